@@ -1,0 +1,1 @@
+"""AlphaZero for Go: rules, search, networks, training and matches. Nothing here imports Ray."""

@@ -1,0 +1,31 @@
+"""Settings of the replay buffer."""
+
+from dataclasses import dataclass
+
+from alphazero.config import checks
+
+
+@dataclass(kw_only=True, slots=True)
+class ReplayConfig:
+    """The window of positions that training draws from, rebuilt from the game log at a restart."""
+
+    min_window: int = 20_000
+    """Smallest window, in positions."""
+    max_window: int = 250_000
+    """Largest window, in positions; it also sizes the memory."""
+    window_share: float = 0.5
+    """Between the two the window holds this share of all positions ever played."""
+    outcome_weight: float = 0.75
+    """Weight of the game's outcome in the value target; the rest is the search's root value."""
+    score_weight: float = 0.15
+    """Share of tanh(score / score_scale) in the outcome; the rest is win, draw or loss."""
+    score_scale: float = 10.0
+    """Points of final score that count as much as tanh(1)."""
+
+    def __post_init__(self) -> None:
+        checks.require_at_least("replay.min_window", self.min_window, 1)
+        checks.require_at_least("replay.max_window", self.max_window, self.min_window)
+        checks.require_range("replay.window_share", self.window_share, 0, 1)
+        checks.require_range("replay.outcome_weight", self.outcome_weight, 0, 1)
+        checks.require_range("replay.score_weight", self.score_weight, 0, 1)
+        checks.require_positive("replay.score_scale", self.score_scale)

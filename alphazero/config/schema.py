@@ -1,0 +1,32 @@
+"""The whole tree of settings that `python -m alphazero.run` fills."""
+
+from dataclasses import dataclass, field
+
+from alphazero.config import cluster as cluster_config
+from alphazero.config import game as game_config
+from alphazero.config import gate as gate_config
+from alphazero.config import net as net_config
+from alphazero.config import replay as replay_config
+from alphazero.config import run as run_config
+from alphazero.config import search as search_config
+from alphazero.config import selfplay as selfplay_config
+from alphazero.config import training as training_config
+
+
+@dataclass(kw_only=True, slots=True)
+class Config:
+    """Every setting of a run; each field is documented in its own module."""
+
+    run: run_config.RunConfig = field(default_factory=run_config.RunConfig)
+    stop: run_config.StopConfig = field(default_factory=run_config.StopConfig)
+    init: run_config.InitConfig = field(default_factory=run_config.InitConfig)
+    game: game_config.GameConfig = field(default_factory=game_config.GameConfig)
+    net: net_config.NetConfig = field(default_factory=net_config.NetConfig)
+    search: search_config.SearchConfig = field(default_factory=search_config.SearchConfig)
+    selfplay: selfplay_config.SelfPlayConfig = field(default_factory=selfplay_config.SelfPlayConfig)
+    replay: replay_config.ReplayConfig = field(default_factory=replay_config.ReplayConfig)
+    training: training_config.TrainingConfig = field(default_factory=training_config.TrainingConfig)
+    optimizer: training_config.OptimizerConfig = field(default_factory=training_config.OptimizerConfig)
+    schedule: training_config.ScheduleConfig = field(default_factory=training_config.ScheduleConfig)
+    gate: gate_config.GateConfig = field(default_factory=gate_config.GateConfig)
+    cluster: cluster_config.ClusterConfig = field(default_factory=cluster_config.ClusterConfig)

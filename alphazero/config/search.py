@@ -1,0 +1,56 @@
+"""Settings of the tree search."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from alphazero.config import checks
+
+
+class Algorithm(Enum):
+    """How the root chooses among its moves."""
+
+    gumbel = "gumbel"
+    puct = "puct"
+
+
+@dataclass(kw_only=True, slots=True)
+class SearchConfig:
+    """Gumbel AlphaZero (Danihelka et al. 2022) or PUCT (AlphaZero, Silver et al. 2018)."""
+
+    algorithm: Algorithm = Algorithm.gumbel
+    num_simulations: int = 32
+    """Descents to a leaf for each move."""
+    tree_reuse: bool = True
+    """Keep the subtree of the moves that were played."""
+
+    num_considered: int = 16
+    """Gumbel: root moves that enter sequential halving."""
+    c_visit: float = 50.0
+    """Gumbel: c_visit of sigma(q) = (c_visit + max visits) * c_scale * q."""
+    c_scale: float = 0.5
+    """Gumbel: c_scale for q in [-1, 1], not rescaled (mctx uses 0.1 on q rescaled to [0, 1])."""
+
+    c_init: float = 1.25
+    """PUCT: c_init of the AlphaZero paper."""
+    c_base: float = 19652.0
+    """PUCT: c_base of the AlphaZero paper."""
+    fpu_reduction: float = 0.25
+    """PUCT: an unvisited move counts as its parent's value less this times sqrt(visited policy)."""
+    noise_fraction: float = 0.25
+    """PUCT: share of Dirichlet noise in the root's priors, self-play only."""
+    noise_concentration: float = 10.83
+    """PUCT: sum of the Dirichlet parameters, spread over the legal moves (0.03 * 361, as KataGo)."""
+    temperature: float = 1.0
+    """PUCT: moves are drawn from visits ** (1 / temperature) during the opening of self-play."""
+
+    def __post_init__(self) -> None:
+        checks.require_range("search.num_simulations", self.num_simulations, 1, 1_000_000)
+        checks.require_at_least("search.num_considered", self.num_considered, 1)
+        checks.require_at_least("search.c_visit", self.c_visit, 0)
+        checks.require_positive("search.c_scale", self.c_scale)
+        checks.require_positive("search.c_init", self.c_init)
+        checks.require_positive("search.c_base", self.c_base)
+        checks.require_range("search.fpu_reduction", self.fpu_reduction, 0, 2)
+        checks.require_range("search.noise_fraction", self.noise_fraction, 0, 1)
+        checks.require_positive("search.noise_concentration", self.noise_concentration)
+        checks.require_positive("search.temperature", self.temperature)

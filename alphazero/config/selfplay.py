@@ -1,0 +1,56 @@
+"""Settings of self-play."""
+
+from dataclasses import dataclass
+
+from alphazero.config import checks
+
+
+@dataclass(kw_only=True, slots=True)
+class SelfPlayConfig:
+    """How games are generated; the search itself is configured in `search`."""
+
+    num_actors: int = 0
+    """Self-play processes; 0 takes what the machine or cluster has room for."""
+    num_games: int = 64
+    """Games that one actor advances together."""
+
+    early_games: int = 2000
+    """Until this many games exist the search is cheaper: the untrained network is not worth more."""
+    early_simulations: int = 16
+    """Simulations for each move during the early games."""
+    early_considered: int = 8
+    """Gumbel: considered moves during the early games."""
+
+    opening_policy_plies: int = 6
+    """At most this many first plies are drawn from the raw policy, without search or target."""
+    opening_sampled_plies: int = 14
+    """Up to this ply moves are drawn from the search's policy instead of being its best."""
+    no_pass_plies: int = 16
+    """No passes before this ply; two early passes would end a game by accident."""
+
+    resign_threshold: float = -0.88
+    """A player whose root value stays below this resigns."""
+    resign_turns: int = 3
+    """For how many own turns in a row."""
+    no_resign_fraction: float = 0.15
+    """Share of games that are played to the end in any case."""
+
+    push_window: int = 4
+    """Pushes to the replay buffer that may be under way at once."""
+    sgf_every: int = 50
+    """One game in this many is kept as SGF in the run's folder."""
+
+    def __post_init__(self) -> None:
+        checks.require_range("selfplay.num_actors", self.num_actors, 0, 100_000)
+        checks.require_range("selfplay.num_games", self.num_games, 1, 65_536)
+        checks.require_at_least("selfplay.early_games", self.early_games, 0)
+        checks.require_at_least("selfplay.early_simulations", self.early_simulations, 1)
+        checks.require_at_least("selfplay.early_considered", self.early_considered, 1)
+        checks.require_at_least("selfplay.opening_policy_plies", self.opening_policy_plies, 0)
+        checks.require_at_least("selfplay.opening_sampled_plies", self.opening_sampled_plies, 0)
+        checks.require_at_least("selfplay.no_pass_plies", self.no_pass_plies, 0)
+        checks.require_range("selfplay.resign_threshold", self.resign_threshold, -1, 0)
+        checks.require_at_least("selfplay.resign_turns", self.resign_turns, 1)
+        checks.require_range("selfplay.no_resign_fraction", self.no_resign_fraction, 0, 1)
+        checks.require_at_least("selfplay.push_window", self.push_window, 1)
+        checks.require_at_least("selfplay.sgf_every", self.sgf_every, 1)

@@ -1,0 +1,124 @@
+"""Settings of the learner, its optimizer and its learning-rate schedule."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from alphazero.config import checks
+
+
+class Device(Enum):
+    """Where a network runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Precision(Enum):
+    """Arithmetic of a network; auto takes bf16 where the hardware has it."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
+class OptimizerName(Enum):
+    """Optimizers that the learner knows."""
+
+    adamw = "adamw"
+    sgd = "sgd"
+
+
+class ScheduleName(Enum):
+    """Learning-rate schedules that the learner knows."""
+
+    constant = "constant"
+    tail = "tail"
+
+
+@dataclass(kw_only=True, slots=True)
+class OptimizerConfig:
+    """One optimizer; `optimizer=NAME` picks a complete group."""
+
+    name: OptimizerName = OptimizerName.adamw
+    rate: float = 2e-3
+    """Peak learning rate."""
+    weight_decay: float = 0.02
+    """Decoupled weight decay of adamw (Loshchilov and Hutter 2019); L2 penalty of sgd."""
+    momentum: float = 0.9
+    """Nesterov momentum of sgd; beta1 of adamw."""
+
+    def __post_init__(self) -> None:
+        checks.require_positive("optimizer.rate", self.rate)
+        checks.require_at_least("optimizer.weight_decay", self.weight_decay, 0)
+        checks.require_range("optimizer.momentum", self.momentum, 0, 0.9999)
+
+
+@dataclass(kw_only=True, slots=True)
+class ScheduleConfig:
+    """The rate over the run's progress (0 at its start, 1 when a stop.* bound is reached)."""
+
+    name: ScheduleName = ScheduleName.tail
+    warmup_steps: int = 100
+    """Steps over which the rate rises from zero."""
+    tail_start: float = 0.6
+    """tail: progress at which the rate begins to fall."""
+    final_fraction: float = 0.05
+    """tail: rate at progress 1, as a fraction of the peak."""
+
+    def __post_init__(self) -> None:
+        checks.require_at_least("schedule.warmup_steps", self.warmup_steps, 0)
+        checks.require_range("schedule.tail_start", self.tail_start, 0, 1)
+        checks.require_range("schedule.final_fraction", self.final_fraction, 0, 1)
+
+
+@dataclass(kw_only=True, slots=True)
+class TrainingConfig:
+    """How the learner turns positions into networks."""
+
+    batch_size: int = 256
+    """Positions for one optimizer step."""
+    replay_ratio: float = 3.7
+    """Samples that training may draw for each new position."""
+    max_lead_positions: int = 30_000
+    """Self-play waits when this many positions were played that training has not yet used."""
+    min_positions: int = 5_000
+    """Positions in the window before training begins."""
+    publish_steps: int = 250
+    """Steps between two candidates."""
+    checkpoint_steps: int = 250
+    """Steps between two checkpoints."""
+    keep_checkpoints: int = 3
+    """Newest checkpoints that are kept."""
+    average_decay: float = 0.995
+    """Decay for each step of the averaged weights, which are what is published."""
+    policy_weight: float = 1.0
+    """Weight of the policy's cross-entropy."""
+    value_weight: float = 1.0
+    """Weight of the value's cross-entropy."""
+    ownership_weight: float = 0.5
+    """Weight of the ownership's cross-entropy, averaged over points."""
+    gradient_clip: float = 5.0
+    """Largest norm of the gradient."""
+    device: Device = Device.auto
+    precision: Precision = Precision.auto
+    num_ranks: int = 1
+    """Data-parallel learner processes."""
+    num_threads: int = 1
+    """Math threads of a learner on a CPU."""
+
+    def __post_init__(self) -> None:
+        checks.require_range("training.batch_size", self.batch_size, 1, 1_000_000)
+        checks.require_positive("training.replay_ratio", self.replay_ratio)
+        checks.require_at_least("training.max_lead_positions", self.max_lead_positions, 1)
+        checks.require_at_least("training.min_positions", self.min_positions, 1)
+        checks.require_at_least("training.publish_steps", self.publish_steps, 1)
+        checks.require_at_least("training.checkpoint_steps", self.checkpoint_steps, 1)
+        checks.require_at_least("training.keep_checkpoints", self.keep_checkpoints, 1)
+        checks.require_range("training.average_decay", self.average_decay, 0, 0.99999)
+        checks.require_at_least("training.policy_weight", self.policy_weight, 0)
+        checks.require_at_least("training.value_weight", self.value_weight, 0)
+        checks.require_at_least("training.ownership_weight", self.ownership_weight, 0)
+        checks.require_positive("training.gradient_clip", self.gradient_clip)
+        checks.require(self.num_ranks == 1, "training.num_ranks", self.num_ranks, "1 in this version")
+        checks.require_at_least("training.num_threads", self.num_threads, 1)
