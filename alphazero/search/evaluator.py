@@ -1,0 +1,52 @@
+"""What the search asks of a network, and two fakes that need no weights."""
+
+from typing import Protocol
+
+import numpy as np
+
+from alphazero.go import features
+
+
+class Evaluator(Protocol):
+    """Judges positions in batches; the networks of `alphazero.net` are evaluators."""
+
+    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Policy and value of each position.
+
+        planes: [B, 18, N, N] uint8 (docs/conventions.md); read only until the call returns.
+        Returns logits [B, A] float32 of all moves, illegal ones included, and values [B] float32
+        in [-1, 1] as the player to move sees them.
+        """
+        ...
+
+
+class UniformEvaluator:
+    """Every move is as good as any other, every position even."""
+
+    def __init__(self, size: int) -> None:
+        self._num_actions = size * size + 1
+
+    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Zero logits and zero values."""
+        batch = len(planes)
+        return np.zeros((batch, self._num_actions), np.float32), np.zeros(batch, np.float32)
+
+
+class HashedEvaluator:
+    """Arbitrary but repeatable answers, a function of the planes alone.
+
+    Each position is projected on fixed random vectors, so equal planes get equal answers in any
+    batch and on any machine; sums of integers make them exact.
+    """
+
+    def __init__(self, size: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        num_actions = size * size + 1
+        inputs = features.NUM_PLANES * size * size
+        self._weights = rng.integers(0, 1 << 20, (inputs, num_actions + 1), dtype=np.int64)
+
+    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits in [-2, 2) and values in [-1, 1), spread evenly."""
+        mixed = planes.reshape(len(planes), -1).astype(np.int64) @ self._weights
+        unit = (mixed * 2654435761 % 1000003) / 1000003.0
+        return (4 * unit[:, :-1] - 2).astype(np.float32), (2 * unit[:, -1] - 1).astype(np.float32)

@@ -1,0 +1,28 @@
+"""The search's constants in the form that kernels take."""
+
+from typing import NamedTuple
+
+from alphazero.config import search as search_config
+
+
+class Settings(NamedTuple):
+    """Constants of `config.search.SearchConfig`, documented there."""
+
+    is_gumbel: bool
+    c_visit: float
+    c_scale: float
+    c_init: float
+    c_base: float
+    fpu_reduction: float
+
+
+def from_config(config: search_config.SearchConfig) -> Settings:
+    """The constants of `config`."""
+    return Settings(
+        is_gumbel=config.algorithm is search_config.Algorithm.gumbel,
+        c_visit=float(config.c_visit),
+        c_scale=float(config.c_scale),
+        c_init=float(config.c_init),
+        c_base=float(config.c_base),
+        fpu_reduction=float(config.fpu_reduction),
+    )

@@ -1,0 +1,1 @@
+"""Self-play: many games in lock-step, finished games as records."""

@@ -1,0 +1,102 @@
+"""A game while it is being played: what its record will say."""
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.config import selfplay as selfplay_config
+from alphazero.data import record as records
+from alphazero.go import rules
+
+
+class GameDraft:
+    """Collects the moves, targets and values of one game, and decides about resignation."""
+
+    def __init__(
+        self, game_id: str, config: selfplay_config.SelfPlayConfig, rng: np.random.Generator, weights: int
+    ) -> None:
+        """weights: version of the network that plays the first move."""
+        self.game_id = game_id
+        self.opening_plies = int(rng.integers(config.opening_policy_plies + 1))
+        self.may_resign = bool(rng.random() >= config.no_resign_fraction)
+        self.resigned = False
+        self._config = config
+        self._oldest_weights = weights
+        self._moves: list[int] = []
+        self._policies: list[np.ndarray | None] = []
+        self._values: list[float] = []
+        self._low_turns = {rules.BLACK: 0, rules.WHITE: 0}
+        self._num_played = 0
+        self._num_simulations = 0
+
+    @property
+    def ply(self) -> int:
+        """Moves so far, those of a play-out included."""
+        return len(self._moves)
+
+    def add_unsearched(self, action: int) -> None:
+        """An opening move, drawn from the raw policy: it gives history but no target."""
+        self._add(action, None, float("nan"))
+
+    def add_searched(self, action: int, policy: np.ndarray, value: float, num_simulations: int) -> None:
+        """A searched move with its improved policy [A] and root value."""
+        self._add(action, policy, value)
+        self._num_simulations = max(self._num_simulations, num_simulations)
+
+    def _add(self, action: int, policy: np.ndarray | None, value: float) -> None:
+        self._moves.append(action)
+        self._policies.append(policy)
+        self._values.append(value)
+        self._num_played += 1
+
+    def add_play_out(self, action: int) -> None:
+        """A move after the resignation: it decides the result and is no training position."""
+        self._moves.append(action)
+
+    def wants_to_resign(self, player: int, value: float) -> bool:
+        """Counts the player's hopeless turns; True once they reach `resign_turns`.
+
+        value: the root's value as `player` sees it. Games that must be played to the end answer False.
+        """
+        is_low = value < self._config.resign_threshold
+        self._low_turns[player] = self._low_turns[player] + 1 if is_low else 0
+        return self.may_resign and self._low_turns[player] >= self._config.resign_turns
+
+    def finish(
+        self, config: game_config.GameConfig, margin: int, owner: np.ndarray, weights: int
+    ) -> records.GameRecord:
+        """The record of the finished game.
+
+        margin: Black's area minus White's; owner: [P] int8, Black's view; weights: version at the end.
+        """
+        score = margin - config.komi
+        num_actions = config.size * config.size + 1
+        policy = np.zeros((self._num_played, num_actions), np.float16)
+        for ply, target in enumerate(self._policies):
+            if target is not None:
+                policy[ply] = target
+        return records.GameRecord(
+            game_id=self.game_id,
+            size=config.size,
+            komi=config.komi,
+            suicide=config.suicide,
+            move_limit=config.moves_at_most,
+            moves=np.array(self._moves, np.int16),
+            num_played=self._num_played,
+            policy=policy,
+            root_values=np.array(self._values, np.float32),
+            winner=int(np.sign(score)),
+            score=float(score),
+            ownership=owner.astype(np.int8),
+            end=self._end(config),
+            oldest_weights=self._oldest_weights,
+            newest_weights=weights,
+            num_simulations=self._num_simulations,
+            may_resign=self.may_resign,
+        )
+
+    def _end(self, config: game_config.GameConfig) -> str:
+        if self.resigned:
+            return "resign"
+        pass_action = config.size * config.size
+        two_passes = len(self._moves) >= 2 and self._moves[-2:] == [pass_action, pass_action]
+        return "passes" if two_passes else "limit"

@@ -1,0 +1,163 @@
+"""One self-play worker: G games advanced together, a move at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alphazero.config import schema
+from alphazero.data import record as records
+from alphazero.go import board, game, geometry, rules, scoring
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
+from alphazero.selfplay import draft as drafts
+from alphazero.selfplay import playout
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What a worker has done since it started."""
+
+    moves: int = 0
+    games: int = 0
+    simulations: int = 0
+    evaluations: int = 0
+
+
+class SelfPlayWorker:
+    """Plays games with one evaluator; `play_move` is its heartbeat."""
+
+    def __init__(
+        self,
+        config: schema.Config,
+        evaluator: evaluators.Evaluator,
+        *,
+        name: str,
+        rng: np.random.Generator,
+        weights: int = 0,
+    ) -> None:
+        """name: unique over all workers and restarts, the first part of every game id.
+
+        weights: version of the evaluator's network.
+        """
+        self._config = config
+        self._evaluator = evaluator
+        self._name = name
+        self._rng = rng
+        self._weights = weights
+        self._num_started = 0
+        self._is_early = config.selfplay.early_games > 0
+        self._games = self._new_games(config.selfplay.num_games)
+        self._search = lockstep.LockstepSearch(config.search, self._games, rng)
+        self._drafts = [self._new_draft() for _ in range(config.selfplay.num_games)]
+        self._play_out = playout.PlayOut(config, self._games.dtype)
+        self._tables = geometry.make(config.game.size)
+        self._scratch = board.make_scratch(config.game.size**2)
+        self.work = Work()
+
+    def set_weights(self, evaluator: evaluators.Evaluator, weights: int) -> None:
+        """Goes on with another network; games under way keep their moves and lose their trees."""
+        self._evaluator = evaluator
+        self._weights = weights
+        self._search.reset(np.arange(len(self._games)))
+
+    def set_total_games(self, total: int) -> None:
+        """Tells how many games the whole run has, which ends the cheaper search of its beginning."""
+        self._is_early = total < self._config.selfplay.early_games
+
+    def play_move(self) -> list[records.GameRecord]:
+        """Plays one move in every game and returns the games that were finished."""
+        indices = np.arange(len(self._games))
+        is_opening = np.array([draft.ply < draft.opening_plies for draft in self._drafts])
+        actions = np.zeros(len(indices), np.int64)
+        if is_opening.any():
+            actions[is_opening] = self._choose_by_policy(indices[is_opening])
+        if not is_opening.all():
+            actions[~is_opening] = self._choose_by_search(indices[~is_opening])
+        self._search.advance(indices, actions)
+        for index, action in zip(indices, actions, strict=True):
+            status = game.play(self._tables, self._games, self._scratch, int(index), int(action))
+            assert status == rules.OK, f"the search chose an illegal move ({status})"
+        self.work.moves += len(indices)
+        self.work.evaluations = self._search.num_evaluations + self._play_out.num_evaluations
+        self.work.simulations = self._search.num_simulations
+        return self._collect_finished()
+
+    def _choose_by_policy(self, indices: np.ndarray) -> np.ndarray:
+        """Opening moves: one draw each from the raw policy, never a pass."""
+        policy = self._search.evaluate_roots(indices, self._evaluator).astype(np.float64)
+        without_pass = policy.copy()
+        without_pass[:, -1] = 0
+        has_move = without_pass.sum(axis=1, keepdims=True) > 0
+        actions = _draw(np.where(has_move, without_pass, policy), self._rng)
+        for index, action in zip(indices, actions, strict=True):
+            self._drafts[index].add_unsearched(int(action))
+        return actions
+
+    def _choose_by_search(self, indices: np.ndarray) -> np.ndarray:
+        config = self._config.selfplay
+        plies = np.array([self._drafts[index].ply for index in indices])
+        options = lockstep.SearchOptions(
+            num_simulations=self._num_simulations(),
+            num_considered=config.early_considered if self._is_early else self._config.search.num_considered,
+            is_noisy=True,
+            forbid_pass=plies < config.no_pass_plies,
+        )
+        result = self._search.search(indices, self._evaluator, options)
+        actions = result.actions.copy()
+        is_sampled = plies < config.opening_sampled_plies
+        if is_sampled.any():
+            sharpened = result.policy[is_sampled].astype(np.float64) ** (1 / self._config.search.temperature)
+            actions[is_sampled] = _draw(sharpened, self._rng)
+        for slot, index in enumerate(indices):
+            draft = self._drafts[index]
+            value = float(result.values[slot])
+            draft.resigned = draft.wants_to_resign(int(self._games[index]["to_play"]), value)
+            draft.add_searched(int(actions[slot]), result.policy[slot], value, options.num_simulations)
+        return actions
+
+    def _num_simulations(self) -> int:
+        most = self._config.search.num_simulations
+        return min(self._config.selfplay.early_simulations, most) if self._is_early else most
+
+    def _collect_finished(self) -> list[records.GameRecord]:
+        finished = []
+        for index, draft in enumerate(self._drafts):
+            is_over = bool(self._games[index]["over"])
+            if not is_over and not draft.resigned:
+                continue
+            if is_over:
+                draft.resigned = False
+                finished.append(self._finish(draft, self._games[index]))
+            else:
+                self._play_out.add(draft, self._games[index])
+            self._restart(index)
+        for draft, final in self._play_out.run_when_enough(self._evaluator):
+            finished.append(self._finish(draft, final))
+        self.work.games += len(finished)
+        return finished
+
+    def _finish(self, draft: drafts.GameDraft, final: np.void) -> records.GameRecord:
+        owner = np.zeros(self._tables.num_points, np.int8)
+        scoring.ownership(self._tables, final["stones"], self._scratch, owner)
+        return draft.finish(self._config.game, int(owner.sum()), owner, self._weights)
+
+    def _restart(self, index: int) -> None:
+        self._games[index] = self._new_games(1)[0]
+        self._drafts[index] = self._new_draft()
+        self._search.reset(np.array([index]))
+
+    def _new_games(self, count: int) -> np.ndarray:
+        rule = self._config.game
+        return game.new_games(count, rule.size, rule.komi, rule.suicide, rule.moves_at_most)
+
+    def _new_draft(self) -> drafts.GameDraft:
+        self._num_started += 1
+        game_id = f"{self._name}-{self._num_started:06d}"
+        return drafts.GameDraft(game_id, self._config.selfplay, self._rng, self._weights)
+
+
+def _draw(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One action for each row of weights [B, A]; draws exactly one uniform number a row."""
+    cumulative = np.cumsum(weights, axis=1)
+    thresholds = rng.random(len(weights)) * cumulative[:, -1]
+    return np.minimum((cumulative <= thresholds[:, None]).sum(axis=1), weights.shape[1] - 1)
