@@ -1,0 +1,73 @@
+# Thin aliases; every target makes the environment first when it is missing or out of date.
+# ARGS are passed on: make train ARGS='stop.minutes=20 run.dir=runs/first'
+
+VENV ?= .venv
+# The first Python that fits: 3.11, 3.12 or 3.13.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+# openvino makes self-play on a CPU faster; nothing needs it.
+EXTRAS ?= dev,openvino
+# Without an NVIDIA GPU: TORCH_INDEX=https://download.pytorch.org/whl/cpu takes 0.9 GB instead of 4.5 GB.
+TORCH_INDEX ?=
+ARGS ?=
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(subst $(eval) ,,$(EXTRAS))
+FAST := not slow and not ray and not gpu
+HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
+
+.DEFAULT_GOAL := help
+.PHONY: help env train test test-all lint fmt smoke bench goldens constraints
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+env: $(READY)  ## the environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+train: $(READY)  ## trains 9x9 until Ctrl-C; goes on where it stopped
+	$(BIN)/python -m alphazero.run conf=9x9 $(ARGS)
+
+test: $(READY)  ## the fast tests
+	$(BIN)/python -m pytest -q $(ARGS)
+
+# The lanes without bounds checks and without the compiler have caches of their own: numba does not key on these settings.
+test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two more numba lanes
+	$(BIN)/python -m pytest -q -m "slow or ray" $(ARGS)
+	$(if $(HAS_GPU),$(BIN)/python -m pytest -q -m gpu $(ARGS))
+	NUMBA_BOUNDSCHECK=1 ALPHAZERO_CACHE_DIR=$(VENV)/cache-boundscheck \
+		$(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
+
+lint: $(READY)  ## ruff, pyright, import directions, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+
+fmt: $(READY)  ## formats the code and mends what ruff can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+smoke: $(READY)  ## the whole loop on 5x5 from nothing, then a table that shows what it learned
+	rm -rf runs/smoke
+	$(BIN)/python -m alphazero.run conf=smoke run.dir=runs/smoke $(ARGS)
+	$(BIN)/python -m tools.smoke_table runs/smoke
+
+bench: $(READY)  ## what this machine reaches
+	$(BIN)/python -m alphazero.bench $(or $(ARGS),selfplay)
+
+goldens: $(READY)  ## rewrites tests/golden; the diff belongs in the change
+	$(BIN)/python -m pytest -q -m "not ray and not gpu" --goldens $(ARGS)
+
+constraints:  ## pins the newest versions again (needs uv)
+	@{ sed '/^#/!d' constraints.txt; echo 'torch==2.13.0' | uv pip compile --quiet --universal --all-extras \
+		--fork-strategy fewest --no-annotate --no-header -c /dev/stdin pyproject.toml; } > constraints.new
+	mv constraints.new constraints.txt
