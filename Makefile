@@ -13,7 +13,7 @@ TORCH_INDEX ?=
 ARGS ?=
 
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready-$(subst $(eval) ,,$(EXTRAS))
+READY := $(VENV)/.ready-$(EXTRAS)
 FAST := not slow and not ray and not gpu
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 

@@ -1,0 +1,1 @@
+"""Ray: thin coats over the classes of `alphazero`, and the driver that supervises them."""

@@ -1,0 +1,160 @@
+"""Composes the settings from conf/*.yaml and the command line with Hydra.
+
+Every file right in conf/ is a complete run, `conf=NAME`; a file in one of its folders is an option of the
+group that is named like the folder, `net=b6c64`. They are put into Hydra's ConfigStore, next to the typed
+schema, so that `--help` lists nothing else and `--config-dir DIR` adds a user's own. Hydra only composes: it
+makes no folders, sets up no logging and stays in the user's working directory.
+"""
+
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import hydra
+import yaml
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from alphazero.config import mistakes, schema
+
+# Later entries win, so that a complete run may set any key of any group.
+DEFAULTS = [
+    "schema",
+    {"net": "b5c48"},
+    {"search": "gumbel"},
+    {"optimizer": "adamw"},
+    {"schedule": "tail"},
+    {"gate": "winrate"},
+    {"cluster": "auto"},
+    {"conf": "9x9"},
+    "_self_",
+    {"override hydra/job_logging": "none"},
+    {"override hydra/hydra_logging": "none"},
+]
+HELP = """One AlphaZero run: self-play, training, gates. Ctrl-C saves and leaves; the same command goes on.
+
+  python -m alphazero.run conf=9x9 stop.minutes=20
+  python -m alphazero.run conf=13x13 net=b10c128 run.dir=runs/wide selfplay.num_actors=8
+
+Choices, picked as name=option (complete runs are conf=NAME):
+
+$APP_CONFIG_GROUPS
+Keys and their values with these choices, set as key.name=value:
+
+$CONFIG
+--cfg job prints the settings and ends; --config-dir DIR adds your own files to the choices.
+"""
+HYDRA = {"output_subdir": None, "run": {"dir": "."}, "help": {"template": HELP}}
+
+
+def conf_folder() -> Path:
+    """The folder of the shipped YAML files: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "conf"
+    return installed if installed.is_dir() else package.parent / "conf"
+
+
+def names(group: str = "conf") -> list[str]:
+    """The shipped options of a group; those of group conf are the complete runs."""
+    folder = conf_folder() if group == "conf" else conf_folder() / group
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def compose(overrides: Sequence[str] = ()) -> schema.Config:
+    """The checked settings for command-line words such as "conf=smoke"; SettingsError for a mistake."""
+    with _explained():
+        _register()
+        with hydra.initialize(version_base="1.3", config_path=None):
+            return _checked(hydra.compose("config", overrides=list(overrides)))
+
+
+def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
+    """The settings that the command line asks for; None if it asked only to print something, as --help does.
+
+    arguments: sys.argv's where None. A mistake ends the program with one line and exit code 2.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    composed: list[DictConfig] = []
+    try:
+        with _explained():
+            _register()
+            if {"-m", "--multirun"} & set(words):
+                raise mistakes.SettingsError(
+                    "--multirun: a run ends only when it is told to; start each one by itself"
+                )
+            _run_hydra(words, composed.append)
+            return _checked(composed[0]) if composed else None
+    except mistakes.SettingsError as error:
+        _fail(str(error))
+
+
+def to_yaml(config: schema.Config) -> str:
+    """The whole tree as YAML; its keys are those of the command line."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
+def _register() -> None:
+    store = ConfigStore.instance()
+    store.store(name="schema", node=schema.Config)
+    store.store(name="config", node={"defaults": DEFAULTS, "hydra": HYDRA})
+    for path in sorted(conf_folder().rglob("*.yaml")):
+        is_run = path.parent == conf_folder()
+        group, package = ("conf", "_global_") if is_run else (path.parent.name, path.parent.name)
+        store.store(group=group, name=path.stem, node=OmegaConf.load(path), package=package)
+
+
+def _checked(composed: DictConfig) -> schema.Config:
+    _refuse_added_keys(composed, schema.Config, prefix="")
+    config = OmegaConf.to_object(composed)
+    assert isinstance(config, schema.Config)
+    return config
+
+
+def _refuse_added_keys(node: DictConfig, kind: type, prefix: str) -> None:
+    """Hydra lets "+key=value" add keys that no dataclass has."""
+    known = [field.name for field in dataclasses.fields(kind)]
+    for key in node:
+        if key not in known:
+            raise mistakes.SettingsError(mistakes.unknown_key(f"{prefix}{key}", known))
+        child = node[key]
+        if isinstance(child, DictConfig) and (child_kind := OmegaConf.get_type(child)):
+            _refuse_added_keys(child, child_kind, prefix=f"{prefix}{key}.")
+
+
+def _run_hydra(words: list[str], task: Callable[[DictConfig], None]) -> None:
+    """Lets Hydra read the command line and call `task`; its errors are raised instead of printed."""
+    saved_argv, saved_full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = [sys.argv[0], *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=None, config_name="config")(task)()
+    finally:
+        sys.argv = saved_argv
+        if saved_full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = saved_full
+        GlobalHydra.instance().clear()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turns each error that a user can cause into a SettingsError of one line."""
+    try:
+        yield
+    except mistakes.SettingsError:
+        raise
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+        raise mistakes.SettingsError(mistakes.explain(error)) from error
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise SystemExit(2)

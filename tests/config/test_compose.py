@@ -1,0 +1,146 @@
+"""Every shipped file composes, the more specific setting wins, and each mistake gives one line."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from alphazero.config import compose, mistakes, schema
+from alphazero.config import net as net_config
+from alphazero.config import search as search_config
+
+GROUPS = ["net", "search", "optimizer", "schedule", "gate", "cluster"]
+OPTIONS = [(group, name) for group in GROUPS for name in compose.names(group)]
+
+MISTAKES = [
+    ("conf=9X9", "conf=9X9: unknown; there are 13x13, 19x19, 7x7, 9x9, smoke (did you mean 9x9?)"),
+    ("gate=sprt2", "gate=sprt2: unknown; there are none, winrate"),
+    ("training.batchsize=8", "training.batchsize: unknown key; .* (did you mean batch_size?)"),
+    ("boardsize=9", "boardsize: unknown key; there are run, stop, init, .*"),
+    ("+boardsize=9", "boardsize: unknown key; there are run, stop, init, .*"),
+    ("+search.depth=3", "search.depth: unknown key; search has algorithm, .*"),
+    ("search.num_simulations=many", "search.num_simulations=many: .*could not be converted to Integer"),
+    ("search.num_simulations=0", "search.num_simulations=0: must be from 1 to .*"),
+    ("search.algorithm=alphabeta", "search.algorithm=alphabeta: .*expected one of [gumbel, puct]"),
+    ("game.size=20", "game.size=20: must be from 2 to 19"),
+    ("game.komi=6.3", "game.komi=6.3: must be a multiple of 0.5"),
+    ("gate.num_games=7", "gate.num_games=7: must be even"),
+    ("net.blocks=null", "net.blocks=null: must not be null"),
+    ("stop.minutes=nan", "stop.minutes=nan: must be greater than 0"),
+    ("search=puct,gumbel", "Ambiguous value for argument 'search=puct,gumbel'"),
+    ("run.dir", "run.dir: cannot be read as key=value"),
+    ("run.dir=[", "run.dir=[: cannot be read as key=value"),
+]
+
+
+@pytest.mark.parametrize("name", compose.names())
+def test_complete_run_composes(name):
+    config = compose.compose([f"conf={name}"])
+    assert config.run.dir == f"runs/{name}"
+    assert name == "smoke" or f"{config.game.size}x{config.game.size}" == name
+
+
+@pytest.mark.parametrize(("group", "name"), OPTIONS)
+def test_option_composes(group, name):
+    compose.compose([f"{group}={name}"])
+
+
+@pytest.mark.parametrize("name", compose.names("net"))
+def test_net_is_named_by_its_shape(name):
+    assert compose.compose([f"net={name}"]).net.name == name
+
+
+def test_command_line_wins_over_run_wins_over_group():
+    config = compose.compose(["conf=smoke", "search=puct"])
+    assert config.search.algorithm is search_config.Algorithm.puct
+    assert config.search.num_simulations == 16  # conf/smoke.yaml's, not search/puct.yaml's 64
+    assert (
+        compose.compose(["conf=smoke", "search=puct", "search.num_simulations=5"]).search.num_simulations == 5
+    )
+    assert compose.compose(["conf=smoke", "net=b6c64"]).net.name == "b6c64"
+
+
+def test_result_is_plain_dataclasses():
+    config = compose.compose()
+    assert type(config) is schema.Config
+    assert type(config.net) is net_config.NetConfig
+    assert config.net.heads is net_config.HeadStart.convolution
+
+
+@pytest.mark.parametrize(("words", "line"), MISTAKES)
+def test_mistake_gives_one_line(words, line, capsys):
+    with pytest.raises(SystemExit) as left:
+        compose.main_config(words.split())
+    assert left.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    start, _, end = line.partition(".*")
+    text = output.err.removesuffix("\n")
+    assert text.startswith(start)
+    assert text.endswith(end)
+
+
+def test_user_adds_a_run(tmp_path):
+    write(tmp_path / "conf" / "own.yaml", "defaults: [9x9, {override /net: b6c64}]\nrun: {dir: runs/own}\n")
+    config = compose.main_config([f"--config-dir={tmp_path}", "conf=own"])
+    assert config is not None
+    assert (config.game.size, config.net.name, config.run.dir) == (9, "b6c64", "runs/own")
+
+
+def test_unknown_key_in_a_file_names_the_file(tmp_path, capsys):
+    write(tmp_path / "conf" / "typo.yaml", "selfplay: {num_game: 3}\n")
+    with pytest.raises(SystemExit):
+        compose.main_config([f"--config-dir={tmp_path}", "conf=typo"])
+    assert capsys.readouterr().err.startswith("conf/typo.yaml: selfplay.num_game: unknown key")
+
+
+def test_broken_yaml_names_file_and_line(tmp_path, capsys):
+    path = write(tmp_path / "conf" / "broken.yaml", "run:\n  dir: [a\nstop: 1\n")
+    with pytest.raises(SystemExit):
+        compose.main_config([f"--config-dir={tmp_path}", "conf=broken"])
+    assert capsys.readouterr().err.startswith(f"{path}, line 4: not valid YAML: ")
+
+
+def test_broken_shipped_file_gives_one_line(tmp_path, monkeypatch):
+    path = write(tmp_path / "9x9.yaml", "run: {\n")
+    monkeypatch.setattr(compose, "conf_folder", lambda: tmp_path)
+    with pytest.raises(mistakes.SettingsError, match=rf"^{path}, line 3: not valid YAML"):
+        compose.compose()
+
+
+def test_yaml_of_the_tree_reads_back():
+    config = compose.compose(["conf=smoke", "stop.minutes=3"])
+    tree = yaml.safe_load(compose.to_yaml(config))
+    assert tree["net"]["heads"] == "convolution"
+    assert tree["stop"] == {"minutes": 3.0, "games": None, "steps": None, "promotions": 2}
+
+
+def test_hydra_leaves_no_trace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = list(sys.argv)
+    assert compose.main_config(["conf=smoke"]) is not None
+    assert os.getcwd() == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert sys.argv == arguments
+    assert "HYDRA_FULL_ERROR" not in os.environ
+
+
+@pytest.mark.slow
+def test_help_lists_choices_only(tmp_path, project):
+    code = "from alphazero.config import compose; assert compose.main_config() is None"
+    command = [sys.executable, "-c", code, "--help"]
+    (tmp_path / "runs").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    groups = done.stdout.partition("conf=NAME):\n")[2].partition("Keys and")[0]
+    assert [line.partition(":")[0] for line in groups.split("\n") if line] == sorted([*GROUPS, "conf"])
+
+
+def write(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"# @package _global_\n{text}")
+    return path
