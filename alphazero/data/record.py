@@ -1,0 +1,231 @@
+"""A finished self-play game: what travels from an actor to the replay buffer and into the log."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+import zstandard
+
+END_REASONS = ("passes", "resign", "limit")
+_VERSION = 1
+_HEADER_LENGTH_BYTES = 4
+_LARGEST_POLICY_ERROR = 0.02  # float16 rounds a row of 362 entries by far less
+_LARGEST_VALUE = 1 + 1e-4  # means of values in [-1, 1] may be rounded up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GameRecord:
+    """One game: T moves, the first `num_played` of them chosen by the players; P points, A = P + 1.
+
+    After a resignation the game is played out without search, so that every game has a score and
+    owners; those moves follow the played ones. The constructor raises ValueError on contradictions;
+    that the moves are legal is checked by whoever replays them.
+    """
+
+    game_id: str
+    """Unique over the whole run; pushing a game twice counts it once."""
+    size: int
+    komi: float
+    suicide: bool
+    move_limit: int
+    moves: np.ndarray
+    """[T] int16 actions, Black's first."""
+    num_played: int
+    """Moves before a resignation, else T."""
+    policy: np.ndarray
+    """[num_played, A] float16 the search's improved policy; a row of zeros gives no target."""
+    root_values: np.ndarray
+    """[num_played] float32 value of the search's root for the player to move; nan without search."""
+    winner: int
+    """+1 Black, 0 draw, -1 White; by score unless a player resigned."""
+    score: float
+    """Black's area minus White's minus komi, at the end of the play-out."""
+    ownership: np.ndarray
+    """[P] int8 final owners: +1 Black, -1 White, 0 nobody."""
+    end: str
+    """How the players stopped, one of END_REASONS."""
+    oldest_weights: int
+    """Version of the network at the first move."""
+    newest_weights: int
+    """Version of the network at the last move."""
+    num_simulations: int
+    """Simulations for each searched move."""
+    may_resign: bool
+    """False if the players had to play to the end whatever they thought."""
+
+    def __post_init__(self) -> None:
+        self._check_scalars()
+        self._check_array("moves", np.int16, (len(self.moves),))
+        self._check_array("policy", np.float16, (self.num_played, self.num_actions))
+        self._check_array("root_values", np.float32, (self.num_played,))
+        self._check_array("ownership", np.int8, (self.num_points,))
+        self._check_moves()
+        self._check_targets()
+        self._check_result()
+
+    @property
+    def num_points(self) -> int:
+        """P, the points of the board."""
+        return self.size * self.size
+
+    @property
+    def num_actions(self) -> int:
+        """A, the points and the pass."""
+        return self.num_points + 1
+
+    @property
+    def is_resigned(self) -> bool:
+        """Whether a player resigned."""
+        return self.end == "resign"
+
+    @property
+    def has_target(self) -> np.ndarray:
+        """[num_played] bool: positions whose search gives a training target."""
+        # Policies are not negative, so the largest entry tells as much as the sum and cannot overflow.
+        return self.policy.max(axis=1, initial=0) > 0
+
+    @property
+    def num_targets(self) -> int:
+        """Positions that training can learn from."""
+        return int(np.count_nonzero(self.has_target))
+
+    def to_bytes(self) -> bytes:
+        """Length of the header, the header as JSON, then the arrays compressed with zstandard."""
+        header = {field: getattr(self, field) for field in _SCALARS}
+        header |= {"version": _VERSION, "num_moves": len(self.moves), "num_targets": self.num_targets}
+        text = json.dumps(header, separators=(",", ":"), default=_as_plain).encode()
+        raw = b"".join(getattr(self, name).tobytes() for name in _ARRAYS)
+        return len(text).to_bytes(_HEADER_LENGTH_BYTES, "little") + text + zstandard.compress(raw)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The record that `to_bytes` wrote; ValueError for anything else."""
+        header = read_header(data)
+        try:
+            shapes = _shapes(header)
+            scalars = {field: header[field] for field in _SCALARS}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"game record: header lacks or misstates {error}") from error
+        compressed = data[_HEADER_LENGTH_BYTES + _header_length(data) :]
+        raw = _decompress(compressed, sum(_num_bytes(name, shapes[name]) for name in _ARRAYS))
+        arrays, start = {}, 0
+        for name in _ARRAYS:
+            stop = start + _num_bytes(name, shapes[name])
+            arrays[name] = np.frombuffer(raw[start:stop], _ARRAYS[name]).reshape(shapes[name])
+            start = stop
+        return cls(**scalars, **arrays)
+
+    def _check_scalars(self) -> None:
+        self._require(2 <= self.size <= 19, f"size {self.size} is not from 2 to 19")
+        self._require(bool(self.game_id), "the game_id is empty")
+        self._require(self.end in END_REASONS, f"end {self.end!r} is not one of {', '.join(END_REASONS)}")
+        self._require(2 * self.komi % 1 == 0, f"komi {self.komi} is not a multiple of 0.5")
+        self._require(self.num_simulations >= 0, f"num_simulations {self.num_simulations} is negative")
+        self._require(
+            0 <= self.oldest_weights <= self.newest_weights,
+            f"weights from {self.oldest_weights} to {self.newest_weights} run backwards",
+        )
+
+    def _check_array(self, name: str, dtype: type, shape: tuple[int, ...]) -> None:
+        array = getattr(self, name)
+        wanted = f"{name} must be {np.dtype(dtype)} {list(shape)}"
+        self._require(
+            array.dtype == dtype and array.shape == shape, f"{wanted}, not {array.dtype} {list(array.shape)}"
+        )
+
+    def _check_moves(self) -> None:
+        moves = self.moves
+        self._require(
+            not len(moves) or (moves.min() >= 0 and moves.max() <= self.num_points),
+            f"moves reach outside 0 to {self.num_points}",
+        )
+        self._require(
+            0 <= self.num_played <= len(moves) <= self.move_limit,
+            f"{self.num_played} played of {len(moves)} moves do not fit the limit {self.move_limit}",
+        )
+        self._require(
+            self.is_resigned or self.num_played == len(moves), "moves follow the end of a game nobody resigned"
+        )
+
+    def _check_targets(self) -> None:
+        sums = self.policy.sum(axis=1, dtype=np.float32)
+        has_target = self.has_target
+        is_policy = np.where(has_target, np.abs(sums - 1) < _LARGEST_POLICY_ERROR, sums == 0)
+        self._require(bool(is_policy.all()), "a policy does not sum to 1")
+        self._require(self.policy.min(initial=0) >= 0, "a policy is negative")
+        values = self.root_values
+        # Written so that nan fails the comparison where there is a target.
+        is_value = (np.abs(values) <= _LARGEST_VALUE) | (np.isnan(values) & ~has_target)
+        self._require(bool(is_value.all()), "a root value is not in [-1, 1]")
+
+    def _check_result(self) -> None:
+        self._require(self.winner in (-1, 0, 1), f"winner {self.winner} is not -1, 0 or 1")
+        self._require(
+            self.ownership.min() >= -1 and self.ownership.max() <= 1, "ownership is not -1, 0 or 1"
+        )
+        area = int(self.ownership.sum(dtype=np.int64))
+        self._require(
+            self.score == area - self.komi, f"score {self.score} is not {area} points less komi {self.komi}"
+        )
+        self._require(
+            self.is_resigned or self.winner == np.sign(self.score),
+            f"winner {self.winner} contradicts score {self.score}",
+        )
+
+    def _require(self, condition: bool, complaint: str) -> None:
+        if not condition:
+            raise ValueError(f"game record {self.game_id!r}: {complaint}")
+
+
+_ARRAYS: dict[str, str] = {"moves": "<i2", "policy": "<f2", "root_values": "<f4", "ownership": "<i1"}
+_SCALARS = [field.name for field in fields(GameRecord) if field.name not in _ARRAYS]
+
+
+def read_header(data: bytes) -> dict[str, Any]:
+    """The header of `to_bytes`, with num_moves and num_targets; the arrays stay compressed."""
+    try:
+        header = json.loads(data[_HEADER_LENGTH_BYTES : _HEADER_LENGTH_BYTES + _header_length(data)])
+        version = header["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("game record: unreadable header") from error
+    if version != _VERSION:
+        raise ValueError(f"game record: version {version}, expected {_VERSION}")
+    return header
+
+
+def _as_plain(number: np.generic) -> object:
+    """JSON knows no numpy scalars."""
+    return number.item()
+
+
+def _header_length(data: bytes) -> int:
+    return int.from_bytes(data[:_HEADER_LENGTH_BYTES], "little")
+
+
+def _shapes(header: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    size, num_moves, num_played = (int(header[key]) for key in ("size", "num_moves", "num_played"))
+    if not (2 <= size <= 19 and 0 <= num_played <= num_moves <= np.iinfo(np.int16).max):
+        raise ValueError(f"size {size}, num_moves {num_moves}, num_played {num_played}")
+    points = size * size
+    return {
+        "moves": (num_moves,),
+        "policy": (num_played, points + 1),
+        "root_values": (num_played,),
+        "ownership": (points,),
+    }
+
+
+def _num_bytes(name: str, shape: tuple[int, ...]) -> int:
+    return np.dtype(_ARRAYS[name]).itemsize * int(np.prod(shape))
+
+
+def _decompress(compressed: bytes, num_bytes: int) -> bytes:
+    """`num_bytes` bytes; a frame that announces another size is refused before memory is taken."""
+    try:
+        announced = zstandard.get_frame_parameters(compressed).content_size
+        if announced != num_bytes:
+            raise ValueError(f"game record: {announced} bytes of arrays, expected {num_bytes}")
+        return zstandard.decompress(compressed, max_output_size=num_bytes)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"game record: {error}") from error
