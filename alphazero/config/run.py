@@ -49,6 +49,12 @@ class StopConfig:
             if value is not None:
                 checks.require_positive(f"stop.{name}", value)
 
+    def progress(self, *, minutes: float, games: int, steps: int, promotions: int) -> float:
+        """How far the run has come: the largest share of any bound, 1 at its end, 0 without bounds."""
+        done = {"minutes": minutes, "games": games, "steps": steps, "promotions": promotions}
+        shares = [done[name] / bound for name in done if (bound := getattr(self, name)) is not None]
+        return min(1.0, max(shares, default=0.0))
+
 
 @dataclass(kw_only=True, slots=True)
 class InitConfig:

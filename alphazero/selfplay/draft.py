@@ -18,7 +18,8 @@ class GameDraft:
         self.game_id = game_id
         self.opening_plies = int(rng.integers(config.opening_policy_plies + 1))
         self.may_resign = bool(rng.random() >= config.no_resign_fraction)
-        self.resigned = False
+        self.resigned_by = 0
+        """+1 when Black has resigned, -1 when White has, 0 when nobody has."""
         self._config = config
         self._oldest_weights = weights
         self._moves: list[int] = []
@@ -52,14 +53,15 @@ class GameDraft:
         """A move after the resignation: it decides the result and is no training position."""
         self._moves.append(action)
 
-    def wants_to_resign(self, player: int, value: float) -> bool:
-        """Counts the player's hopeless turns; True once they reach `resign_turns`.
+    def consider_resigning(self, player: int, value: float) -> None:
+        """Counts the player's hopeless turns; at `resign_turns` in a row the player resigns.
 
-        value: the root's value as `player` sees it. Games that must be played to the end answer False.
+        value: the root's value as `player` sees it. Games that must be played to the end go on.
         """
         is_low = value < self._config.resign_threshold
         self._low_turns[player] = self._low_turns[player] + 1 if is_low else 0
-        return self.may_resign and self._low_turns[player] >= self._config.resign_turns
+        if self.may_resign and self._low_turns[player] >= self._config.resign_turns:
+            self.resigned_by = 1 if player == rules.BLACK else -1
 
     def finish(
         self, config: game_config.GameConfig, margin: int, owner: np.ndarray, weights: int
@@ -69,6 +71,7 @@ class GameDraft:
         margin: Black's area minus White's; owner: [P] int8, Black's view; weights: version at the end.
         """
         score = margin - config.komi
+        winner = -self.resigned_by if self.resigned_by else int(np.sign(score))
         num_actions = config.size * config.size + 1
         policy = np.zeros((self._num_played, num_actions), np.float16)
         for ply, target in enumerate(self._policies):
@@ -84,19 +87,18 @@ class GameDraft:
             num_played=self._num_played,
             policy=policy,
             root_values=np.array(self._values, np.float32),
-            winner=int(np.sign(score)),
+            winner=winner,
             score=float(score),
             ownership=owner.astype(np.int8),
-            end=self._end(config),
+            end_reason=self._end_reason(config),
             oldest_weights=self._oldest_weights,
             newest_weights=weights,
             num_simulations=self._num_simulations,
-            may_resign=self.may_resign,
         )
 
-    def _end(self, config: game_config.GameConfig) -> str:
-        if self.resigned:
-            return "resign"
+    def _end_reason(self, config: game_config.GameConfig) -> records.EndReason:
+        if self.resigned_by:
+            return records.EndReason.resign
         pass_action = config.size * config.size
-        two_passes = len(self._moves) >= 2 and self._moves[-2:] == [pass_action, pass_action]
-        return "passes" if two_passes else "limit"
+        two_passes = self._moves[-2:] == [pass_action, pass_action]
+        return records.EndReason.passes if two_passes else records.EndReason.limit

@@ -1,5 +1,7 @@
 """One self-play worker: G games advanced together, a move at a time."""
 
+import dataclasses
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,8 @@ from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep
 from alphazero.selfplay import draft as drafts
 from alphazero.selfplay import playout
+
+_RATE_INTERVAL_S = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class SelfPlayWorker:
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)
         self.work = Work()
+        self._rates = _Rates()
 
     def set_weights(self, evaluator: evaluators.Evaluator, weights: int) -> None:
         """Goes on with another network; games under way keep their moves and lose their trees."""
@@ -63,6 +68,14 @@ class SelfPlayWorker:
     def set_total_games(self, total: int) -> None:
         """Tells how many games the whole run has, which ends the cheaper search of its beginning."""
         self._is_early = total < self._config.selfplay.early_games
+
+    def figures(self) -> dict[str, float]:
+        """Totals of this worker, and its rates over the last seconds, by name."""
+        return {
+            "worker_games": self.work.games,
+            "weights": self._weights,
+            **self._rates.update(self.work),
+        }
 
     def play_move(self) -> list[records.GameRecord]:
         """Plays one move in every game and returns the games that were finished."""
@@ -111,7 +124,7 @@ class SelfPlayWorker:
         for slot, index in enumerate(indices):
             draft = self._drafts[index]
             value = float(result.values[slot])
-            draft.resigned = draft.wants_to_resign(int(self._games[index]["to_play"]), value)
+            draft.consider_resigning(int(self._games[index]["to_play"]), value)
             draft.add_searched(int(actions[slot]), result.policy[slot], value, options.num_simulations)
         return actions
 
@@ -123,10 +136,10 @@ class SelfPlayWorker:
         finished = []
         for index, draft in enumerate(self._drafts):
             is_over = bool(self._games[index]["over"])
-            if not is_over and not draft.resigned:
+            if not is_over and not draft.resigned_by:
                 continue
             if is_over:
-                draft.resigned = False
+                draft.resigned_by = 0
                 finished.append(self._finish(draft, self._games[index]))
             else:
                 self._play_out.add(draft, self._games[index])
@@ -154,6 +167,24 @@ class SelfPlayWorker:
         self._num_started += 1
         game_id = f"{self._name}-{self._num_started:06d}"
         return drafts.GameDraft(game_id, self._config.selfplay, self._rng, self._weights)
+
+
+class _Rates:
+    """What happened in each second since about five seconds ago."""
+
+    def __init__(self) -> None:
+        self._then = time.monotonic()
+        self._before = Work()
+        self._rates: dict[str, float] = {}
+
+    def update(self, work: Work) -> dict[str, float]:
+        elapsed = time.monotonic() - self._then
+        if elapsed > _RATE_INTERVAL_S or not self._rates:
+            for name in ("moves", "simulations", "evaluations"):
+                done = getattr(work, name) - getattr(self._before, name)
+                self._rates[f"{name}_per_s"] = done / max(elapsed, 1e-9)
+            self._then, self._before = time.monotonic(), dataclasses.replace(work)
+        return self._rates
 
 
 def _draw(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""The evaluator as an actor."""
+
+import threading
+from typing import Any
+
+import ray
+
+from actors import telemetry
+from alphazero.config import schema
+from alphazero.data import run_folder
+from alphazero.evaluation import gate
+
+_PAUSE_S = 0.5
+
+
+class EvaluatorActor:
+    """Takes the newest candidate to the gate and promotes it when it passes.
+
+    Consumes candidates, produces promoted files and matches. Waits for a candidate newer than the
+    last one it judged, freed by the learner. When killed, the match under way is lost; a promotion
+    is on disk before anyone plays with it.
+    """
+
+    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
+        """handles: actors by name, of which weight_store and reporter are used."""
+        self._handles = handles
+        self._stopping = threading.Event()
+        self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")
+        self._gate = gate.Gate(config, run_folder.RunFolder(config.run.dir))
+
+    def run(self) -> None:
+        """Judges candidates until `stop`."""
+        known = self._take_best()
+        while not self._stopping.is_set():
+            newest = ray.get(self._handles["weight_store"].newest_candidate.remote(known))
+            if newest is None:
+                self._stopping.wait(_PAUSE_S)
+                continue
+            known, candidate = newest[0], ray.get(newest[1])
+            outcome = self._gate.judge(candidate, should_stop=self._stopping.is_set)
+            if outcome is None:
+                return
+            if outcome.is_promoted:
+                ray.get(self._handles["weight_store"].promote.remote(candidate))
+            self._telemetry.report_now(outcome.figures(), candidate.version)
+
+    def stop(self) -> None:
+        """Makes `run` return after the move that is being searched; the match does not count."""
+        self._stopping.set()
+
+    def _take_best(self) -> int:
+        while not self._stopping.wait(_PAUSE_S):
+            newest = ray.get(self._handles["weight_store"].best.remote(-1))
+            if newest is not None:
+                best: gate.Candidate = ray.get(newest[1])
+                self._gate.start_with(best)
+                return best.version
+        return -1

@@ -1,0 +1,163 @@
+"""The driver: starts the actors, watches them, and ends the run. No game and no gradient passes here.
+
+ SelfPlayActor x N --games--> ReplayBuffer --batches--> LearnerActor
+      ^                          | game log                 | candidates
+      | best network             v                          v
+  WeightStore <---promote--- EvaluatorActor <------- WeightStore
+                                 | matches, weights/promoted
+  everyone --figures--> ReporterActor --> TensorBoard, status.json, this driver's panel
+
+ loop        consumes            produces          waits for                freed by
+ self-play   best network        games             room among its pushes    replay buffer
+                                                   (far ahead) the learner  learner
+ learner     batches             candidates        replay ratio             games
+ evaluator   newest candidate    promoted files    a newer candidate        learner
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import exceptions
+
+from actors import cluster, messages
+from actors import plan as plans
+from actors.evaluator import EvaluatorActor
+from actors.learner import LearnerActor
+from actors.replay_buffer import ReplayBuffer
+from actors.reporter import ReporterActor
+from actors.selfplay import SelfPlayActor
+from actors.weight_store import WeightStore
+from alphazero.config import schema
+from alphazero.data import run_folder
+from alphazero.evaluation import gate, promotion
+from alphazero.report import panel
+
+_logger = logging.getLogger(__name__)
+_TICK_S = 0.5
+_STOP_S = 30.0
+
+
+class Stopped(Exception):
+    """SIGINT or SIGTERM arrived."""
+
+
+def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
+    """Runs until a stop.* bound is reached.
+
+    folder: opened by the caller. Raises ValueError for what the user can mend, Stopped after saving
+    when a signal arrived, RuntimeError when an actor failed.
+    """
+    where = cluster.connect(config, str(folder.log))
+    signal.signal(signal.SIGINT, _raise_stopped)
+    signal.signal(signal.SIGTERM, _raise_stopped)
+    try:
+        resources = ray.cluster_resources()
+        plan = plans.make_plan(config, resources.get("CPU", 0), resources.get("GPU", 0))
+        _logger.info("running on %s:\n%s", where, plan.text())
+        Supervisor(config, folder, plan).run()
+    finally:
+        # A second signal must not cut the farewell short.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ray.shutdown()
+
+
+def _last_line(error: Exception) -> str:
+    """What a remote error says, without the trace that Ray puts before it."""
+    return str(error).strip().splitlines()[-1]
+
+
+def _raise_stopped(_signal: int, _frame: object) -> None:
+    raise Stopped
+
+
+class Supervisor:
+    """The actors of one run and what the driver knows about it."""
+
+    def __init__(self, config: schema.Config, folder: run_folder.RunFolder, plan: plans.Plan) -> None:
+        self._config = config
+        self._folder = folder
+        self._plan = plan
+        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._handles: dict[str, Any] = {}
+        self._players: list[Any] = []
+        self._running: dict[Any, str] = {}
+
+    def run(self) -> None:
+        """Starts everything, watches until the end, and stops everything."""
+        try:
+            self._start()
+            self._watch()
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        config = self._config
+        self._handles["reporter"] = self._spawn(ReporterActor, "reporter", config)
+        self._handles["weight_store"] = self._spawn(WeightStore, "weight store", ray.put)
+        best = self._promotions.latest()
+        if best is not None:
+            ray.get(self._handles["weight_store"].promote.remote(gate.promoted_candidate(best)))
+        self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", config)
+        self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles)
+        self._handles["evaluator"] = self._spawn(EvaluatorActor, "evaluator", config, self._handles)
+        count = self._plan.placements["self-play"].count
+        self._players = [
+            self._spawn(SelfPlayActor, "self-play", config, number, self._handles) for number in range(count)
+        ]
+
+    def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
+        """An actor with its share of the plan; two threads, so that `stop` is heard while it runs."""
+        place = self._plan.placements[name]
+        options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "max_concurrency": 2}
+        return ray.remote(actor).options(**options).remote(*arguments)
+
+    @property
+    def _stoppable(self) -> dict[str, Any]:
+        named = {f"self-play {number}": player for number, player in enumerate(self._players)}
+        return named | {name: self._handles[name] for name in ("learner", "evaluator") if name in self._handles}
+
+    def _watch(self) -> None:
+        self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
+        reporter = self._handles["reporter"]
+        with panel.open_panel(self._folder) as view:
+            while True:
+                self._check_actors()
+                figures = ray.get(self._handles["replay_buffer"].figures.remote())
+                figures["promotions"] = self._promotions.count()
+                status = ray.get(reporter.record_and_snapshot.remote("replay", figures))
+                view.update(status)
+                fraction = self._config.stop.progress(
+                    minutes=status.minutes, games=status.games, steps=status.step, promotions=status.promotions
+                )
+                if fraction >= 1:
+                    return
+                news = messages.Progress(fraction=fraction, games=status.games, positions=status.positions)
+                self._handles["learner"].set_progress.remote(news)
+
+    def _check_actors(self) -> None:
+        """Waits a tick; an actor whose loop ended now ended by an error."""
+        ended, _ = ray.wait(list(self._running), timeout=_TICK_S)
+        for reference in ended:
+            name = self._running.pop(reference)
+            try:
+                ray.get(reference)
+            except exceptions.RayError as error:
+                raise RuntimeError(f"{name} failed: {_last_line(error)}; details in {self._folder.log}") from error
+            raise RuntimeError(f"{name} ended before it was told to")
+
+    def _stop(self) -> None:
+        """Tells everyone to stop and waits for the learner's last checkpoint."""
+        for actor in self._stoppable.values():
+            actor.stop.remote()
+        if self._running:
+            _, late = ray.wait(list(self._running), num_returns=len(self._running), timeout=_STOP_S)
+            for reference in late:
+                _logger.warning("%s did not stop within %.0f s", self._running[reference], _STOP_S)
+        if "reporter" in self._handles:
+            ray.wait([self._handles["reporter"].close.remote()], timeout=_STOP_S)

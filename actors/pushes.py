@@ -1,0 +1,75 @@
+"""Bounded pushes of finished games: the only way that games leave a self-play actor."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ray
+from ray import exceptions
+
+from actors import messages
+from alphazero.data import record as records
+
+_logger = logging.getLogger(__name__)
+_RETRY_S = 0.5
+
+
+class Pushes:
+    """At most `limit` pushes under way; one without an answer is sent again.
+
+    Sending twice is safe because the replay buffer counts a game once.
+    """
+
+    def __init__(
+        self,
+        replay_buffer: Any,
+        actor: str,
+        limit: int,
+        wait: Callable[..., Any] = ray.wait,
+        get: Callable[[Any], Any] = ray.get,
+    ) -> None:
+        """replay_buffer: the actor's handle; wait, get: Ray's, replaced in tests."""
+        self._replay_buffer = replay_buffer
+        self._actor = actor
+        self._limit = limit
+        self._wait = wait
+        self._get = get
+        self._under_way: dict[Any, Sequence[records.GameRecord]] = {}
+
+    def send(self, games: Sequence[records.GameRecord]) -> messages.PushReply | None:
+        """Pushes games once there is room and returns the newest answer, if one came meanwhile."""
+        reply = self.settle(timeout_s=0)
+        while len(self._under_way) >= self._limit:
+            reply = self.settle(timeout_s=None) or reply
+        if games:
+            self._push(games)
+        return reply
+
+    def drain(self, timeout_s: float) -> None:
+        """Waits until every push is answered, at most so long; names what was left."""
+        deadline = time.monotonic() + timeout_s
+        while self._under_way and time.monotonic() < deadline:
+            self.settle(timeout_s=0.1)
+        if self._under_way:
+            lost = sum(len(games) for games in self._under_way.values())
+            _logger.warning("%s: %d finished games got no answer from the replay buffer", self._actor, lost)
+
+    def settle(self, timeout_s: float | None) -> messages.PushReply | None:
+        """Takes the answers that are there, waiting for one up to the timeout (None: for ever)."""
+        if not self._under_way:
+            return None
+        answered, _ = self._wait(list(self._under_way), num_returns=1, timeout=timeout_s)
+        reply = None
+        for reference in answered:
+            games = self._under_way.pop(reference)
+            try:
+                reply = self._get(reference)
+            except exceptions.ActorUnavailableError:
+                time.sleep(_RETRY_S)
+                self._push(games)
+        return reply
+
+    def _push(self, games: Sequence[records.GameRecord]) -> None:
+        reference = self._replay_buffer.add_games.remote(games, self._actor)
+        self._under_way[reference] = games

@@ -1,0 +1,35 @@
+"""The reporter as an actor."""
+
+import threading
+
+from alphazero.config import schema
+from alphazero.data import run_folder
+from alphazero.report import reporter, status
+
+
+class ReporterActor:
+    """The only writer of TensorBoard events and status.json; everyone sends it figures.
+
+    When killed, the figures since its last flush are lost and nothing else.
+    """
+
+    def __init__(self, config: schema.Config) -> None:
+        self._reporter = reporter.Reporter(run_folder.RunFolder(config.run.dir))
+        # Ray runs calls of this actor in several threads.
+        self._lock = threading.Lock()
+
+    def record(self, source: str, figures: dict[str, float | str], step: int | None) -> None:
+        """Takes figures of one actor; step: the learner's, when the sender knows it."""
+        with self._lock:
+            self._reporter.record(source, figures, step)
+
+    def record_and_snapshot(self, source: str, figures: dict[str, float | str]) -> status.Status:
+        """Takes the driver's figures and returns the whole picture."""
+        with self._lock:
+            self._reporter.record(source, figures, None)
+            return self._reporter.snapshot()
+
+    def close(self) -> None:
+        """Writes everything out."""
+        with self._lock:
+            self._reporter.close()

@@ -1,0 +1,89 @@
+"""A self-play worker as an actor."""
+
+import os
+import threading
+from typing import Any
+
+import numpy as np
+import ray
+
+from actors import pushes, telemetry
+from alphazero.config import schema
+from alphazero.data import run_folder
+from alphazero.net import inference
+from alphazero.report import sgf_sample
+from alphazero.selfplay import worker as workers
+
+_PAUSE_S = 0.2
+_DRAIN_S = 5.0
+
+
+class SelfPlayActor:
+    """Plays with the best network until it is stopped and pushes finished games.
+
+    Consumes weights, produces games. Waits for its first network (freed by the weight store), for
+    room among its pushes (freed by the replay buffer's answers) and, when self-play is too far
+    ahead, for the learner. When killed, its games under way are lost, none that was pushed.
+    """
+
+    def __init__(self, config: schema.Config, number: int, handles: dict[str, Any]) -> None:
+        """handles: actors by name, of which replay_buffer, weight_store and reporter are used."""
+        self._config = config
+        self._handles = handles
+        self._stopping = threading.Event()
+        self._version = -1
+        actor = f"selfplay{number:03d}"
+        # A new life gets new game ids, else the log would take its games for repeats.
+        session = os.urandom(4).hex()
+        self._name = f"{actor}-{session}"
+        self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
+        self._pushes = pushes.Pushes(handles["replay_buffer"], actor, config.selfplay.push_window)
+        self._telemetry = telemetry.Telemetry(handles["reporter"], actor)
+        self._sgf = sgf_sample.SgfSample(run_folder.RunFolder(config.run.dir).sgf, config.selfplay.sgf_every)
+
+    def run(self) -> None:
+        """Plays until `stop`."""
+        candidate = self._wait_for_weights()
+        if candidate is None:
+            return
+        evaluator = inference.make_evaluator(candidate.weights)
+        worker = workers.SelfPlayWorker(
+            self._config, evaluator, name=self._name, rng=self._rng, weights=self._version
+        )
+        while not self._stopping.is_set():
+            games = worker.play_move()
+            self._sgf.add(games)
+            reply = self._pushes.send(games)
+            if reply is not None:
+                worker.set_total_games(reply.total_games)
+                self._wait_while_ahead(reply.should_wait)
+            self._telemetry.report(lambda: {**worker.figures(), "backend": evaluator.describe()})
+            newer = self._newer_weights()
+            if newer is not None:
+                evaluator.load(newer.weights)
+                worker.set_weights(evaluator, self._version)
+        self._pushes.drain(_DRAIN_S)
+
+    def stop(self) -> None:
+        """Makes `run` return after the move that is being searched."""
+        self._stopping.set()
+
+    def _wait_for_weights(self) -> Any:
+        while not self._stopping.wait(_PAUSE_S):
+            newest = self._newer_weights()
+            if newest is not None:
+                return newest
+        return None
+
+    def _newer_weights(self) -> Any:
+        """The best network if it is not the one in use, else None."""
+        newest = ray.get(self._handles["weight_store"].best.remote(self._version))
+        if newest is None:
+            return None
+        self._version = newest[0]
+        return ray.get(newest[1])
+
+    def _wait_while_ahead(self, should_wait: bool) -> None:
+        while should_wait and not self._stopping.wait(_PAUSE_S):
+            self._telemetry.report(lambda: {"waiting_for": "the learner"})
+            should_wait = ray.get(self._handles["replay_buffer"].state.remote()).should_wait

@@ -1,0 +1,86 @@
+"""A run's folder: its places, its lock, and the check that a resumed run is still the same run."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+from alphazero.config import run as run_config
+from alphazero.config import schema
+from alphazero.data import files
+
+_FIXED = ("game.size", "game.komi", "game.suicide", "net.blocks", "net.filters", "net.ownership")
+
+
+class RunFolder:
+    """Paths below `run.dir`; opening it creates them and holds the folder's lock until `close`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.games = self.path / "games"
+        self.sgf = self.path / "sgf"
+        self.checkpoints = self.path / "checkpoints"
+        self.matches = self.path / "matches"
+        self.weights = self.path / "weights"
+        self.events = self.path / "events"
+        self.log = self.path / "log.txt"
+        self.config = self.path / "config.yaml"
+        self._facts = self.path / "run.json"
+        self._lock: int | None = None
+
+    def open(self, config: schema.Config, config_text: str) -> None:
+        """Takes the folder for this process.
+
+        config_text: the configuration as YAML, kept as config.yaml.
+        Raises ValueError in one line when the folder cannot be written, is in use, holds a run and
+        run.resume=never, or holds a run of other rules or another network.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+            self._check(config)
+            for folder in (self.games, self.sgf, self.checkpoints, self.matches, self.weights, self.events):
+                folder.mkdir(exist_ok=True)
+            files.write_atomic(self._facts, json.dumps(_fixed_settings(config), indent=1).encode())
+            files.write_atomic(self.config, config_text.encode())
+        except OSError as error:
+            raise ValueError(f"run.dir={self.path}: cannot be written ({error.strerror})") from None
+
+    def close(self) -> None:
+        """Gives the folder back."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise ValueError(f"run.dir={self.path}: another run is using this folder") from None
+        self._lock = lock
+
+    def _check(self, config: schema.Config) -> None:
+        if not self._facts.exists():
+            return
+        if config.run.resume is run_config.Resume.never:
+            raise ValueError(f"run.dir={self.path}: holds a run already, and run.resume=never")
+        try:
+            before = json.loads(self._facts.read_text())
+        except ValueError:
+            raise ValueError(f"{self._facts}: is damaged; remove it to go on with this folder") from None
+        for key, now in _fixed_settings(config).items():
+            if before.get(key, now) != now:
+                raise ValueError(
+                    f"{key}={now}: the run in {self.path} has {before[key]}; choose another run.dir"
+                )
+
+
+def _fixed_settings(config: schema.Config) -> dict[str, object]:
+    """Settings that a run cannot change on the way."""
+    values = {}
+    for key in _FIXED:
+        group, name = key.split(".")
+        values[key] = getattr(getattr(config, group), name)
+    return values

@@ -1,0 +1,138 @@
+"""The whole loop in one process, step by step and without Ray: for tests, GPUs without Ray, and debugging.
+
+The classes are those that the actors wrap; only the order is fixed here, so a run with the same
+seed on the same machine repeats itself.
+"""
+
+import sys
+import time
+
+import numpy as np
+
+from alphazero.config import compose, schema
+from alphazero.data import run_folder, store
+from alphazero.evaluation import gate, promotion
+from alphazero.net import inference
+from alphazero.report import reporter
+from alphazero.selfplay import worker as workers
+from alphazero.training import checkpoint, learner
+
+_SNAPSHOT_S = 1.0
+
+
+class LocalLoop:
+    """Self-play, learner and gate of one run; `run` goes on until a stop.* bound."""
+
+    def __init__(self, config: schema.Config, folder: run_folder.RunFolder) -> None:
+        """folder: opened by the caller; a run that it holds is resumed."""
+        self._config = config
+        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._checkpoints = checkpoint.Checkpoints(folder.checkpoints, config.training.keep_checkpoints)
+        self._reporter = reporter.Reporter(folder)
+        self._gate = gate.Gate(config, folder)
+        self._learner = learner.Learner(config)
+        self._best = self._start_best()
+        restored = self._checkpoints.load_newest()
+        if restored is not None:
+            self._learner.load_state(restored)
+        self._store = store.ReplayStore(config, folder.games, np.random.default_rng([config.run.seed, 1]))
+        self._store.restore(self._learner.samples)
+        self._evaluator = inference.make_evaluator(self._best.weights)
+        # Positions tell lives of a run apart: a resumed one must not use a game's name twice.
+        life = self._store.counters.positions
+        self._worker = workers.SelfPlayWorker(
+            config,
+            self._evaluator,
+            name=f"local-{life}",
+            rng=np.random.default_rng([config.run.seed, 2, life]),
+            weights=self._best.version,
+        )
+        self._worker.set_total_games(self._store.counters.games)
+        self._last_snapshot = 0.0
+        self._minutes = 0.0
+
+    def run(self) -> None:
+        """Plays and learns until a stop.* bound is reached, then saves."""
+        while self._progress() < 1:
+            games = self._worker.play_move()
+            if games:
+                self._store.add_games(games, "local")
+                self._worker.set_total_games(self._store.counters.games)
+            self._reporter.record("selfplay000", self._worker.figures(), None)
+            self._learn()
+        self._save()
+        self._reporter.close()
+
+    def _start_best(self) -> gate.Candidate:
+        promoted = self._promotions.latest()
+        best = self._candidate() if promoted is None else gate.promoted_candidate(promoted)
+        self._gate.start_with(best)
+        return best
+
+    def _candidate(self, games: int = 0, positions: int = 0) -> gate.Candidate:
+        return gate.Candidate(
+            version=self._learner.step, weights=self._learner.candidate(), games=games, positions=positions
+        )
+
+    def _learn(self) -> None:
+        """Trains for as long as the replay ratio allows."""
+        training = self._config.training
+        while (drawn := self._store.request_batches(1, training.batch_size)) is not None:
+            figures = self._learner.train(drawn[0], self._progress())
+            step = self._learner.step
+            self._reporter.record("learner", {**figures, "step": step}, step)
+            if step % training.checkpoint_steps == 0:
+                self._save()
+            if step % training.publish_steps == 0:
+                self._judge()
+            if self._progress() >= 1:
+                return
+
+    def _judge(self) -> None:
+        counters = self._store.counters
+        outcome = self._gate.judge(self._candidate(counters.games, counters.positions))
+        assert outcome is not None, "nobody stops this match"
+        self._reporter.record("gate", outcome.figures(), self._learner.step)
+        if outcome.is_promoted:
+            self._best = outcome.candidate
+            self._evaluator.load(self._best.weights)
+            self._worker.set_weights(self._evaluator, self._best.version)
+
+    def _save(self) -> None:
+        self._checkpoints.save(self._learner.step, self._learner.state())
+
+    def _progress(self) -> float:
+        if time.monotonic() - self._last_snapshot > _SNAPSHOT_S:
+            self._last_snapshot = time.monotonic()
+            figures = {**self._store.figures(), "promotions": self._promotions.count()}
+            self._reporter.record("replay", figures, None)
+            self._minutes = self._reporter.snapshot().minutes
+        return self._config.stop.progress(
+            minutes=self._minutes,
+            games=self._store.counters.games,
+            steps=self._learner.step,
+            promotions=self._promotions.count(),
+        )
+
+
+def main() -> int:
+    """`python -m alphazero.local_loop conf=smoke`: as `alphazero.run`, without Ray."""
+    config = compose.main_config()
+    if config is None:
+        return 0
+    folder = run_folder.RunFolder(config.run.dir)
+    try:
+        folder.open(config, compose.to_yaml(config))
+        LocalLoop(config, folder).run()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        folder.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
