@@ -1,0 +1,41 @@
+"""What the network sees: Leela Zero's 18 planes, defined in docs/conventions.md."""
+
+import numpy as np
+
+from alphazero.go import geometry, rules
+from alphazero.jit import jit
+
+NUM_PLANES = 18
+OPPONENT = rules.HISTORY + 1
+"""First of the opponent's planes."""
+BLACK_TO_MOVE, WHITE_TO_MOVE = 16, 17
+
+
+@jit
+def planes(geometry: geometry.Geometry, games, indices, out):
+    """Fills out [B, 18, P] uint8 with the planes of games[indices[b]]."""
+    for row in range(len(indices)):
+        fill_planes(geometry, games, indices[row], out[row])
+
+
+@jit
+def fill_planes(geometry: geometry.Geometry, games, index, out):
+    """Fills out [18, P] uint8 with the planes of games[index]; boards before the first are zero."""
+    game = games[index]
+    _fill_planes(geometry, game.stones[:], game.past[:], game.to_play, out)
+
+
+@jit
+def _fill_planes(geometry, stones, past, color, out):
+    _fill_stones(out[0], out[OPPONENT], stones, color)
+    for step in range(rules.HISTORY):
+        _fill_stones(out[1 + step], out[OPPONENT + 1 + step], past[step], color)
+    out[BLACK_TO_MOVE] = np.uint8(color == rules.BLACK)
+    out[WHITE_TO_MOVE] = np.uint8(color == rules.WHITE)
+
+
+@jit
+def _fill_stones(own, opponent, stones, color):
+    for point in range(len(own)):
+        own[point] = stones[point] == color
+        opponent[point] = stones[point] == 3 - color

@@ -1,0 +1,65 @@
+"""Area scoring (Tromp-Taylor): every stone on the board is alive."""
+
+from alphazero.go import board, geometry, rules
+from alphazero.jit import jit
+
+
+@jit
+def area_score(geometry: geometry.Geometry, stones, scratch: board.Scratch):
+    """Black's area minus White's, in points, komi not included.
+
+    Area is a colour's stones and the empty regions that touch only that colour. stones: [P + 1] int8.
+    """
+    scratch.stamp[0] += 1
+    stamp = scratch.stamp[0]
+    score = 0
+    for point in range(geometry.num_points):
+        if stones[point] == rules.BLACK:
+            score += 1
+        elif stones[point] == rules.WHITE:
+            score -= 1
+        elif scratch.marks[point] != stamp:
+            num_empty, owner = _walk_region(geometry, stones, scratch, point, stamp)
+            score += num_empty * owner
+    return score
+
+
+@jit
+def ownership(geometry: geometry.Geometry, stones, scratch: board.Scratch, owner):
+    """Fills owner [P] int8: +1 Black's area, -1 White's, 0 nobody's."""
+    scratch.stamp[0] += 1
+    stamp = scratch.stamp[0]
+    for point in range(geometry.num_points):
+        if stones[point] == rules.BLACK:
+            owner[point] = 1
+        elif stones[point] == rules.WHITE:
+            owner[point] = -1
+        elif scratch.marks[point] != stamp:
+            num_empty, region_owner = _walk_region(geometry, stones, scratch, point, stamp)
+            for entry in range(num_empty):
+                owner[scratch.queue[entry]] = region_owner
+
+
+@jit
+def _walk_region(geometry, stones, scratch, start, stamp):
+    """Number of points and owner of the empty region at `start`; its points are left in scratch.queue."""
+    neighbors, queue, marks = geometry.neighbors, scratch.queue, scratch.marks
+    queue[0] = start
+    marks[start] = stamp
+    first, end = 0, 1
+    touches_black = touches_white = False
+    while first < end:
+        here = queue[first]
+        first += 1
+        for direction in range(4):
+            neighbor = neighbors[here, direction]
+            content = stones[neighbor]
+            if content == rules.BLACK:
+                touches_black = True
+            elif content == rules.WHITE:
+                touches_white = True
+            elif content == rules.EMPTY and marks[neighbor] != stamp:
+                marks[neighbor] = stamp
+                queue[end] = neighbor
+                end += 1
+    return end, int(touches_black) - int(touches_white)

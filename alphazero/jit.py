@@ -1,0 +1,110 @@
+"""Compilation of kernels; the only module that imports numba.
+
+Numba's own cache notices an edit in the file of a kernel, and not in the files whose functions and
+constants went into it. Here each module's compiled code lies in a folder named by the digest of the
+module and of everything of ours that it imports, so that an edit anywhere below compiles again.
+"""
+
+import ast
+import functools
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "alphazero"
+_STALE_AFTER_S = 30 * 24 * 3600
+
+
+def jit(function: Function) -> Function:
+    """Compiles `function` when it is first called with arguments of some types.
+
+    One thread, GIL released, compiled code kept on disk. Indices are not checked unless
+    NUMBA_BOUNDSCHECK=1; integer division by zero gives garbage instead of raising.
+    """
+    folder = cache_folder(Path(function.__code__.co_filename))
+    before = numba.config.CACHE_DIR
+    try:
+        numba.config.CACHE_DIR = str(folder or "")
+        return numba.njit(nogil=True, error_model="numpy", cache=folder is not None)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def num_signatures(kernel: Callable[..., Any]) -> int:
+    """How many times `kernel` has been compiled, once for each combination of argument types."""
+    return len(signatures(kernel))
+
+
+def signatures(kernel: Callable[..., Any]) -> list[tuple[Any, ...]]:
+    """Argument types that `kernel` has been compiled for; empty with NUMBA_DISABLE_JIT=1."""
+    return list(getattr(kernel, "signatures", []))
+
+
+@functools.cache
+def cache_folder(source: Path) -> Path | None:
+    """Where the compiled kernels of the module at `source` are kept; None if nothing can be written.
+
+    $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero, on a disk of this machine. Never a folder that
+    others can write: the cache is executed.
+    """
+    root = os.environ.get("ALPHAZERO_CACHE_DIR") or Path.home() / ".cache" / "alphazero"
+    folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700)
+            _remove_stale(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
+
+
+def digest(source: Path) -> str:
+    """Name of a state of the sources: of `source` and of all our modules that it imports."""
+    total = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
+    for path in sorted(imported_files(source)):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def imported_files(source: Path) -> set[Path]:
+    """`source` and the files of our package that it imports, directly or through others."""
+    found, waiting = set(), [source]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _direct_imports(path)
+    return found
+
+
+@functools.cache
+def _direct_imports(source: Path) -> list[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names.add(node.module)
+    files = [ROOT / f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] == PACKAGE]
+    return [path for path in files if path.is_file()]
+
+
+def _remove_stale(folder: Path) -> None:
+    """Removes folders of older states of the same module that nothing was written to for long."""
+    module = folder.name.rpartition("-")[0]
+    for other in folder.parent.glob(f"{module}-*"):
+        is_same_module = other.name.rpartition("-")[0] == module
+        if is_same_module and time.time() - other.stat().st_mtime > _STALE_AFTER_S:
+            shutil.rmtree(other, ignore_errors=True)
