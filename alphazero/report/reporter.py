@@ -1,0 +1,57 @@
+"""One place that hears of everything: keeps the run's status, writes TensorBoard and status.json."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from alphazero.report import status, tally, tensorboard
+
+WRITE_INTERVAL_S = 5.0
+
+
+class Reporter:
+    """Merges reports and passes them on; nothing of it is needed to go on with a run.
+
+    When killed, figures of the last seconds are lost; whoever needs a new one makes it.
+    """
+
+    def __init__(
+        self, folder: Path | str, resume_step: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """folder: the run's. resume_step: the learner's step at the start of this session."""
+        self._folder = Path(folder)
+        self._clock = clock
+        self._step = resume_step
+        self._tally = tally.Tally()
+        self._writer = tensorboard.Writer(self._folder / "events" / "loop", resume_step)
+        self._written = clock()
+
+    def record(self, source: str, metrics: tally.Metrics, step: int | None = None) -> None:
+        """Takes what `source` reports (names in tally.py).
+
+        step: the learner's step that the metrics belong to; they are then written at once. Without it
+        they belong to no step and are written every few seconds, at the newest step.
+        """
+        now = self._clock()
+        self._tally.record(source, metrics, now)
+        if step is not None:
+            self._writer.add(tally.group_of(source), metrics, step)
+            if source == tally.LEARNER:
+                self._step = step
+        if now - self._written >= WRITE_INTERVAL_S:
+            self._write(now)
+
+    def snapshot(self) -> status.Status:
+        """The run as of now."""
+        return self._tally.status(self._clock())
+
+    def close(self) -> None:
+        """Writes everything a last time."""
+        self._write(self._clock())
+        self._writer.close()
+
+    def _write(self, now: float) -> None:
+        self._written = now
+        for group in (tally.SELFPLAY, tally.REPLAY, tally.RUN):
+            self._writer.add(group, self._tally.figures(group, now), self._step)
+        self._tally.status(now).save(self._folder / "status.json")

@@ -1,0 +1,100 @@
+"""The few figures of a run that a user watches, as a dataclass, a JSON file and one line of text."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from alphazero.data import files
+
+
+@dataclass(slots=True, kw_only=True)
+class Status:
+    """The run at one moment; totals are over all sessions of the run."""
+
+    minutes: float = 0.0
+    """Running time."""
+    games: int = 0
+    positions: int = 0
+    """Positions with a training target."""
+    games_per_hour: float = 0.0
+    positions_per_s: float = 0.0
+    simulations_per_s: float = 0.0
+    """Descents to a leaf, all self-play actors together."""
+    actors: int = 0
+    """Self-play actors that reported lately."""
+    window: int = 0
+    """Positions that training draws from."""
+    step: int = 0
+    """The learner's."""
+    losses: dict[str, float] = field(default_factory=dict)
+    """The learner's figures whose names contain "loss"."""
+    replay_ratio: float = 0.0
+    """Samples drawn for each position so far."""
+    last_gate: str = ""
+    """The newest decision, in a sentence."""
+    promotions: int = 0
+    weights: int = 0
+    """Version of the best network."""
+    waiting_for: str = ""
+    """Who waits for what; empty while everyone works."""
+    game_age_s: float | None = None
+    """Seconds since a game was counted; None before the first one of this session."""
+    step_age_s: float | None = None
+    """Seconds since an optimizer step."""
+    promotion_age_s: float | None = None
+    """Seconds since a promotion."""
+
+    def save(self, path: Path) -> None:
+        """Replaces the file as a whole: a reader never sees half of it."""
+        files.write_atomic(path, json.dumps(asdict(self), indent=1).encode())
+
+    @classmethod
+    def load(cls, path: Path) -> "Status":
+        """Reads what `save` wrote."""
+        return cls(**json.loads(path.read_text()))
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and values for a table."""
+        losses = "  ".join(f"{name.removesuffix('_loss')} {value:.3f}" for name, value in self.losses.items())
+        return [
+            ("running", f"{self.minutes:.1f} min"),
+            ("self-play", f"{self.actors} actors, {self.simulations_per_s:,.0f} simulations/s"),
+            ("games", f"{self.games:,}  ({self.games_per_hour:,.0f}/h, newest {_ago(self.game_age_s)})"),
+            ("positions", f"{self.positions:,}  ({self.positions_per_s:,.0f}/s, window {self.window:,})"),
+            ("learner", f"step {self.step:,}  (newest {_ago(self.step_age_s)})"),
+            ("losses", losses or "-"),
+            ("replay ratio", f"{self.replay_ratio:.2f} samples for each position"),
+            ("last gate", self.last_gate or "-"),
+            (
+                "promotions",
+                f"{self.promotions}  (newest {_ago(self.promotion_age_s)}, playing {self.weights})",
+            ),
+            ("waiting for", self.waiting_for or "-"),
+        ]
+
+    def line(self) -> str:
+        """The same in one line, for a log or a pipe."""
+        losses = " ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
+        parts = [
+            f"{self.minutes:.1f} min",
+            f"games {self.games} ({self.games_per_hour:.0f}/h)",
+            f"positions {self.positions} ({self.positions_per_s:.0f}/s)",
+            f"simulations/s {self.simulations_per_s:.0f}",
+            f"window {self.window}",
+            f"step {self.step}",
+            losses,
+            f"ratio {self.replay_ratio:.2f}",
+            f"promotions {self.promotions}",
+            f"weights {self.weights}",
+            self.last_gate and f"gate: {self.last_gate}",
+            self.waiting_for and f"waiting: {self.waiting_for}",
+        ]
+        return " | ".join(part for part in parts if part)
+
+
+def _ago(seconds: float | None) -> str:
+    if seconds is None:
+        return "not yet"
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.1f} h ago"

@@ -1,0 +1,72 @@
+"""What a run has learned so far, read back from its TensorBoard events and certificates, as a small table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+
+NUM_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Means of the learner's losses over one stretch of steps."""
+
+    first_step: int
+    last_step: int
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A run in numbers."""
+
+    rows: list[Row]
+    """In order of steps."""
+    promotions: list[str]
+    """Names of the promoted files, oldest first."""
+
+    def fell(self, loss: str) -> bool:
+        """Whether the loss of the last row is below that of the first."""
+        return len(self.rows) > 1 and self.rows[-1].losses[loss] < self.rows[0].losses[loss]
+
+    def text(self) -> str:
+        """The table."""
+        names = list(self.rows[0].losses) if self.rows else []
+        lines = ["".join(f"{title:>16}" for title in ["steps", *names])]
+        for row in self.rows:
+            values = "".join(f"{row.losses[name]:16.4f}" for name in names)
+            lines.append(f"{f'{row.first_step}-{row.last_step}':>16}{values}")
+        lines.append(f"promoted: {len(self.promotions)}")
+        lines += [f"  {name}" for name in self.promotions]
+        return "\n".join(lines)
+
+
+def summarize(folder: Path) -> Summary:
+    """Reads the run in `folder`; a run without a step has no rows."""
+    events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
+    events.Reload()
+    series: dict[str, dict[int, float]] = {}
+    for tag in events.Tags()[SCALARS]:
+        group, _, name = tag.partition("/")
+        if group == "learner" and "loss" in name:
+            series[name] = {event.step: event.value for event in events.Scalars(tag)}
+    steps = sorted(set.intersection(*(set(points) for points in series.values()))) if series else []
+    length = max(1, -(-len(steps) // NUM_ROWS))
+    stretches = [steps[start : start + length] for start in range(0, len(steps), length)]
+    rows = [
+        Row(
+            first_step=stretch[0],
+            last_step=stretch[-1],
+            losses={
+                name: sum(points[step] for step in stretch) / len(stretch) for name, points in series.items()
+            },
+        )
+        for stretch in stretches
+    ]
+    return Summary(rows=rows, promotions=_promoted(folder / "weights" / "promoted"))
+
+
+def _promoted(folder: Path) -> list[str]:
+    certificates = sorted(path for path in folder.glob("*.json") if path.name != "latest.json")
+    return [path.stem for path in certificates]

@@ -1,0 +1,76 @@
+"""What the reporter writes, read back with TensorBoard's own reader."""
+
+import json
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from alphazero.report import reporter, status, summary
+
+
+def scalars(folder, tag):
+    events = EventAccumulator(str(folder / "events" / "loop"))
+    events.Reload()
+    return [(event.step, event.value) for event in events.Scalars(tag)]
+
+
+def test_figures_with_a_step_are_written_at_once(tmp_path):
+    out = reporter.Reporter(tmp_path)
+    for step in (1, 2, 3):
+        out.record("learner", {"policy_loss": 4.0 / step, "note": "text"}, step)
+    out.record("gate", {"score": 0.75, "last": "promoted"}, 2)
+    out.close()
+    assert scalars(tmp_path, "learner/policy_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
+    assert scalars(tmp_path, "gate/score") == [(2, 0.75)]
+
+
+def test_figures_without_a_step_are_written_now_and_then_at_the_learners_step(tmp_path):
+    now = [0.0]
+    out = reporter.Reporter(tmp_path, resume_step=40, clock=lambda: now[0])
+    for second in range(12):
+        now[0] = float(second)
+        out.record("selfplay000", {"simulations": 100 * second})
+        if second == 7:
+            out.record("learner", {"step": 41}, 41)
+    out.close()
+    assert scalars(tmp_path, "selfplay/simulations_per_s") == [(40, 100.0), (41, 100.0), (41, 100.0)]
+
+
+def test_resuming_hides_the_work_that_was_lost(tmp_path):
+    first = reporter.Reporter(tmp_path)
+    for step in range(1, 7):
+        first.record("learner", {"loss": 1.0}, step)
+    first.close()
+    second = reporter.Reporter(tmp_path, resume_step=4)
+    for step in range(5, 8):
+        second.record("learner", {"loss": 2.0}, step)
+    second.close()
+    points = scalars(tmp_path, "learner/loss")
+    assert points == [(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0), (5, 2.0), (6, 2.0), (7, 2.0)]
+
+
+def test_status_file_follows(tmp_path):
+    out = reporter.Reporter(tmp_path)
+    out.record("replay", {"games": 5, "positions": 70})
+    assert out.snapshot().games == 5
+    out.close()
+    assert status.Status.load(tmp_path / "status.json").positions == 70
+    assert json.loads((tmp_path / "status.json").read_text())["games"] == 5
+
+
+def test_summary_tells_what_was_learned(tmp_path):
+    out = reporter.Reporter(tmp_path)
+    for step in range(1, 17):
+        out.record("learner", {"policy_loss": 17.0 - step, "value_loss": 1.0, "rate": 0.1}, step)
+    out.close()
+    promoted = tmp_path / "weights" / "promoted"
+    promoted.mkdir(parents=True)
+    for name in ("00001-aaaaaaaa.json", "00002-bbbbbbbb.json", "latest.json", "00002-bbbbbbbb.txt.gz"):
+        (promoted / name).write_text("{}")
+    found = summary.summarize(tmp_path)
+    assert [(row.first_step, row.last_step) for row in found.rows] == [(s, s + 1) for s in range(1, 17, 2)]
+    assert found.rows[0].losses == {"policy_loss": 15.5, "value_loss": 1.0}
+    assert found.fell("policy_loss")
+    assert not found.fell("value_loss")
+    assert found.promotions == ["00001-aaaaaaaa", "00002-bbbbbbbb"]
+    assert "15.5000" in found.text()

@@ -1,0 +1,60 @@
+"""The status as text and as a file."""
+
+import pytest
+
+from alphazero.report import status
+
+FULL = status.Status(
+    minutes=12.34,
+    games=1234,
+    positions=98765,
+    games_per_hour=456.7,
+    positions_per_s=89.1,
+    simulations_per_s=9300.4,
+    actors=2,
+    window=20000,
+    step=500,
+    losses={"policy_loss": 2.5, "value_loss": 0.625},
+    replay_ratio=3.7,
+    last_gate="step 500 promoted, 24-16",
+    promotions=2,
+    weights=500,
+    waiting_for="learner: games",
+    game_age_s=3.0,
+    step_age_s=600.0,
+    promotion_age_s=9000.0,
+)
+
+
+def test_line():
+    assert FULL.line() == (
+        "12.3 min | games 1234 (457/h) | positions 98765 (89/s) | simulations/s 9300 | window 20000"
+        " | step 500 | policy_loss 2.500 value_loss 0.625 | ratio 3.70 | promotions 2 | weights 500"
+        " | gate: step 500 promoted, 24-16 | waiting: learner: games"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("games", "1,234  (457/h, newest 3 s ago)"),
+        ("learner", "step 500  (newest 10 min ago)"),
+        ("losses", "policy 2.500  value 0.625"),
+        ("promotions", "2  (newest 2.5 h ago, playing 500)"),
+        ("waiting for", "learner: games"),
+    ],
+)
+def test_rows(name, value):
+    assert dict(FULL.rows())[name] == value
+
+
+def test_rows_before_anything_happened():
+    rows = dict(status.Status().rows())
+    assert rows["games"] == "0  (0/h, newest not yet)"
+    assert rows["last gate"] == rows["losses"] == rows["waiting for"] == "-"
+
+
+def test_file_reads_back(tmp_path):
+    path = tmp_path / "status.json"
+    FULL.save(path)
+    assert status.Status.load(path) == FULL

@@ -1,0 +1,84 @@
+"""Rates, ages and means worked out by hand; a clock that only the test moves."""
+
+import pytest
+
+from alphazero.report import tally
+
+
+def report_every_second(board, source, totals, start=0.0):
+    for second, total in enumerate(totals):
+        board.record(source, {"simulations": total}, start + second)
+
+
+def test_rates_are_summed_and_means_taken_over_actors():
+    board = tally.Tally()
+    report_every_second(board, "selfplay000", [0, 100, 200])
+    report_every_second(board, "selfplay001", [500, 530, 560])
+    board.record("selfplay000", {"batch": 10}, 2.0)
+    board.record("selfplay001", {"batch": 30}, 2.0)
+    figures = board.figures("selfplay", 2.0)
+    assert figures["simulations_per_s"] == pytest.approx(100 + 30)
+    assert figures["batch"] == 20
+    assert board.status(2.0).actors == 2
+
+
+def test_silent_actor_is_not_counted():
+    board = tally.Tally()
+    report_every_second(board, "selfplay000", [0, 100])
+    report_every_second(board, "selfplay001", [0, 100], start=tally.SILENT_S)
+    now = tally.SILENT_S + 1.5
+    assert board.status(now).actors == 1
+    assert board.figures("selfplay", now)["simulations_per_s"] == pytest.approx(100 / 1.5)
+
+
+@pytest.mark.parametrize(
+    ("points", "now", "expected"),
+    [
+        ([(0, 7)], 5, 0),
+        ([(0, 0), (10, 50)], 10, 5),
+        ([(0, 0), (10, 50)], 20, 2.5),  # silence lowers it
+        ([(0, 90), (5, 100), (6, 0), (10, 8)], 10, 2),  # a total that fell: its source began anew
+        ([(0, 0), (10, 1000), (40, 1000), (50, 1100)], 50, 100 / 40),  # the first 10 seconds are forgotten
+    ],
+)
+def test_rate(points, now, expected):
+    rate = tally.Rate()
+    for when, total in points:
+        rate.add(when, total)
+    assert rate.per_s(now) == pytest.approx(expected)
+
+
+def test_ages_count_from_the_last_change_in_this_session():
+    board = tally.Tally()
+    board.record(tally.REPLAY, {"games": 300}, 0.0)  # restored, not new
+    assert board.status(1.0).game_age_s is None
+    board.record(tally.REPLAY, {"games": 301}, 2.0)
+    board.record(tally.REPLAY, {"games": 301}, 9.0)
+    assert board.status(10.0).game_age_s == 8.0
+
+
+def test_waiting_is_over_with_the_next_report():
+    board = tally.Tally()
+    board.record("selfplay000", {"simulations": 1, "waiting_for": "the learner"}, 0.0)
+    board.record("selfplay001", {"simulations": 1}, 0.0)
+    board.record(tally.LEARNER, {"waiting_for": "games"}, 0.0)
+    assert board.status(1.0).waiting_for == "selfplay (1 of 2): the learner, learner: games"
+    board.record(tally.LEARNER, {"step": 3}, 1.0)
+    board.record("selfplay000", {"simulations": 2}, 1.0)
+    assert board.status(1.0).waiting_for == ""
+
+
+def test_status_takes_each_figure_from_its_source():
+    board = tally.Tally()
+    board.record(tally.RUN, {"minutes": 1.5, "promotions": 2, "weights": 500}, 0.0)
+    replay = {"games": 10, "positions": 400, "window": 300, "samples_per_position": 3.5}
+    board.record(tally.REPLAY, replay, 0.0)
+    board.record(tally.REPLAY, {**replay, "games": 20, "positions": 1400}, 10.0)
+    board.record(tally.LEARNER, {"step": 7, "policy_loss": 2.0, "accuracy": 0.5}, 10.0)
+    board.record(tally.GATE, {"last": "step 500 promoted", "promoted": 1.0}, 10.0)
+    status = board.status(10.0)
+    assert (status.minutes, status.promotions, status.weights) == (1.5, 2, 500)
+    assert (status.games, status.positions, status.window, status.replay_ratio) == (20, 1400, 300, 3.5)
+    assert (status.games_per_hour, status.positions_per_s) == (3600, 100)
+    assert (status.step, status.losses) == (7, {"policy_loss": 2.0})
+    assert status.last_gate == "step 500 promoted"
