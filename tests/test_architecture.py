@@ -1,0 +1,143 @@
+"""What the style guide promises about sizes, imports and places, checked on the tree itself."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+FOLDERS = ("alphazero", "actors", "tests", "tools")
+MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_DOOR_LINES = 400, 40, 7, 100
+NO_DOORS = ("__init__", "jit", "local_loop")
+
+# module -> who alone may import it: folders end in a slash
+HOMES = {
+    "numba": ("alphazero/jit.py",),
+    "ray": ("actors/",),
+    "torch": ("alphazero/net/", "alphazero/training/", "alphazero/report/tensorboard.py"),
+    "tensorboard": ("alphazero/report/",),
+    "rich": ("alphazero/report/",),
+    "hydra": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
+    "omegaconf": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
+}
+SOURCES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+PRODUCT = [path for path in SOURCES if path.relative_to(PROJECT).parts[0] in ("alphazero", "actors")]
+
+
+def name_of(path):
+    return str(path.relative_to(PROJECT))
+
+
+def functions(tree):
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def num_statements(function):
+    """Statements of the function, those of functions inside it not counted; its docstring is none."""
+    count, waiting = 0, list(function.body)
+    if ast.get_docstring(function) is not None:
+        waiting = waiting[1:]
+    while waiting:
+        node = waiting.pop()
+        count += isinstance(node, ast.stmt)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+    return count
+
+
+def num_arguments(function):
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return sum(argument.arg not in ("self", "cls") for argument in named)
+
+
+def imported(tree):
+    """Top-level names of everything imported anywhere in the file."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_sizes(path):
+    tree = TREES[path]
+    assert len(path.read_text().splitlines()) <= MAX_LINES
+    for function in functions(tree):
+        assert num_statements(function) <= MAX_STATEMENTS, function.name
+        if path in PRODUCT:
+            assert num_arguments(function) <= MAX_ARGUMENTS, function.name
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
+def test_libraries_stay_in_their_rooms(path):
+    name = name_of(path)
+    for library in imported(TREES[path]) & HOMES.keys():
+        assert name.startswith(HOMES[library]), f"{name} imports {library}"
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
+def test_modules_are_imported_not_functions(path):
+    """`from alphazero.go import board`, then `board.place_stone(...)`; types and `jit` may come by name."""
+    ours = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.ImportFrom) and is_ours(node)]
+    for node in ours:
+        for alias in node.names:
+            target = PROJECT / str(node.module).replace(".", "/") / alias.name
+            is_module = target.is_dir() or target.with_suffix(".py").is_file()
+            assert is_module or alias.name == "jit" or alias.name[0].isupper(), ast.unparse(node)
+
+
+def is_ours(node):
+    return (node.module or "").partition(".")[0] in ("alphazero", "actors")
+
+
+def test_front_doors_are_thin():
+    doors = [path for path in (PROJECT / "alphazero").glob("*.py") if path.stem not in NO_DOORS]
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in doors}
+    assert {name: length for name, length in lengths.items() if length > MAX_DOOR_LINES} == {}
+
+
+def test_every_module_of_the_product_is_in_a_layer():
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = " ".join(contracts[0]["layers"])
+    named = set(layers.replace("(", " ").replace(")", " ").replace("|", " ").split())
+    children = {path for path in (PROJECT / "alphazero").iterdir() if path.suffix == ".py" or path.is_dir()}
+    modules = {
+        f"alphazero.{path.stem}" for path in children if path.stem not in ("__init__", "__pycache__", "conf")
+    }
+    assert modules - named == set()
+
+
+def test_every_room_has_tests():
+    rooms = {path.parent.relative_to(PROJECT) for path in PRODUCT}
+    folders = [PROJECT / "tests" / str(room).removeprefix("alphazero").lstrip("/") for room in rooms]
+    assert [str(folder) for folder in folders if not list(folder.glob("test_*.py"))] == []
+
+
+def test_imports_point_down():
+    """The contracts in pyproject.toml, with the tool that reads them."""
+    code = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    command = [sys.executable, "-c", code, "--no-cache"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "statements", "arguments"),
+    [
+        ("def f(a, *, b): return a", 1, 2),
+        ('def f(self):\n    """Text."""\n    if self:\n        x = 1\n    else:\n        x = 2', 3, 0),
+        ("def f():\n    def g():\n        x = 1\n        return x\n    return g", 2, 0),
+    ],
+)
+def test_the_counting_itself(source, statements, arguments):
+    function = next(functions(ast.parse(source)))
+    assert num_statements(function) == statements
+    assert num_arguments(function) == arguments
