@@ -1,0 +1,1 @@
+"""The network, its inference backends and Leela Zero's weight format."""

@@ -1,0 +1,207 @@
+"""Leela Zero's residual network as a torch module, with an ownership head that only training sees."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from alphazero.config import net as net_config
+from alphazero.net import leela
+
+# B batch, C channels, H height, W width, P points, A actions, O output channels
+_POLICY_START = 0.5
+"""Logit of a point at the start: this times the difference of the policy head's two planes."""
+_ALMOST_ZERO = 1e-3
+"""Start of what should begin near zero but must pass gradients on."""
+
+
+class Outputs(NamedTuple):
+    """What the network says about B positions, as the player to move sees them."""
+
+    policy_logits: torch.Tensor  # [B, A] float32
+    value_logit: torch.Tensor  # [B] float32, the value is its tanh
+    ownership_logits: (
+        torch.Tensor | None
+    )  # [B, P] float32, positive where the player to move will own the point
+
+
+class NormedConvolution(nn.Module):
+    """A convolution without bias and its batch norm; the format of Leela Zero can express both."""
+
+    def __init__(self, inputs: int, outputs: int, side: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, eps=leela.BATCH_NORM_EPS)
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """[B, O, H, W], before any activation."""
+        return self.norm(self.convolution(x_BCHW))
+
+    def export(self) -> leela.Convolution:
+        """Gamma goes into kernel and mean, which is right for either sign; beta becomes the bias."""
+        gamma, beta = _numpy64(self.norm.weight), _numpy64(self.norm.bias)
+        mean, variance = _numpy64(self.norm.running_mean), _numpy64(self.norm.running_var)
+        kernel = _numpy64(self.convolution.weight) * gamma[:, None, None, None]
+        bias = beta * np.sqrt(variance + leela.BATCH_NORM_EPS)
+        return leela.Convolution(
+            *(part.astype(np.float32) for part in (kernel, bias, gamma * mean, variance))
+        )
+
+    def load(self, weights: leela.Convolution) -> None:
+        """Takes over a file's layer; gamma becomes 1."""
+        deviation = np.sqrt(weights.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
+        _fill(self.convolution.weight, weights.kernel)
+        _fill(self.norm.weight, np.ones_like(weights.bias))
+        _fill(self.norm.bias, weights.bias / deviation)
+        _fill(self.norm.running_mean, weights.mean)
+        _fill(self.norm.running_var, weights.variance)
+
+
+class Block(nn.Module):
+    """Two convolutions around which the input is added."""
+
+    def __init__(self, filters: int) -> None:
+        super().__init__()
+        self.first = NormedConvolution(filters, filters, 3)
+        self.second = NormedConvolution(filters, filters, 3)
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """[B, C, H, W], after the activation."""
+        return functional.relu(self.second(functional.relu(self.first(x_BCHW))) + x_BCHW)
+
+
+class ResNet(nn.Module):
+    """The network of AlphaGo Zero in the shape that Leela Zero's files can hold."""
+
+    def __init__(
+        self, size: int, config: net_config.NetConfig, generator: torch.Generator | None = None
+    ) -> None:
+        """Draws the start from `generator`, or from torch's global one."""
+        super().__init__()
+        points = size * size
+        self.size = size
+        self.input = NormedConvolution(leela.NUM_PLANES, config.filters, 3)
+        self.blocks = nn.ModuleList(Block(config.filters) for _ in range(config.blocks))
+        self.policy_convolution = NormedConvolution(config.filters, leela.POLICY_PLANES, 1)
+        self.policy = nn.Linear(leela.POLICY_PLANES * points, points + 1)
+        self.value_convolution = NormedConvolution(config.filters, leela.VALUE_PLANES, 1)
+        self.value_hidden = nn.Linear(points, leela.VALUE_HIDDEN)
+        self.value = nn.Linear(leela.VALUE_HIDDEN, 1)
+        self.ownership = nn.Conv2d(config.filters, 1, 1) if config.ownership else None
+        self._start(config.heads, generator)
+
+    def forward(self, planes_BCHW: torch.Tensor) -> Outputs:
+        """planes: [B, 18, N, N] of zeros and ones, any float type."""
+        x_BCHW = functional.relu(self.input(planes_BCHW))
+        for block in self.blocks:
+            x_BCHW = block(x_BCHW)
+        policy_BCHW = functional.relu(self.policy_convolution(x_BCHW))
+        value_BCHW = functional.relu(self.value_convolution(x_BCHW))
+        value_BO = self.value(functional.relu(self.value_hidden(value_BCHW.flatten(1))))
+        return Outputs(
+            policy_logits=self.policy(policy_BCHW.flatten(1)).float(),
+            value_logit=value_BO[:, 0].float(),
+            ownership_logits=None if self.ownership is None else self.ownership(x_BCHW).flatten(1).float(),
+        )
+
+    def export(self) -> leela.Weights:
+        """The network without its ownership head."""
+        convolutions = [self.input]
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            convolutions += [block.first, block.second]
+        return leela.Weights(
+            version=leela.SIDE_TO_MOVE,
+            tower=tuple(convolution.export() for convolution in convolutions),
+            policy_convolution=self.policy_convolution.export(),
+            policy=_export_dense(self.policy),
+            value_convolution=self.value_convolution.export(),
+            value_hidden=_export_dense(self.value_hidden),
+            value=_export_dense(self.value),
+        )
+
+    def load_weights(self, weights: leela.Weights) -> None:
+        """Takes over a network of the same shape; the ownership head keeps its numbers.
+
+        ValueError if board, shape or version do not fit.
+        """
+        own, other = (f"b{len(self.blocks)}c{self.value_convolution.convolution.in_channels}", weights.name)
+        if (self.size, own) != (weights.size, other):
+            raise ValueError(
+                f"weights are {other} for {weights.size}x{weights.size}; "
+                f"the network is {own} for {self.size}x{self.size}"
+            )
+        if weights.version != leela.SIDE_TO_MOVE:
+            raise ValueError("weights of version 2 hold Black's value and cannot be trained further")
+        self.input.load(weights.tower[0])
+        for index, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            block.first.load(weights.tower[2 * index + 1])
+            block.second.load(weights.tower[2 * index + 2])
+        self.policy_convolution.load(weights.policy_convolution)
+        self.value_convolution.load(weights.value_convolution)
+        for layer, dense in (
+            (self.policy, weights.policy),
+            (self.value_hidden, weights.value_hidden),
+            (self.value, weights.value),
+        ):
+            _fill(layer.weight, dense.weight)
+            _fill(layer.bias, dense.bias)
+
+    @torch.no_grad()
+    def _start(self, heads: net_config.HeadStart, generator: torch.Generator | None) -> None:
+        """He et al. 2015 for what a ReLU follows; the first answers are close to uniform and even."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        nn.init.normal_(self.value.weight, std=0.2 / math.sqrt(leela.VALUE_HIDDEN), generator=generator)
+        if self.ownership is not None:
+            self.ownership.weight.mul_(_ALMOST_ZERO)
+        if heads is net_config.HeadStart.convolution:
+            self._start_policy_as_convolution()
+            self._start_value_as_pooling(generator)
+
+    def _start_policy_as_convolution(self) -> None:
+        """Every point's logit comes from its own two features alone, pass's from the mean of all."""
+        points = self.size * self.size
+        identity = _POLICY_START * torch.eye(points)
+        self.policy.weight[:points].copy_(torch.cat([identity, -identity], dim=1))
+        self.policy.weight[points].fill_(_ALMOST_ZERO / points)
+
+    def _start_value_as_pooling(self, generator: torch.Generator | None) -> None:
+        """Hidden units average the value plane over the board or around a random point, with either sign.
+
+        Their thresholds spread over what a rectified normal feature averages to, so that together they bend
+        where the mean of the plane says who is ahead.
+        """
+        points, hidden = self.size * self.size, leela.VALUE_HIDDEN
+        index = torch.arange(points)
+        places = torch.stack([index // self.size, index % self.size], dim=1).float()
+        centers = places[torch.randint(points, (hidden,), generator=generator)]
+        widths = self.size * (0.15 + torch.rand(hidden, 1, generator=generator))
+        widths[: hidden // 4] = 100.0 * self.size  # the whole board
+        near = torch.exp(-0.5 * (torch.cdist(centers, places) / widths) ** 2)
+        signs = torch.tensor([1.0, -1.0]).repeat(hidden // 2)
+        thresholds = 0.8 * torch.rand(hidden, generator=generator)
+        self.value_hidden.weight.copy_(signs[:, None] * near / near.sum(dim=1, keepdim=True))
+        self.value_hidden.bias.copy_(-signs * thresholds)
+
+
+def _export_dense(layer: nn.Linear) -> leela.Dense:
+    return leela.Dense(_numpy64(layer.weight).astype(np.float32), _numpy64(layer.bias).astype(np.float32))
+
+
+def _numpy64(tensor: torch.Tensor | None) -> np.ndarray:
+    assert tensor is not None
+    return tensor.detach().cpu().double().numpy()
+
+
+def _fill(target: torch.Tensor | None, source: np.ndarray) -> None:
+    assert target is not None
+    with torch.no_grad():
+        target.copy_(torch.from_numpy(np.ascontiguousarray(source, np.float32)))

@@ -1,0 +1,92 @@
+"""Inference by torch, on a CPU or an NVIDIA GPU."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from alphazero.net import folding, leela
+
+# B batch, C channels, H height, W width, A actions
+
+
+def has_fast_bf16() -> bool:
+    """Whether this CPU multiplies bf16 natively; elsewhere it is slower than float32."""
+    # torch before 2.10 cannot say; float32 is right everywhere.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def has_gpu() -> bool:
+    """Whether torch sees an NVIDIA GPU."""
+    return torch.cuda.is_available()
+
+
+def has_fast_bf16_gpu() -> bool:
+    """Whether the GPU multiplies bf16 natively (Ampere and newer)."""
+    return torch.cuda.get_device_capability()[0] >= 8
+
+
+class TorchBackend:
+    """The folded network in torch, one call at a time."""
+
+    def __init__(self, net: folding.Folded, *, device: str, is_bf16: bool, num_threads: int) -> None:
+        """device: cpu or cuda. num_threads counts for the whole process, as torch knows only that."""
+        self._device = torch.device(device)
+        self._dtype = torch.bfloat16 if is_bf16 else torch.float32
+        if device == "cpu":
+            torch.set_num_threads(num_threads)
+        module = _Module(net).to(self._device, self._dtype, memory_format=torch.channels_last)
+        self._module = module.eval().requires_grad_(False)
+        self.name = f"torch {device} {'bf16' if is_bf16 else 'fp32'}"
+
+    def load(self, net: folding.Folded) -> None:
+        """Copies the numbers of a network of the same shape into place."""
+        self._module.load(net)
+
+    @torch.inference_mode()
+    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
+        planes_BCHW = torch.from_numpy(planes).to(self._device)
+        x_BCHW = planes_BCHW.to(self._dtype).contiguous(memory_format=torch.channels_last)
+        logits_BA, value_B = self._module(x_BCHW)
+        return logits_BA.float().cpu().numpy(), value_B.float().cpu().numpy()
+
+
+class _Module(nn.Module):
+    """`folding.Folded` as layers."""
+
+    def __init__(self, net: folding.Folded) -> None:
+        super().__init__()
+        self.tower = nn.ModuleList(_convolution(layer) for layer in net.tower)
+        self.heads = _convolution(net.heads)
+        self.policy = nn.Linear(*reversed(net.policy.weight.shape))
+        self.value_hidden = nn.Linear(*reversed(net.value_hidden.weight.shape))
+        self.value = nn.Linear(*reversed(net.value.weight.shape))
+        self.load(net)
+
+    def forward(self, x_BCHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits [B, A] and values before tanh [B]."""
+        x_BCHW = functional.relu_(self.tower[0](x_BCHW))
+        for index in range(1, len(self.tower), 2):
+            y_BCHW = functional.relu_(self.tower[index](x_BCHW))
+            x_BCHW = functional.relu_(self.tower[index + 1](y_BCHW).add_(x_BCHW))
+        heads_BCHW = functional.relu_(self.heads(x_BCHW))
+        logits_BA = self.policy(heads_BCHW[:, : leela.POLICY_PLANES].flatten(1))
+        hidden = functional.relu_(self.value_hidden(heads_BCHW[:, leela.POLICY_PLANES :].flatten(1)))
+        return logits_BA, self.value(hidden)[:, 0]
+
+    @torch.no_grad()
+    def load(self, net: folding.Folded) -> None:
+        layers = [*self.tower, self.heads, self.policy, self.value_hidden, self.value]
+        numbers = [*net.tower, net.heads, net.policy, net.value_hidden, net.value]
+        for layer, (weight, bias) in zip(layers, numbers, strict=True):
+            assert isinstance(layer, nn.Conv2d | nn.Linear)
+            assert layer.bias is not None
+            layer.weight.copy_(torch.from_numpy(weight))
+            layer.bias.copy_(torch.from_numpy(bias))
+
+
+def _convolution(layer: folding.Convolution) -> nn.Conv2d:
+    outputs, inputs, side, _ = layer.kernel.shape
+    return nn.Conv2d(inputs, outputs, side, padding=side // 2)
