@@ -20,7 +20,7 @@ class GameConfig:
 
     def __post_init__(self) -> None:
         checks.require_range("game.size", self.size, 2, 19)
-        checks.require((2 * self.komi).is_integer(), "game.komi", self.komi, "a multiple of 0.5")
+        checks.require(float(2 * self.komi).is_integer(), "game.komi", self.komi, "a multiple of 0.5")
         checks.require_range("game.komi", self.komi, -400, 400)
         checks.require_at_least("game.move_limit", self.move_limit, 0)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.go import board, geometry
+from alphazero.go import board, features, geometry
 from alphazero.search import evaluator as evaluators
 from alphazero.search import gumbel, mcts, settings
 from alphazero.search import root as roots
@@ -120,7 +120,7 @@ class LockstepSearch:
         num_rows = mcts.descend(
             self._tables, self._games, self._tree, self._root, self._leaves, indices, simulation
         )
-        planes = self._leaves.planes[:num_rows].reshape(num_rows, -1, self._size, self._size)
+        planes = self._leaves.planes[:num_rows].reshape(num_rows, features.NUM_PLANES, self._size, self._size)
         logits, values = evaluator.evaluate(planes) if num_rows else _NOTHING
         self.num_evaluations += num_rows
         mcts.expand_and_back_up(self._tree, self._leaves, indices, logits, values)

@@ -35,11 +35,11 @@ def select(settings: Settings, tree, game, node, priors):
 
 @jit
 def _visited(tree, game, node, priors):
-    """Visits of all children together, and the prior mass of those that have any."""
+    """Visits of the children that may be chosen, and the prior mass of those that have any."""
     total, mass = 0, 0.0
     for action in range(len(priors)):
         child = tree.child_index[game, node, action]
-        if child != trees.UNVISITED:
+        if child != trees.UNVISITED and priors[action] > 0:
             total += tree.visits[game, child]
             mass += priors[action]
     return total, mass

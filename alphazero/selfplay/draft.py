@@ -90,15 +90,15 @@ class GameDraft:
             winner=winner,
             score=float(score),
             ownership=owner.astype(np.int8),
-            end_reason=self._end_reason(config),
+            end=self._end(config),
             oldest_weights=self._oldest_weights,
             newest_weights=weights,
             num_simulations=self._num_simulations,
+            may_resign=self.may_resign,
         )
 
-    def _end_reason(self, config: game_config.GameConfig) -> records.EndReason:
+    def _end(self, config: game_config.GameConfig) -> str:
         if self.resigned_by:
-            return records.EndReason.resign
+            return "resign"
         pass_action = config.size * config.size
-        two_passes = self._moves[-2:] == [pass_action, pass_action]
-        return records.EndReason.passes if two_passes else records.EndReason.limit
+        return "passes" if self._moves[-2:] == [pass_action, pass_action] else "limit"

@@ -1,7 +1,6 @@
 """One self-play worker: G games advanced together, a move at a time."""
 
 import dataclasses
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +12,6 @@ from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep
 from alphazero.selfplay import draft as drafts
 from alphazero.selfplay import playout
-
-_RATE_INTERVAL_S = 5.0
-
 
 @dataclass(slots=True, kw_only=True)
 class Work:
@@ -57,7 +53,6 @@ class SelfPlayWorker:
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)
         self.work = Work()
-        self._rates = _Rates()
 
     def set_weights(self, evaluator: evaluators.Evaluator, weights: int) -> None:
         """Goes on with another network; games under way keep their moves and lose their trees."""
@@ -70,12 +65,8 @@ class SelfPlayWorker:
         self._is_early = total < self._config.selfplay.early_games
 
     def figures(self) -> dict[str, float]:
-        """Totals of this worker, and its rates over the last seconds, by name."""
-        return {
-            "worker_games": self.work.games,
-            "weights": self._weights,
-            **self._rates.update(self.work),
-        }
+        """Totals since the worker was made, by name."""
+        return dataclasses.asdict(self.work)
 
     def play_move(self) -> list[records.GameRecord]:
         """Plays one move in every game and returns the games that were finished."""
@@ -160,31 +151,12 @@ class SelfPlayWorker:
         self._search.reset(np.array([index]))
 
     def _new_games(self, count: int) -> np.ndarray:
-        rule = self._config.game
-        return game.new_games(count, rule.size, rule.komi, rule.suicide, rule.moves_at_most)
+        return game.new_games(count, self._config.game)
 
     def _new_draft(self) -> drafts.GameDraft:
         self._num_started += 1
         game_id = f"{self._name}-{self._num_started:06d}"
         return drafts.GameDraft(game_id, self._config.selfplay, self._rng, self._weights)
-
-
-class _Rates:
-    """What happened in each second since about five seconds ago."""
-
-    def __init__(self) -> None:
-        self._then = time.monotonic()
-        self._before = Work()
-        self._rates: dict[str, float] = {}
-
-    def update(self, work: Work) -> dict[str, float]:
-        elapsed = time.monotonic() - self._then
-        if elapsed > _RATE_INTERVAL_S or not self._rates:
-            for name in ("moves", "simulations", "evaluations"):
-                done = getattr(work, name) - getattr(self._before, name)
-                self._rates[f"{name}_per_s"] = done / max(elapsed, 1e-9)
-            self._then, self._before = time.monotonic(), dataclasses.replace(work)
-        return self._rates
 
 
 def _draw(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,55 @@
+"""Gumbel AlphaZero against the paper's formulas in plain numpy."""
+
+import numpy as np
+import pytest
+
+from alphazero.config import game as game_config
+from alphazero.config import search as search_config
+from alphazero.go import game
+from alphazero.search import evaluator, gumbel, lockstep
+from alphazero.search import tree as trees
+
+# Danihelka et al. 2022, figure 1: 4 considered actions, 16 simulations, two rounds.
+SCHEDULES = [
+    (1, 4, [0, 1, 2, 3]),
+    (2, 6, [0, 0, 1, 1, 2, 2]),
+    (4, 8, [0, 0, 0, 0, 1, 1, 2, 2]),
+    (4, 16, [0] * 4 + [1] * 4 + [2] * 2 + [3] * 2 + [4] * 2 + [5] * 2),
+    (8, 8, [0] * 8),
+]
+
+
+@pytest.mark.parametrize(("considered", "simulations", "expected"), SCHEDULES)
+def test_sequential_halving(considered, simulations, expected):
+    assert gumbel.considered_visits(considered, simulations) == expected
+
+
+def softmax(logits):
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum()
+
+
+def test_improved_policy_is_the_papers():
+    """pi' = softmax(logits + sigma(completed q)), v_mix for unvisited actions (sections 4, appendix D)."""
+    config = search_config.SearchConfig(num_simulations=24, num_considered=8, c_visit=50, c_scale=0.5)
+    games = game.new_games(1, game_config.GameConfig(size=5))
+    search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
+    options = lockstep.SearchOptions(num_simulations=24, num_considered=8)
+    result = search.search(np.array([0]), evaluator.HashedEvaluator(5, seed=3), options)
+
+    tree = search.tree
+    children = tree.child_index[0, trees.ROOT]
+    is_visited = children != trees.UNVISITED
+    visits = np.where(is_visited, tree.visits[0, children], 0)
+    q = np.where(is_visited, -tree.value_sum[0, children] / np.maximum(visits, 1), 0).astype(np.float64)
+    priors = tree.priors[0, trees.ROOT].astype(np.float64)
+    raw = float(tree.raw_value[0, trees.ROOT])
+    mean = (priors * q)[is_visited].sum() / priors[is_visited].sum()
+    v_mix = (raw + visits.sum() * mean) / (1 + visits.sum())
+    completed = np.where(is_visited, q, v_mix)
+    expected = softmax(np.log(priors) + (50 + visits.max()) * 0.5 * completed)
+
+    np.testing.assert_allclose(result.policy[0], expected, rtol=1e-3, atol=1e-6)
+    assert result.values[0] == pytest.approx((expected * completed).sum(), abs=1e-4)
+    best = np.flatnonzero(visits == visits.max())
+    assert result.actions[0] == best[np.argmax((np.log(priors) + 25 * 0 + 0.5 * (50 + visits.max()) * q)[best])]

@@ -1,0 +1,176 @@
+"""The search as its users see it: legal, repeatable, independent games, right about finished ones."""
+
+import numpy as np
+import pytest
+
+from alphazero.config import game as game_config
+from alphazero.config import search as search_config
+from alphazero.go import board, game, geometry, rules
+from alphazero.search import evaluator, lockstep
+from alphazero.search import tree as trees
+
+SIZE = 5
+PASS = SIZE * SIZE
+RULES = game_config.GameConfig(size=SIZE, komi=7, move_limit=60)
+ALGORITHMS = list(search_config.Algorithm)
+
+
+def new_search(games, algorithm, num_simulations=24, seed=0, tree_reuse=True):
+    config = search_config.SearchConfig(
+        algorithm=algorithm, num_simulations=num_simulations, num_considered=8, tree_reuse=tree_reuse
+    )
+    return lockstep.LockstepSearch(config, games, np.random.default_rng(seed))
+
+
+def play(games, indices, actions):
+    tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
+    for index, action in zip(indices, actions, strict=True):
+        assert game.play(tables, games, scratch, int(index), int(action)) == rules.OK
+
+
+def options(num_simulations=24, **others):
+    return lockstep.SearchOptions(num_simulations=num_simulations, num_considered=8, **others)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_games_in_a_batch_do_not_influence_one_another(algorithm):
+    hashed = evaluator.HashedEvaluator(SIZE, seed=1)
+    openings = [[3, 7], [12], [], [6, 8, 16]]
+    together = game.new_games(len(openings), RULES)
+    for index, moves in enumerate(openings):
+        for move in moves:
+            play(together, [index], [move])
+    indices = np.arange(len(openings))
+    batch = new_search(together, algorithm).search(indices, hashed, options())
+    for index in indices:
+        alone = together[index : index + 1].copy()
+        single = new_search(alone, algorithm).search(np.array([0]), hashed, options())
+        np.testing.assert_array_equal(single.visits[0], batch.visits[index])
+        np.testing.assert_array_equal(single.policy[0], batch.policy[index])
+        assert single.actions[0] == batch.actions[index]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_each_simulation_is_one_visit_and_at_most_one_evaluation(algorithm):
+    games = game.new_games(3, RULES)
+    search = new_search(games, algorithm)
+    result = search.search(np.arange(3), evaluator.HashedEvaluator(SIZE), options())
+    assert (result.visits.sum(axis=1) == 24).all()
+    assert search.num_evaluations <= 3 * 25
+    np.testing.assert_allclose(result.policy.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_kept_subtree_keeps_its_statistics(algorithm):
+    games = game.new_games(1, RULES)
+    search = new_search(games, algorithm)
+    index = np.array([0])
+    result = search.search(index, evaluator.HashedEvaluator(SIZE), options())
+    action = int(result.actions[0])
+    child = search.tree.child_index[0, trees.ROOT, action]
+    visits, value_sum = search.tree.visits[0, child], search.tree.value_sum[0, child]
+    priors = search.tree.priors[0, child].copy()
+    grandchildren = _statistics(search.tree, child)
+    search.advance(index, result.actions)
+    assert search.tree.visits[0, trees.ROOT] == visits
+    assert search.tree.value_sum[0, trees.ROOT] == value_sum
+    np.testing.assert_array_equal(search.tree.priors[0, trees.ROOT], priors)
+    assert _statistics(search.tree, trees.ROOT) == grandchildren
+
+
+def _statistics(tree, node):
+    """Visits and values of everything below a node, by path."""
+    below = {}
+    for action, child in enumerate(tree.child_index[0, node]):
+        if child != trees.UNVISITED:
+            below[action] = (int(tree.visits[0, child]), float(tree.value_sum[0, child]), _statistics(tree, child))
+    return below
+
+
+def test_without_reuse_the_tree_is_dropped():
+    games = game.new_games(1, RULES)
+    search = new_search(games, search_config.Algorithm.puct, tree_reuse=False)
+    result = search.search(np.array([0]), evaluator.HashedEvaluator(SIZE), options())
+    search.advance(np.array([0]), result.actions)
+    assert search.tree.num_nodes[0] == 0
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_forbidden_pass_is_neither_played_nor_a_target(algorithm):
+    games = game.new_games(2, RULES)
+    forbid = np.array([True, False])
+    result = new_search(games, algorithm).search(
+        np.arange(2), PassLover(), options(forbid_pass=forbid, is_noisy=True)
+    )
+    assert result.policy[0, PASS] == 0 and result.actions[0] != PASS
+    assert result.policy[1, PASS] > 0
+
+
+class PassLover(evaluator.UniformEvaluator):
+    """Gives the pass nearly all of the policy."""
+
+    def __init__(self):
+        super().__init__(SIZE)
+
+    def evaluate(self, planes):
+        logits, values = super().evaluate(planes)
+        logits[:, PASS] = 20
+        return logits, values
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_pass_that_wins_answers_a_pass(algorithm):
+    """Black owns nothing and passes; White, ahead by komi, ends the game."""
+    games = game.new_games(1, RULES)
+    play(games, [0], [PASS])
+    result = new_search(games, algorithm).search(np.array([0]), evaluator.HashedEvaluator(SIZE), options())
+    assert result.actions[0] == PASS and result.values[0] == 1
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_terminal_leaves_are_exact(algorithm):
+    """One move before the limit each move ends the game: only wins for Black are worth playing.
+
+    White has passed, Black leads by a single point of komi 0: all moves win, the values are exact.
+    """
+    limit = game_config.GameConfig(size=SIZE, komi=0, move_limit=3)
+    games = game.new_games(1, limit)
+    play(games, [0], [12])
+    play(games, [0], [PASS])
+    result = new_search(games, algorithm).search(np.array([0]), evaluator.HashedEvaluator(SIZE), options())
+    assert result.values[0] > 0.9
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_winning_moves_are_found(algorithm):
+    """2x2, komi 0, Black to play the last move: a stone wins by a point, a pass draws."""
+    games = game.new_games(1, game_config.GameConfig(size=2, komi=0, move_limit=3))
+    tables, scratch = geometry.make(2), board.make_scratch(4)
+    for action in (0, 3):
+        assert game.play(tables, games, scratch, 0, action) == rules.OK
+    config = search_config.SearchConfig(algorithm=algorithm, num_simulations=32, num_considered=8)
+    search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
+    result = search.search(np.array([0]), evaluator.UniformEvaluator(2), options(32))
+    assert result.actions[0] in (1, 2)
+    assert result.policy[0, [1, 2]].sum() > 0.9
+
+
+def test_same_seed_same_search():
+    games = game.new_games(4, RULES)
+    results = [
+        new_search(games, search_config.Algorithm.gumbel, seed=5).search(
+            np.arange(4), evaluator.HashedEvaluator(SIZE), options(is_noisy=True)
+        )
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(results[0].visits, results[1].visits)
+    np.testing.assert_array_equal(results[0].actions, results[1].actions)
+
+
+def test_noise_reaches_the_root():
+    games = game.new_games(32, RULES)
+    for algorithm in ALGORITHMS:
+        result = new_search(games, algorithm).search(
+            np.arange(32), evaluator.UniformEvaluator(SIZE), options(is_noisy=True)
+        )
+        assert len(set(result.actions.tolist())) > 5

@@ -1,0 +1,141 @@
+"""Self-play with fakes: what the records say is what was played."""
+
+import numpy as np
+import pytest
+
+from alphazero.config import schema
+from alphazero.config import search as search_config
+from alphazero.go import board, game, geometry, rules, scoring
+from alphazero.search import evaluator
+from alphazero.selfplay import worker as workers
+
+SIZE = 5
+PASS = SIZE * SIZE
+
+
+@pytest.fixture(scope="module")
+def finished():
+    return play_games(config_for(), evaluator.HashedEvaluator(SIZE), moves=120)
+
+
+def config_for(**selfplay):
+    config = schema.Config()
+    config.game.size = SIZE
+    config.game.move_limit = 60
+    config.search.num_simulations = 8
+    config.search.num_considered = 4
+    config.selfplay.num_games = 8
+    config.selfplay.early_games = 0
+    config.selfplay.opening_policy_plies = 3
+    config.selfplay.opening_sampled_plies = 6
+    config.selfplay.no_pass_plies = 6
+    for name, value in selfplay.items():
+        setattr(config.selfplay, name, value)
+    return config
+
+
+def play_games(config, network, moves, seed=0):
+    rng = np.random.default_rng(seed)
+    worker = workers.SelfPlayWorker(config, network, name="test", rng=rng, weights=7)
+    games = []
+    for _ in range(moves):
+        games += worker.play_move()
+    return games
+
+
+def test_records_replay_to_their_result(finished):
+    assert len(finished) >= 8
+    tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
+    for record in finished:
+        replayed = game.new_games(1, config_for().game)
+        for move in record.moves:
+            assert game.play(tables, replayed, scratch, 0, int(move)) == rules.OK
+        assert replayed[0].over
+        margin = scoring.area_score(tables, replayed[0].stones, scratch)
+        assert record.score == margin - record.komi
+        assert record.ownership.sum() == margin
+        if not record.is_resigned:
+            assert record.winner == np.sign(record.score)
+            assert record.num_played == len(record.moves)
+
+
+def test_names_versions_and_openings(finished):
+    assert len({record.game_id for record in finished}) == len(finished)
+    for record in finished:
+        assert record.oldest_weights == record.newest_weights == 7
+        unsearched = int(np.argmax(record.has_target))
+        assert unsearched <= 3
+        assert record.has_target[unsearched:].all()
+        assert np.isnan(record.root_values[:unsearched]).all()
+        assert not (record.moves[:6] == PASS).any()
+        assert (record.policy[:6, PASS] == 0).all()
+
+
+def test_a_hopeless_player_resigns_and_the_game_is_played_out():
+    config = config_for(no_resign_fraction=0.0, resign_turns=2, resign_threshold=-0.5)
+    games = play_games(config, BlackIsLost(), moves=60)
+    resigned = [record for record in games if record.is_resigned]
+    assert resigned
+    for record in resigned:
+        assert record.winner == -1
+        assert len(record.moves) > record.num_played
+        searched = record.root_values[~np.isnan(record.root_values)]
+        assert record.num_played <= 3 + 2 * 2 and searched.min() < -0.5
+
+
+def test_games_that_must_be_played_on_are_not_resigned():
+    config = config_for(no_resign_fraction=1.0, resign_turns=2, resign_threshold=-0.5)
+    assert not any(record.is_resigned for record in play_games(config, BlackIsLost(), moves=80))
+
+
+class BlackIsLost(evaluator.HashedEvaluator):
+    """Sees every position as lost for Black (plane 16 says that Black is to move)."""
+
+    def __init__(self):
+        super().__init__(SIZE)
+
+    def evaluate(self, planes):
+        logits, _ = super().evaluate(planes)
+        black_to_move = planes[:, 16, 0, 0] == 1
+        return logits, np.where(black_to_move, -0.95, 0.95).astype(np.float32)
+
+
+def test_early_games_search_less():
+    config = config_for(early_games=10, early_simulations=2, early_considered=2)
+    worker = workers.SelfPlayWorker(
+        config, evaluator.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
+    )
+    while worker.work.simulations == 0:
+        worker.play_move()
+    before = worker.work.simulations
+    worker.play_move()
+    early = worker.work.simulations - before
+    worker.set_total_games(10)
+    for _ in range(12):
+        before = worker.work.simulations
+        worker.play_move()
+        if worker.work.simulations - before > 2 * 8:
+            return
+    pytest.fail(f"the search never grew from {early} simulations a move")
+
+
+def test_new_weights_are_named_in_the_record():
+    config = config_for()
+    rng = np.random.default_rng(0)
+    worker = workers.SelfPlayWorker(config, evaluator.HashedEvaluator(SIZE), name="test", rng=rng, weights=1)
+    worker.play_move()
+    worker.set_weights(evaluator.HashedEvaluator(SIZE, seed=2), weights=5)
+    games = []
+    while not games:
+        games = worker.play_move()
+    assert games[0].oldest_weights == 1 and games[0].newest_weights == 5
+
+
+def test_puct_self_play_has_visit_shares_as_targets():
+    config = config_for()
+    config.search.algorithm = search_config.Algorithm.puct
+    games = play_games(config, evaluator.HashedEvaluator(SIZE), moves=70)
+    assert games
+    for record in games:
+        sums = record.policy[record.has_target].astype(np.float64).sum(axis=1)
+        np.testing.assert_allclose(sums, 1, atol=5e-3)
