@@ -145,7 +145,8 @@ class GameRecord:
             f"{self.num_played} played of {len(moves)} moves do not fit the limit {self.move_limit}",
         )
         self._require(
-            self.is_resigned or self.num_played == len(moves), "moves follow the end of a game nobody resigned"
+            self.is_resigned or self.num_played == len(moves),
+            "moves follow the end of a game nobody resigned",
         )
 
     def _check_targets(self) -> None:
@@ -161,9 +162,7 @@ class GameRecord:
 
     def _check_result(self) -> None:
         self._require(self.winner in (-1, 0, 1), f"winner {self.winner} is not -1, 0 or 1")
-        self._require(
-            self.ownership.min() >= -1 and self.ownership.max() <= 1, "ownership is not -1, 0 or 1"
-        )
+        self._require(self.ownership.min() >= -1 and self.ownership.max() <= 1, "ownership is not -1, 0 or 1")
         area = int(self.ownership.sum(dtype=np.int64))
         self._require(
             self.score == area - self.komi, f"score {self.score} is not {area} points less komi {self.komi}"

@@ -15,7 +15,9 @@ def test_a_new_file_and_its_replacement(tmp_path: Path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_failed_write_leaves_the_old_content_and_no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_failed_write_leaves_the_old_content_and_no_leftovers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     path = tmp_path / "state"
     files.write_atomic(path, b"old")
 

@@ -119,7 +119,9 @@ def test_writing_goes_on_after_a_torn_tail(tmp_path: Path):
         assert [damage.offset for damage in damaged] == [second]
 
 
-@pytest.mark.parametrize("garbage", [b"\0" * 4096, b"text\n", gamelog.MAGIC[:-1], gamelog.MAGIC + b"\xff" * 64])
+@pytest.mark.parametrize(
+    "garbage", [b"\0" * 4096, b"text\n", gamelog.MAGIC[:-1], gamelog.MAGIC + b"\xff" * 64]
+)
 def test_garbage_between_games_is_passed_over(tmp_path: Path, garbage: bytes):
     log = make_log(tmp_path, "1", "2")
     path = only_file(tmp_path)

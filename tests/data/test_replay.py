@@ -1,0 +1,253 @@
+"""The window against the rules' own game and planes, and against formulas in plain numpy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alphazero import jit
+from alphazero.config import game as game_config
+from alphazero.config import replay as replay_config
+from alphazero.data import record as records
+from alphazero.data import replay
+from alphazero.go import board, features, game, geometry, rules, symmetry
+from tests.data import games
+
+SIZE, POINTS = 5, 25
+GEOMETRY, SCRATCH = geometry.make(SIZE), board.make_scratch(POINTS)
+
+
+def random_game(rng: np.random.Generator, *, moves: int = 30, targets: float = 1.0) -> records.GameRecord:
+    """A random legal game of 5x5 with random targets at a share of its positions."""
+    config = game_config.GameConfig(size=SIZE, move_limit=moves)
+    position, legal = game.new_games(1, config, 64), np.zeros(POINTS + 1, np.bool_)
+    played = []
+    while not position[0].over:
+        game.legal_actions(GEOMETRY, position, SCRATCH, 0, legal)
+        played.append(int(rng.choice(np.flatnonzero(legal))))
+        game.play(GEOMETRY, position, SCRATCH, 0, played[-1])
+    count = len(played)
+    policy = rng.dirichlet(np.full(POINTS + 1, 0.3), count).astype(np.float16)
+    values = rng.uniform(-1, 1, count).astype(np.float32)
+    is_unsearched = rng.random(count) >= targets
+    policy[is_unsearched], values[is_unsearched] = 0, np.nan
+    return games.make_record(
+        game_id=str(rng.random()),
+        size=SIZE,
+        move_limit=moves,
+        moves=np.array(played, np.int16),
+        num_played=count,
+        policy=policy,
+        root_values=values,
+        ownership=rng.integers(-1, 2, POINTS).astype(np.int8),
+        end="limit",
+    )
+
+
+def window_of(max_window: int = 1000) -> replay.ReplayWindow:
+    config = replay_config.ReplayConfig(min_window=max_window, max_window=max_window)
+    return replay.ReplayWindow(SIZE, config)
+
+
+def planes_of(record: records.GameRecord) -> np.ndarray:
+    """[T, 18, P] what `features.planes` makes of the game, replayed here."""
+    config = game_config.GameConfig(size=SIZE, suicide=record.suicide)
+    position = game.new_games(1, config, 64)
+    planes = np.zeros((record.num_played, features.NUM_PLANES, POINTS), np.uint8)
+    for ply in range(record.num_played):
+        features.planes(GEOMETRY, position, np.zeros(1, np.int64), planes[ply : ply + 1])
+        status = game.play(GEOMETRY, position, SCRATCH, 0, int(record.moves[ply]))
+        assert status == rules.OK
+    return planes
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), targets=st.sampled_from([0.1, 0.5, 1.0]))
+def test_batches_hold_what_the_rules_and_the_records_say(seed: int, targets: float):
+    """Every target of two games in every symmetry: planes, policy, ownership and value."""
+    rng = np.random.default_rng(seed)
+    window, played = window_of(), [random_game(rng, targets=targets) for _ in range(2)]
+    expected = []
+    for record in played:
+        assert window.add(record) == record.num_targets
+        planes, values = planes_of(record), replay.value_targets(record, replay_config.ReplayConfig())
+        for ply in np.flatnonzero(record.has_target):
+            owner = record.ownership if ply % 2 == 0 else -record.ownership
+            expected.append((planes[ply], record.policy[ply].astype(np.float32), owner, values[ply]))
+    assert window.positions == len(window) == len(expected)
+    for s in range(symmetry.NUM_SYMMETRIES) if expected else []:
+        batch = window.gather(np.arange(len(expected)), np.full(len(expected), s))
+        for row, (planes, policy, owner, value) in enumerate(expected):
+            shown = batch.planes[row].reshape(features.NUM_PLANES, POINTS)
+            assert np.array_equal(shown, symmetry.apply(planes, s, SIZE))
+            assert np.allclose(batch.policy[row], symmetry.apply(policy, s, SIZE) / policy.sum())
+            assert np.array_equal(batch.ownership[row], symmetry.apply(owner, s, SIZE))
+            assert batch.value[row] == value
+
+
+def test_the_board_is_seen_by_the_player_to_move():
+    """3x3: Black A1, White B1, Black to move; Black ends with the left column, White with the rest."""
+    owner = np.array([1, -1, -1] * 3, np.int8)
+    record = games.make_record(
+        moves=np.array([0, 1], np.int16),
+        num_played=2,
+        policy=games.one_hot([0, 1], 10),
+        root_values=np.zeros(2, np.float32),
+        ownership=owner,
+        end="limit",
+    )
+    window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10))
+    assert window.add(record) == 2
+    batch = window.gather(np.array([1]), np.array([symmetry.IDENTITY]))
+    planes = batch.planes[0]
+    assert planes[:8].sum() == 0  # White has no stone yet
+    assert planes[8, 0].tolist() == [1, 0, 0]  # Black's stone, bottom row first
+    assert planes[9:16].sum() == 0
+    assert (planes[16].sum(), planes[17].sum()) == (0, 9)
+    assert batch.ownership[0].tolist() == (-owner).tolist()
+    assert batch.policy[0].tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert batch.weight.tolist() == [1]
+
+
+@pytest.mark.parametrize(("outcome", "score"), [(0.75, 0.15), (1.0, 0.0), (0.0, 0.5), (0.5, 1.0)])
+def test_value_targets(outcome: float, score: float):
+    """White wins by 7; the formula for each ply, written out once more."""
+    record = games.make_record()
+    assert (record.winner, record.score) == (-1, -7)
+    config = replay_config.ReplayConfig(outcome_weight=outcome, score_weight=score, score_scale=5.0)
+    black = (1 - score) * -1 + score * np.tanh(-7 / 5)
+    roots = [0.5, -0.25, 0.0, 1.0]
+    expected = [
+        outcome * sign * black + (1 - outcome) * root
+        for sign, root in zip([1, -1, 1, -1], roots, strict=True)
+    ]
+    assert replay.value_targets(record, config) == pytest.approx(expected)
+
+
+def test_draws_are_worth_nothing():
+    config = replay_config.ReplayConfig(outcome_weight=1.0)
+    assert replay.value_targets(games.make_record(komi=0.0), config) == pytest.approx([0, 0, 0, 0])
+
+
+def test_the_window_grows_with_the_positions():
+    rng = np.random.default_rng(0)
+    config = replay_config.ReplayConfig(min_window=40, max_window=100, window_share=0.5)
+    window = replay.ReplayWindow(SIZE, config)
+    lengths = []
+    for _ in range(10):
+        window.add(random_game(rng))
+        expected = min(window.positions, max(40, min(100, window.positions // 2)))
+        lengths.append(len(window))
+        assert len(window) == expected
+    assert window.positions > 250
+    assert lengths[-1] == 100
+
+
+def test_only_the_window_is_drawn_and_all_of_it():
+    rng = np.random.default_rng(0)
+    window = replay.ReplayWindow(
+        SIZE, replay_config.ReplayConfig(min_window=20, max_window=1000, window_share=0.1, outcome_weight=0)
+    )
+    played = [random_game(rng) for _ in range(20)]
+    for record in played:
+        window.add(record)
+    newest = np.concatenate([record.root_values for record in played])[-len(window) :]
+    drawn = window.sample(5000, rng).value
+    assert set(drawn.tolist()) == set(newest.tolist())
+    assert 20 <= len(window) < window.positions
+
+
+def test_symmetries_are_drawn_evenly():
+    record = random_game(np.random.default_rng(3))
+    window = window_of()
+    window.add(record)
+    rng = np.random.default_rng(0)
+    batch = window.sample(4000, rng)
+    again = np.random.default_rng(0)
+    numbers, drawn = again.integers(0, len(window), 4000), again.integers(0, 8, 4000)
+    assert np.array_equal(batch.planes, window.gather(numbers, drawn).planes)
+    assert np.bincount(drawn).min() > 400
+
+
+def test_old_games_make_room_without_leaving_traces():
+    """A window far smaller than what is added, against one that holds everything."""
+    rng = np.random.default_rng(0)
+    small, large = window_of(64), window_of(4000)
+    for _ in range(60):
+        record = random_game(rng, targets=0.6)
+        small.add(record)
+        large.add(record)
+        count = len(small)
+        assert count == min(64, small.positions)
+        numbers = np.arange(small.positions - count, small.positions)
+        symmetries = rng.integers(0, 8, count)
+        for one, other in zip(
+            small.gather(numbers, symmetries), large.gather(numbers, symmetries), strict=True
+        ):
+            assert np.array_equal(one, other)
+
+
+def test_rare_targets_shorten_the_window():
+    """First every position is one; later each brings eight boards, where there is room for two."""
+    rng = np.random.default_rng(0)
+    small, large = window_of(200), window_of(4000)
+    for number in range(170):
+        record = random_game(rng, targets=1.0 if number < 20 else 0.08)
+        small.add(record)
+        large.add(record)
+        numbers = np.arange(small.positions - len(small), small.positions)
+        upright = np.zeros(len(numbers), np.int64)
+        assert np.array_equal(small.gather(numbers, upright).planes, large.gather(numbers, upright).planes)
+    assert 50 < len(small) < 200 < small.positions
+
+
+def test_skipped_positions_count():
+    window = window_of(100)
+    window.skip(5000)
+    assert (window.positions, len(window)) == (5000, 0)
+    record = random_game(np.random.default_rng(0))
+    window.add(record)
+    assert (window.positions, len(window)) == (5000 + record.num_targets, record.num_targets)
+    assert window.sample(10, np.random.default_rng(0)).planes.shape == (10, 18, SIZE, SIZE)
+
+
+def test_play_out_moves_after_a_resignation_are_not_looked_at():
+    record = games.make_record(
+        moves=np.array([4, 0, 9, 4], np.int16),
+        num_played=3,
+        policy=games.one_hot([4, 0, 9], 10),
+        root_values=np.zeros(3, np.float32),
+        end="resign",
+    )
+    window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10))
+    assert window.add(record) == 3
+
+
+def test_illegal_games_are_refused_and_change_nothing():
+    window = window_of(100)
+    illegal = games.make_record(
+        game_id="bad",
+        size=SIZE,
+        move_limit=30,
+        moves=np.array([0, 1, 1], np.int16),
+        num_played=3,
+        policy=games.one_hot([0, 1, 1], 26),
+        root_values=np.zeros(3, np.float32),
+        ownership=np.zeros(25, np.int8),
+        end="limit",
+    )
+    with pytest.raises(ValueError, match="game bad: move 3, B1, is illegal"):
+        window.add(illegal)
+    with pytest.raises(ValueError, match="game game-1: size 3, expected 5"):
+        window.add(games.make_record())
+    assert (window.positions, len(window)) == (0, 0)
+
+
+def test_kernels_are_compiled_once_for_each_layout():
+    window = window_of(100)
+    window.add(random_game(np.random.default_rng(0)))
+    window.sample(3, np.random.default_rng(0))
+    before = jit.num_signatures(replay._fill_batch), jit.num_signatures(replay._replay)
+    window.add(random_game(np.random.default_rng(1), moves=17))
+    window.sample(5, np.random.default_rng(0))
+    assert (jit.num_signatures(replay._fill_batch), jit.num_signatures(replay._replay)) == before

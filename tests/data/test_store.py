@@ -1,0 +1,185 @@
+"""The store counts each game once, keeps the ratio, and comes back from its log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alphazero.config import game as game_config
+from alphazero.config import replay as replay_config
+from alphazero.config import schema
+from alphazero.config import training as training_config
+from alphazero.data import gamelog, store
+from tests.data import games
+
+
+def make_store(folder: Path, *, max_window: int = 1000, **training: float) -> store.ReplayStore:
+    """3x3; every game of `games.make_record` has 4 positions."""
+    settings: dict[str, float] = {
+        "replay_ratio": 2.0,
+        "min_positions": 8,
+        "max_lead_positions": 20,
+        **training,
+    }
+    config = schema.Config(
+        game=game_config.GameConfig(size=3),
+        replay=replay_config.ReplayConfig(min_window=max_window, max_window=max_window),
+        training=training_config.TrainingConfig(**settings),  # type: ignore[arg-type]
+    )
+    return store.ReplayStore(config, folder, np.random.default_rng(0))
+
+
+def add(target: store.ReplayStore, numbers: Sequence[int], **changes: object) -> int:
+    return target.add_games(
+        [games.make_record(game_id=str(number), **changes) for number in numbers], "actor"
+    )
+
+
+def totals(target: store.ReplayStore) -> tuple[int, int, int]:
+    counters = target.counters
+    return counters.games, counters.positions, counters.samples
+
+
+def test_games_count_once(tmp_path: Path):
+    replay = make_store(tmp_path)
+    assert add(replay, [1, 2]) == 2
+    assert add(replay, [2, 3, 3]) == 1
+    assert add(replay, [1]) == 0
+    assert totals(replay) == (3, 12, 0)
+    assert replay.figures()["window"] == 12
+    assert [entry.game_id for entry in gamelog.GameLog(tmp_path).entries()] == ["1", "2", "3"]
+
+
+def test_games_are_in_the_log_before_they_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    replay = make_store(tmp_path)
+
+    def fail(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gamelog.GameLog, "append_many", fail)
+        with pytest.raises(OSError, match="no space left"):
+            add(replay, [1])
+    assert totals(replay) == (0, 0, 0)
+    assert replay.figures()["window"] == 0
+    assert add(replay, [1]) == 1
+
+
+def test_an_illegal_game_keeps_its_whole_push_out_of_the_log(tmp_path: Path):
+    replay = make_store(tmp_path)
+    illegal = games.make_record(game_id="bad", moves=np.array([4, 4, 9, 9], np.int16))
+    with pytest.raises(ValueError, match="game bad: move 2, B2, is illegal"):
+        replay.add_games([games.make_record(game_id="good"), illegal], "actor")
+    assert totals(replay) == (0, 0, 0)
+    assert gamelog.GameLog(tmp_path).entries() == []
+
+
+def test_the_ratio_is_the_clock(tmp_path: Path):
+    """Two samples for each position, not before eight positions."""
+    replay = make_store(tmp_path)
+    add(replay, [1])
+    assert replay.request_batches(1, 1) is None
+    add(replay, [2])
+    batches = replay.request_batches(2, 5)
+    assert batches is not None
+    assert [len(batch.value) for batch in batches] == [5, 5]
+    assert replay.request_batches(1, 7) is None  # 10 + 7 > 16
+    assert replay.request_batches(1, 6) is not None
+    assert replay.request_batches(1, 1) is None
+    assert totals(replay) == (2, 8, 16)
+    assert replay.figures()["samples_per_position"] == 2
+    add(replay, [3])
+    assert replay.request_batches(2, 4) is not None
+
+
+def test_self_play_waits_when_it_is_far_ahead(tmp_path: Path):
+    """The lead is the positions that training has not used yet; more than 20 are too many."""
+    replay = make_store(tmp_path)
+    add(replay, range(10))
+    assert not replay.should_wait()  # 40 ahead, but the learner has not begun
+    assert replay.request_batches(1, 38) is not None  # 38 samples use up 19 positions
+    assert replay.should_wait()  # 21 ahead
+    assert replay.request_batches(1, 2) is not None
+    assert not replay.should_wait()  # 20 ahead
+    add(replay, [10])
+    assert replay.should_wait()
+
+
+def test_self_play_never_waits_while_the_learner_does(tmp_path: Path):
+    replay = make_store(tmp_path)
+    add(replay, range(10))
+    assert replay.request_batches(1, 10) is not None
+    assert replay.should_wait()
+    assert replay.request_batches(1, 1000) is None
+    assert not replay.should_wait()
+    assert replay.request_batches(1, 10) is not None
+    assert replay.should_wait()
+
+
+def test_everything_comes_back_from_the_log(tmp_path: Path):
+    before = make_store(tmp_path)
+    add(before, [1, 2], komi=0.0)
+    add(before, [3])
+    assert before.request_batches(1, 10) is not None
+    after = make_store(tmp_path)
+    after.restore(samples=10)
+    assert after.figures() == before.figures()
+    one, other = before._window, after._window
+    numbers, symmetries = np.arange(12), np.arange(12) % 8
+    for ours, theirs in zip(one.gather(numbers, symmetries), other.gather(numbers, symmetries), strict=True):
+        assert np.array_equal(ours, theirs)
+    assert add(after, [1, 2, 3]) == 0
+    assert after.request_batches(1, 15) is None
+    assert after.request_batches(1, 14) is not None
+
+
+def test_old_games_count_without_being_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The window holds 10 positions: two and a half of the ten games."""
+    before = make_store(tmp_path, max_window=10)
+    add(before, range(10))
+    read = []
+    original = gamelog.GameLog.read
+
+    def counted(log: gamelog.GameLog, entry: gamelog.Entry) -> object:
+        read.append(entry.game_id)
+        return original(log, entry)
+
+    monkeypatch.setattr(gamelog.GameLog, "read", counted)
+    after = make_store(tmp_path, max_window=10)
+    after.restore()
+    assert read == ["7", "8", "9"]
+    assert totals(after) == totals(before) == (10, 40, 0)
+    assert after.figures()["window"] == before.figures()["window"] == 10
+    assert add(after, [0]) == 0
+
+
+def test_damage_costs_its_games_and_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    add(make_store(tmp_path), range(4))
+    (path,) = tmp_path.iterdir()
+    data = bytearray(path.read_bytes())
+    second = data.find(gamelog.MAGIC, 1)
+    data[second + 40] ^= 1
+    path.write_bytes(bytes(data[:-7]))
+    after = make_store(tmp_path)
+    counters = after.restore()
+    assert (counters.games, counters.positions, counters.damaged_games) == (2, 8, 2)
+    assert f"skipped {path} at byte {second}: a game with a wrong checksum" in caplog.text
+    assert add(after, range(4)) == 2
+
+
+def test_a_game_of_another_size_in_the_log_is_damage(tmp_path: Path):
+    other = games.make_record(
+        game_id="2x2",
+        size=2,
+        moves=np.array([4, 4], np.int16),
+        num_played=2,
+        policy=games.one_hot([4, 4], 5),
+        root_values=np.zeros(2, np.float32),
+        ownership=np.zeros(4, np.int8),
+    )
+    log = gamelog.GameLog(tmp_path)
+    log.append_many([other, games.make_record()], "actor")
+    replay = make_store(tmp_path)
+    assert replay.restore().damaged_games == 1
+    assert totals(replay) == (1, 4, 0)
