@@ -1,0 +1,64 @@
+"""Rating differences from the results of a match, with 95 % intervals."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+_Z95 = 1.959964  # the standard normal distribution holds 95 % within this many standard deviations
+
+
+class Estimate(NamedTuple):
+    """A rating difference in Elo; infinite where the results set no bound."""
+
+    elo: float
+    low: float  # lower end of the 95 % interval
+    high: float  # upper end
+
+    def __str__(self) -> str:
+        return f"{self.elo:+.0f} Elo (95 %: {self.low:+.0f} to {self.high:+.0f})"
+
+
+def from_score(score: float) -> float:
+    """The difference at which `score`, a share of the points in [0, 1], is to be expected."""
+    if score <= 0 or score >= 1:
+        return math.copysign(math.inf, score - 0.5)
+    return 400 * math.log10(score / (1 - score))
+
+
+def from_games(wins: int, draws: int, losses: int) -> Estimate:
+    """The winner's rating less the loser's from independent games."""
+    return _estimate([1.0] * wins + [0.5] * draws + [0.0] * losses)
+
+
+def from_pairs(pair_scores: Sequence[float]) -> Estimate:
+    """As `from_games`, from games played in pairs with the same opening and colours swapped.
+
+    pair_scores: points of each pair, 0 to 2. The two games of a pair tend to cancel each other (an
+    opening that wins for Black wins twice), so pairs are the independent units; the interval is
+    narrower than for games where they cancel, and wider where they repeat each other.
+    """
+    return _estimate([points / 2 for points in pair_scores])
+
+
+def _estimate(scores: Sequence[float]) -> Estimate:
+    """Wilson's interval (1927), with as many trials as would explain the spread of the scores.
+
+    scores: each in [0, 1]. One more score of the largest possible spread is assumed, so that a few
+    equal results do not pass for certainty.
+    """
+    if not len(scores):
+        return Estimate(0.0, -math.inf, math.inf)
+    count, mean = len(scores), float(np.mean(scores))
+    trials, largest = float(count), mean * (1 - mean)
+    if largest > 0:
+        spread = float(np.sum((np.asarray(scores) - mean) ** 2))
+        trials *= largest * (count + 1) / (spread + largest)
+    shrink = 1 + _Z95**2 / trials
+    centre = (mean + _Z95**2 / (2 * trials)) / shrink
+    half = _Z95 / shrink * math.sqrt(largest / trials + _Z95**2 / (4 * trials**2))
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    # At the ends the formula is exact but its rounding is not.
+    low, high = (0.0 if mean == 0 else low), (1.0 if mean == 1 else high)
+    return Estimate(from_score(mean), from_score(low), from_score(high))

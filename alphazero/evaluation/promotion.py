@@ -1,0 +1,191 @@
+"""Promoted networks on disk: weight files, their certificates and the pointer to the newest.
+
+The files of number 7 are 00007-<first 8 digits of sha256>.txt.gz and .json (the certificate). The
+weight file is written first, its certificate second and latest.json last, each atomically. A
+certificate whose file has the promised sha256 is a promotion; everything else is a leftover of a
+process that was killed.
+"""
+
+import gzip
+import json
+import logging
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from alphazero.config import schema
+from alphazero.data import files
+from alphazero.net import leela
+
+LATEST = "latest.json"
+_STEM = re.compile(r"(\d{5,})-([0-9a-f]{8})")
+_logger = logging.getLogger(__name__)
+
+Check = Callable[[Path], float]
+"""Largest difference between our inference and an independent reading of a weight file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """One promoted network."""
+
+    number: int
+    """1 for the run's first; later ones are greater."""
+    path: Path
+    """The weight file."""
+    certificate: dict[str, Any]
+    """What is known of it: file, sha256, board_size, komi and more."""
+
+    @property
+    def certificate_path(self) -> Path:
+        """The file that `certificate` was read from."""
+        return _certificate_of(self.path)
+
+    def read_bytes(self) -> bytes:
+        """The weight file as it is on disk; ValueError if its sha256 is not the certificate's."""
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise ValueError(f"{self.path}: {error.strerror}") from error
+        if files.sha256(data) != self.certificate["sha256"]:
+            raise ValueError(f"{self.path}: its sha256 is not the one in {self.certificate_path.name}")
+        return data
+
+    def load(self) -> leela.Weights:
+        """The network; ValueError if the file is not what the certificate promises."""
+        self.read_bytes()
+        return leela.read(self.path)
+
+
+class Promotions:
+    """The folder `weights/promoted` of a run; one process writes, any may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Path(folder)
+
+    def promote(
+        self, weights: leela.Weights, facts: Mapping[str, Any], check: Check | None = None
+    ) -> Promoted:
+        """Adds a network; on return it survives a crash of the machine.
+
+        facts: what the certificate says beside the network's shape, such as komi, games, steps and
+        the match. check: see `Check`; its answer is certified as `largest_difference`.
+        """
+        data = gzip.compress(leela.to_text(weights), mtime=0)
+        digest = files.sha256(data)
+        stem = f"{self._next_number():05d}-{digest[:8]}"
+        path = self._folder / f"{stem}.txt.gz"
+        files.write_atomic(path, data)
+        certificate = {
+            "number": int(stem.split("-")[0]),
+            "file": path.name,
+            "sha256": digest,
+            "board_size": weights.size,
+            "blocks": weights.blocks,
+            "filters": weights.filters,
+            **facts,
+        }
+        if check is not None:
+            certificate["largest_difference"] = check(path)
+        _write_json(self._folder / f"{stem}.json", certificate)
+        promoted = Promoted(number=certificate["number"], path=path, certificate=certificate)
+        self._point_to(promoted)
+        return promoted
+
+    def all(self) -> list[Promoted]:
+        """Every promoted network, oldest first; leftovers and damaged files are named in the log."""
+        for path in sorted(self._folder.glob("*.txt.gz")):
+            if not _certificate_of(path).exists():
+                _logger.warning("ignored %s: it has no certificate, its promotion was cut short", path)
+        return list(self._newest_first())[::-1]
+
+    def latest(self) -> Promoted | None:
+        """The newest promoted network, None if there is none; mends a pointer that was cut short."""
+        newest = next(self._newest_first(), None)
+        if newest is not None and _pointed_file(self._folder) != newest.path.name:
+            self._point_to(newest)
+        return newest
+
+    def count(self) -> int:
+        """How many networks were promoted; trusts the files' names and is cheap."""
+        return sum(_certificate_of(path).exists() for path in self._folder.glob("*-*.txt.gz"))
+
+    def _newest_first(self) -> Iterator[Promoted]:
+        paths = [path for path in self._folder.glob("*.json") if path.name != LATEST]
+        for path in sorted(paths, key=number_of, reverse=True):
+            try:
+                promoted = read_certificate(path)
+                promoted.read_bytes()
+            except ValueError as error:
+                _logger.warning("ignored a promoted network: %s", error)
+            else:
+                yield promoted
+
+    def _point_to(self, promoted: Promoted) -> None:
+        pointer = {key: promoted.certificate[key] for key in ("file", "sha256")}
+        content = {"number": promoted.number, **pointer, "certificate": promoted.certificate_path.name}
+        _write_json(self._folder / LATEST, content)
+
+    def _next_number(self) -> int:
+        """One more than any number in the folder, leftovers included."""
+        return 1 + max((number_of(path) for path in self._folder.glob("*-*")), default=0)
+
+
+def read_certificate(path: Path) -> Promoted:
+    """The network that a certificate speaks of, its file not yet read; ValueError if it is not one."""
+    stem = path.name.removesuffix(".json")
+    try:
+        certificate = json.loads(path.read_bytes())
+        sha256, name = certificate["sha256"], certificate["file"]
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: is not a certificate") from error
+    match = _STEM.fullmatch(stem)
+    # The name is checked and not followed: a certificate from elsewhere must not choose the file.
+    if match is None or name != f"{stem}.txt.gz" or not str(sha256).startswith(match[2]):
+        raise ValueError(f"{path}: its file and sha256 do not belong to its name")
+    return Promoted(number=int(match[1]), path=path.with_name(name), certificate=certificate)
+
+
+def number_of(path: Path) -> int:
+    """The number in a file's name, 0 if it has none."""
+    digits = re.match(r"\.?(\d{5,})-", path.name)
+    return int(digits[1]) if digits else 0
+
+
+def provenance(config: schema.Config) -> dict[str, Any]:
+    """Facts for a certificate: komi, the configuration's digest and our git commit when known."""
+    text = json.dumps(asdict(config), sort_keys=True, default=str).encode()
+    facts = {"komi": config.game.komi, "config_sha256": files.sha256(text)}
+    commit = _git_commit(Path(__file__).resolve().parents[2])
+    return facts if commit is None else {**facts, "git_commit": commit}
+
+
+def _git_commit(folder: Path) -> str | None:
+    if not (folder / ".git").exists():  # an installed package may lie inside somebody else's repository
+        return None
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _certificate_of(weight_file: Path) -> Path:
+    return weight_file.with_name(weight_file.name.removesuffix(".txt.gz") + ".json")
+
+
+def _pointed_file(folder: Path) -> str | None:
+    try:
+        return json.loads((folder / LATEST).read_bytes())["file"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    files.write_atomic(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
