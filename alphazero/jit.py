@@ -52,14 +52,16 @@ def signatures(kernel: Callable[..., Any]) -> list[tuple[Any, ...]]:
 
 @functools.cache
 def cache_folder(source: Path) -> Path | None:
-    """Where the compiled kernels of the module at `source` are kept; None if nothing can be written.
+    """Where the compiled kernels of the module at `source` are kept; None where that cannot be.
+
+    That is: the folder cannot be written, or the source is not a file.
 
     $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero, on a disk of this machine. Never a folder that
     others can write: the cache is executed.
     """
     root = os.environ.get("ALPHAZERO_CACHE_DIR") or Path.home() / ".cache" / "alphazero"
-    folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
     try:
+        folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
         if not folder.is_dir():
             folder.mkdir(parents=True, mode=0o700)
             _remove_stale(folder)

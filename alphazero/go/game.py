@@ -26,7 +26,7 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
             "past",
             np.int8,
             (rules.HISTORY, num_points),
-        ),  # boards one to seven moves ago, zero before the start
+        ),  # boards one to seven moves ago, or zero
         ("lost", np.int8, num_points),  # bit `color` is set where stones of that colour were removed
         ("hashes", np.uint64, capacity + 1),  # of the boards so far; hashes[num_moves] is the current one
         ("num_moves", np.int32),  # passes included
@@ -143,13 +143,28 @@ def legal_actions(geometry: geometry.Geometry, games, scratch: board.Scratch, in
     if game.over:
         legal[:] = False
         return
-    stones, color = game.stones[:], np.int64(game.to_play)
+    stones, lost, hashes = game.stones[:], game.lost[:], game.hashes[:]
+    color, num_points = np.int64(game.to_play), geometry.num_points
     board.label_chains(geometry, stones, scratch)
-    for point in range(geometry.num_points):
-        legal[point] = stones[point] == rules.EMPTY and legality.is_legal(
-            geometry, game, scratch, point, color
-        )
-    legal[geometry.num_points] = True
+    for point in range(num_points):
+        legal[point] = False
+        if stones[point] == rules.EMPTY:
+            is_suicide = legality.is_suicide(geometry, stones, scratch, point, color)
+            legal[point] = game.suicide or not is_suicide
+            if legal[point] and legality.may_repeat(lost, point, color, is_suicide):
+                new_hash = _hash_after(geometry, stones, scratch, point, color, is_suicide)
+                new_hash ^= hashes[game.num_moves]
+                legal[point] = not legality.is_repeated(hashes, game.num_moves, new_hash)
+    legal[num_points] = True
+
+
+@jit
+def _hash_after(geometry, stones, scratch, point, color, is_suicide):
+    """What a move changes in the hash."""
+    if is_suicide:
+        return legality.removed_hash(geometry, stones, scratch, point, color)
+    removed = legality.removed_hash(geometry, stones, scratch, point, 3 - color)
+    return removed ^ geometry.zobrist[color, point]
 
 
 @jit

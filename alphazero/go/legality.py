@@ -1,30 +1,17 @@
-"""Which moves are legal, by looking at the chains around a point instead of playing the move."""
+"""Which moves are legal, by looking at the chains around a point instead of playing the move.
+
+Every function here needs the chains that `board.label_chains` has left in scratch.
+"""
 
 import numpy as np
 
-from alphazero.go import rules
+from alphazero.go import board, geometry, rules
 from alphazero.jit import jit
 
 
 @jit
-def is_legal(geometry, game, scratch, point, color):
-    """Whether `color` may play on the empty `point`; needs the chains of `label_chains`."""
-    is_suicide = _is_suicide(geometry, game.stones[:], scratch, point, color)
-    if is_suicide and not game.suicide:
-        return False
-    if not may_repeat(game.lost[:], point, color, is_suicide):
-        return True
-    hashes, removed_color = game.hashes[:], color if is_suicide else 3 - color
-    new_hash = hashes[game.num_moves] ^ geometry.zobrist[color, point]
-    new_hash ^= _removed_hash(geometry, game.stones[:], scratch, point, removed_color)
-    if is_suicide:
-        new_hash ^= geometry.zobrist[color, point]
-    return not is_repeated(hashes, game.num_moves, new_hash)
-
-
-@jit
-def _is_suicide(geometry, stones, scratch, point, color):
-    """Whether a stone here would have no liberty and capture nothing."""
+def is_suicide(geometry: geometry.Geometry, stones, scratch: board.Scratch, point, color):
+    """Whether a stone on the empty `point` would have no liberty and capture nothing."""
     for direction in range(4):
         neighbor = geometry.neighbors[point, direction]
         content = stones[neighbor]
@@ -38,8 +25,8 @@ def _is_suicide(geometry, stones, scratch, point, color):
 
 
 @jit
-def _removed_hash(geometry, stones, scratch, point, removed_color):
-    """XOR of the stones of the adjacent chains of `removed_color` whose last liberty is `point`."""
+def removed_hash(geometry: geometry.Geometry, stones, scratch: board.Scratch, point, removed_color):
+    """XOR of the stones that a move on `point` removes: chains of one colour that have no other liberty."""
     total = np.uint64(0)
     for direction in range(4):
         neighbor = geometry.neighbors[point, direction]
@@ -67,7 +54,9 @@ def may_repeat(lost, point, color, is_suicide):
 
 @jit
 def is_repeated(hashes, num_moves, new_hash):
+    """Whether `new_hash` is among hashes[: num_moves + 1]."""
+    found = False
+    # No early exit: without one the loop becomes vector instructions.
     for move in range(num_moves + 1):
-        if hashes[move] == new_hash:
-            return True
-    return False
+        found |= hashes[move] == new_hash
+    return found
