@@ -32,7 +32,7 @@ def softmax(logits):
 def test_improved_policy_is_the_papers():
     """pi' = softmax(logits + sigma(completed q)), v_mix for unvisited actions (sections 4, appendix D)."""
     config = search_config.SearchConfig(num_simulations=24, num_considered=8, c_visit=50, c_scale=0.5)
-    games = game.new_games(1, game_config.GameConfig(size=5))
+    games = game.new_games(1, game_config.GameConfig(size=5, move_limit=60))
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
     options = lockstep.SearchOptions(num_simulations=24, num_considered=8)
     result = search.search(np.array([0]), evaluator.HashedEvaluator(5, seed=3), options)
@@ -51,5 +51,6 @@ def test_improved_policy_is_the_papers():
 
     np.testing.assert_allclose(result.policy[0], expected, rtol=1e-3, atol=1e-6)
     assert result.values[0] == pytest.approx((expected * completed).sum(), abs=1e-4)
-    best = np.flatnonzero(visits == visits.max())
-    assert result.actions[0] == best[np.argmax((np.log(priors) + 25 * 0 + 0.5 * (50 + visits.max()) * q)[best])]
+    most_visited = np.flatnonzero(visits == visits.max())
+    scores = np.log(priors) + (50 + visits.max()) * 0.5 * q
+    assert result.actions[0] == most_visited[np.argmax(scores[most_visited])]
