@@ -14,15 +14,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alphazero"
 _STALE_AFTER_S = 30 * 24 * 3600
+_SETTINGS: Any = config  # numba fills this module when it is imported, unseen by type checkers
 
 
 def jit(function: Function) -> Function:
@@ -32,12 +34,13 @@ def jit(function: Function) -> Function:
     NUMBA_BOUNDSCHECK=1; integer division by zero gives garbage instead of raising.
     """
     folder = cache_folder(Path(function.__code__.co_filename))
-    before = numba.config.CACHE_DIR
+    before = _SETTINGS.CACHE_DIR
     try:
-        numba.config.CACHE_DIR = str(folder or "")
-        return numba.njit(nogil=True, error_model="numpy", cache=folder is not None)(function)
+        _SETTINGS.CACHE_DIR = str(folder or "")
+        compiled = numba.njit(nogil=True, error_model="numpy", cache=folder is not None)(function)
+        return cast(Function, compiled)  # callers keep the signature of the Python function
     finally:
-        numba.config.CACHE_DIR = before
+        _SETTINGS.CACHE_DIR = before
 
 
 def num_signatures(kernel: Callable[..., Any]) -> int:
@@ -73,7 +76,7 @@ def cache_folder(source: Path) -> Path | None:
 
 def digest(source: Path) -> str:
     """Name of a state of the sources: of `source` and of all our modules that it imports."""
-    total = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
+    total = hashlib.sha256(f"{numba.__version__} {_SETTINGS.BOUNDSCHECK}".encode())
     for path in sorted(imported_files(source)):
         total.update(path.read_bytes())
     return total.hexdigest()[:16]

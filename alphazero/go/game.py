@@ -30,9 +30,9 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
         ("lost", np.int8, num_points),  # bit `color` is set where stones of that colour were removed
         ("hashes", np.uint64, capacity + 1),  # of the boards so far; hashes[num_moves] is the current one
         ("num_moves", np.int32),  # passes included
-        ("move_limit", np.int32),  # the game ends when num_moves reaches it
+        ("move_limit", np.int32),  # the game ends when num_moves reaches it, or `capacity`
         ("captures", np.int32, 2),  # stones captured by Black and by White; suicide counts for the opponent
-        ("komi", np.float32),  # points added to White's area
+        ("komi", np.float64),  # points added to White's area
         ("last_move", np.int16),  # action, NO_MOVE at the start
         ("to_play", np.int8),  # BLACK or WHITE
         ("passes", np.int8),  # passes since the last stone, at most two
@@ -55,7 +55,7 @@ def new_games(count: int, config: game_config.GameConfig, capacity: int | None =
     games["last_move"] = rules.NO_MOVE
     games["komi"] = config.komi
     games["suicide"] = config.suicide
-    games["move_limit"] = min(config.moves_at_most, capacity)
+    games["move_limit"] = config.moves_at_most
     return games
 
 
@@ -83,7 +83,7 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
     game.num_moves += 1
     game.last_move = point
     game.to_play = 3 - color
-    game.over = game.passes == 2 or game.num_moves >= game.move_limit
+    game.over = game.passes == 2 or game.num_moves >= min(game.move_limit, len(game.hashes) - 1)
     return rules.OK
 
 

@@ -1,0 +1,166 @@
+"""One game for people, GTP and SGF: checks, raises and remembers; searches use the kernels of `game`."""
+
+import copy
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.go import board, diagram, geometry, rules, scoring
+from alphazero.go import game as kernels
+
+
+class Game:
+    """One game with its moves. Illegal moves raise ValueError with a diagram and change nothing."""
+
+    def __init__(
+        self,
+        size: int,
+        komi: float,
+        *,
+        suicide: bool = False,
+        move_limit: int = rules.UNLIMITED,
+        capacity: int | None = None,
+    ) -> None:
+        """capacity: room for so many moves at first, 4 * P by default; the game makes more when it must."""
+        capacity = 4 * size * size if capacity is None else capacity
+        config = game_config.GameConfig(size=size, suicide=suicide)
+        self.size = size
+        self.moves: list[tuple[int, int]] = []
+        """Colour and action of each move so far."""
+        self.record = kernels.new_games(1, config, capacity)
+        """[1] game record; replaced by a larger one, of another dtype, when fewer than P more moves fit."""
+        self.record["komi"] = komi
+        self.record["move_limit"] = move_limit
+        self._setup = self.record.copy()
+        self._geometry = geometry.make(size)
+        self._scratch = board.make_scratch(size * size)
+
+    @property
+    def stones(self) -> np.ndarray:
+        """[P] int8, a copy."""
+        return self.record["stones"][0, :-1].copy()
+
+    @property
+    def komi(self) -> float:
+        """Points added to White's area."""
+        return float(self.record["komi"][0])
+
+    @komi.setter
+    def komi(self, komi: float) -> None:
+        self.record["komi"] = self._setup["komi"] = komi
+
+    @property
+    def to_play(self) -> int:
+        """BLACK or WHITE; may be set at any time."""
+        return int(self.record["to_play"][0])
+
+    @to_play.setter
+    def to_play(self, color: int) -> None:
+        assert color in (rules.BLACK, rules.WHITE)
+        self.record["to_play"] = color
+
+    @property
+    def last_move(self) -> int:
+        """The newest action, NO_MOVE before the first."""
+        return int(self.record["last_move"][0])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether two passes or the move limit have ended the game."""
+        return bool(self.record["over"][0])
+
+    def captures(self, color: int) -> int:
+        """Stones that `color` has captured."""
+        return int(self.record["captures"][0, color - rules.BLACK])
+
+    def set_up(self, black: list[int], white: list[int], to_play: int) -> None:
+        """Puts stones on the empty board before the first move."""
+        record = self._setup.copy()
+        record["to_play"] = to_play
+        stones = record["stones"][0]
+        points = [*black, *white]
+        if self.moves or len(set(points)) < len(points) or not all(0 <= p < self.size**2 for p in points):
+            raise ValueError("stones can be set up only before the first move, each on a point of its own")
+        stones[black], stones[white] = rules.BLACK, rules.WHITE
+        for point in points:
+            if not board.has_liberty(self._geometry, stones, self._scratch, point):
+                raise ValueError(f"stones without a liberty are set up:\n{diagram.render(stones)}")
+        record["hashes"][0, 0] = board.hash_stones(self._geometry, stones)
+        self._setup, self.record = record, record.copy()
+
+    def play(self, action: int, color: int | None = None) -> None:
+        """Plays for `color`, by default for the player to move; the other colour moves next."""
+        before = self.to_play
+        player = before if color is None else color
+        self.to_play = player
+        status = kernels.play(self._geometry, self.record, self._scratch, 0, int(action))
+        if status != rules.OK:
+            self.to_play = before
+            is_move = status != rules.OFF_BOARD
+            name = rules.format_move(action, self.size) if is_move else f"action {action}"
+            raise ValueError(f"{rules.COLOR_NAMES[player]} {name}: {rules.REASONS[status]}\n{self}")
+        self.moves.append((player, int(action)))
+        self._make_room()
+
+    def undo(self) -> None:
+        """Takes the last move back; its player is to move."""
+        if not self.moves:
+            raise ValueError("there is no move to take back")
+        moves = self.moves
+        self.record, self.moves = self._setup.copy(), []
+        for color, action in moves[:-1]:
+            self.resume()
+            self.play(action, color)
+        self.resume()
+        self.to_play = moves[-1][0]
+
+    def resume(self) -> None:
+        """Goes on after two passes; no effect in a game that is not over."""
+        if self.is_over:
+            self.record["over"] = False
+            self.record["passes"] = 0
+
+    def legal(self) -> np.ndarray:
+        """[A] bool, the legal actions of the player to move; all False when the game is over."""
+        legal = np.zeros(self.size**2 + 1, np.bool_)
+        kernels.legal_actions(self._geometry, self.record, self._scratch, 0, legal)
+        return legal
+
+    def score(self) -> float:
+        """Black's area minus White's minus komi, all stones alive."""
+        area = scoring.area_score(self._geometry, self.record["stones"][0], self._scratch)
+        return float(area) - self.komi
+
+    def ownership(self) -> np.ndarray:
+        """[P] int8: +1 Black's area, -1 White's, 0 nobody's."""
+        owner = np.zeros(self.size**2, np.int8)
+        scoring.ownership(self._geometry, self.record["stones"][0], self._scratch, owner)
+        return owner
+
+    def copy(self) -> "Game":
+        """An independent game in the same state."""
+        other = copy.copy(self)
+        other.moves, other.record = self.moves.copy(), self.record.copy()
+        other._setup, other._scratch = self._setup.copy(), board.make_scratch(self.size**2)
+        return other
+
+    def __str__(self) -> str:
+        return diagram.render(self)
+
+    def _make_room(self) -> None:
+        """Doubles the capacity before a search could reach the end of the record."""
+        capacity = self.record["hashes"].shape[1] - 1
+        if capacity - len(self.moves) < self.size**2:
+            self.record = _with_capacity(self.record, self.size, 2 * capacity)
+            self._setup = _with_capacity(self._setup, self.size, 2 * capacity)
+
+
+def _with_capacity(games: np.ndarray, size: int, capacity: int) -> np.ndarray:
+    """The same games with room for more moves."""
+    larger = np.zeros(len(games), kernels.game_dtype(size, capacity))
+    for name in larger.dtype.names or ():
+        if name == "hashes":
+            larger[name][:, : games[name].shape[1]] = games[name]
+        else:
+            larger[name] = games[name]
+    return larger
