@@ -1,4 +1,4 @@
-"""A network as inference wants it: batch norm folded into the convolutions, both heads' 1x1 convolutions as one."""
+"""A network as inference wants it: batch norm in the convolutions, both heads' 1x1 convolutions as one."""
 
 from typing import NamedTuple
 

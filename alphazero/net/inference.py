@@ -1,4 +1,4 @@
-"""Networks as evaluators for the search: one interface, several backends, the fastest one picked by measuring."""
+"""Networks as evaluators for the search: one interface, several backends, the fastest found by measuring."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from alphazero.config import training as training_config
-from alphazero.net import folding, leela, openvino_backend, torch_backend
+from alphazero.net import folding, hardware, leela, openvino_backend, torch_backend
 
 _TRIAL_BATCH = 32
 _TRIAL_ROUNDS = 5
@@ -101,28 +101,15 @@ def _choices(
     num_threads: int,
 ) -> dict[str, Callable[[], Backend]]:
     """Makers of the backends that can do what is asked, by name."""
-    has_gpu = torch_backend.has_gpu()
-    if device is training_config.Device.cuda and not has_gpu:
-        raise ValueError("device=cuda: torch sees no NVIDIA GPU on this machine")
-    if device is training_config.Device.cuda or (device is training_config.Device.auto and has_gpu):
-        is_bf16 = _is_bf16(precision, torch_backend.has_fast_bf16_gpu)
-        return {
-            "torch": lambda: torch_backend.TorchBackend(net, device="cuda", is_bf16=is_bf16, num_threads=1)
-        }
-    is_bf16 = _is_bf16(precision, torch_backend.has_fast_bf16)
+    place = hardware.pick_device(device)
+    is_bf16 = hardware.is_bf16(precision, place)
     choices: dict[str, Callable[[], Backend]] = {
         "torch": lambda: torch_backend.TorchBackend(
-            net, device="cpu", is_bf16=is_bf16, num_threads=num_threads
+            net, device=place, is_bf16=is_bf16, num_threads=num_threads
         )
     }
-    if openvino_backend.is_installed():
+    if place.type == "cpu" and openvino_backend.is_installed():
         choices["openvino"] = lambda: openvino_backend.OpenVinoBackend(
-            net, is_bf16=_is_bf16(precision, openvino_backend.has_fast_bf16), num_threads=num_threads
+            net, is_bf16=is_bf16, num_threads=num_threads
         )
     return choices
-
-
-def _is_bf16(precision: training_config.Precision, has_fast_bf16: Callable[[], bool]) -> bool:
-    if precision is training_config.Precision.auto:
-        return has_fast_bf16()
-    return precision is training_config.Precision.bf16

@@ -1,7 +1,7 @@
 """A weight file's answers in plain numpy, read independently of the rest of this folder.
 
-It shares no code with `leela`, `resnet` or the inference backends, so that a certificate's "largest difference"
-compares two readings of the format. float64 throughout, one convolution at a time, no tricks.
+It shares no code with `leela`, `resnet` or the inference backends, so that a certificate's "largest
+difference" compares two readings of the format. float64 throughout, one convolution at a time, no tricks.
 """
 
 import gzip

@@ -1,5 +1,6 @@
 """Inference by OpenVINO on a CPU; it fuses the whole network and is the fastest there."""
 
+import importlib
 import importlib.util
 from typing import Any
 
@@ -13,20 +14,11 @@ def is_installed() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
-def has_fast_bf16() -> bool:
-    """Whether OpenVINO multiplies bf16 natively on this CPU."""
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
 class OpenVinoBackend:
     """The folded network compiled by OpenVINO for batches of any size, one call at a time."""
 
     def __init__(self, net: folding.Folded, *, is_bf16: bool, num_threads: int) -> None:
-        import openvino
-
-        self._core = openvino.Core()
+        self._core = _openvino().Core()
         # Without pinning: pinned workers that share a machine all take the same core.
         self._settings = {
             "INFERENCE_PRECISION_HINT": "bf16" if is_bf16 else "f32",
@@ -50,11 +42,14 @@ class OpenVinoBackend:
         return answer[0].copy(), answer[1][:, 0].copy()
 
 
-def _model(net: folding.Folded) -> Any:
-    """The network as an OpenVINO graph; `ops` is OpenVINO's fixed set of operations, version 13."""
-    import openvino
-    from openvino import opset13 as ops
+def _openvino() -> Any:
+    """The package; pyright finds no types in it that hold."""
+    return importlib.import_module("openvino")
 
+
+def _model(net: folding.Folded) -> Any:
+    """The network as an OpenVINO graph, of the operations in its set 13."""
+    ops = importlib.import_module("openvino.opset13")
     points = net.size * net.size
     planes = ops.parameter([-1, leela.NUM_PLANES, net.size, net.size], np.uint8, name="planes")
 
@@ -79,4 +74,4 @@ def _model(net: folding.Folded) -> Any:
     logits = connect(flatten(heads, 0, split), net.policy)
     hidden = ops.relu(connect(flatten(heads, split, split + leela.VALUE_PLANES), net.value_hidden))
     value = connect(hidden, net.value)
-    return openvino.Model([ops.result(logits), ops.result(value)], [planes], net.name)
+    return _openvino().Model([ops.result(logits), ops.result(value)], [planes], net.name)

@@ -204,4 +204,4 @@ def _numpy64(tensor: torch.Tensor | None) -> np.ndarray:
 def _fill(target: torch.Tensor | None, source: np.ndarray) -> None:
     assert target is not None
     with torch.no_grad():
-        target.copy_(torch.from_numpy(np.ascontiguousarray(source, np.float32)))
+        target.copy_(torch.tensor(source))

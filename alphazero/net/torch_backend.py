@@ -5,40 +5,22 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from alphazero.net import folding, leela
+from alphazero.net import folding, hardware, leela
 
 # B batch, C channels, H height, W width, A actions
-
-
-def has_fast_bf16() -> bool:
-    """Whether this CPU multiplies bf16 natively; elsewhere it is slower than float32."""
-    # torch before 2.10 cannot say; float32 is right everywhere.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def has_gpu() -> bool:
-    """Whether torch sees an NVIDIA GPU."""
-    return torch.cuda.is_available()
-
-
-def has_fast_bf16_gpu() -> bool:
-    """Whether the GPU multiplies bf16 natively (Ampere and newer)."""
-    return torch.cuda.get_device_capability()[0] >= 8
 
 
 class TorchBackend:
     """The folded network in torch, one call at a time."""
 
-    def __init__(self, net: folding.Folded, *, device: str, is_bf16: bool, num_threads: int) -> None:
-        """device: cpu or cuda. num_threads counts for the whole process, as torch knows only that."""
-        self._device = torch.device(device)
+    def __init__(self, net: folding.Folded, *, device: torch.device, is_bf16: bool, num_threads: int) -> None:
+        """num_threads: on a CPU, and for the whole process, as torch knows no other number."""
+        self._device = device
         self._dtype = torch.bfloat16 if is_bf16 else torch.float32
-        if device == "cpu":
+        if device.type == "cpu":
             torch.set_num_threads(num_threads)
-        module = _Module(net).to(self._device, self._dtype, memory_format=torch.channels_last)
-        self._module = module.eval().requires_grad_(False)
-        self.name = f"torch {device} {'bf16' if is_bf16 else 'fp32'}"
+        self._module = hardware.place(_Module(net), device, self._dtype).eval().requires_grad_(False)
+        self.name = f"torch {device.type} {'bf16' if is_bf16 else 'fp32'}"
 
     def load(self, net: folding.Folded) -> None:
         """Copies the numbers of a network of the same shape into place."""
@@ -47,7 +29,7 @@ class TorchBackend:
     @torch.inference_mode()
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        planes_BCHW = torch.from_numpy(planes).to(self._device)
+        planes_BCHW = torch.as_tensor(planes, device=self._device)
         x_BCHW = planes_BCHW.to(self._dtype).contiguous(memory_format=torch.channels_last)
         logits_BA, value_B = self._module(x_BCHW)
         return logits_BA.float().cpu().numpy(), value_B.float().cpu().numpy()
@@ -83,8 +65,9 @@ class _Module(nn.Module):
         for layer, (weight, bias) in zip(layers, numbers, strict=True):
             assert isinstance(layer, nn.Conv2d | nn.Linear)
             assert layer.bias is not None
-            layer.weight.copy_(torch.from_numpy(weight))
-            layer.bias.copy_(torch.from_numpy(bias))
+            # torch.tensor copies, so that read-only arrays from another process do.
+            layer.weight.copy_(torch.tensor(weight))
+            layer.bias.copy_(torch.tensor(bias))
 
 
 def _convolution(layer: folding.Convolution) -> nn.Conv2d:

@@ -1,0 +1,35 @@
+"""What the machine can do for a network."""
+
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from alphazero.config import training as training_config
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
+
+
+def pick_device(device: training_config.Device) -> torch.device:
+    """The device that a setting means; ValueError for a GPU that is not there."""
+    has_gpu = torch.cuda.is_available()
+    if device is training_config.Device.cuda and not has_gpu:
+        raise ValueError("device=cuda: torch sees no NVIDIA GPU on this machine")
+    is_cuda = has_gpu and device is not training_config.Device.cpu
+    return torch.device("cuda" if is_cuda else "cpu")
+
+
+def is_bf16(precision: training_config.Precision, device: torch.device) -> bool:
+    """Whether a setting means bf16; auto does where the device multiplies it natively."""
+    if precision is not training_config.Precision.auto:
+        return precision is training_config.Precision.bf16
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8  # Ampere and newer
+    # Versions of torch that cannot say get float32, which is right everywhere.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def place(module: AnyModule, device: torch.device, dtype: torch.dtype = torch.float32) -> AnyModule:
+    """Moves the module; its kernels become channels-last, which fast convolutions are written for."""
+    return module.to(device, dtype).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  not in its stubs

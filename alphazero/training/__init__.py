@@ -1,0 +1,1 @@
+"""The learner: losses, optimizers, schedules, checkpoints."""

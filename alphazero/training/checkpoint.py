@@ -1,0 +1,111 @@
+"""Checkpoints on disk: a folder for each, whole or not there, checked when it is read.
+
+step-00001000/state.pt    the learner's state, tensors and plain Python only
+step-00001000/meta.json   step, size and sha256 of state.pt
+latest                    name of the newest folder, written last, for people and scripts
+"""
+
+import io
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from alphazero.data import files
+
+LATEST = "latest"
+_STATE, _META = "state.pt", "meta.json"
+_NAME = re.compile(r"step-(\d{8,})")
+_logger = logging.getLogger(__name__)
+
+OnDamage = Callable[[str], None]
+
+
+def newest_step(folder: Path) -> int:
+    """Step of the newest checkpoint by its name, unchecked; 0 without any."""
+    return max(_steps(folder), default=0)
+
+
+class Checkpoints:
+    """The checkpoints of one run; one process writes."""
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        """keep: how many of the newest are kept."""
+        self._folder = folder
+        self._keep = keep
+
+    def save(self, step: int, state: dict[str, Any]) -> None:
+        """Adds a checkpoint and removes the oldest; a crash at any point leaves the earlier ones whole.
+
+        A whole checkpoint of the same step stays: a restarted learner that took no step saves it again.
+        """
+        if self._is_whole(step):
+            return
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        data = buffer.getvalue()
+        meta = {"step": step, "bytes": len(data), "sha256": files.sha256(data)}
+        target = self._path(step)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers()
+        temporary = self._folder / f".{target.name}.{os.getpid()}.tmp"
+        files.write_atomic(temporary / _STATE, data)
+        files.write_atomic(temporary / _META, json.dumps(meta).encode())
+        if target.exists():
+            shutil.rmtree(target)  # it is damaged
+        temporary.rename(target)
+        files.sync_folder(self._folder)
+        files.write_atomic(self._folder / LATEST, f"{target.name}\n".encode())
+        for old in _steps(self._folder)[: -self._keep]:
+            shutil.rmtree(self._path(old))
+
+    def load_newest(self, on_damage: OnDamage = _logger.warning) -> dict[str, Any] | None:
+        """The newest state that is whole, None without any; damaged ones are named and passed over."""
+        for step in reversed(_steps(self._folder)):
+            try:
+                return _read(self._path(step))
+            except ValueError as error:
+                on_damage(f"checkpoint skipped: {error}")
+        return None
+
+    def _is_whole(self, step: int) -> bool:
+        try:
+            _read(self._path(step))
+        except ValueError:
+            return False
+        return True
+
+    def _path(self, step: int) -> Path:
+        return self._folder / f"step-{step:08d}"
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self._folder.glob(".step-*.tmp"):
+            shutil.rmtree(leftover)
+
+
+def _steps(folder: Path) -> list[int]:
+    """Steps of all checkpoints, in order."""
+    if not folder.is_dir():
+        return []
+    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in matches if match)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint's folder; ValueError of one line if it is not what was written."""
+    try:
+        meta = json.loads((path / _META).read_bytes())
+        data = (path / _STATE).read_bytes()
+        if files.sha256(data) != meta["sha256"]:
+            raise ValueError(f"{path / _STATE}: {len(data)} bytes that are not those of {_META}")
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror}") from error
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path / _META}: is damaged") from error
+    return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
