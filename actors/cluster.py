@@ -7,6 +7,7 @@ import ray
 
 from actors import plan as plans
 from alphazero.config import schema
+from alphazero.report import logs
 
 _OBJECT_STORE_BYTES = 512 << 20
 
@@ -19,7 +20,7 @@ def connect(config: schema.Config, log_file: str) -> str:
     """
     address = config.cluster.address
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
-    environment = {"OMP_NUM_THREADS": "1", "ALPHAZERO_LOG": log_file}
+    environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
     options = {
         "runtime_env": {"env_vars": environment, "worker_process_setup_hook": "actors.worker_setup.set_up"},
         "logging_level": logging.WARNING,

@@ -17,8 +17,6 @@
 import logging
 import signal
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -36,6 +34,8 @@ from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import gate, promotion
 from alphazero.report import panel
+from alphazero.report import status as run_status
+from alphazero.training import checkpoint
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
@@ -58,7 +58,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     try:
         resources = ray.cluster_resources()
         plan = plans.make_plan(config, resources.get("CPU", 0), resources.get("GPU", 0))
-        _logger.info("running on %s:\n%s", where, plan.text())
+        print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
         Supervisor(config, folder, plan).run()
     finally:
         # A second signal must not cut the farewell short.
@@ -98,7 +98,8 @@ class Supervisor:
 
     def _start(self) -> None:
         config = self._config
-        self._handles["reporter"] = self._spawn(ReporterActor, "reporter", config)
+        step = checkpoint.newest_step(self._folder.checkpoints)
+        self._handles["reporter"] = self._spawn(ReporterActor, "reporter", config, step)
         self._handles["weight_store"] = self._spawn(WeightStore, "weight store", ray.put)
         best = self._promotions.latest()
         if best is not None:
@@ -125,20 +126,27 @@ class Supervisor:
     def _watch(self) -> None:
         self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
         reporter = self._handles["reporter"]
-        with panel.open_panel(self._folder) as view:
+        minutes_before, began = run_status.minutes_so_far(self._folder.path), time.monotonic()
+        with panel.Panel(str(self._folder.path)) as view:
             while True:
                 self._check_actors()
-                figures = ray.get(self._handles["replay_buffer"].figures.remote())
-                figures["promotions"] = self._promotions.count()
-                status = ray.get(reporter.record_and_snapshot.remote("replay", figures))
-                view.update(status)
+                minutes = minutes_before + (time.monotonic() - began) / 60
+                reporter.record.remote("run", self._run_figures(minutes))
+                reporter.record.remote("replay", ray.get(self._handles["replay_buffer"].figures.remote()))
+                now = ray.get(reporter.snapshot.remote())
                 fraction = self._config.stop.progress(
-                    minutes=status.minutes, games=status.games, steps=status.step, promotions=status.promotions
+                    minutes=minutes, games=now.games, steps=now.step, promotions=now.promotions
                 )
+                view.show(now, is_last=fraction >= 1)
                 if fraction >= 1:
                     return
-                news = messages.Progress(fraction=fraction, games=status.games, positions=status.positions)
+                news = messages.Progress(fraction=fraction, games=now.games, positions=now.positions)
                 self._handles["learner"].set_progress.remote(news)
+
+    def _run_figures(self, minutes: float) -> dict[str, float | str]:
+        best = ray.get(self._handles["weight_store"].best.remote(-1))
+        version = best[0] if best is not None else 0
+        return {"minutes": minutes, "promotions": self._promotions.count(), "weights": version}
 
     def _check_actors(self) -> None:
         """Waits a tick; an actor whose loop ended now ended by an error."""

@@ -13,20 +13,20 @@ class ReporterActor:
     When killed, the figures since its last flush are lost and nothing else.
     """
 
-    def __init__(self, config: schema.Config) -> None:
-        self._reporter = reporter.Reporter(run_folder.RunFolder(config.run.dir))
+    def __init__(self, config: schema.Config, resume_step: int) -> None:
+        """resume_step: the learner's step at the start of this session."""
+        self._reporter = reporter.Reporter(run_folder.RunFolder(config.run.dir).path, resume_step)
         # Ray runs calls of this actor in several threads.
         self._lock = threading.Lock()
 
-    def record(self, source: str, figures: dict[str, float | str], step: int | None) -> None:
+    def record(self, source: str, figures: dict[str, float | str], step: int | None = None) -> None:
         """Takes figures of one actor; step: the learner's, when the sender knows it."""
         with self._lock:
             self._reporter.record(source, figures, step)
 
-    def record_and_snapshot(self, source: str, figures: dict[str, float | str]) -> status.Status:
-        """Takes the driver's figures and returns the whole picture."""
+    def snapshot(self) -> status.Status:
+        """The run as of now."""
         with self._lock:
-            self._reporter.record(source, figures, None)
             return self._reporter.snapshot()
 
     def close(self) -> None:

@@ -9,9 +9,8 @@ import ray
 
 from actors import pushes, telemetry
 from alphazero.config import schema
-from alphazero.data import run_folder
+from alphazero.data import run_folder, sgf_sample
 from alphazero.net import inference
-from alphazero.report import sgf_sample
 from alphazero.selfplay import worker as workers
 
 _PAUSE_S = 0.2

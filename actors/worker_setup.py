@@ -1,7 +1,5 @@
 """What each Ray worker process does first."""
 
-import logging
-import os
 import signal
 
 from alphazero.report import logs
@@ -13,4 +11,4 @@ def set_up() -> None:
     Ctrl-C is the driver's business: it tells the actors to stop, so workers ignore it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logs.set_up(os.environ.get("ALPHAZERO_LOG"), console_level=logging.WARNING)
+    logs.set_up_worker()

@@ -13,11 +13,11 @@ from alphazero.config import compose, schema
 from alphazero.data import run_folder, store
 from alphazero.evaluation import gate, promotion
 from alphazero.net import inference
-from alphazero.report import reporter
+from alphazero.report import reporter, status
 from alphazero.selfplay import worker as workers
 from alphazero.training import checkpoint, learner
 
-_SNAPSHOT_S = 1.0
+_REPORT_INTERVAL_S = 1.0
 
 
 class LocalLoop:
@@ -28,7 +28,8 @@ class LocalLoop:
         self._config = config
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._checkpoints = checkpoint.Checkpoints(folder.checkpoints, config.training.keep_checkpoints)
-        self._reporter = reporter.Reporter(folder)
+        self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
+        self._minutes_before, self._began = status.minutes_so_far(folder.path), time.monotonic()
         self._gate = gate.Gate(config, folder)
         self._learner = learner.Learner(config)
         self._best = self._start_best()
@@ -48,8 +49,7 @@ class LocalLoop:
             weights=self._best.version,
         )
         self._worker.set_total_games(self._store.counters.games)
-        self._last_snapshot = 0.0
-        self._minutes = 0.0
+        self._reported = 0.0
 
     def run(self) -> None:
         """Plays and learns until a stop.* bound is reached, then saves."""
@@ -58,7 +58,7 @@ class LocalLoop:
             if games:
                 self._store.add_games(games, "local")
                 self._worker.set_total_games(self._store.counters.games)
-            self._reporter.record("selfplay000", self._worker.figures(), None)
+            self._reporter.record("selfplay000", self._worker.figures())
             self._learn()
         self._save()
         self._reporter.close()
@@ -102,16 +102,15 @@ class LocalLoop:
         self._checkpoints.save(self._learner.step, self._learner.state())
 
     def _progress(self) -> float:
-        if time.monotonic() - self._last_snapshot > _SNAPSHOT_S:
-            self._last_snapshot = time.monotonic()
-            figures = {**self._store.figures(), "promotions": self._promotions.count()}
-            self._reporter.record("replay", figures, None)
-            self._minutes = self._reporter.snapshot().minutes
+        minutes = self._minutes_before + (time.monotonic() - self._began) / 60
+        promotions = self._promotions.count()
+        if time.monotonic() - self._reported > _REPORT_INTERVAL_S:
+            self._reported = time.monotonic()
+            figures = {"minutes": minutes, "promotions": promotions, "weights": self._best.version}
+            self._reporter.record("run", figures)
+            self._reporter.record("replay", self._store.figures())
         return self._config.stop.progress(
-            minutes=self._minutes,
-            games=self._store.counters.games,
-            steps=self._learner.step,
-            promotions=self._promotions.count(),
+            minutes=minutes, games=self._store.counters.games, steps=self._learner.step, promotions=promotions
         )
 
 

@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 interrupted after saving.
 """
 
-import logging
 import sys
 
 from alphazero.config import compose
@@ -19,7 +18,7 @@ def main() -> int:
     folder = run_folder.RunFolder(config.run.dir)
     try:
         folder.open(config, compose.to_yaml(config))
-        logs.set_up(str(folder.log), console_level=logging.INFO)
+        logs.set_up(folder.log)
         # Ray takes seconds to import, and a wrong key should be answered at once.
         from actors import loop
 

@@ -1,14 +1,16 @@
 """The gate: a candidate becomes the best network by a match, or at once with gate=none."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from alphazero.config import gate as gate_config
 from alphazero.config import schema
+from alphazero.config import search as search_config
 from alphazero.data import run_folder
-from alphazero.evaluation import match, players, promotion
+from alphazero.evaluation import agreement, match, openings, players, promotion
+from alphazero.evaluation import result as results
 from alphazero.net import inference, leela
 
 
@@ -31,7 +33,7 @@ class Outcome:
 
     candidate: Candidate
     is_promoted: bool
-    match: match.MatchResult | None
+    match: results.MatchResult | None
     """None with gate=none."""
 
     def figures(self) -> dict[str, float | str]:
@@ -56,29 +58,82 @@ class Gate:
         self._folder = folder
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._rng = np.random.default_rng([config.run.seed, 3])
-        self._best: Candidate | None = None
+        self._best_version = -1
+        self._best: inference.NetEvaluator | None = None
+        self._candidate: inference.NetEvaluator | None = None
 
     def start_with(self, best: Candidate) -> None:
         """Takes the best network so far: the last promoted one, or the untrained one."""
-        self._best = best
+        self._best = _make_evaluator(best, self._config)
+        self._best_version = best.version
 
     def judge(self, candidate: Candidate, should_stop: Callable[[], bool] = lambda: False) -> Outcome | None:
         """Plays the match and promotes the candidate if it passes; None when told to stop.
 
         The promoted file and its certificate are on disk when this returns.
         """
+        self._load(candidate)
         result = None
         if self._config.gate.kind is gate_config.GateKind.winrate:
             result = self._play(candidate, should_stop)
             if result is None:
                 return None
             result.write_folder(self._folder.matches / f"step-{candidate.version:08d}")
-        is_promoted = result is None or result.score >= self._config.gate.threshold
+        is_promoted = result is None or match.is_promoted(result, self._config.gate)
         if is_promoted:
-            self._promotions.promote(candidate.weights, self._facts(candidate, result))
-            self._best = candidate
+            self._promote(candidate, result)
         return Outcome(candidate=candidate, is_promoted=is_promoted, match=result)
 
-    def _play(self, candidate: Candidate, should_stop: Callable[[], bool]) -> match.MatchResult | None:
-        assert self._best is not None, "start_with comes first"
-        raise NotImplementedError
+    def _load(self, candidate: Candidate) -> None:
+        if self._candidate is None:
+            self._candidate = _make_evaluator(candidate, self._config)
+        else:
+            self._candidate.load(candidate.weights)
+
+    def _play(self, candidate: Candidate, should_stop: Callable[[], bool]) -> results.MatchResult | None:
+        assert self._best is not None and self._candidate is not None, "start_with comes first"
+        rule = self._config.gate
+        first_moves = openings.draw(
+            self._best,
+            self._config.game,
+            count=rule.num_games // 2,
+            plies=rule.opening_plies,
+            rng=self._rng,
+        )
+        search = search_config.SearchConfig(
+            algorithm=search_config.Algorithm.puct, num_simulations=rule.num_simulations
+        )
+        a = players.Player(f"step-{candidate.version}", self._candidate, search, self._rng)
+        b = players.Player(f"step-{self._best_version}", self._best, search, self._rng)
+        return match.play_match(a, b, self._config.game, first_moves, should_stop=should_stop)
+
+    def _promote(self, candidate: Candidate, result: results.MatchResult | None) -> None:
+        facts = {
+            "steps": candidate.version,
+            "games": candidate.games,
+            "positions": candidate.positions,
+            "match": None if result is None else result.facts(),
+            **promotion.provenance(self._config),
+        }
+        # Certified is the arithmetic of the file, so it is checked in float32, whatever plays.
+        exact = inference.make_evaluator(
+            candidate.weights, device="cpu", precision="fp32", backend="torch"
+        )
+        check = agreement.make_check(exact, self._config.game, self._rng)
+        self._promotions.promote(candidate.weights, facts, check)
+        # The evaluators change places; the old best network's is loaded with the next candidate.
+        self._best, self._candidate = self._candidate, self._best
+        self._best_version = candidate.version
+
+
+def promoted_candidate(promoted: promotion.Promoted) -> Candidate:
+    """A promoted network as the best one to go on with."""
+    facts = promoted.certificate
+    return Candidate(
+        version=facts["steps"], weights=promoted.load(), games=facts["games"], positions=facts["positions"]
+    )
+
+
+def _make_evaluator(candidate: Candidate, config: schema.Config) -> inference.NetEvaluator:
+    training = config.training
+    return inference.make_evaluator(candidate.weights, device=training.device, precision=training.precision)

@@ -98,3 +98,11 @@ def _ago(seconds: float | None) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s ago"
     return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.1f} h ago"
+
+
+def minutes_so_far(folder: Path) -> float:
+    """Running time of the run's earlier sessions, 0 for a new one or when status.json is unreadable."""
+    try:
+        return Status.load(folder / "status.json").minutes
+    except (OSError, ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,47 @@
+"""A few self-play games as SGF, for people to look at."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alphazero.data import files
+from alphazero.data import record as records
+from alphazero.go import sgf
+
+
+class SgfSample:
+    """Keeps one game in `every` of those it is shown."""
+
+    def __init__(self, folder: Path, every: int) -> None:
+        self._folder = folder
+        self._every = every
+        self._num_seen = 0
+
+    def add(self, games: Sequence[records.GameRecord]) -> None:
+        """Writes the games whose turn it is to the folder, named by their ids."""
+        for game in games:
+            if self._num_seen % self._every == 0:
+                files.write_atomic(self._folder / f"{game.game_id}.sgf", as_sgf(game))
+            self._num_seen += 1
+
+
+def as_sgf(game: records.GameRecord) -> bytes:
+    """The played moves; each searched one with its root value as a comment, seen by its player."""
+    comments = {
+        ply + 1: f"value {value:+.3f}" for ply, value in enumerate(game.root_values) if game.has_target[ply]
+    }
+    margin = abs(game.score)
+    side = "B" if game.winner > 0 else "W"
+    result = "0" if game.winner == 0 else f"{side}+R" if game.is_resigned else f"{side}+{margin:g}"
+    versions = f"weights {game.oldest_weights} to {game.newest_weights}"
+    return sgf.write(
+        sgf.SgfGame(
+            size=game.size,
+            komi=game.komi,
+            moves=sgf.alternate(game.moves[: game.num_played]),
+            result=result,
+            black_name=versions,
+            white_name=versions,
+            rules="Tromp-Taylor",
+            comments=comments,
+        )
+    )
