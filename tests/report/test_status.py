@@ -58,3 +58,15 @@ def test_file_reads_back(tmp_path):
     path = tmp_path / "status.json"
     FULL.save(path)
     assert status.Status.load(path) == FULL
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"surprise": 1}'])
+def test_minutes_of_a_folder_without_a_readable_status(tmp_path, text):
+    if text is not None:
+        (tmp_path / "status.json").write_text(text)
+    assert status.minutes_so_far(tmp_path) == 0.0
+
+
+def test_minutes_of_earlier_sessions(tmp_path):
+    FULL.save(tmp_path / "status.json")
+    assert status.minutes_so_far(tmp_path) == 12.34
