@@ -1,0 +1,1 @@
+"""Who is stronger: players, matches, ratings, promotions, and the GTP engine and client."""

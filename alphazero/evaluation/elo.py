@@ -10,11 +10,11 @@ _Z95 = 1.959964  # the standard normal distribution holds 95 % within this many 
 
 
 class Estimate(NamedTuple):
-    """A rating difference in Elo; infinite where the results set no bound."""
+    """A rating difference in Elo."""
 
-    elo: float
-    low: float  # lower end of the 95 % interval
-    high: float  # upper end
+    elo: float  # always finite; a perfect score counts as half a point less
+    low: float  # lower end of the 95 % interval, -inf where the results set no bound
+    high: float  # upper end, or inf
 
     def __str__(self) -> str:
         return f"{self.elo:+.0f} Elo (95 %: {self.low:+.0f} to {self.high:+.0f})"
@@ -29,7 +29,7 @@ def from_score(score: float) -> float:
 
 def from_games(wins: int, draws: int, losses: int) -> Estimate:
     """The winner's rating less the loser's from independent games."""
-    return _estimate([1.0] * wins + [0.5] * draws + [0.0] * losses)
+    return _estimate([1.0] * wins + [0.5] * draws + [0.0] * losses, games_per_score=1)
 
 
 def from_pairs(pair_scores: Sequence[float]) -> Estimate:
@@ -39,10 +39,10 @@ def from_pairs(pair_scores: Sequence[float]) -> Estimate:
     opening that wins for Black wins twice), so pairs are the independent units; the interval is
     narrower than for games where they cancel, and wider where they repeat each other.
     """
-    return _estimate([points / 2 for points in pair_scores])
+    return _estimate([points / 2 for points in pair_scores], games_per_score=2)
 
 
-def _estimate(scores: Sequence[float]) -> Estimate:
+def _estimate(scores: Sequence[float], games_per_score: int) -> Estimate:
     """Wilson's interval (1927), with as many trials as would explain the spread of the scores.
 
     scores: each in [0, 1]. One more score of the largest possible spread is assumed, so that a few
@@ -61,4 +61,6 @@ def _estimate(scores: Sequence[float]) -> Estimate:
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     # At the ends the formula is exact but its rounding is not.
     low, high = (0.0 if mean == 0 else low), (1.0 if mean == 1 else high)
-    return Estimate(from_score(mean), from_score(low), from_score(high))
+    half_point = 0.5 / (count * games_per_score)
+    shown = min(max(mean, half_point), 1 - half_point)
+    return Estimate(from_score(shown), from_score(low), from_score(high))

@@ -17,9 +17,10 @@ def test_expected_scores(score: float, difference: float):
 
 def test_perfect_scores_are_bounded_on_one_side_only():
     won, lost = elo.from_games(10, 0, 0), elo.from_games(0, 0, 10)
-    assert (won.elo, won.high) == (math.inf, math.inf)
+    assert won.high == math.inf
+    assert won.elo == elo.from_games(9, 1, 0).elo == elo.from_pairs([2.0] * 5).elo
     assert won.low == pytest.approx(elo.from_score(10 / (10 + 1.959964**2)))  # Wilson's bound at p = 1
-    assert lost == pytest.approx((-math.inf, -math.inf, -won.low))
+    assert lost == pytest.approx((-won.elo, -math.inf, -won.low))
 
 
 def test_no_games_say_nothing():
@@ -65,4 +66,4 @@ def test_intervals_hold_95_times_in_100(chances: tuple[float, float, float], num
 
 def test_as_text():
     assert str(elo.from_games(55, 0, 45)) == "+35 Elo (95 %: -33 to +103)"
-    assert str(elo.from_games(2, 0, 0)) == "+inf Elo (95 %: -113 to +inf)"
+    assert str(elo.from_games(2, 0, 0)) == "+191 Elo (95 %: -113 to +inf)"

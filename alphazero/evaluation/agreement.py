@@ -1,0 +1,64 @@
+"""Whether what we compute is what the weight file says: the certificate's largest difference."""
+
+from pathlib import Path
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.evaluation import promotion
+from alphazero.go import board, features, game, geometry
+from alphazero.net import numpy_forward
+from alphazero.search import evaluator as evaluators
+
+_CHUNK = 16  # the numpy reading unfolds 3x3 windows: 9 times the memory of the widest layer
+
+
+def make_check(
+    evaluator: evaluators.Evaluator,
+    config: game_config.GameConfig,
+    rng: np.random.Generator,
+    num_positions: int = 256,
+) -> promotion.Check:
+    """A check for `Promotions.promote`: compares `evaluator` with the file on random positions."""
+
+    def check(path: Path) -> float:
+        return largest_difference(evaluator, path, random_planes(config, num_positions, rng))
+
+    return check
+
+
+def largest_difference(evaluator: evaluators.Evaluator, path: Path, planes: np.ndarray) -> float:
+    """Largest difference of a move's probability (softmax over all moves) or of a value.
+
+    planes: [B, 18, N, N] uint8. Compares with an independent reading of the file in float64.
+    """
+    logits, values = evaluator.evaluate(planes)
+    largest = 0.0
+    for start in range(0, len(planes), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        exact_logits, exact_values = numpy_forward.forward(path, planes[rows])
+        policy_error = np.abs(_softmax(logits[rows]) - _softmax(exact_logits)).max()
+        value_error = np.abs(values[rows] - exact_values).max()
+        largest = max(largest, float(policy_error), float(value_error))
+    return largest
+
+
+def random_planes(config: game_config.GameConfig, count: int, rng: np.random.Generator) -> np.ndarray:
+    """[count, 18, N, N] uint8 positions of games of random legal moves, at plies spread evenly."""
+    size, num_points = config.size, config.size**2
+    tables, scratch = geometry.make(size), board.make_scratch(num_points)
+    games, legal = game.new_games(count, config), np.zeros(num_points + 1, np.bool_)
+    for index in range(count):
+        for _ in range(index * num_points // count):
+            game.legal_actions(tables, games, scratch, index, legal)
+            choices = np.flatnonzero(legal)
+            if len(choices):
+                game.play(tables, games, scratch, index, int(rng.choice(choices)))
+    planes = np.zeros((count, features.NUM_PLANES, num_points), np.uint8)
+    features.planes(tables, games, np.arange(count), planes)
+    return planes.reshape(count, features.NUM_PLANES, size, size)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)

@@ -1,0 +1,128 @@
+"""Matches between two players: games in pairs, each opening with both colours."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.config import gate as gate_config
+from alphazero.evaluation import openings, players
+from alphazero.evaluation import result as results
+from alphazero.go import board, game, geometry, rules, scoring
+
+_MOST_PARALLEL = 128  # games advanced together; more cost memory and gain little
+
+
+def is_promoted(result: results.MatchResult, config: gate_config.GateConfig) -> bool:
+    """Whether the match lets candidate a through the gate."""
+    return result.score >= config.threshold
+
+
+def play_match(
+    a: players.Player,
+    b: players.Player,
+    config: game_config.GameConfig,
+    first_moves: Sequence[openings.Opening],
+    *,
+    on_game: Callable[[results.PlayedGame], None] = lambda played: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> results.MatchResult | None:
+    """Plays every opening twice, a taking Black first, and scores the games by area.
+
+    Games are advanced together; each ends by two passes or at the move limit, nobody resigns.
+    on_game: hears of each game when it ends. Returns None as soon as should_stop says so.
+    """
+    table = _Table(a, b, config, first_moves)
+    while table.is_busy:
+        if should_stop():
+            return None
+        for played in table.play_move():
+            on_game(played)
+    return results.MatchResult(names=(a.name, b.name), config=config, games=table.finished())
+
+
+class _Table:
+    """The games under way in G places; place p holds game number numbers[p], 0 when empty."""
+
+    def __init__(
+        self,
+        a: players.Player,
+        b: players.Player,
+        config: game_config.GameConfig,
+        first_moves: Sequence[openings.Opening],
+    ) -> None:
+        self._players = (a, b)
+        self._config = config
+        self._first_moves = first_moves
+        self._num_games = 2 * len(first_moves)
+        self._num_started = 0
+        self._finished: dict[int, results.PlayedGame] = {}
+        num_places = min(self._num_games, _MOST_PARALLEL)
+        self._geometry = geometry.make(config.size)
+        self._scratch = board.make_scratch(self._geometry.num_points)
+        self._games = game.new_games(num_places, config)
+        self._moves: list[list[int]] = [[] for _ in range(num_places)]
+        self._numbers = np.zeros(num_places, np.int64)
+        for player in self._players:
+            player.join(self._games)
+        for place in range(num_places):
+            self._start_next(place)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether games are under way."""
+        return bool(self._numbers.any())
+
+    def finished(self) -> tuple[results.PlayedGame, ...]:
+        """All games in the order in which they started."""
+        return tuple(self._finished[number] for number in sorted(self._finished))
+
+    def play_move(self) -> list[results.PlayedGame]:
+        """Plays one move in every game under way; returns the games that this ended."""
+        places = np.flatnonzero(self._numbers)
+        actions = np.zeros(len(self._numbers), np.int64)
+        a_is_black = self._numbers % 2 == 1
+        a_moves = (self._games["to_play"] == rules.BLACK) == a_is_black
+        for player, is_theirs in zip(self._players, (a_moves, ~a_moves), strict=True):
+            theirs = places[is_theirs[places]]
+            if len(theirs):
+                actions[theirs] = player.choose(theirs)
+        for place in places:
+            self._play(int(place), int(actions[place]))
+        for player in self._players:
+            player.advance(places, actions[places])
+        ended = places[self._games["over"][places]]
+        return [self._finish(int(place)) for place in ended]
+
+    def _play(self, place: int, action: int) -> None:
+        status = game.play(self._geometry, self._games, self._scratch, place, action)
+        assert status == rules.OK, f"a player chose an illegal move ({status})"
+        self._moves[place].append(action)
+
+    def _finish(self, place: int) -> results.PlayedGame:
+        """Scores the game and lets the next one begin in its place."""
+        final, number = self._games[place], int(self._numbers[place])
+        margin = scoring.area_score(self._geometry, final["stones"], self._scratch)
+        played = results.PlayedGame(
+            number=number,
+            a_is_black=number % 2 == 1,
+            moves=tuple(self._moves[place]),
+            score=float(margin - self._config.komi),
+            hit_limit=bool(final["passes"] < 2),
+        )
+        self._finished[number] = played
+        self._start_next(place)
+        return played
+
+    def _start_next(self, place: int) -> None:
+        if self._num_started == self._num_games:
+            self._numbers[place] = 0
+            return
+        self._num_started += 1
+        self._numbers[place] = self._num_started
+        self._games[place] = game.new_games(1, self._config)[0]
+        self._moves[place] = []
+        for player in self._players:
+            player.reset(place)
+        for action in self._first_moves[(self._num_started - 1) // 2]:
+            self._play(place, action)

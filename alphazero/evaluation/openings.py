@@ -1,0 +1,77 @@
+"""First moves of match games: varied, and such as a network would play them."""
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.config import search as search_config
+from alphazero.go import board, game, geometry, rules
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
+
+_MOST_ROUNDS = 6
+
+Opening = tuple[int, ...]
+"""Actions, Black's first."""
+
+
+def draw(
+    evaluator: evaluators.Evaluator,
+    config: game_config.GameConfig,
+    *,
+    count: int,
+    plies: int,
+    rng: np.random.Generator,
+) -> list[Opening]:
+    """`count` openings of `plies` moves drawn from the network's raw policy, without passes.
+
+    Openings that were drawn before are drawn again from a flatter policy, at most five times; what
+    then repeats still stays, since a board may not have enough openings.
+    """
+    plies = min(plies, config.moves_at_most - 1)
+    drawn: list[Opening] = _draw_once(evaluator, config, (count, plies), 1.0, rng)
+    for extra_round in range(1, _MOST_ROUNDS):
+        repeated = [index for index, opening in enumerate(drawn) if opening in drawn[:index]]
+        if not repeated or not plies:
+            break
+        temperature = 1.0 + 0.5 * extra_round
+        fresh = _draw_once(evaluator, config, (len(repeated), plies), temperature, rng)
+        for index, opening in zip(repeated, fresh, strict=True):
+            drawn[index] = opening
+    return drawn
+
+
+def _draw_once(
+    evaluator: evaluators.Evaluator,
+    config: game_config.GameConfig,
+    shape: tuple[int, int],
+    temperature: float,
+    rng: np.random.Generator,
+) -> list[Opening]:
+    """Openings of `plies` moves from policy ** (1 / temperature), all advanced together."""
+    count, plies = shape
+    games = game.new_games(count, config)
+    tables, scratch = geometry.make(config.size), board.make_scratch(config.size**2)
+    search = lockstep.LockstepSearch(search_config.SearchConfig(num_simulations=1), games, rng)
+    indices = np.arange(count)
+    drawn: list[list[int]] = [[] for _ in range(count)]
+    for _ in range(plies):
+        policy = search.evaluate_roots(indices, evaluator).astype(np.float64)
+        policy[:, -1] = 0
+        # Where only a pass is left, the opening ends early.
+        has_move = policy.sum(axis=1) > 0
+        indices, policy = indices[has_move], policy[has_move]
+        if not len(indices):
+            break
+        for index, action in zip(indices, _choose(policy ** (1 / temperature), rng), strict=True):
+            status = game.play(tables, games, scratch, int(index), int(action))
+            assert status == rules.OK, f"the policy chose an illegal move ({status})"
+            drawn[index].append(int(action))
+        search.reset(indices)
+    return [tuple(opening) for opening in drawn]
+
+
+def _choose(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One action for each row of weights [B, A]; draws exactly one uniform number a row."""
+    cumulative = np.cumsum(weights, axis=1)
+    thresholds = rng.random(len(weights)) * cumulative[:, -1]
+    return (cumulative <= thresholds[:, None]).sum(axis=1)

@@ -1,0 +1,202 @@
+"""What a match found, and how it is written down."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.data import files
+from alphazero.evaluation import elo as ratings
+from alphazero.go import rules, sgf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedGame:
+    """One finished game of a match between players a and b."""
+
+    number: int
+    """From 1, in the order in which the games started."""
+    a_is_black: bool
+    moves: tuple[int, ...]
+    """Actions, those of the opening included."""
+    score: float
+    """Black's area minus White's minus komi."""
+    hit_limit: bool
+    """Whether the move limit ended the game and not two passes."""
+
+    @property
+    def points(self) -> float:
+        """Player a's points: 1, 0.5 or 0."""
+        outcome = float(np.sign(self.score))
+        return 0.5 + 0.5 * (outcome if self.a_is_black else -outcome)
+
+    @property
+    def result_text(self) -> str:
+        """The result as SGF writes it: B+3, W+0.5 or 0 for a draw."""
+        if self.score == 0:
+            return "0"
+        return f"{'B' if self.score > 0 else 'W'}+{abs(self.score):g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchResult:
+    """A finished match, seen by player a."""
+
+    names: tuple[str, str]
+    """a and b."""
+    config: game_config.GameConfig
+    games: tuple[PlayedGame, ...]
+    """In the order in which they started; games 1 and 2 are the first pair."""
+
+    @property
+    def num_games(self) -> int:
+        """Games played."""
+        return len(self.games)
+
+    @property
+    def wins(self) -> int:
+        """Games that a won."""
+        return _count(self.games, 1)
+
+    @property
+    def draws(self) -> int:
+        """Games that nobody won."""
+        return _count(self.games, 0.5)
+
+    @property
+    def losses(self) -> int:
+        """Games that b won."""
+        return _count(self.games, 0)
+
+    @property
+    def score(self) -> float:
+        """a's share of the points, draws half."""
+        return sum(played.points for played in self.games) / max(1, len(self.games))
+
+    @property
+    def pair_scores(self) -> list[float]:
+        """a's points, 0 to 2, of each pair of games with the same opening."""
+        pairs = zip(self.games[::2], self.games[1::2], strict=True)
+        return [first.points + second.points for first, second in pairs]
+
+    @property
+    def num_distinct(self) -> int:
+        """Games that differ in at least one move."""
+        return len({played.moves for played in self.games})
+
+    @property
+    def elo(self) -> ratings.Estimate:
+        """a's rating less b's."""
+        return ratings.from_pairs(self.pair_scores)
+
+    def with_color(self, *, a_is_black: bool) -> list[PlayedGame]:
+        """The games in which a had this colour."""
+        return [played for played in self.games if played.a_is_black == a_is_black]
+
+    def summary(self) -> str:
+        """One line, such as "new against old 25-3-12 (wins-draws-losses), +117 Elo (95 %: ...)"."""
+        a, b = self.names
+        return f"{a} against {b} {self.wins}-{self.draws}-{self.losses} (wins-draws-losses), {self.elo}"
+
+    def write_folder(self, path: Path) -> None:
+        """Writes games/*.sgf, report.txt and, last, result.json."""
+        for played in self.games:
+            files.write_atomic(path / "games" / f"{played.number:04d}.sgf", self.sgf(played))
+        files.write_atomic(path / "report.txt", self.report().encode())
+        text = json.dumps(self.as_json(), indent=1, allow_nan=False)
+        files.write_atomic(path / "result.json", f"{text}\n".encode())
+
+    def report(self) -> str:
+        """A page for people."""
+        limit = sum(played.hit_limit for played in self.games)
+        lines = [
+            self.summary(),
+            "",
+            f"board {self.config.size}x{self.config.size}, komi {self.config.komi:g}, Tromp-Taylor rules",
+            f"{self.num_games} games, {self.num_distinct} of them distinct, {limit} ended by the move limit",
+            "",
+            f"{'':20} {'games':>5} {'wins':>5} {'draws':>5} {'losses':>6} {'score':>7}",
+        ]
+        for label, games in (
+            (self.names[0], self.games),
+            ("  as Black", self.with_color(a_is_black=True)),
+            ("  as White", self.with_color(a_is_black=False)),
+        ):
+            tally = [_count(games, points) for points in (1, 0.5, 0)]
+            score = (tally[0] + 0.5 * tally[1]) / max(1, len(games))
+            lines.append(
+                f"{label:20} {len(games):5} {tally[0]:5} {tally[1]:5} {tally[2]:6} {100 * score:6.1f}%"
+            )
+        pairs = [f"{points:g}" for points in self.pair_scores]
+        return "\n".join([*lines, "", f"points of each pair: {' '.join(pairs)}"]) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the moves; unbounded ends of the interval are None."""
+        return {
+            "a": self.names[0],
+            "b": self.names[1],
+            **self.facts(),
+            "distinct_games": self.num_distinct,
+            "a_as_black": _tally(self.with_color(a_is_black=True)),
+            "a_as_white": _tally(self.with_color(a_is_black=False)),
+            "pair_scores": self.pair_scores,
+            "rules": asdict(self.config),
+            "results": [
+                {"game": played.number, "black": self._colors(played)[0], "result": played.result_text}
+                for played in self.games
+            ],
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """The match in a certificate: opponent, score, games and rating difference."""
+        elo = self.elo
+        return {
+            "opponent": self.names[1],
+            "games": self.num_games,
+            **_tally(self.games),
+            "score": self.score,
+            "elo": elo.elo,
+            "elo_95": [bound if math.isfinite(bound) else None for bound in (elo.low, elo.high)],
+        }
+
+    def sgf(self, played: PlayedGame) -> bytes:
+        """The game as SGF, rules and score stated."""
+        black, white = self._colors(played)
+        colors = (rules.BLACK, rules.WHITE)
+        return sgf.write(
+            sgf.SgfGame(
+                size=self.config.size,
+                komi=self.config.komi,
+                moves=[(colors[ply % 2], action) for ply, action in enumerate(played.moves)],
+                result=played.result_text,
+                black_name=black,
+                white_name=white,
+                rules="Tromp-Taylor",
+                comments={0: self._rules_text(played)},
+                info={"GN": f"game {played.number} of {self.num_games}"},
+            )
+        )
+
+    def _rules_text(self, played: PlayedGame) -> str:
+        suicide = "allowed" if self.config.suicide else "not allowed"
+        end = "Ended by the move limit." if played.hit_limit else "Ended by two passes."
+        return f"Area scoring, all stones alive; positional superko; suicide {suicide}. {end}"
+
+    def _colors(self, played: PlayedGame) -> tuple[str, str]:
+        """Names of Black and White."""
+        a, b = self.names
+        return (a, b) if played.a_is_black else (b, a)
+
+
+def _count(games: Sequence[PlayedGame], points: float) -> int:
+    """Games of which a has so many points."""
+    return sum(played.points == points for played in games)
+
+
+def _tally(games: Sequence[PlayedGame]) -> dict[str, int]:
+    return {name: _count(games, points) for name, points in (("wins", 1), ("draws", 0.5), ("losses", 0))}

@@ -1,0 +1,141 @@
+"""Matches: colours, order, scores and openings with scripted players, and whole ones with fakes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from alphazero.config import game as game_config
+from alphazero.config import gate as gate_config
+from alphazero.config import search as search_config
+from alphazero.evaluation import match, openings, players
+from alphazero.evaluation import result as results
+from alphazero.search import evaluator
+
+SIZE, PASS = 5, 25
+RULES = game_config.GameConfig(size=SIZE, komi=3, move_limit=60)
+OPENINGS = [(12,), (12, 7), (0, 24, 4)]
+
+
+class Scripted(players.Player):
+    """Plays its list of points in each game, then passes; remembers what it was asked."""
+
+    def __init__(self, name: str, *script: int) -> None:
+        self.name = name
+        self._script = script
+        self.asked: list[list[int]] = []
+
+    def join(self, games: np.ndarray) -> None:
+        self._games, self._turns = games, np.zeros(len(games), np.int64)
+
+    def reset(self, index: int) -> None:
+        self._turns[index] = 0
+
+    def advance(self, indices: np.ndarray, actions: np.ndarray) -> None:
+        assert len(indices) == len(actions)
+
+    def choose(self, indices: np.ndarray) -> np.ndarray:
+        self.asked.append(indices.tolist())
+        turns = self._turns[indices]
+        self._turns[indices] += 1
+        return np.array([self._script[turn] if turn < len(self._script) else PASS for turn in turns])
+
+
+def network(name: str, seed: int, simulations: int = 8) -> players.Player:
+    config = search_config.SearchConfig(num_simulations=simulations, num_considered=4)
+    return players.Player(name, evaluator.HashedEvaluator(SIZE, seed), config, np.random.default_rng(0))
+
+
+def play(a: players.Player, b: players.Player, first_moves=OPENINGS, **options) -> results.MatchResult:
+    result = match.play_match(a, b, RULES, first_moves, **options)
+    assert result is not None
+    return result
+
+
+def test_each_opening_is_played_with_both_colours():
+    result = play(Scripted("a"), Scripted("b"))
+    assert [played.number for played in result.games] == [1, 2, 3, 4, 5, 6]
+    assert [played.a_is_black for played in result.games] == [True, False] * 3
+    assert [played.moves for played in result.games] == [
+        (*OPENINGS[index // 2], PASS, PASS) for index in range(6)
+    ]
+
+
+def test_games_are_scored_by_area_with_komi():
+    """Lone stones own nothing but themselves once both colours are there."""
+    result = play(Scripted("a"), Scripted("b"))
+    assert [played.score for played in result.games] == [22, 22, -3, -3, -2, -2]
+    assert [played.points for played in result.games] == [1, 0, 0, 1, 0, 1]
+    assert (result.wins, result.draws, result.losses, result.score) == (3, 0, 3, 0.5)
+    assert result.pair_scores == [1, 1, 1]
+
+
+def test_the_players_move_in_their_own_games_only():
+    """After an opening of one move White is to move: b in game 1, a in game 2; a plays C3 where it can."""
+    a, b = Scripted("a", 12), Scripted("b", 6)
+    result = play(a, b, [(0,)])
+    assert [played.moves for played in result.games] == [(0, 6, 12, PASS, PASS), (0, 12, 6, PASS, PASS)]
+    assert a.asked == [[1], [0], [1], [0]]
+    assert b.asked == [[0], [1], [0], [1]]
+
+
+def test_draws_are_half():
+    """Black A1; White E5, E4 and E3: two points more, which the komi of -2 takes away."""
+    rules = dataclasses.replace(RULES, komi=-2)
+    result = match.play_match(Scripted("a"), Scripted("b"), rules, [(0, 24, PASS, 19, PASS, 14)])
+    assert result is not None
+    assert [played.score for played in result.games] == [0, 0]
+    assert (result.wins, result.draws, result.losses, result.score) == (0, 2, 0, 0.5)
+    assert result.pair_scores == [1]
+    assert result.games[0].result_text == "0"
+
+
+def test_the_move_limit_ends_a_game():
+    uniform, rng = evaluator.UniformEvaluator(SIZE), np.random.default_rng(0)
+    long = openings.draw(uniform, RULES, count=1, plies=59, rng=rng)[0]
+    result = play(Scripted("a"), Scripted("b"), [long, OPENINGS[0]])
+    assert [played.moves for played in result.games[:2]] == [(*long, PASS)] * 2
+    assert [played.hit_limit for played in result.games] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("places", [1, 2, 3, 5])
+def test_few_places_change_nothing(monkeypatch: pytest.MonkeyPatch, places: int):
+    """Games do not influence one another, and later ones start in places that earlier ones left."""
+    expected = play(network("a", 1), network("b", 2))
+    monkeypatch.setattr(match, "_MOST_PARALLEL", places)
+    heard: list[int] = []
+    result = play(network("a", 1), network("b", 2), on_game=lambda played: heard.append(played.number))
+    assert [played.moves for played in result.games] == [played.moves for played in expected.games]
+    assert sorted(heard) == [1, 2, 3, 4, 5, 6]
+
+
+def test_equal_players_share_each_pair():
+    result = play(network("a", 1), network("b", 1))
+    assert result.pair_scores == [1, 1, 1]
+    assert result.num_distinct <= 3
+    for first, second in zip(result.games[::2], result.games[1::2], strict=True):
+        assert first.moves == second.moves
+
+
+def test_a_match_can_be_stopped():
+    answers = iter([False, False, True])
+    assert (
+        match.play_match(network("a", 1), network("b", 2), RULES, OPENINGS, should_stop=lambda: next(answers))
+        is None
+    )
+    assert next(answers, None) is None
+
+
+@pytest.mark.slow
+def test_more_search_wins():
+    """Over random judgements and true results of finished games, 64 simulations beat 2."""
+    rng = np.random.default_rng(0)
+    first_moves = openings.draw(evaluator.UniformEvaluator(SIZE), RULES, count=30, plies=4, rng=rng)
+    result = play(network("deep", 1, 64), network("shallow", 1, 2), first_moves)
+    assert result.score > 0.6
+
+
+@pytest.mark.parametrize(("threshold", "passes"), [(0.5, True), (0.51, False), (0.0, True)])
+def test_the_gate_asks_for_a_share_of_the_points(threshold: float, passes: bool):
+    result = play(Scripted("a"), Scripted("b"))
+    assert match.is_promoted(result, gate_config.GateConfig(threshold=threshold)) == passes
