@@ -42,11 +42,11 @@ def render(position: np.ndarray | Position, last_move: int = rules.NO_MOVE) -> s
     size = math.isqrt(len(stones))
     lines = []
     for y in reversed(range(size)):
-        points = range(y * size, (y + 1) * size)
-        # A space belongs to each point; the one before and after the last move make room for its mark.
-        spaces = ["(" if p == last_move else ")" if p - 1 == last_move else " " for p in points]
-        row = "".join(space + SYMBOLS[stones[p]] for space, p in zip(spaces, points, strict=True))
-        lines.append(f"{y + 1:3}{row}{')' if points[-1] == last_move else ''}")
+        symbols = " ".join(SYMBOLS[content] for content in stones[y * size : (y + 1) * size])
+        row, x = f" {symbols} ", last_move - y * size
+        if 0 <= x < size:
+            row = f"{row[: 2 * x]}({row[2 * x + 1]}){row[2 * x + 3 :]}"
+        lines.append(f"{y + 1:3}{row}".rstrip())
     lines.append("    " + " ".join(rules.COLUMNS[:size]))
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """Games as SGF files, through sgfmill."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sgfmill import sgf
@@ -91,6 +92,11 @@ def write(game: SgfGame) -> bytes:
         if number in game.comments:
             node.set("C", game.comments[number])
     return target.serialise()
+
+
+def alternate(actions: Iterable[int]) -> list[tuple[int, int]]:
+    """Moves of both players in turn, Black's first, as `SgfGame.moves` wants them."""
+    return [(rules.BLACK if ply % 2 == 0 else rules.WHITE, int(action)) for ply, action in enumerate(actions)]
 
 
 def replay(record: SgfGame, *, suicide: bool = False, num_moves: int | None = None) -> play.Game:

@@ -1,0 +1,95 @@
+"""What tests of the rules share: random games, and bridges to the slow reference."""
+
+from typing import NamedTuple
+
+import hypothesis.strategies as st
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.go import board, game, geometry, play, rules
+from tests.reference import board as reference
+
+COLORS = {"b": rules.BLACK, "w": rules.WHITE}
+
+
+class RandomGame(NamedTuple):
+    """What a random game is made of; it shrinks to fewer moves."""
+
+    size: int
+    suicide: bool
+    num_moves: int
+    seed: int
+
+    def choices(self) -> np.ndarray:
+        """[num_moves] random numbers for `choose`."""
+        return np.random.default_rng(self.seed).integers(0, 2**31, self.num_moves)
+
+
+def random_games(sizes: tuple[int, ...], max_moves: int = 80) -> st.SearchStrategy[RandomGame]:
+    """Games of up to `max_moves` moves; two passes end them sooner."""
+    return st.builds(
+        RandomGame,
+        size=st.sampled_from(sizes),
+        suicide=st.booleans(),
+        num_moves=st.integers(0, max_moves),
+        seed=st.integers(0, 2**32),
+    )
+
+
+def choose(legal: np.ndarray, choice: int) -> int:
+    """One of the legal actions [A], seldom a pass while there is another."""
+    actions = np.flatnonzero(legal)
+    may_pass = len(actions) == 1 or choice % 16 == 0
+    return int(actions[(choice // 16) % (len(actions) if may_pass else len(actions) - 1)])
+
+
+def play_randomly(seed: RandomGame) -> play.Game:
+    """The game of a seed, by the fast rules."""
+    position = play.Game(seed.size, 7.0, suicide=seed.suicide)
+    for choice in seed.choices():
+        if position.is_over:
+            break
+        position.play(choose(position.legal(), int(choice)))
+    return position
+
+
+def as_point(action: int, size: int) -> reference.Point | None:
+    """The reference's name of an action."""
+    return None if action == size * size else (action % size, action // size)
+
+
+def as_stones(stones: reference.Stones, size: int) -> np.ndarray:
+    """[P] int8 of the reference's board."""
+    array = np.zeros(size * size, np.int8)
+    for (x, y), color in stones.items():
+        array[y * size + x] = COLORS[color]
+    return array
+
+
+def as_mask(points: set[reference.Point], size: int) -> np.ndarray:
+    """[P] bool of a set of points."""
+    mask = np.zeros(size * size, np.bool_)
+    for x, y in points:
+        mask[y * size + x] = True
+    return mask
+
+
+def actions(text: str, size: int) -> list[int]:
+    """The actions of moves in GTP's names with spaces between."""
+    return [rules.parse_move(move, size) for move in text.split()]
+
+
+class Table(NamedTuple):
+    """What kernels need, for one game of one size."""
+
+    geometry: geometry.Geometry
+    games: np.ndarray
+    scratch: board.Scratch
+
+
+def make_table(size: int, count: int = 1, **settings) -> Table:
+    """New games; settings: of `game_config.GameConfig`."""
+    config = game_config.GameConfig(size=size, **settings)
+    # The capacity of `play.Game`, so that kernels are compiled once for each size.
+    games = game.new_games(count, config, capacity=4 * size * size)
+    return Table(geometry.make(size), games, board.make_scratch(size * size))
