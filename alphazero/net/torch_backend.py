@@ -29,7 +29,8 @@ class TorchBackend:
     @torch.inference_mode()
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        planes_BCHW = torch.as_tensor(planes, device=self._device)
+        # Read-only arrays are copied, as torch does not like to share them.
+        planes_BCHW = torch.from_numpy(np.require(planes, requirements="W")).to(self._device)
         x_BCHW = planes_BCHW.to(self._dtype).contiguous(memory_format=torch.channels_last)
         logits_BA, value_B = self._module(x_BCHW)
         return logits_BA.float().cpu().numpy(), value_B.float().cpu().numpy()

@@ -1,0 +1,38 @@
+"""Batches and settings for tests of the learner."""
+
+import numpy as np
+
+from alphazero.config import game as game_config
+from alphazero.config import net as net_config
+from alphazero.config import schema
+from alphazero.config import training as training_config
+from alphazero.data import batch as data_batch
+
+SIZE = 4
+
+
+def make_config(**training: object) -> schema.Config:
+    """A tiny network in float32 on the CPU."""
+    settings = {"device": training_config.Device.cpu, "precision": training_config.Precision.fp32}
+    return schema.Config(
+        game=game_config.GameConfig(size=SIZE),
+        net=net_config.NetConfig(blocks=1, filters=8),
+        schedule=training_config.ScheduleConfig(warmup_steps=5),
+        training=training_config.TrainingConfig(**{**settings, **training}),  # type: ignore[arg-type]
+    )
+
+
+def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> data_batch.Batch:
+    """Random positions with answers that can be learned: they depend on the newest own stones."""
+    rng = np.random.default_rng(seed)
+    points = size * size
+    planes = (rng.random((batch, 18, size, size)) < 0.3).astype(np.uint8)
+    own = planes[:, 0].reshape(batch, points).astype(np.float32)
+    policy = np.concatenate([own + 0.01, np.full((batch, 1), 0.01, np.float32)], axis=1)
+    return data_batch.Batch(
+        planes=planes,
+        policy=policy / policy.sum(axis=1, keepdims=True),
+        value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),
+        ownership=2 * own - 1,
+        weight=np.ones(batch, np.float32),
+    )

@@ -1,0 +1,157 @@
+"""The learner learns, averages, refuses nonsense, and goes on exactly where it stopped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from alphazero.config import training as training_config
+from alphazero.net import leela, numpy_forward
+from alphazero.training import checkpoint, learner
+from tests.net import networks
+from tests.training import batches
+
+
+def numbers(one: learner.Learner) -> list[np.ndarray]:
+    """Everything that a state holds, as arrays."""
+    state = one.state()
+    tensors = [*state["net"].values(), *state["averaged"].values()]
+    for moments in state["optimizer"]["state"].values():
+        tensors += moments.values()
+    return [tensor.numpy() for tensor in tensors]
+
+
+def test_the_loss_falls():
+    one = learner.Learner(batches.make_config())
+    batch = batches.make_batch()
+    figures = [one.train(batch, progress=0) for _ in range(60)]
+    assert figures[-1]["policy_kl"] < 0.3 * figures[0]["policy_kl"]
+    assert figures[-1]["value_mse"] < 0.3 * figures[0]["value_mse"]
+    assert figures[-1]["ownership_loss"] < 0.85 * figures[0]["ownership_loss"]
+    assert (one.step, one.samples) == (60, 60 * 16)
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
+    series = [batches.make_batch(seed) for seed in range(50)]
+    straight = learner.Learner(batches.make_config())
+    for batch in series:
+        straight.train(batch, progress=0)
+    first = learner.Learner(batches.make_config())
+    for batch in series[:25]:
+        first.train(batch, progress=0)
+    checkpoint.Checkpoints(tmp_path, keep=1).save(first.step, first.state())
+    other = batches.make_config()
+    other.run.seed = 2  # what is not in the state must not matter
+    second = learner.Learner(other)
+    state = checkpoint.Checkpoints(tmp_path, keep=1).load_newest()
+    assert state is not None
+    second.load_state(state)
+    for batch in series[25:]:
+        second.train(batch, progress=0)
+    assert (second.step, second.samples) == (straight.step, straight.samples)
+    for ours, theirs in zip(numbers(second), numbers(straight), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    assert leela.to_text(second.candidate()) == leela.to_text(straight.candidate())
+
+
+def test_a_state_is_a_copy():
+    one = learner.Learner(batches.make_config())
+    one.train(batches.make_batch(), progress=0)
+    state = one.state()
+    kept = state["net"]["policy.weight"].clone()
+    moment = state["optimizer"]["state"][0]["exp_avg"].clone()
+    other = learner.Learner(batches.make_config())
+    other.load_state(state)
+    for each in (one, other):
+        each.train(batches.make_batch(), progress=0)
+    assert torch.equal(state["net"]["policy.weight"], kept)
+    assert torch.equal(state["optimizer"]["state"][0]["exp_avg"], moment)
+
+
+def test_a_state_of_another_network_is_refused():
+    wide = batches.make_config()
+    wide.net.filters = 16
+    with pytest.raises(ValueError, match="the checkpoint is of another network") as caught:
+        learner.Learner(wide).load_state(learner.Learner(batches.make_config()).state())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["policy", "value", "ownership", "weight"])
+def test_nonsense_leaves_the_network_as_it_was(field: str):
+    one = learner.Learner(batches.make_config())
+    one.train(batches.make_batch(), progress=0)
+    before = numbers(one)
+    batch = batches.make_batch(2)
+    getattr(batch, field)[0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"^training step 2: loss nan"):
+        one.train(batch, progress=0)
+    # Only the statistics of batch norm have seen the planes, which are always good.
+    changed = [index for index, old in enumerate(before) if numbers(one)[index].tobytes() != old.tobytes()]
+    names = list(one.state()["net"])
+    assert all("running" in names[index] or "num_batches" in names[index] for index in changed)
+    assert (one.step, one.samples) == (1, 16)
+    assert np.isfinite(one.train(batches.make_batch(3), progress=0)["loss"])
+
+
+def test_the_averaged_network_is_the_formula():
+    one = learner.Learner(batches.make_config(average_decay=0.5))
+    expected = one.state()["net"]["policy.weight"].numpy()
+    for step in range(1, 15):
+        one.train(batches.make_batch(step), progress=0)
+        decay = min(0.5, step / (step + 10))
+        expected = decay * expected + (1 - decay) * one.state()["net"]["policy.weight"].numpy()
+    np.testing.assert_allclose(one.state()["averaged"]["policy.weight"].numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(one.candidate().policy.weight, expected, atol=1e-6)
+
+
+def test_a_candidate_answers_as_the_averaged_network():
+    one = learner.Learner(batches.make_config())
+    for step in range(5):
+        one.train(batches.make_batch(step), progress=0)
+    planes = batches.make_batch(9).planes
+    with torch.inference_mode():
+        outputs = one._averaged(torch.from_numpy(planes).float())
+    logits, values = numpy_forward.forward(leela.to_text(one.candidate()), planes)
+    np.testing.assert_allclose(logits, outputs.policy_logits.numpy(), atol=1e-4)
+    np.testing.assert_allclose(values, np.tanh(outputs.value_logit.numpy()), atol=1e-5)
+
+
+def test_the_gradient_is_clipped_but_reported_whole():
+    def change(clip: float) -> tuple[float, float]:
+        config = batches.make_config(gradient_clip=clip)
+        config.optimizer = training_config.OptimizerConfig(
+            name=training_config.OptimizerName.sgd, rate=1.0, weight_decay=0, momentum=0
+        )
+        config.schedule.warmup_steps = 0
+        one = learner.Learner(config)
+        before = torch.cat([p.detach().flatten().clone() for p in one._net.parameters()])
+        norm = one.train(batches.make_batch(), progress=0)["gradient_norm"]
+        after = torch.cat([p.detach().flatten() for p in one._net.parameters()])
+        return norm, float((after - before).norm())
+
+    norm, moved = change(100.0)
+    assert moved == pytest.approx(norm, rel=1e-3)
+    clipped_norm, clipped_moved = change(0.01)
+    assert clipped_norm == pytest.approx(norm, rel=1e-5)
+    assert clipped_moved == pytest.approx(0.01, rel=1e-2)
+
+
+def test_a_run_can_start_from_a_file(tmp_path: Path):
+    weights = networks.random_weights(size=batches.SIZE, blocks=1, filters=8)
+    leela.write(weights, tmp_path / "start.txt.gz")
+    config = batches.make_config()
+    config.init.weights = str(tmp_path / "start.txt.gz")
+    ours = networks.arrays(learner.Learner(config).candidate())
+    for mine, theirs in zip(ours, networks.arrays(weights), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-7)
+
+
+def test_read_only_batches_and_bf16_train():
+    batch = batches.make_batch()
+    for array in batch:
+        array.flags.writeable = False
+    one = learner.Learner(batches.make_config(precision=training_config.Precision.bf16))
+    figures = [one.train(batch, progress=0) for _ in range(40)]
+    assert figures[-1]["loss"] < 0.8 * figures[0]["loss"]
+    assert all(p.dtype == torch.float32 for p in one._net.parameters())

@@ -1,0 +1,114 @@
+"""Losses against plain numpy and numbers worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from alphazero.config import training as training_config
+from alphazero.net import resnet
+from alphazero.training import losses
+
+CONFIG = training_config.TrainingConfig(policy_weight=1.5, value_weight=0.5, ownership_weight=0.25)
+
+
+def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses.Targets]:
+    rng = np.random.default_rng(1)
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array.astype(np.float32))
+
+    policy = rng.random((batch, points + 1))
+    outputs = resnet.Outputs(
+        policy_logits=tensor(rng.normal(size=(batch, points + 1))),
+        value_logit=tensor(rng.normal(size=batch)),
+        ownership_logits=tensor(rng.normal(size=(batch, points))),
+    )
+    targets = losses.Targets(
+        policy=tensor(policy / policy.sum(axis=1, keepdims=True)),
+        value=tensor(rng.uniform(-1, 1, batch)),
+        ownership=tensor(rng.integers(-1, 2, (batch, points))),
+        weight=tensor(rng.uniform(0.5, 2, batch)),
+    )
+    return outputs, targets
+
+
+def cross_entropy(chance: np.ndarray, target: np.ndarray) -> np.ndarray:
+    return -(target * np.log(chance) + (1 - target) * np.log(1 - chance))
+
+
+def test_the_loss_is_the_formula():
+    outputs, targets = random_case()
+    logits, value_logit = outputs.policy_logits.numpy(), outputs.value_logit.numpy()
+    assert outputs.ownership_logits is not None
+    owner_chance = 1 / (1 + np.exp(-outputs.ownership_logits.numpy()))
+    policy, value, owner, weight = (target.numpy() for target in targets)
+    shares = weight / weight.sum()
+    log_policy = np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
+    expected = {
+        "policy_loss": (shares * -(policy * log_policy).sum(axis=1)).sum(),
+        "policy_kl": (shares * (policy * (np.log(policy) - log_policy)).sum(axis=1)).sum(),
+        "value_loss": (shares * cross_entropy((1 + np.tanh(value_logit)) / 2, (1 + value) / 2)).sum(),
+        "value_mse": (shares * (np.tanh(value_logit) - value) ** 2).sum(),
+        "value_accuracy": np.mean(np.sign(value_logit) == np.sign(value)),
+        "ownership_loss": (shares * cross_entropy(owner_chance, (1 + owner) / 2).mean(axis=1)).sum(),
+    }
+    expected["loss"] = (
+        1.5 * expected["policy_loss"] + 0.5 * expected["value_loss"] + 0.25 * expected["ownership_loss"]
+    )
+    loss, figures = losses.compute(outputs, targets, CONFIG)
+    assert figures.keys() == expected.keys()
+    for name, figure in figures.items():
+        assert float(figure) == pytest.approx(expected[name], rel=1e-4), name
+    assert float(loss) == float(figures["loss"])
+
+
+def test_a_position_without_weight_does_not_count():
+    outputs, targets = random_case()
+    dropped = targets._replace(weight=torch.tensor([0.0, *targets.weight[1:].tolist()]))
+    rest_outputs = resnet.Outputs(*(output[1:] for output in outputs if output is not None))
+    rest_targets = losses.Targets(*(target[1:] for target in targets))
+    loss, _ = losses.compute(outputs, dropped, CONFIG)
+    rest, _ = losses.compute(rest_outputs, rest_targets, CONFIG)
+    assert float(loss) == pytest.approx(float(rest), rel=1e-5)
+
+
+def test_figures_of_perfect_answers():
+    _, targets = random_case()
+    outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), None)
+    _, figures = losses.compute(outputs, targets, CONFIG)
+    assert float(figures["policy_kl"]) == pytest.approx(0, abs=1e-6)
+    assert float(figures["value_mse"]) == pytest.approx(0, abs=1e-6)
+    assert float(figures["value_accuracy"]) == 1
+    assert "ownership_loss" not in figures
+
+
+VALUE_CASES = [
+    # logit, target, cross-entropy in nats
+    (0.0, 1.0, math.log(2)),
+    (0.0, -1.0, math.log(2)),
+    (0.0, 0.0, math.log(2)),
+    (-20.0, 1.0, 40.0),  # sure and wrong: 2 * 20, and tanh has no gradient left
+    (20.0, 1.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("logit", "target", "nats"), VALUE_CASES)
+def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
+    logits = torch.tensor([logit], requires_grad=True)
+    loss = losses.value_cross_entropy(logits, torch.tensor([target]))
+    assert float(loss) == pytest.approx(nats, abs=1e-5)
+    loss.sum().backward()
+    assert logits.grad is not None
+    assert float(logits.grad) == pytest.approx(math.tanh(logit) - target, abs=1e-5)
+
+
+def test_draws_do_not_count_for_accuracy():
+    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 1.0]), None)
+    targets = losses.Targets(
+        torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.zeros(3, 4), torch.ones(3)
+    )
+    assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
+    only_draws = targets._replace(value=torch.zeros(3))
+    assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0
