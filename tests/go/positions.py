@@ -9,6 +9,8 @@ from alphazero.config import game as game_config
 from alphazero.go import board, game, geometry, play, rules
 from tests.reference import board as reference
 
+CAPACITY = 200
+"""Room of every small game in these tests, so that kernels are compiled once for each size."""
 COLORS = {"b": rules.BLACK, "w": rules.WHITE}
 
 
@@ -45,7 +47,7 @@ def choose(legal: np.ndarray, choice: int) -> int:
 
 def play_randomly(seed: RandomGame) -> play.Game:
     """The game of a seed, by the fast rules."""
-    position = play.Game(seed.size, 7.0, suicide=seed.suicide)
+    position = play.Game(seed.size, 7.0, suicide=seed.suicide, capacity=CAPACITY)
     for choice in seed.choices():
         if position.is_over:
             break
@@ -88,8 +90,7 @@ class Table(NamedTuple):
 
 
 def make_table(size: int, count: int = 1, **settings) -> Table:
-    """New games; settings: of `game_config.GameConfig`."""
-    config = game_config.GameConfig(size=size, **settings)
-    # The capacity of `play.Game`, so that kernels are compiled once for each size.
-    games = game.new_games(count, config, capacity=4 * size * size)
+    """New games, without a move limit by default; settings: of `game_config.GameConfig`."""
+    config = game_config.GameConfig(size=size, **({"move_limit": rules.UNLIMITED} | settings))
+    games = game.new_games(count, config, capacity=CAPACITY)
     return Table(geometry.make(size), games, board.make_scratch(size * size))

@@ -81,9 +81,9 @@ def test_what_a_move_changes():
     assert untouched == positions.make_table(2).games[0]
 
 
-@pytest.mark.parametrize(("limit", "num_moves"), [(3, 3), (16, 16), (1000, 16)])
+@pytest.mark.parametrize(("limit", "num_moves"), [(3, 3), (1000, positions.CAPACITY)])
 def test_move_limit_or_a_full_record_ends_the_game(limit, num_moves):
-    table = positions.make_table(2, move_limit=limit)  # with room for 16 moves
+    table = positions.make_table(2, move_limit=limit)
     table.games["num_moves"] = num_moves - 2
     assert game.play(*table, 0, 0) == rules.OK
     assert not table.games[0].over

@@ -21,7 +21,8 @@ def test_legal_moves_of_other_programs(shared_data, number):
     """KataGo, GNU Go and a brute force agree on these lists."""
     oracle = list(oracle_games(shared_data))[number]
     size = oracle["size"]
-    position = play.Game(size, 7.0, suicide=oracle["rules"]["suicide"])
+    capacity = None if size == 9 else positions.CAPACITY
+    position = play.Game(size, 7.0, suicide=oracle["rules"]["suicide"], capacity=capacity)
     for (color, move), expected in zip(oracle["moves"], oracle["legal_per_ply"], strict=True):
         position.resume()
         position.to_play = positions.COLORS[color]
