@@ -204,7 +204,8 @@ class GtpClient:
             return None
         self._received = bytearray(text[end + 2 :])
         body = text[len(line) : end].decode(errors="surrogateescape")
-        return mark == "=", (first + body).strip()
+        # In an answer of several lines, spaces at the left of the first line align columns.
+        return mark == "=", (first.strip() + body.rstrip()).strip("\n")
 
     def _exit_status(self) -> str:
         status = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -41,11 +41,13 @@ def parse(text: str) -> Line | None:
 def format_answer(is_success: bool, identifier: str, text: str) -> str:
     """The answer to a command, ready to be written.
 
-    An empty line would end it early, so empty lines inside of `text` are dropped.
+    A `text` that begins with a new line leaves the first line to the mark, so that columns align.
+    Other empty lines are dropped: one would end the answer early.
     """
     lines = [line.rstrip() for line in text.split("\n")]
     body = "\n".join(line for line in lines if line)
-    return f"{'=' if is_success else '?'}{identifier} {body}\n\n"
+    start = "\n" if text.startswith("\n") and body else ""
+    return f"{'=' if is_success else '?'}{identifier} {start}{body}\n\n"
 
 
 def answer(commands: Mapping[str, Command], line: Line) -> str:

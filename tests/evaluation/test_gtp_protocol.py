@@ -33,7 +33,9 @@ ANSWERS = [
     (True, "5", "GoGo", "=5 GoGo\n\n"),
     (False, "", "illegal move", "? illegal move\n\n"),
     (False, "5", "unknown command", "?5 unknown command\n\n"),
-    (True, "", "\nfirst\n\n  second  \n\n", "= first\n  second\n\n"),
+    (True, "", "first\n\n  second  \n\n", "= first\n  second\n\n"),
+    (True, "8", "\n  1 .\n    A", "=8 \n  1 .\n    A\n\n"),
+    (True, "", "\n\n", "= \n\n"),
 ]
 
 

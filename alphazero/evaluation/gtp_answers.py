@@ -1,0 +1,65 @@
+"""Text of the longer GTP answers, each in the form of the program that introduced the command.
+
+P points, A = P + 1 actions; point 0 is A1, the pass comes last (docs/conventions.md).
+"""
+
+import math
+
+import numpy as np
+
+from alphazero.go import rules
+
+
+def all_legal(legal: np.ndarray, size: int) -> str:
+    """Legal points on one line, the top row first, without the pass: as GNU Go lists them. legal: [A]."""
+    board = legal[:-1].reshape(size, size)
+    rows = range(size - 1, -1, -1)
+    return " ".join(
+        rules.format_move(row * size + column, size)
+        for row in rows
+        for column in range(size)
+        if board[row, column]
+    )
+
+
+def heatmap(policy: np.ndarray, stones: np.ndarray, value: float) -> str:
+    """The raw policy in thousandths, rounded down, the top row first: as Leela Zero prints it.
+
+    policy: [A] over all moves, illegal ones included. stones: [P] the board; occupied points print
+    as 0. value: in [-1, 1], printed as the win rate of the player to move.
+    """
+    size = math.isqrt(len(stones))
+    thousandths = (1000 * policy).astype(int)
+    board = np.where(stones == rules.EMPTY, thousandths[:-1], 0).reshape(size, size)
+    lines = ["".join(f"{number:3d} " for number in row) for row in board[::-1]]
+    return "\n".join([*lines, f"pass: {thousandths[-1]}", f"winrate: {(1 + value) / 2:.6f}"])
+
+
+def raw_evaluation(symmetry: int, policy: np.ndarray, legal: np.ndarray, white_wins: float) -> str:
+    """One evaluation as KataGo's `kata-raw-nn` reports it, the top row first, NAN at illegal points.
+
+    The policy is the network's own over all A moves: the shares of illegal moves are left out and
+    not handed to the others. Our networks know nothing about the score and `whiteLead` is left out.
+    white_wins: probability.
+    """
+    size = math.isqrt(len(policy) - 1)
+    numbers = [f"{p:.9f}" if is_legal else "NAN" for p, is_legal in zip(policy, legal, strict=True)]
+    rows = [" ".join(numbers[row * size : (row + 1) * size]) for row in range(size - 1, -1, -1)]
+    return "\n".join(
+        [
+            f"symmetry {symmetry}",
+            f"whiteWin {white_wins:.9f}",
+            f"whiteLoss {1 - white_wins:.9f}",
+            "noResult 0.000000000",
+            "policy",
+            *rows,
+            f"policyPass {numbers[-1]}",
+        ]
+    )
+
+
+def score(margin: float) -> str:
+    """A result from Black's margin in points, komi included: "B+3.5", "W+0.5" or "0"."""
+    if margin == 0:
+        return "0"
+    return f"{'B' if margin > 0 else 'W'}+{abs(margin):.1f}"

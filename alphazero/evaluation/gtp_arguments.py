@@ -1,0 +1,70 @@
+"""Arguments of GTP commands: what is not in order fails with "syntax error", as GTP 2 asks for."""
+
+import math
+from collections.abc import Sequence
+
+from alphazero.evaluation import gtp_protocol
+from alphazero.go import rules
+
+COLORS = {"b": rules.BLACK, "black": rules.BLACK, "w": rules.WHITE, "white": rules.WHITE}
+"""GTP's names of colours, in lower case."""
+
+
+def only(arguments: Sequence[str]) -> str:
+    """The argument of a command that takes one."""
+    require(len(arguments) == 1)
+    return arguments[0]
+
+
+def color(name: str) -> int:
+    """BLACK or WHITE by its name."""
+    require(name.lower() in COLORS)
+    return COLORS[name.lower()]
+
+
+def color_and_action(arguments: Sequence[str], size: int) -> tuple[int, int]:
+    """A colour and a point or pass, which need not be legal."""
+    require(len(arguments) == 2)
+    try:
+        return color(arguments[0]), rules.parse_move(arguments[1], size)
+    except ValueError:
+        raise gtp_protocol.Failure("syntax error") from None
+
+
+def integer(text: str) -> int:
+    """A number from 0 to 999,999,999: beyond that it is a mistake wherever GTP has one."""
+    require(text.isascii() and text.isdigit() and len(text) < 10)
+    return int(text)
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    require(math.isfinite(value))
+    return value
+
+
+def check_time_settings(arguments: Sequence[str]) -> str:
+    """main time, byo yomi time, byo yomi stones: accepted by an engine that plays by visits."""
+    require(len(arguments) == 3)
+    for argument in arguments:
+        integer(argument)
+    return ""
+
+
+def check_time_left(arguments: Sequence[str]) -> str:
+    """colour, time, stones: accepted by an engine that plays by visits."""
+    require(len(arguments) == 3)
+    color(arguments[0])
+    integer(arguments[1])
+    integer(arguments[2])
+    return ""
+
+
+def require(is_in_order: bool) -> None:
+    """Fails the command unless `is_in_order`."""
+    if not is_in_order:
+        raise gtp_protocol.Failure("syntax error")

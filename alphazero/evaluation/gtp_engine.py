@@ -1,0 +1,226 @@
+"""Our GTP engine: one game, its commands, and what they answer."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from alphazero.evaluation import gtp_answers, gtp_arguments, gtp_protocol, gtp_thinker
+from alphazero.go import diagram, play, rules, sgf, symmetry
+
+MOST_KOMI = 400.0
+
+
+class Setup(NamedTuple):
+    """What an engine is started with."""
+
+    name: str
+    version: str
+    description: str  # of the network and the search, for `gomill-describe_engine`
+    sizes: Sequence[int]  # board sizes that the network can play
+    size: int
+    komi: float
+    suicide: bool
+    resign_threshold: float | None  # below this value it resigns; None for never
+
+
+class Engine:
+    """The commands of one session; `commands` is what `gtp_protocol.serve` needs."""
+
+    def __init__(self, setup: Setup, make_thinker: Callable[[int], gtp_thinker.Thinker]) -> None:
+        """make_thinker: from a board size."""
+        self._setup = setup
+        self._make_thinker = make_thinker
+        self._game = self._new_game(setup.size, setup.komi)
+        self._thinker = make_thinker(setup.size)
+        self.commands: dict[str, gtp_protocol.Command] = {
+            "protocol_version": lambda _: "2",
+            "name": lambda _: setup.name,
+            "version": lambda _: setup.version,
+            "quit": _quit,
+            "known_command": self._known_command,
+            "list_commands": lambda _: "\n".join(sorted(self.commands)),
+            "boardsize": self._set_size,
+            "clear_board": self._clear_board,
+            "komi": self._set_komi,
+            "get_komi": lambda _: f"{self._game.komi:g}",
+            "play": self._play,
+            "genmove": self._genmove,
+            "reg_genmove": lambda arguments: self._move_name(self._think(gtp_arguments.only(arguments))),
+            "undo": self._undo,
+            "showboard": lambda _: f"\n{diagram.render(self._game)}",
+            "final_score": lambda _: gtp_answers.score(self._game.score()),
+            "all_legal": self._all_legal,
+            "last_move": self._last_move,
+            "move_history": lambda _: "\n".join(reversed(self._moves())),
+            "printsgf": self._print_sgf,
+            "loadsgf": self._load_sgf,
+            "kata-raw-nn": self._raw_evaluation,
+            "heatmap": self._heatmap,
+            "time_settings": gtp_arguments.check_time_settings,
+            "time_left": gtp_arguments.check_time_left,
+            "gomill-cpu_time": lambda _: f"{time.process_time():.3f}",
+            "gomill-describe_engine": lambda _: setup.description,
+        }
+
+    def _new_game(self, size: int, komi: float) -> play.Game:
+        return play.Game(size, komi, suicide=self._setup.suicide)
+
+    def _known_command(self, arguments: Sequence[str]) -> str:
+        return "true" if arguments and arguments[0] in self.commands else "false"
+
+    def _set_size(self, arguments: Sequence[str]) -> str:
+        size = gtp_arguments.integer(gtp_arguments.only(arguments))
+        self._choose_size(size, "unacceptable size")
+        self._game = self._new_game(size, self._game.komi)
+        return ""
+
+    def _choose_size(self, size: int, complaint: str) -> None:
+        if size not in self._setup.sizes:
+            raise gtp_protocol.Failure(complaint)
+        if size != self._game.size:
+            self._thinker = self._make_thinker(size)
+
+    def _clear_board(self, arguments: Sequence[str]) -> str:
+        self._game = self._new_game(self._game.size, self._game.komi)
+        return ""
+
+    def _set_komi(self, arguments: Sequence[str]) -> str:
+        komi = gtp_arguments.number(gtp_arguments.only(arguments))
+        if abs(komi) > MOST_KOMI:
+            raise gtp_protocol.Failure("unacceptable komi")
+        self._game.komi = komi
+        return ""
+
+    def _play(self, arguments: Sequence[str]) -> str:
+        color, action = gtp_arguments.color_and_action(arguments, self._game.size)
+        # A controller may go on after two passes, to capture dead stones.
+        game = _resumed(self._game)
+        try:
+            game.play(action, color)
+        except ValueError:
+            raise gtp_protocol.Failure("illegal move") from None
+        self._game = game
+        return ""
+
+    def _genmove(self, arguments: Sequence[str]) -> str:
+        choice = self._think(gtp_arguments.only(arguments))
+        threshold = self._setup.resign_threshold
+        if threshold is not None and choice.visits and choice.value < threshold:
+            return "resign"
+        self._game = _resumed(self._game)
+        self._game.play(choice.action, gtp_arguments.color(arguments[0]))
+        return self._move_name(choice)
+
+    def _think(self, color: str) -> gtp_thinker.Choice:
+        position = self._game.copy()
+        position.to_play = gtp_arguments.color(color)
+        return self._thinker.choose(position)
+
+    def _move_name(self, choice: gtp_thinker.Choice) -> str:
+        return rules.format_move(choice.action, self._game.size)
+
+    def _undo(self, arguments: Sequence[str]) -> str:
+        if not self._game.moves:
+            raise gtp_protocol.Failure("cannot undo")
+        self._game.undo()
+        return ""
+
+    def _all_legal(self, arguments: Sequence[str]) -> str:
+        position = _resumed(self._game.copy())
+        position.to_play = gtp_arguments.color(gtp_arguments.only(arguments))
+        return gtp_answers.all_legal(position.legal(), position.size)
+
+    def _moves(self) -> list[str]:
+        size = self._game.size
+        return [f"{rules.COLOR_NAMES[color]} {rules.format_move(a, size)}" for color, a in self._game.moves]
+
+    def _last_move(self, arguments: Sequence[str]) -> str:
+        if not self._game.moves:
+            raise gtp_protocol.Failure("no previous move known")
+        return self._moves()[-1]
+
+    def _print_sgf(self, arguments: Sequence[str]) -> str:
+        game = self._game
+        text = sgf.write(
+            sgf.SgfGame(
+                size=game.size,
+                komi=game.komi,
+                moves=game.moves,
+                result=gtp_answers.score(game.score()) if game.is_over else "",
+                rules="Tromp-Taylor" if self._setup.suicide else "Tromp-Taylor without suicide",
+            )
+        )
+        if not arguments:
+            return text.decode()
+        try:
+            Path(arguments[0]).write_bytes(text)
+        except OSError as error:
+            raise gtp_protocol.Failure(f"cannot write file: {error.strerror}") from None
+        return ""
+
+    def _load_sgf(self, arguments: Sequence[str]) -> str:
+        if len(arguments) not in (1, 2):
+            raise gtp_protocol.Failure("syntax error")
+        # The number is that of the first move left out, counted from one.
+        num_moves = gtp_arguments.integer(arguments[1]) - 1 if len(arguments) == 2 else None
+        if num_moves is not None and num_moves < 0:
+            raise gtp_protocol.Failure("syntax error")
+        try:
+            record = sgf.read(Path(arguments[0]).read_bytes())
+            game = sgf.replay(record, suicide=self._setup.suicide, num_moves=num_moves)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+            raise gtp_protocol.Failure(f"cannot load file: {reason}") from None
+        self._choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
+        self._game = game
+        return ""
+
+    def _raw_evaluation(self, arguments: Sequence[str]) -> str:
+        answers = []
+        for s in _symmetries(gtp_arguments.only(arguments)):
+            policy, value = self._thinker.evaluate(self._game, s)
+            white_value = value if self._game.to_play == rules.WHITE else -value
+            legal = _resumed(self._game.copy()).legal()
+            answers.append(gtp_answers.raw_evaluation(s, policy, legal, (1 + white_value) / 2))
+        return "\n".join(answers)
+
+    def _heatmap(self, arguments: Sequence[str]) -> str:
+        choice = gtp_arguments.only(arguments) if arguments else "0"
+        is_average = choice in ("average", "avg")
+        pairs = [self._thinker.evaluate(self._game, s) for s in _symmetries("all" if is_average else choice)]
+        if is_average:
+            policies, values = zip(*pairs, strict=True)
+            pairs = [(np.mean(policies, axis=0), float(np.mean(values)))]
+        maps = [gtp_answers.heatmap(policy, self._game.stones, value) for policy, value in pairs]
+        text = "\n".join(maps)
+        if not sys.stderr.isatty():
+            # There Leela Zero prints it, and there programs made for Leela Zero look for it.
+            print(text, file=sys.stderr, flush=True)
+        return f"\n{text}"
+
+
+def _resumed(game: play.Game) -> play.Game:
+    """`game` itself, or an unfinished copy of it if two passes have ended it."""
+    if not game.is_over:
+        return game
+    game = game.copy()
+    game.resume()
+    return game
+
+
+def _quit(arguments: Sequence[str]) -> str:
+    raise gtp_protocol.Quit
+
+
+def _symmetries(choice: str) -> Sequence[int]:
+    """The symmetries that a user asks for: 0 to 7, or all."""
+    if choice == "all":
+        return range(symmetry.NUM_SYMMETRIES)
+    s = gtp_arguments.integer(choice)
+    if s >= symmetry.NUM_SYMMETRIES:
+        raise gtp_protocol.Failure("syntax error")
+    return [s]

@@ -1,0 +1,83 @@
+"""Puts a GTP engine together from a network and a user's wishes."""
+
+import importlib.metadata
+from collections.abc import Callable
+
+from alphazero.config import search as search_config
+from alphazero.evaluation import gtp_engine, gtp_thinker
+from alphazero.net import leela
+from alphazero.search import evaluator as evaluators
+
+NAME = "AlphaZero"
+
+
+def make_engine(
+    weights: leela.Weights | None,
+    *,
+    size: int | None = None,
+    komi: float | None = None,
+    suicide: bool = False,
+    num_simulations: int,
+    resign_threshold: float | None = None,
+    device: str = "auto",
+) -> gtp_engine.Engine:
+    """An engine that plays by PUCT without noise.
+
+    weights: None for a uniform network on any board. size, komi: what is None fits the network, or
+    the board. ValueError where the network cannot do what is asked.
+    """
+    if size is None:
+        size = weights.size if weights else 9
+    if weights and size != weights.size:
+        raise ValueError(f"argument --size: {size}: the network plays {weights.size}x{weights.size} only")
+    search = search_config.SearchConfig(
+        algorithm=search_config.Algorithm.puct, num_simulations=num_simulations
+    )
+    if weights:
+        make_thinker, network = _network_thinker(search, weights, device)
+    else:
+        make_thinker, network = _uniform_thinker(search), "uniform network"
+    setup = gtp_engine.Setup(
+        name=NAME,
+        version=_version(),
+        description=f"{NAME} {_version()}\n{network}, {num_simulations} simulations a move (PUCT)",
+        sizes=[weights.size] if weights else range(2, 20),
+        size=size,
+        komi=komi if komi is not None else (7.0 if size <= 9 else 7.5),
+        suicide=suicide,
+        resign_threshold=resign_threshold,
+    )
+    return gtp_engine.Engine(setup, make_thinker)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("alphazero-go")
+    except importlib.metadata.PackageNotFoundError:
+        return "from a source folder"
+
+
+def _uniform_thinker(search: search_config.SearchConfig) -> Callable[[int], gtp_thinker.Thinker]:
+    def make(size: int) -> gtp_thinker.Thinker:
+        uniform = evaluators.UniformEvaluator(size)
+        return gtp_thinker.Thinker(size, search, uniform, lambda: uniform)
+
+    return make
+
+
+def _network_thinker(
+    search: search_config.SearchConfig, weights: leela.Weights, device: str
+) -> tuple[Callable[[int], gtp_thinker.Thinker], str]:
+    # Here, because torch takes seconds to import and a uniform network needs none.
+    from alphazero.net import inference
+
+    evaluator = inference.make_evaluator(weights, device=device)
+    thinker = gtp_thinker.Thinker(
+        weights.size,
+        search,
+        evaluator,
+        lambda: inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch"),
+    )
+    # A first move that compiles kernels could lose on time.
+    thinker.warm_up()
+    return lambda _: thinker, f"{weights.name} on {evaluator.describe()}"

@@ -1,0 +1,121 @@
+"""What a GTP engine thinks with: a search that follows one game, and exact raw evaluations."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from alphazero.config import search as search_config
+from alphazero.go import features, geometry, play, symmetry
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
+
+
+class Choice(NamedTuple):
+    """A move and what the search thinks of the position before it."""
+
+    action: int
+    value: float  # in [-1, 1], as the player to move sees it
+    visits: int  # descents through the root that count for this choice, a kept subtree's included
+
+
+class Thinker:
+    """Searches positions of games on one board size; keeps its tree while a game goes on."""
+
+    def __init__(
+        self,
+        size: int,
+        config: search_config.SearchConfig,
+        evaluator: evaluators.Evaluator,
+        make_exact: Callable[[], evaluators.Evaluator],
+    ) -> None:
+        """make_exact: a float32 twin of `evaluator`, made when the first raw evaluation is asked for."""
+        self._size = size
+        self._config = config
+        self._evaluator = evaluator
+        self._make_exact = make_exact
+        self._exact: evaluators.Evaluator | None = None
+        self._search: lockstep.LockstepSearch | None = None
+        self._games = np.zeros(0)
+        self._root: play.Game | None = None
+
+    def warm_up(self) -> None:
+        """Compiles what a game needs, so that its first move takes no longer than the others."""
+        position = play.Game(self._size, 0.0)
+        search = self._follow(position)
+        result = search.search(_FIRST, self._evaluator, lockstep.SearchOptions(num_simulations=1))
+        search.advance(_FIRST, result.actions)
+        position.play(int(result.actions[0]))
+        self._root = None
+
+    def choose(self, position: play.Game) -> Choice:
+        """The best move after the configured number of simulations; pass once two passes were played."""
+        if position.is_over:
+            return Choice(self._size**2, 0.0, 0)
+        search = self._follow(position)
+        options = lockstep.SearchOptions(num_simulations=self._config.num_simulations)
+        result = search.search(_FIRST, self._evaluator, options)
+        return Choice(int(result.actions[0]), float(result.values[0]), int(result.visits[0].sum()))
+
+    def evaluate(self, position: play.Game, s: int) -> tuple[np.ndarray, float]:
+        """The network's policy [A] over all moves, illegal ones included, and its value, both in float32.
+
+        The network sees the position under symmetry s, numbered as Leela Zero numbers its own: what it
+        shows at point p is the board's point permutations[s][p]. The value is the player to move's.
+        """
+        if self._exact is None:
+            self._exact = self._make_exact()
+        planes = np.zeros((features.NUM_PLANES, self._size**2), np.uint8)
+        features.fill_planes(geometry.make(self._size), position.record, 0, planes)
+        seen = symmetry.apply(planes, symmetry.inverse(s), self._size)
+        batch = seen.reshape(1, features.NUM_PLANES, self._size, self._size)
+        logits, values = self._exact.evaluate(batch)
+        weights = np.exp(logits[0].astype(np.float64) - logits[0].max())
+        return symmetry.apply(weights / weights.sum(), s, self._size), float(values[0])
+
+    def _follow(self, position: play.Game) -> lockstep.LockstepSearch:
+        """Brings search and tree to `position`."""
+        if self._search is None or self._games.dtype != position.record.dtype:
+            self._games = position.record.copy()
+            self._search = lockstep.LockstepSearch(self._config, self._games, np.random.default_rng(0))
+            self._root = None
+        self._games[0] = position.record[0]
+        new_moves = _continuation(self._root, position)
+        if new_moves is None:
+            self._search.reset(_FIRST)
+        else:
+            for action in new_moves:
+                self._search.advance(_FIRST, np.array([action]))
+        self._root = position.copy()
+        return self._search
+
+
+_FIRST = np.zeros(1, np.int64)
+"""Indices of the only game."""
+
+
+def _continuation(root: play.Game | None, position: play.Game) -> list[int] | None:
+    """The actions that lead from `root` to `position` by the players in turn, None if none do."""
+    if root is None or root.komi != position.komi or _start_hash(root) != _start_hash(position):
+        return None
+    count = len(root.moves)
+    if len(position.moves) < count or position.moves[:count] != root.moves or _is_resumed(position):
+        return None
+    player, actions = root.to_play, []
+    for color, action in position.moves[count:]:
+        if color != player:
+            return None
+        actions.append(action)
+        player = 3 - color
+    return actions if player == position.to_play else None
+
+
+def _start_hash(position: play.Game) -> int:
+    """Tells games apart that began with different stones on the board."""
+    return int(position.record["hashes"][0, 0])
+
+
+def _is_resumed(position: play.Game) -> bool:
+    """Whether play goes on right after two passes, where a tree knows only the end of the game."""
+    last = [action for _, action in position.moves[-2:]]
+    return last == 2 * [position.size**2] and not position.is_over

@@ -1,0 +1,34 @@
+"""Which weight file a user means by a file's or a folder's name."""
+
+import json
+from pathlib import Path
+
+from alphazero.evaluation import promotion
+from alphazero.net import leela
+
+
+def load(source: str | Path) -> leela.Weights:
+    """The network in the file `source`, or the latest promoted one of the folder `source`.
+
+    A folder is a run's folder, its weights/ or weights/promoted. ValueError in one line if there is
+    no such file, it is not a network, or it is not the one its certificate speaks of.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _latest(path).load()
+    try:
+        return leela.read(path)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+
+
+def _latest(folder: Path) -> promotion.Promoted:
+    for place in (folder / "weights" / "promoted", folder / "promoted", folder):
+        pointer = place / promotion.LATEST
+        if pointer.is_file():
+            try:
+                name = Path(json.loads(pointer.read_bytes())["certificate"]).name
+            except (OSError, ValueError, KeyError, TypeError):
+                raise ValueError(f"{pointer}: is damaged") from None
+            return promotion.read_certificate(place / name)
+    raise ValueError(f"{folder}: holds no promoted network ({promotion.LATEST} is not there)")

@@ -1,0 +1,79 @@
+"""A GTP engine on stdin and stdout: python -m alphazero.gtp --weights FILE|DIR|none [--visits N]."""
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from alphazero.config import command_line
+from alphazero.evaluation import gtp_protocol, gtp_setup, weight_files
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Plays until quit or the end of the input; 0 then, 2 for bad arguments, 130 when interrupted."""
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        weights = None if options.weights == "none" else weight_files.load(options.weights)
+        engine = gtp_setup.make_engine(
+            weights,
+            size=options.size,
+            komi=options.komi,
+            suicide=options.suicide,
+            num_simulations=options.visits,
+            resign_threshold=options.resign_threshold,
+            device=options.device,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        with _claim_stdout() as output:
+            gtp_protocol.serve(engine.commands, _input_lines(), output)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        pass  # the controller has left; there is nobody to answer
+    return 0
+
+
+def _make_parser() -> command_line.Parser:
+    parser = command_line.Parser(prog="python -m alphazero.gtp", description=__doc__)
+    add = parser.add_argument
+    add(
+        "--weights",
+        required=True,
+        metavar="FILE|DIR|none",
+        help="weight file, run folder, or a uniform network",
+    )
+    add("--visits", type=command_line.whole_number(1, 100_000), default=400, help="simulations a move")
+    add("--size", type=command_line.whole_number(2, 19), help="board at the start; weights fix it")
+    add("--komi", type=command_line.number(-400, 400), help="7 up to 9x9, else 7.5")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--ko", choices=("positional",), default="positional", help="the rule against repetition")
+    add("--suicide", action="store_true", help="a chain without liberties may remove itself")
+    add(
+        "--resign-threshold",
+        type=command_line.number(-1, 0),
+        help="resigns below this value; never by default",
+    )
+    return parser
+
+
+def _input_lines() -> Iterable[str]:
+    """Lines of stdin; a carriage return alone does not end one."""
+    assert isinstance(sys.stdin, io.TextIOWrapper)
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    return sys.stdin
+
+
+def _claim_stdout() -> TextIO:
+    """stdout for answers alone: whatever libraries print goes to stderr from now on."""
+    sys.stdout.flush()
+    claimed = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape", newline="\n")
+    os.dup2(2, 1)
+    return claimed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

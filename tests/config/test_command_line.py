@@ -1,0 +1,45 @@
+"""A user's mistakes on the command line: one line, exit code 2."""
+
+import pytest
+
+from alphazero.config import command_line
+
+
+@pytest.fixture
+def parser():
+    parser = command_line.Parser(prog="door")
+    parser.add_argument("--size", type=command_line.whole_number(2, 19), default=9)
+    parser.add_argument("--komi", type=command_line.number(-400, 400))
+    parser.add_argument("--kind", choices=("a", "b"))
+    return parser
+
+
+def test_values_are_converted(parser):
+    options = parser.parse_args(["--size", "19", "--komi", "-7.5"])
+    assert (options.size, options.komi) == (19, -7.5)
+
+
+MISTAKES = [
+    (["--size", "20"], "door: argument --size: 20: must be a whole number from 2 to 19\n"),
+    (["--size", "9.5"], "door: argument --size: 9.5: must be a whole number from 2 to 19\n"),
+    (["--komi", "nan"], "door: argument --komi: nan: must be a number from -400 to 400\n"),
+    (["--komi", "many"], "door: argument --komi: many: must be a number from -400 to 400\n"),
+    (["--si", "9"], "door: unrecognized arguments: --si 9\n"),
+    (["stray"], "door: unrecognized arguments: stray\n"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_mistakes(parser, capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit_:
+        parser.parse_args(arguments)
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == message
+
+
+def test_a_choice_lists_what_there_is(parser, capsys):
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--kind", "c"])
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "'c'" in error
