@@ -24,7 +24,9 @@ class ClusterConfig:
     """How long to wait for resources before saying what is missing."""
 
     def __post_init__(self) -> None:
-        checks.require(bool(self.address.strip()), "cluster.address", repr(self.address), "auto, private or an address")
+        checks.require(
+            bool(self.address.strip()), "cluster.address", repr(self.address), "auto, private or an address"
+        )
         checks.require_at_least("cluster.service_cpus", self.service_cpus, 0)
         checks.require_at_least("cluster.learner_cpus", self.learner_cpus, 0)
         checks.require_at_least("cluster.evaluator_cpus", self.evaluator_cpus, 0)

@@ -17,7 +17,6 @@ from typing import NoReturn
 import hydra
 import yaml
 from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -141,7 +140,6 @@ def _run_hydra(words: list[str], task: Callable[[DictConfig], None]) -> None:
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = saved_full
-        GlobalHydra.instance().clear()
 
 
 @contextlib.contextmanager
