@@ -25,11 +25,11 @@ def numbers(one: learner.Learner) -> list[np.ndarray]:
 def test_the_loss_falls():
     one = learner.Learner(batches.make_config())
     batch = batches.make_batch()
-    figures = [one.train(batch, progress=0) for _ in range(60)]
-    assert figures[-1]["policy_kl"] < 0.3 * figures[0]["policy_kl"]
+    figures = [one.train(batch, progress=0) for _ in range(40)]
+    assert figures[-1]["policy_kl"] < 0.5 * figures[0]["policy_kl"]
     assert figures[-1]["value_mse"] < 0.3 * figures[0]["value_mse"]
-    assert figures[-1]["ownership_loss"] < 0.85 * figures[0]["ownership_loss"]
-    assert (one.step, one.samples) == (60, 60 * 16)
+    assert figures[-1]["ownership_loss"] < 0.9 * figures[0]["ownership_loss"]
+    assert (one.step, one.samples) == (40, 40 * 16)
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):

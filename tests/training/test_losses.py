@@ -98,10 +98,10 @@ VALUE_CASES = [
 def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
     logits = torch.tensor([logit], requires_grad=True)
     loss = losses.value_cross_entropy(logits, torch.tensor([target]))
-    assert float(loss) == pytest.approx(nats, abs=1e-5)
+    assert loss.item() == pytest.approx(nats, abs=1e-5)
     loss.sum().backward()
     assert logits.grad is not None
-    assert float(logits.grad) == pytest.approx(math.tanh(logit) - target, abs=1e-5)
+    assert logits.grad.item() == pytest.approx(math.tanh(logit) - target, abs=1e-5)
 
 
 def test_draws_do_not_count_for_accuracy():
