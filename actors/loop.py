@@ -16,6 +16,7 @@
 
 import logging
 import signal
+import threading
 import time
 from typing import Any
 
@@ -52,19 +53,20 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     folder: opened by the caller. Raises ValueError for what the user can mend, Stopped after saving
     when a signal arrived, RuntimeError when an actor failed.
     """
+    # A handler must not raise: Ray's calls into C++ do not survive an exception out of nowhere.
+    interrupted = threading.Event()
     where = cluster.connect(config, str(folder.log))
-    signal.signal(signal.SIGINT, _raise_stopped)
-    signal.signal(signal.SIGTERM, _raise_stopped)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupted.set())
     try:
         resources = ray.cluster_resources()
         plan = plans.make_plan(config, resources.get("CPU", 0), resources.get("GPU", 0))
         print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
-        Supervisor(config, folder, plan).run()
+        Supervisor(config, folder, plan, interrupted).run()
     finally:
-        # A second signal must not cut the farewell short.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         ray.shutdown()
+    if interrupted.is_set():
+        raise Stopped
 
 
 def _last_line(error: Exception) -> str:
@@ -72,17 +74,23 @@ def _last_line(error: Exception) -> str:
     return str(error).strip().splitlines()[-1]
 
 
-def _raise_stopped(_signal: int, _frame: object) -> None:
-    raise Stopped
-
-
 class Supervisor:
     """The actors of one run and what the driver knows about it."""
 
-    def __init__(self, config: schema.Config, folder: run_folder.RunFolder, plan: plans.Plan) -> None:
+    def __init__(
+        self,
+        config: schema.Config,
+        folder: run_folder.RunFolder,
+        plan: plans.Plan,
+        interrupted: threading.Event,
+    ) -> None:
+        """interrupted: set from outside to end the run early."""
+        self._interrupted = interrupted
         self._config = config
         self._folder = folder
         self._plan = plan
+        self._minutes_before = run_status.minutes_so_far(folder.path)
+        self._began = time.monotonic()
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._handles: dict[str, Any] = {}
         self._players: list[Any] = []
@@ -126,16 +134,13 @@ class Supervisor:
     def _watch(self) -> None:
         self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
         reporter = self._handles["reporter"]
-        minutes_before, began = run_status.minutes_so_far(self._folder.path), time.monotonic()
         with panel.Panel(str(self._folder.path)) as view:
-            while True:
+            while not self._interrupted.is_set():
                 self._check_actors()
-                minutes = minutes_before + (time.monotonic() - began) / 60
-                reporter.record.remote("run", self._run_figures(minutes))
-                reporter.record.remote("replay", ray.get(self._handles["replay_buffer"].figures.remote()))
+                self._report_totals()
                 now = ray.get(reporter.snapshot.remote())
                 fraction = self._config.stop.progress(
-                    minutes=minutes, games=now.games, steps=now.step, promotions=now.promotions
+                    minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
                 )
                 view.show(now, is_last=fraction >= 1)
                 if fraction >= 1:
@@ -143,10 +148,17 @@ class Supervisor:
                 news = messages.Progress(fraction=fraction, games=now.games, positions=now.positions)
                 self._handles["learner"].set_progress.remote(news)
 
-    def _run_figures(self, minutes: float) -> dict[str, float | str]:
+    def _report_totals(self) -> None:
+        """Tells the reporter what the driver and the replay buffer know."""
         best = ray.get(self._handles["weight_store"].best.remote(-1))
-        version = best[0] if best is not None else 0
-        return {"minutes": minutes, "promotions": self._promotions.count(), "weights": version}
+        run = {
+            "minutes": self._minutes_before + (time.monotonic() - self._began) / 60,
+            "promotions": self._promotions.count(),
+            "weights": best[0] if best is not None else 0,
+        }
+        reporter = self._handles["reporter"]
+        reporter.record.remote("run", run)
+        reporter.record.remote("replay", ray.get(self._handles["replay_buffer"].figures.remote()))
 
     def _check_actors(self) -> None:
         """Waits a tick; an actor whose loop ended now ended by an error."""
@@ -167,5 +179,8 @@ class Supervisor:
             _, late = ray.wait(list(self._running), num_returns=len(self._running), timeout=_STOP_S)
             for reference in late:
                 _logger.warning("%s did not stop within %.0f s", self._running[reference], _STOP_S)
+        if self._running:
+            # The last pushes came after the last look: status.json should count them.
+            self._report_totals()
         if "reporter" in self._handles:
             ray.wait([self._handles["reporter"].close.remote()], timeout=_STOP_S)

@@ -121,6 +121,7 @@ def main() -> int:
         return 0
     folder = run_folder.RunFolder(config.run.dir)
     try:
+        learner.check_start(config)
         folder.open(config, compose.to_yaml(config))
         LocalLoop(config, folder).run()
     except ValueError as error:

@@ -8,6 +8,7 @@ import sys
 from alphazero.config import compose
 from alphazero.data import run_folder
 from alphazero.report import logs
+from alphazero.training import learner
 
 
 def main() -> int:
@@ -17,6 +18,7 @@ def main() -> int:
         return 0
     folder = run_folder.RunFolder(config.run.dir)
     try:
+        learner.check_start(config)
         folder.open(config, compose.to_yaml(config))
         logs.set_up(folder.log)
         # Ray takes seconds to import, and a wrong key should be answered at once.

@@ -1,0 +1,197 @@
+"""The front door `alphazero.run` as a user meets it: exit codes, one-line errors, stopping and resuming."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from alphazero.data import gamelog
+from alphazero.training import checkpoint
+
+PROJECT = Path(__file__).resolve().parents[1]
+TINY = [
+    "conf=smoke",
+    "cluster=private",
+    "stop.minutes=null",
+    "stop.promotions=null",
+    "net.blocks=1",
+    "net.filters=8",
+    "search.num_simulations=4",
+    "selfplay.num_games=16",
+    "training.min_positions=200",
+    "training.publish_steps=20",
+    "training.checkpoint_steps=20",
+    "gate.num_games=4",
+    "gate.num_simulations=4",
+    "gate.threshold=0",
+]
+
+
+def start(*words, **options):
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "alphazero.run", *words],
+        env=environment,
+        cwd=options.pop("cwd", PROJECT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def run(*words, **options):
+    """Exit code, output and errors."""
+    process = start(*words, **options)
+    output, errors = process.communicate(timeout=240)
+    return process.returncode, output, errors
+
+
+def wait_until(condition, process, timeout_s=120):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.2)
+
+
+def status(folder):
+    try:
+        return json.loads((folder / "status.json").read_text())
+    except FileNotFoundError:
+        return {"step": 0, "games": 0, "promotions": 0}
+
+
+def logged_games(folder):
+    return {entry.game_id for entry in gamelog.GameLog(folder / "games").entries(lambda damage: None)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["conf=9X9"], ["conf=9X9", "9x9"]),
+        (["search.num_simulatons=8"], ["search.num_simulatons", "num_simulations"]),
+        (["search.num_simulations=0"], ["search.num_simulations=0", "from 1"]),
+        (["init.weights=/nowhere/net.txt"], ["/nowhere/net.txt"]),
+    ],
+)
+def test_wrong_settings_are_one_line_and_exit_code_2(words, expected, tmp_path):
+    code, output, errors = run(*words, f"run.dir={tmp_path / 'run'}")
+    assert code == 2 and output == ""
+    assert errors.count("\n") == 1
+    for word in expected:
+        assert word in errors
+    assert not (tmp_path / "run" / "games").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    code, _, errors = run("conf=smoke", f"run.dir={blocked / 'run'}")
+    assert code == 2 and errors.count("\n") == 1 and "cannot be written" in errors
+    assert blocked.read_text() == "not a folder"
+
+
+@pytest.mark.slow
+def test_a_weight_file_of_another_size_is_refused(tmp_path, shared_data):
+    weights = shared_data / "lz_weights" / "leelaz_0k_1x8_19x19.txt"
+    code, _, errors = run("conf=smoke", f"init.weights={weights}", f"run.dir={tmp_path / 'run'}")
+    assert code == 2 and errors.count("\n") == 1
+    assert "19x19" in errors and "5x5" in errors
+
+
+@pytest.mark.ray
+def test_too_many_actors_are_refused(tmp_path):
+    code, _, errors = run(*TINY, "selfplay.num_actors=500", f"run.dir={tmp_path / 'run'}")
+    assert code == 2
+    assert [line for line in errors.splitlines() if "selfplay.num_actors=500" in line and "at most" in line]
+    assert "Traceback" not in errors
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_leaves_within_seconds(signal_number, tmp_path):
+    folder = tmp_path / "run"
+    process = start(*TINY, f"run.dir={folder}", start_new_session=True)
+    wait_until(lambda: status(folder)["step"] >= 30, process)
+    children = descendants(process.pid)
+    process.send_signal(signal_number)
+    began = time.monotonic()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, output + errors
+    assert time.monotonic() - began < 20
+    assert "Traceback" not in errors
+    assert checkpoint.newest_step(folder / "checkpoints") >= 30
+    time.sleep(2)
+    assert not [pid for pid in children if is_alive(pid)]
+
+
+@pytest.mark.ray
+def test_a_killed_run_goes_on_where_it_was(tmp_path):
+    """SIGKILL for the driver and for its whole private cluster, in the middle of the run."""
+    folder = tmp_path / "run"
+    process = start(*TINY, f"run.dir={folder}", start_new_session=True)
+    wait_until(lambda: status(folder)["promotions"] >= 1 and status(folder)["step"] >= 60, process)
+    children = descendants(process.pid)
+    process.kill()
+    for pid in children:
+        kill(pid)
+    process.communicate()
+    before, step = logged_games(folder), checkpoint.newest_step(folder / "checkpoints")
+    promoted = sorted((folder / "weights" / "promoted").glob("*.txt.gz"))
+    assert before and step >= 40 and promoted
+
+    code, output, errors = run(*TINY, f"run.dir={folder}", f"stop.steps={step + 40}")
+    assert code == 0, output + errors
+    after = logged_games(folder)
+    assert before < after
+    assert len(after) == status(folder)["games"]
+    assert checkpoint.newest_step(folder / "checkpoints") >= step + 40
+    assert set(promoted) < set((folder / "weights" / "promoted").glob("*.txt.gz"))
+    learner_events = _steps_of_first_report(folder)
+    assert learner_events >= step, "the learner began again from the start"
+
+
+def _steps_of_first_report(folder):
+    """First learner step in the events of the second session."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    files = sorted((folder / "events" / "loop").glob("events*"), key=lambda path: path.stat().st_mtime)
+    events = EventAccumulator(str(files[-1]))
+    events.Reload()
+    return events.Scalars("learner/loss")[0].step
+
+
+def descendants(pid):
+    listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    children = {}
+    for line in listing.stdout.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, waiting = [], [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def is_alive(pid):
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
