@@ -37,12 +37,10 @@ train: $(READY)  ## trains 9x9 until Ctrl-C; goes on where it stopped
 test: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q $(ARGS)
 
-# The lanes without bounds checks and without the compiler have caches of their own: numba does not key on these settings.
 test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two more numba lanes
 	$(BIN)/python -m pytest -q -m "slow or ray" $(ARGS)
 	$(if $(HAS_GPU),$(BIN)/python -m pytest -q -m gpu $(ARGS))
-	NUMBA_BOUNDSCHECK=1 ALPHAZERO_CACHE_DIR=$(VENV)/cache-boundscheck \
-		$(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
 
 lint: $(READY)  ## ruff, pyright, import directions, spelling
