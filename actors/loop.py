@@ -121,9 +121,14 @@ class Supervisor:
         ]
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
-        """An actor with its share of the plan; two threads, so that `stop` is heard while it runs."""
+        """An actor with its share of the plan.
+
+        Those with a loop have a second thread that hears `stop`; the others take one call at a time,
+        which is all the locking that they have.
+        """
         place = self._plan.placements[name]
-        options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "max_concurrency": 2}
+        threads = 2 if hasattr(actor, "stop") else 1
+        options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "max_concurrency": threads}
         return ray.remote(actor).options(**options).remote(*arguments)
 
     @property

@@ -1,7 +1,5 @@
 """The reporter as an actor."""
 
-import threading
-
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.report import reporter, status
@@ -16,20 +14,15 @@ class ReporterActor:
     def __init__(self, config: schema.Config, resume_step: int) -> None:
         """resume_step: the learner's step at the start of this session."""
         self._reporter = reporter.Reporter(run_folder.RunFolder(config.run.dir).path, resume_step)
-        # Ray runs calls of this actor in several threads.
-        self._lock = threading.Lock()
 
     def record(self, source: str, figures: dict[str, float | str], step: int | None = None) -> None:
         """Takes figures of one actor; step: the learner's, when the sender knows it."""
-        with self._lock:
-            self._reporter.record(source, figures, step)
+        self._reporter.record(source, figures, step)
 
     def snapshot(self) -> status.Status:
         """The run as of now."""
-        with self._lock:
-            return self._reporter.snapshot()
+        return self._reporter.snapshot()
 
     def close(self) -> None:
         """Writes everything out."""
-        with self._lock:
-            self._reporter.close()
+        self._reporter.close()
