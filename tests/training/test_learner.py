@@ -96,13 +96,26 @@ def test_nonsense_leaves_the_network_as_it_was(field: str):
 
 def test_the_averaged_network_is_the_formula():
     one = learner.Learner(batches.make_config(average_decay=0.5))
-    expected = one.state()["net"]["policy.weight"].numpy()
+    expected = {name: tensor.numpy() for name, tensor in one.state()["net"].items()}
     for step in range(1, 15):
         one.train(batches.make_batch(step), progress=0)
         decay = min(0.5, step / (step + 10))
-        expected = decay * expected + (1 - decay) * one.state()["net"]["policy.weight"].numpy()
-    np.testing.assert_allclose(one.state()["averaged"]["policy.weight"].numpy(), expected, atol=1e-6)
-    np.testing.assert_allclose(one.candidate().policy.weight, expected, atol=1e-6)
+        for name, tensor in one.state()["net"].items():
+            expected[name] = decay * expected[name] + (1 - decay) * tensor.numpy()
+    averaged = one.state()["averaged"]
+    for name in ("policy.weight", "input.norm.weight", "input.norm.running_mean", "value.bias"):
+        np.testing.assert_allclose(averaged[name].numpy(), expected[name], atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(one.candidate().policy.weight, expected["policy.weight"], atol=1e-6)
+
+
+def test_the_rate_follows_the_schedule():
+    config = batches.make_config()
+    config.schedule.final_fraction = 0.0
+    one = learner.Learner(config)
+    assert one.train(batches.make_batch(), progress=0)["rate"] == pytest.approx(config.optimizer.rate / 5)
+    before = one.state()["net"]["policy.weight"]
+    assert one.train(batches.make_batch(), progress=1)["rate"] == 0
+    assert torch.equal(one.state()["net"]["policy.weight"], before)
 
 
 def test_a_candidate_answers_as_the_averaged_network():

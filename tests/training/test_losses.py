@@ -105,7 +105,7 @@ def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
 
 
 def test_draws_do_not_count_for_accuracy():
-    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 1.0]), None)
+    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), None)
     targets = losses.Targets(
         torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.zeros(3, 4), torch.ones(3)
     )
