@@ -154,7 +154,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert before < after
     assert len(after) == status(folder)["games"]
     assert checkpoint.newest_step(folder / "checkpoints") >= step + 40
-    assert set(promoted) < set((folder / "weights" / "promoted").glob("*.txt.gz"))
+    assert set(promoted) <= set((folder / "weights" / "promoted").glob("*.txt.gz"))
+    best = json.loads(promoted[-1].with_name(promoted[-1].name.replace(".txt.gz", ".json")).read_text())
+    log = gamelog.GameLog(folder / "games")
+    fresh = [entry for entry in log.entries(lambda damage: None) if entry.game_id not in before]
+    assert all(log.read(entry).oldest_weights >= best["steps"] for entry in fresh)
     learner_events = _steps_of_first_report(folder)
     assert learner_events >= step, "the learner began again from the start"
 
