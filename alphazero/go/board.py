@@ -46,7 +46,7 @@ def place_stone(geometry: geometry.Geometry, stones, scratch: Scratch, point, co
     scratch.captured[:n].
     """
     stones[point] = color
-    num_captured = 0
+    num_captured = np.int64(0)  # a literal 0 would compile remove_chain a second time
     for direction in range(4):
         neighbor = np.int64(geometry.neighbors[point, direction])
         if stones[neighbor] == 3 - color and not has_liberty(geometry, stones, scratch, neighbor):

@@ -1,7 +1,7 @@
 """Games as SGF files, through sgfmill."""
 
-import math
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sgfmill import sgf
@@ -39,36 +39,46 @@ class SgfGame:
 
 def read(data: bytes) -> SgfGame:
     """The main line of the first game in an SGF file; ValueError names what is wrong with it."""
-    source = sgf.Sgf_game.from_bytes(data)
+    with _naming("SGF"):
+        source = sgf.Sgf_game.from_bytes(data)
     root, size = source.get_root(), source.get_size()
-    if not 1 <= size <= 19:
+    if size > 19:
         raise ValueError(f"board size {size}: must be from 1 to 19")
-    komi = source.get_komi()
-    if not math.isfinite(komi):
-        raise ValueError(f"komi {komi}: must be a number")
-    black, white, _ = root.get_setup_stones()
+    with _naming("komi"):
+        komi = source.get_komi()
+    with _naming("set-up stones"):
+        black, white, _ = root.get_setup_stones()
+    moves, comments = _read_moves(source.get_main_sequence(), size)
+    with _naming("properties of the root"):
+        return SgfGame(
+            size=size,
+            komi=komi,
+            moves=moves,
+            black_setup=sorted(_action(point, size) for point in black),
+            white_setup=sorted(_action(point, size) for point in white),
+            to_play=_first_player(root, moves, has_handicap=bool(black) and not white),
+            result=_text(root, "RE"),
+            black_name=_text(root, "PB"),
+            white_name=_text(root, "PW"),
+            rules=_text(root, "RU"),
+            comments=comments,
+        )
+
+
+def _read_moves(nodes: Sequence[sgf.Tree_node], size: int) -> tuple[list[tuple[int, int]], dict[int, str]]:
+    """Moves, and comments by the number of moves before them."""
     moves, comments = [], {}
-    for node in source.get_main_sequence():
-        if node is not root and node.has_setup_stones():
+    for number, node in enumerate(nodes):
+        if number > 0 and node.has_setup_stones():
             raise ValueError(f"stones are set up after move {len(moves)}")
-        color, point = node.get_move()
+        with _naming(f"move {len(moves) + 1}"):
+            color, point = node.get_move()
         if color is not None:
             moves.append((_COLORS[color], _action(point, size)))
         if node.has_property("C"):
-            comments[len(moves)] = node.get("C")
-    return SgfGame(
-        size=size,
-        komi=komi,
-        moves=moves,
-        black_setup=sorted(_action(point, size) for point in black),
-        white_setup=sorted(_action(point, size) for point in white),
-        to_play=_first_player(root, moves, has_handicap=bool(black) and not white),
-        result=_text(root, "RE"),
-        black_name=_text(root, "PB"),
-        white_name=_text(root, "PW"),
-        rules=_text(root, "RU"),
-        comments=comments,
-    )
+            with _naming(f"comment after move {len(moves)}"):
+                comments[len(moves)] = node.get("C")
+    return moves, comments
 
 
 def write(game: SgfGame) -> bytes:
@@ -111,6 +121,15 @@ def replay(record: SgfGame, *, suicide: bool = False, num_moves: int | None = No
         except ValueError as error:
             raise ValueError(f"move {number}: {error}") from None
     return game
+
+
+@contextlib.contextmanager
+def _naming(part: str) -> Iterator[None]:
+    """Says in which part of the file an error is."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{part}: {error}" if str(error) else f"{part}: cannot be read") from None
 
 
 def _action(point: tuple[int, int] | None, size: int) -> int:

@@ -55,9 +55,14 @@ def play_randomly(seed: RandomGame) -> play.Game:
     return position
 
 
-def as_point(action: int, size: int) -> reference.Point | None:
+def as_point(point: int, size: int) -> reference.Point:
+    """The reference's name of a point."""
+    return point % size, point // size
+
+
+def as_move(action: int, size: int) -> reference.Point | None:
     """The reference's name of an action."""
-    return None if action == size * size else (action % size, action // size)
+    return None if action == size * size else as_point(action, size)
 
 
 def as_stones(stones: reference.Stones, size: int) -> np.ndarray:
@@ -89,8 +94,10 @@ class Table(NamedTuple):
     scratch: board.Scratch
 
 
-def make_table(size: int, count: int = 1, **settings) -> Table:
-    """New games, without a move limit by default; settings: of `game_config.GameConfig`."""
-    config = game_config.GameConfig(size=size, **({"move_limit": rules.UNLIMITED} | settings))
+def make_table(
+    size: int, count: int = 1, *, suicide: bool = False, move_limit: int = rules.UNLIMITED
+) -> Table:
+    """New games of one size with room for CAPACITY moves."""
+    config = game_config.GameConfig(size=size, suicide=suicide, move_limit=move_limit)
     games = game.new_games(count, config, capacity=CAPACITY)
     return Table(geometry.make(size), games, board.make_scratch(size * size))

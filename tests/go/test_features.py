@@ -32,7 +32,7 @@ def test_planes_agree_with_reference(seed):
     position = positions.play_randomly(seed)
     slow = reference.Game(seed.size, suicide=seed.suicide)
     for _, action in position.moves:
-        slow.play(positions.as_point(action, seed.size))
+        slow.play(positions.as_move(action, seed.size))
     expected = [positions.as_mask(points, seed.size) for points in slow.planes()]
     fast = np.zeros((1, features.NUM_PLANES, seed.size**2), np.uint8)
     features.planes(geometry.make(seed.size), position.record, np.zeros(1, np.int64), fast)

@@ -130,10 +130,13 @@ def test_games_agree_with_reference(seed):
         _check_illegal_moves(table, slow, seed.size)
         action = positions.choose(legal, int(choice))
         assert game.play(*table, 0, action) == rules.OK
-        slow.play(positions.as_point(action, seed.size))
+        slow.play(positions.as_move(action, seed.size))
 
 
-def _check_illegal_moves(table, slow, size):
+ANSWERS = {"occupied": rules.OCCUPIED, "suicide": rules.SUICIDE, "superko": rules.SUPERKO}
+
+
+def _check_illegal_moves(table: positions.Table, slow: reference.Game, size: int):
     before = table.games.tobytes()
     for action in range(size * size):
         reason = slow.why_illegal(positions.as_point(action, size))
@@ -164,7 +167,7 @@ def test_rules_commute_with_symmetry(seed, s):
 def test_hashes_are_those_of_the_boards(seed):
     position = positions.play_randomly(seed)
     record, table = position.record[0], positions.make_table(seed.size)
-    boards = [record.stones[:-1], *record.past]
+    boards = np.concatenate([record.stones[None, :-1], record.past])
     for back in range(min(len(boards), len(position.moves) + 1)):
         expected = np.uint64(0)
         for point, content in enumerate(boards[back]):

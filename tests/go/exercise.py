@@ -1,0 +1,58 @@
+"""Calls everything in alphazero.go on two boards and prints how often each kernel was compiled.
+
+Run by test_signatures.py in a process of its own, so that no other test's calls count.
+"""
+
+import importlib
+import json
+import pkgutil
+
+import numpy as np
+
+import alphazero.go
+from alphazero import jit
+from alphazero.go import board, features, game, play, scoring
+from tests.go import positions
+
+
+def call_everything(size: int) -> None:
+    position = play.Game(size, 7.0, capacity=positions.CAPACITY)
+    for action in (1, 0, size, size * size):
+        position.play(action)
+    position.legal()
+    position.score()
+    position.ownership()
+    position.undo()
+
+    table = positions.make_table(size, count=2)
+    game.play(*table, 0, 2)
+    game.copy_game(table.games, 1, table.games, 0)
+    game.legal_actions(*table, 1, np.zeros(size * size + 1, np.bool_))
+    planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)
+    features.planes(table.geometry, table.games, np.arange(2), planes)
+    features.fill_planes(table.geometry, table.games, 1, planes[0])
+    stones = table.games[1].stones
+    scoring.area_score(table.geometry, stones, table.scratch)
+    scoring.ownership(table.geometry, stones, table.scratch, np.zeros(size * size, np.int8))
+    board.count_liberties(table.geometry, stones, table.scratch, 2)
+    board.has_liberty(table.geometry, stones, table.scratch, 2)
+    board.hash_stones(table.geometry, stones)
+
+
+def count_signatures() -> dict[str, tuple[int, int]]:
+    """For each kernel its signatures, and the layouts of game records among their arguments."""
+    counts = {}
+    for info in pkgutil.iter_modules(alphazero.go.__path__):
+        module = importlib.import_module(f"alphazero.go.{info.name}")
+        for name, kernel in vars(module).items():
+            if getattr(kernel, "__module__", "") == module.__name__ and hasattr(kernel, "signatures"):
+                types = {str(kind) for signature in jit.signatures(kernel) for kind in signature}
+                layouts = {kind for kind in types if "Record" in kind}
+                counts[f"{info.name}.{name}"] = (jit.num_signatures(kernel), len(layouts))
+    return counts
+
+
+if __name__ == "__main__":
+    for board_size in (3, 5):
+        call_everything(board_size)
+    print(json.dumps(count_signatures()))

@@ -1,0 +1,43 @@
+"""Each kernel is compiled once: for one set of argument types, or one for each layout of game records."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow  # compiles everything in alphazero.go twice
+
+ON_RECORDS = {
+    "features.fill_planes",
+    "features.planes",
+    "game._play_stone",
+    "game.copy_game",
+    "game.legal_actions",
+    "game.play",
+}
+
+
+@pytest.fixture(scope="module")
+def counts(project):
+    """Signatures of each kernel, and layouts of game records among them, after games on two boards."""
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        pytest.skip("nothing is compiled")
+    command = [sys.executable, "-m", "tests.go.exercise"]
+    # With a cache, kernels within a cached kernel would not be compiled and not counted.
+    uncached = os.environ | {"ALPHAZERO_CACHE_DIR": os.devnull}
+    done = subprocess.run(command, cwd=project, env=uncached, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_kernel_is_compiled_once(counts):
+    assert len(counts) > 20
+    others = {name: count for name, (count, _) in counts.items() if name not in ON_RECORDS}
+    assert others == dict.fromkeys(others, 1)
+
+
+def test_kernels_on_records_are_compiled_once_for_each_layout(counts):
+    assert {name for name, (_, layouts) in counts.items() if layouts} == ON_RECORDS
+    assert [counts[name] for name in sorted(ON_RECORDS)] == [[2, 2]] * len(ON_RECORDS)

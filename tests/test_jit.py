@@ -1,0 +1,131 @@
+"""Compilation: the cache follows edits of everything below a kernel."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from alphazero import jit
+
+IS_COMPILED = os.environ.get("NUMBA_DISABLE_JIT") != "1"
+
+
+def test_a_kernel_keeps_its_name_and_text():
+    @jit.jit
+    def add(a, b):
+        """Sum."""
+        return a + b
+
+    assert (add(1, 2), add.__name__, add.__doc__) == (3, "add", "Sum.")
+    if IS_COMPILED:
+        assert jit.num_signatures(add) == 1
+        assert add(1.5, 2) == 3.5
+        assert jit.num_signatures(add) == 2
+    assert jit.num_signatures(len) == 0
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="plain Python raises")
+def test_division_by_zero_does_not_raise():
+    @jit.jit
+    def divide(a, b):
+        return a / b
+
+    assert divide(np.float32(1), np.float32(0)) == np.inf
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of ours in miniature: top imports middle imports bottom, and other stands alone."""
+    texts = {
+        "top": "from alphazero.room import middle\n",
+        "middle": "import alphazero.room.bottom\n",
+        "bottom": "LIMIT = 1\n",
+        "other": "import numpy\n",
+    }
+    folder = tmp_path / "alphazero" / "room"
+    folder.mkdir(parents=True)
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.setattr(jit, "ROOT", tmp_path)
+    monkeypatch.setenv("ALPHAZERO_CACHE_DIR", str(tmp_path / "cache"))
+    forget()
+    yield folder
+    forget()
+
+
+def forget():
+    jit.cache_folder.cache_clear()
+    jit._direct_imports.cache_clear()
+
+
+def test_imported_files(package):
+    assert jit.imported_files(package / "top.py") == {
+        package / f"{name}.py" for name in ("top", "middle", "bottom")
+    }
+    assert jit.imported_files(package / "other.py") == {package / "other.py"}
+
+
+def test_an_edit_below_means_another_folder(package):
+    folders = [jit.cache_folder(package / f"{name}.py") for name in ("top", "other")]
+    (package / "bottom.py").write_text("LIMIT = 2\n")
+    forget()
+    again = [jit.cache_folder(package / f"{name}.py") for name in ("top", "other")]
+    assert again[0] != folders[0]
+    assert again[1] == folders[1]
+
+
+def test_cache_folders_are_private_and_old_ones_go(package):
+    old = jit.cache_folder(package / "top.py")
+    other = jit.cache_folder(package / "other.py")
+    assert old is not None
+    assert other is not None
+    assert old.stat().st_mode & 0o077 == 0
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(old, (long_ago, long_ago))
+    os.utime(other, (long_ago, long_ago))
+    (package / "bottom.py").write_text("LIMIT = 3\n")
+    forget()
+    new = jit.cache_folder(package / "top.py")
+    assert new is not None
+    assert (old.exists(), new.exists(), other.exists()) == (False, True, True)
+
+
+def test_without_a_cache_kernels_still_work(package, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ALPHAZERO_CACHE_DIR", str(tmp_path / "file"))
+    forget()
+    assert jit.cache_folder(package / "top.py") is None
+    assert jit.cache_folder(package / "missing.py") is None
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="nothing is compiled")
+def test_compiled_code_follows_a_constant_in_another_file(tmp_path, project):
+    """The case that numba's own cache gets wrong."""
+    package = tmp_path / "alphazero"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    (package / "kernel.py").write_text(
+        "from alphazero import constants\nfrom alphazero.jit import jit\n\n\n"
+        "@jit\ndef answer():\n    return constants.ANSWER\n"
+    )
+    environment = os.environ | {"ALPHAZERO_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+    code = (
+        "from alphazero import kernel; print(kernel.answer(), sum(kernel.answer.stats.cache_hits.values()))"
+    )
+    printed = []
+    for answer in (1, 1, 2):
+        (package / "constants.py").write_text(f"ANSWER = {answer}\n")
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.append(done.stdout.strip())
+    assert printed == ["1 0", "1 1", "2 0"]
