@@ -145,13 +145,15 @@ class Engine:
 
     def _print_sgf(self, arguments: Sequence[str]) -> str:
         game = self._game
+        suicide = "allowed" if self._setup.suicide else "not allowed"
         text = sgf.write(
             sgf.SgfGame(
                 size=game.size,
                 komi=game.komi,
                 moves=game.moves,
                 result=gtp_answers.score(game.score()) if game.is_over else "",
-                rules="Tromp-Taylor" if self._setup.suicide else "Tromp-Taylor without suicide",
+                rules="Tromp-Taylor",
+                comments={0: f"Area scoring, all stones alive; positional superko; suicide {suicide}."},
             )
         )
         if not arguments:

@@ -1,0 +1,330 @@
+"""Sessions with the engine: commands and the answers that they must get.
+
+The thinker is a fake, so nothing is searched; the real one has its own tests.
+"""
+
+import io
+
+import numpy as np
+import pytest
+
+from alphazero.evaluation import gtp_engine, gtp_protocol, gtp_thinker
+from alphazero.go import rules
+
+
+class FakeThinker(gtp_thinker.Thinker):
+    """Plays the first legal point from A1 on; its policy is 1, 2, 3, ... over the actions."""
+
+    value = 0.0
+
+    def __init__(self, size):
+        self.size = size
+
+    def choose(self, position):
+        return gtp_thinker.Choice(int(position.legal().argmax()), self.value, 10)
+
+    def evaluate(self, position, s):
+        weights = np.arange(1.0, self.size**2 + 2)
+        weights[-1] += s
+        is_white = position.to_play == rules.WHITE
+        return weights / weights.sum(), 0.5 if is_white else -0.1 * s
+
+
+def make_engine(size=5, sizes=range(2, 20), suicide=False, resign_threshold=None):
+    setup = gtp_engine.Setup(
+        name="AlphaZero",
+        version="1.2",
+        description="AlphaZero 1.2\na fake",
+        sizes=sizes,
+        size=size,
+        komi=7.0,
+        suicide=suicide,
+        resign_threshold=resign_threshold,
+    )
+    return gtp_engine.Engine(setup, FakeThinker)
+
+
+def ask(engine, command):
+    line = gtp_protocol.parse(command)
+    assert line is not None
+    return gtp_protocol.answer(engine.commands, line).strip("\n")
+
+
+def session(engine, text):
+    """Runs lines "command -> answer"; a line without an arrow must be answered by "=" alone."""
+    for line in text.strip().splitlines():
+        command, _, expected = (part.strip() for part in line.partition("->"))
+        expected = expected.replace("|", "\n") or "="
+        assert ask(engine, command).replace(" \n", "\n").strip() == expected, command
+
+
+SESSIONS = {
+    "administration": """
+        protocol_version -> = 2
+        name -> = AlphaZero
+        version -> = 1.2
+        known_command play -> = true
+        known_command PLAY -> = false
+        known_command -> = false
+        7 known_command lz-analyze -> =7 false
+        gomill-describe_engine -> = AlphaZero 1.2|a fake
+        time_settings 0 30 1
+        time_settings 0 30 -> ? syntax error
+        time_settings -1 0 0 -> ? syntax error
+        time_left b 300 0
+        time_left x 300 0 -> ? syntax error
+    """,
+    "board size": """
+        boardsize 9
+        boardsize 1 -> ? unacceptable size
+        boardsize 20 -> ? unacceptable size
+        boardsize nine -> ? syntax error
+        boardsize 99999999999999999999 -> ? syntax error
+        boardsize -> ? syntax error
+        play b J9
+        boardsize 2
+        all_legal b -> = A2 B2 A1 B1
+    """,
+    "komi": """
+        get_komi -> = 7
+        komi 6.5
+        get_komi -> = 6.5
+        clear_board
+        get_komi -> = 6.5
+        boardsize 7
+        get_komi -> = 6.5
+        komi nan -> ? syntax error
+        komi 1e9 -> ? unacceptable komi
+        komi -3
+        final_score -> = B+3.0
+        komi 0
+        final_score -> = 0
+    """,
+    "mistakes in moves": """
+        play b -> ? syntax error
+        play c A1 -> ? syntax error
+        play b A0 -> ? syntax error
+        play b A6 -> ? syntax error
+        play b I1 -> ? syntax error
+        play b A1 w -> ? syntax error
+        play b A1
+        play w A1 -> ? illegal move
+        genmove -> ? syntax error
+        genmove red -> ? syntax error
+        all_legal -> ? syntax error
+    """,
+    "history": """
+        last_move -> ? no previous move known
+        move_history -> =
+        undo -> ? cannot undo
+        play BLACK c3
+        play White PASS
+        last_move -> = white pass
+        move_history -> = white pass|black C3
+        undo
+        last_move -> = black C3
+        undo
+        undo -> ? cannot undo
+    """,
+    "the same colour twice": """
+        play b A1
+        play b B1
+        play b A2
+        play w A5
+        play w B2
+        move_history -> = white B2|white A5|black A2|black B1|black A1
+        undo
+        last_move -> = white A5
+        genmove w -> = C1
+        genmove w -> = D1
+        last_move -> = white D1
+    """,
+    "captures, suicide and superko": """
+        boardsize 2
+        play b A1
+        play w B2
+        play b A2
+        play w A1 -> ? illegal move
+        play w B1
+        all_legal b -> = A2 A1
+        play w A2
+        all_legal b -> =
+        play b A1 -> ? illegal move
+        all_legal w -> =
+    """,
+    "after two passes the game may go on": """
+        play b C3
+        play w pass
+        play b pass
+        final_score -> = B+18.0
+        all_legal w -> = A5 B5 C5 D5 E5 A4 B4 C4 D4 E4 A3 B3 D3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1
+        kata-raw-nn 8 -> ? syntax error
+        play w C3 -> ? illegal move
+        play w C4
+        undo
+        undo
+        undo
+        last_move -> = black C3
+    """,
+    "moves of its own": """
+        genmove b -> = A1
+        reg_genmove w -> = B1
+        last_move -> = black A1
+        genmove w -> = B1
+        move_history -> = white B1|black A1
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session(name):
+    session(make_engine(), SESSIONS[name])
+
+
+def test_suicide_is_legal_when_asked_for():
+    moves = "play w A3\nplay w B2\nplay b A1\nplay w B1\n"
+    session(make_engine(), f"{moves}play b A2 -> ? illegal move\nlast_move -> = white B1")
+    session(make_engine(suicide=True), f"{moves}play b A2\nplay w A1")
+
+
+def test_a_network_plays_its_size_only():
+    engine = make_engine(size=9, sizes=[9])
+    session(
+        engine,
+        "boardsize 13 -> ? unacceptable size\nboardsize 9\nplay b J9\nboardsize 5 -> ? unacceptable size",
+    )
+    assert ask(engine, "last_move") == "= black J9", "a refused size leaves the game alone"
+
+
+def test_list_commands_is_what_known_command_knows():
+    engine = make_engine()
+    names = ask(engine, "list_commands").removeprefix("= ").split("\n")
+    assert names == sorted(engine.commands)
+    assert all(ask(engine, f"known_command {name}") == "= true" for name in names)
+    required = """protocol_version name version known_command list_commands quit boardsize clear_board komi
+        play genmove undo showboard final_score all_legal kata-raw-nn heatmap loadsgf printsgf reg_genmove
+        time_settings time_left get_komi last_move move_history gomill-cpu_time gomill-describe_engine"""
+    assert set(required.split()) == set(names)
+
+
+def test_showboard_is_a_diagram_of_its_own_lines():
+    engine = make_engine(size=3)
+    session(engine, "play b B2\nplay w A3")
+    assert ask(engine, "showboard").split("\n") == [
+        "= ",
+        "  3(O). .",
+        "  2 . X .",
+        "  1 . . .",
+        "    A B C",
+    ]
+
+
+def test_resignation_leaves_the_board_alone():
+    engine = make_engine(resign_threshold=-0.95)
+    thinker = engine._thinker
+    assert isinstance(thinker, FakeThinker)
+    thinker.value = -0.95
+    assert ask(engine, "genmove b") == "= A1"
+    thinker.value = -0.96
+    assert ask(engine, "genmove w") == "= resign"
+    assert ask(engine, "last_move") == "= black A1"
+
+
+def test_without_a_threshold_it_never_resigns():
+    engine = make_engine()
+    engine._thinker.value = -1.0
+    assert ask(engine, "genmove b") == "= A1"
+
+
+def test_raw_evaluation_turns_the_value_to_white():
+    engine = make_engine(size=2)
+    words = ask(engine, "kata-raw-nn 2").split()
+    assert words[:5] == ["=", "symmetry", "2", "whiteWin", "0.600000000"], "Black to move, value -0.2"
+    ask(engine, "play b A1")
+    words = ask(engine, "kata-raw-nn 2").split()
+    assert words[3:7] == ["whiteWin", "0.750000000", "whiteLoss", "0.250000000"], "White to move, value 0.5"
+    start = words.index("policy") + 1
+    # Weights 1 to 4 for A1 B1 A2 B2 and 5 + 2 for the pass; the top row comes first, A1 is taken.
+    assert words[start : start + 6] == [
+        f"{3 / 17:.9f}",
+        f"{4 / 17:.9f}",
+        "NAN",
+        f"{2 / 17:.9f}",
+        "policyPass",
+        f"{7 / 17:.9f}",
+    ]
+    assert ask(engine, "kata-raw-nn all").count("symmetry") == 8
+    assert ask(engine, "kata-raw-nn").startswith("?")
+
+
+def test_heatmap_of_one_symmetry_of_all_and_of_their_mean(capfd):
+    engine = make_engine(size=2)
+    expected = "= \n187 250\n 62 125\npass: 375\nwinrate: 0.450000"
+    assert ask(engine, "heatmap 1") == expected
+    assert capfd.readouterr().err.split() == expected.split()[1:], "Leela Zero prints it on stderr"
+    assert ask(engine, "heatmap") == ask(engine, "heatmap 0") != expected
+    assert ask(engine, "heatmap all").count("winrate") == 8
+    mean = np.mean([(5 + s) / (15 + s) for s in range(8)])
+    assert f"pass: {int(1000 * mean)}\nwinrate: 0.325000" in ask(engine, "heatmap average")
+    assert ask(engine, "heatmap 8") == ask(engine, "heatmap x") == "? syntax error"
+
+
+def test_sgf_there_and_back(tmp_path):
+    engine = make_engine()
+    session(engine, "komi 5.5\nplay b C3\nplay w D2\nplay b pass\nplay b A1")
+    path = tmp_path / "game.sgf"
+    text = ask(engine, "printsgf")
+    assert text.startswith("= (;")
+    assert "RU[Tromp-Taylor]" in text
+    ask(engine, f"printsgf {path}")
+    other = make_engine(size=9)
+    assert ask(other, f"loadsgf {path}") == "= "
+    assert ask(other, "showboard") == ask(engine, "showboard")
+    assert ask(other, "move_history") == ask(engine, "move_history")
+    assert ask(other, "get_komi") == "= 5.5"
+    ask(other, f"loadsgf {path} 3")
+    assert ask(other, "move_history") == "= white D2\nblack C3", "up to, and not including, move 3"
+
+
+def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
+    engine = make_engine(size=5, sizes=[5])
+    ask(engine, "play b A1")
+    broken, large, illegal = (tmp_path / name for name in ("broken.sgf", "large.sgf", "illegal.sgf"))
+    broken.write_text("no game")
+    large.write_text("(;SZ[9];B[aa])")
+    illegal.write_text("(;SZ[5];B[aa];W[aa])")
+    for path in (broken, large, illegal, tmp_path / "absent.sgf"):
+        answer = ask(engine, f"loadsgf {path}")
+        assert answer.startswith("? cannot load file: "), path
+        assert "\n" not in answer
+    assert "unacceptable size 9" in ask(engine, f"loadsgf {large}")
+    assert ask(engine, "loadsgf") == ask(engine, f"loadsgf {broken} 0") == "? syntax error"
+    assert ask(engine, f"printsgf {tmp_path}/absent/game.sgf").startswith("? cannot write file")
+    assert ask(engine, "last_move") == "= black A1"
+
+
+def test_setup_stones_are_loaded(tmp_path):
+    path = tmp_path / "handicap.sgf"
+    path.write_text("(;SZ[5]AB[aa][ee]AW[cc];W[bb])")
+    engine = make_engine()
+    ask(engine, f"loadsgf {path}")
+    assert ask(engine, "showboard").split("\n")[1:6] == [
+        "  5 X . . . .",
+        "  4 .(O). . .",
+        "  3 . . O . .",
+        "  2 . . . . .",
+        "  1 . . . . X",
+    ]
+
+
+def test_nothing_a_user_types_crashes_it():
+    engine = make_engine(size=3)
+    words = ["b", "w", "A1", "pass", "3", "-1", "1e400", "all", "\x80", "99999999999", "/", ""]
+    rng = np.random.default_rng(0)
+    names = sorted(set(engine.commands) - {"quit", "printsgf", "genmove"})
+    output = io.StringIO()
+    lines = [" ".join([str(rng.choice(names)), *rng.choice(words, rng.integers(4))]) for _ in range(2000)]
+    gtp_protocol.serve(engine.commands, lines, output)
+    answers = output.getvalue().split("\n\n")
+    assert len(answers) == len(lines) + 1
+    assert not [answer for answer in answers if "internal error" in answer]

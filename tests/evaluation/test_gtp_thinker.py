@@ -1,0 +1,156 @@
+"""The engine's search follows its game, and its raw evaluations are the network's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from alphazero.config import search as search_config
+from alphazero.evaluation import gtp_thinker
+from alphazero.go import features as planes_of
+from alphazero.go import geometry, play, rules, symmetry
+from alphazero.net import inference, leela
+from alphazero.search import evaluator as evaluators
+
+SIZE = 5
+PASS = SIZE * SIZE
+
+
+def new_game(moves=()):
+    """A capacity of 60 is that of the search's own tests, so nothing is compiled twice."""
+    game = play.Game(SIZE, 7, capacity=60)
+    for action in moves:
+        game.play(action)
+    return game
+
+
+class Counting:
+    """An evaluator that counts what it is asked."""
+
+    def __init__(self, seed=0):
+        self._inner = evaluators.HashedEvaluator(SIZE, seed)
+        self.num_positions = 0
+
+    def evaluate(self, planes):
+        self.num_positions += len(planes)
+        return self._inner.evaluate(planes)
+
+
+def make_thinker(evaluator, num_simulations=20):
+    config = search_config.SearchConfig(
+        algorithm=search_config.Algorithm.puct, num_simulations=num_simulations
+    )
+    return gtp_thinker.Thinker(SIZE, config, evaluator, lambda: evaluator)
+
+
+def test_the_same_position_gets_the_same_move_from_fresh_thinkers():
+    choices = {make_thinker(Counting()).choose(new_game([3, 12])) for _ in range(2)}
+    assert len(choices) == 1
+
+
+def test_the_tree_is_kept_while_the_game_goes_on():
+    evaluator = Counting()
+    thinker = make_thinker(evaluator)
+    game = new_game()
+    first = thinker.choose(game)
+    assert first.visits == 20
+    assert evaluator.num_positions == 21, "the root and a leaf for each simulation"
+    game.play(first.action)
+    second = thinker.choose(game)
+    assert second.visits > 20, "descents of the first search count"
+    assert evaluator.num_positions <= 41, "the new root was evaluated before"
+
+
+def changed_komi(game):
+    game.komi = 5.5
+    return game
+
+
+def other_first_move(game):
+    game.undo()
+    game.play(7 if game.moves[-1:] != [(rules.BLACK, 7)] else 8)
+    return game
+
+
+def same_color_again(game):
+    game.play(20, game.moves[-1][0])
+    return game
+
+
+def other_player_to_move(game):
+    game.to_play = 3 - game.to_play
+    return game
+
+
+def stones_set_up(_):
+    game = new_game()
+    game.set_up([0], [24], rules.WHITE)
+    return game
+
+
+CHANGES = [changed_komi, other_first_move, same_color_again, other_player_to_move, stones_set_up]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_position_that_does_not_follow_is_searched_afresh(change):
+    thinker = make_thinker(Counting())
+    game = new_game([12])
+    thinker.choose(game)
+    game.play(6)
+    changed = change(game)
+    assert thinker.choose(changed) == make_thinker(Counting()).choose(changed)
+
+
+def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
+    thinker = make_thinker(Counting())
+    game = new_game([12, PASS])
+    thinker.choose(game)
+    game.play(PASS)
+    assert thinker.choose(game) == gtp_thinker.Choice(PASS, 0.0, 0)
+    game.resume()
+    choice = thinker.choose(game)
+    assert choice == make_thinker(Counting()).choose(game)
+    assert choice.visits == 20
+
+
+def test_warming_up_changes_no_choice():
+    thinker = make_thinker(Counting())
+    thinker.warm_up()
+    game = new_game([12])
+    assert thinker.choose(game) == make_thinker(Counting()).choose(game)
+
+
+@pytest.mark.parametrize("s", range(8))
+def test_a_symmetry_turns_what_the_network_sees_and_its_answer_back(s):
+    """By hand: the network gets the turned game's planes, so its answer is the turned game's."""
+    evaluator = evaluators.HashedEvaluator(SIZE)
+    thinker = make_thinker(evaluator)
+    moves = [0, 8, 3, 17, 22]
+    policy, value = thinker.evaluate(new_game(moves), s)
+    back = symmetry.permutations(SIZE)[symmetry.inverse(s)]
+    turned = new_game([int(back[action]) for action in moves])
+    planes = np.zeros((1, planes_of.NUM_PLANES, SIZE * SIZE), np.uint8)
+    planes_of.planes(geometry.make(SIZE), turned.record, np.zeros(1, np.int64), planes)
+    logits, values = evaluator.evaluate(planes.reshape(1, -1, SIZE, SIZE))
+    expected = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    np.testing.assert_allclose(policy, expected[back], rtol=1e-6)
+    assert value == values[0]
+
+
+@pytest.mark.parametrize("oracle", ["lz9_oracle.jsonl", "lz19_oracle.jsonl"])
+def test_it_agrees_with_leela_zero_under_every_symmetry(oracle, shared_data):
+    cases = [json.loads(line) for line in (shared_data / "nn_oracle" / oracle).read_text().splitlines()]
+    assert len({case["symmetry"] for case in cases}) >= 3
+    weights = leela.read(shared_data / "lz_weights" / cases[0]["weights"])
+    exact = inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch")
+    thinker = gtp_thinker.Thinker(weights.size, search_config.SearchConfig(), exact, lambda: exact)
+    for case in cases:
+        game = play.Game(weights.size, case["komi"])
+        for color, move in case["moves"]:
+            game.resume()
+            game.play(rules.parse_move(move, weights.size), {"b": rules.BLACK, "w": rules.WHITE}[color])
+        policy, value = thinker.evaluate(game, case["symmetry"])
+        theirs = np.array(case["policy_A1_rowmajor_then_pass"])
+        is_printed = np.append(game.stones == rules.EMPTY, True)
+        assert np.abs(policy - theirs)[is_printed].max() <= 1e-5
+        assert abs((1 + value) / 2 - case["winrate_to_move"]) <= 1e-5

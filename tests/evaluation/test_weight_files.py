@@ -1,0 +1,75 @@
+"""A weight file is found by its own name or by that of a run's folder."""
+
+import pytest
+
+from alphazero.evaluation import promotion, weight_files
+from alphazero.net import leela
+from tests.net import networks
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run's folder with two promoted networks of 2 and 3 filters."""
+    promotions = promotion.Promotions(tmp_path / "weights" / "promoted")
+    for filters in (2, 3):
+        promotions.promote(networks.random_weights(filters=filters), {})
+    return tmp_path
+
+
+def test_a_file_is_itself(tmp_path):
+    leela.write(networks.random_weights(filters=3), tmp_path / "net.txt")
+    assert weight_files.load(tmp_path / "net.txt").filters == 3
+
+
+@pytest.mark.parametrize("folder", [".", "weights", "weights/promoted"])
+def test_a_folder_is_its_latest_promoted_network(run, folder):
+    assert weight_files.load(run / folder).filters == 3
+
+
+def test_the_pointer_decides(run):
+    pointer = run / "weights" / "promoted" / promotion.LATEST
+    first, _ = sorted(path.name for path in pointer.parent.glob("0*.json"))
+    pointer.write_text(f'{{"certificate": "{first}"}}')
+    assert weight_files.load(run).filters == 2
+
+
+def damage_pointer(promoted):
+    (promoted / promotion.LATEST).write_text('{"certi')
+
+
+def damage_network(promoted):
+    newest = sorted(promoted.glob("*.txt.gz"))[-1]
+    newest.write_bytes(newest.read_bytes()[:-1])
+
+
+def remove_pointer(promoted):
+    (promoted / promotion.LATEST).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (damage_pointer, r"latest\.json: is damaged"),
+        (damage_network, "sha256 is not the one"),
+        (remove_pointer, "holds no promoted network"),
+    ],
+)
+def test_damage_is_named_in_one_line(run, damage, complaint):
+    damage(run / "weights" / "promoted")
+    with pytest.raises(ValueError, match=complaint) as error:
+        weight_files.load(run)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match=r"absent\.txt: No such file"):
+        weight_files.load(tmp_path / "absent.txt")
+
+
+def test_a_pointer_cannot_lead_out_of_its_folder(run, tmp_path):
+    pointer = run / "weights" / "promoted" / promotion.LATEST
+    elsewhere = tmp_path / "elsewhere"
+    outside = promotion.Promotions(elsewhere).promote(networks.random_weights(), {})
+    pointer.write_text(f'{{"certificate": "../../elsewhere/{outside.certificate_path.name}"}}')
+    with pytest.raises(ValueError, match=outside.certificate_path.name):
+        weight_files.load(run)
