@@ -45,7 +45,7 @@ def set_up(log_file: Path | str | None) -> None:
     root.setLevel(logging.INFO)
     root.addHandler(TerminalHandler())
     if log_file is not None and Path(log_file).parent.is_dir():
-        handler = logging.FileHandler(log_file, delay=True)
+        handler = logging.FileHandler(log_file)
         handler.setFormatter(logging.Formatter(_FILE_FORMAT))
         root.addHandler(handler)
 

@@ -16,6 +16,12 @@ class Row:
     last_step: int
     losses: dict[str, float]
 
+    @property
+    def steps(self) -> str:
+        """The stretch in words."""
+        is_one = self.first_step == self.last_step
+        return str(self.first_step) if is_one else f"{self.first_step}-{self.last_step}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -36,7 +42,7 @@ class Summary:
         lines = ["".join(f"{title:>16}" for title in ["steps", *names])]
         for row in self.rows:
             values = "".join(f"{row.losses[name]:16.4f}" for name in names)
-            lines.append(f"{f'{row.first_step}-{row.last_step}':>16}{values}")
+            lines.append(f"{row.steps:>16}{values}")
         lines.append(f"promoted: {len(self.promotions)}")
         lines += [f"  {name}" for name in self.promotions]
         return "\n".join(lines)

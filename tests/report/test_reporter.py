@@ -73,4 +73,5 @@ def test_summary_tells_what_was_learned(tmp_path):
     assert found.fell("policy_loss")
     assert not found.fell("value_loss")
     assert found.promotions == ["00001-aaaaaaaa", "00002-bbbbbbbb"]
-    assert "15.5000" in found.text()
+    assert "1-2         15.5000          1.0000" in found.text()
+    assert summary.Row(first_step=3, last_step=3, losses={}).steps == "3"
