@@ -24,8 +24,7 @@ class Learner:
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
         net = resnet.ResNet(config.game.size, config.net, generator)
-        if config.init.weights is not None:
-            net.load_weights(leela.read(config.init.weights))
+        _load_start(net, config)
         self._net = hardware.place(net, self._device).train()
         self._averaged = copy.deepcopy(self._net).eval().requires_grad_(False)
         self._optimizer = optimizers.make(config.optimizer, self._net)
@@ -114,6 +113,22 @@ class Learner:
         ):
             if averaged.is_floating_point():
                 averaged.lerp_(current, 1 - decay)
+
+
+def check_start(config: schema.Config) -> None:
+    """ValueError in one line if `init.weights` is no network of the run's board and shape."""
+    if config.init.weights is not None:
+        _load_start(resnet.ResNet(config.game.size, config.net), config)
+
+
+def _load_start(net: resnet.ResNet, config: schema.Config) -> None:
+    if config.init.weights is not None:
+        try:
+            net.load_weights(leela.read(config.init.weights))
+        except OSError as error:
+            raise ValueError(f"init.weights={config.init.weights}: {error.strerror}") from error
+        except ValueError as error:
+            raise ValueError(f"init.weights={config.init.weights}: {error}") from error
 
 
 def _to_floats(figures: dict[str, torch.Tensor]) -> dict[str, float]:

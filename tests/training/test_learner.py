@@ -160,6 +160,21 @@ def test_a_run_can_start_from_a_file(tmp_path: Path):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("content", [None, "7\n", "wrong shape"])
+def test_a_start_that_does_not_fit_is_refused_in_one_line(content: str | None, tmp_path: Path):
+    path = tmp_path / "start.txt"
+    config = batches.make_config()
+    config.init.weights = str(path)
+    if content == "wrong shape":
+        leela.write(networks.random_weights(size=5, blocks=2, filters=8), path)
+    elif content is not None:
+        path.write_text(content)
+    for refuse in (learner.check_start, learner.Learner):
+        with pytest.raises(ValueError, match=r"^init\.weights=.*start\.txt: ") as caught:
+            refuse(config)
+        assert "\n" not in str(caught.value)
+
+
 def test_read_only_batches_and_bf16_train():
     batch = batches.make_batch()
     for array in batch:
