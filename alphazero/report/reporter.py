@@ -25,6 +25,7 @@ class Reporter:
         self._tally = tally.Tally()
         self._writer = tensorboard.Writer(self._folder / "events" / "loop", resume_step)
         self._written = clock()
+        self._tally.record(tally.LEARNER, {"step": resume_step}, self._written)
 
     def record(self, source: str, metrics: tally.Metrics, step: int | None = None) -> None:
         """Takes what `source` reports (names in tally.py).

@@ -49,6 +49,14 @@ def test_resuming_hides_the_work_that_was_lost(tmp_path):
     assert points == [(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0), (5, 2.0), (6, 2.0), (7, 2.0)]
 
 
+def test_resumed_run_shows_its_step_before_the_first_one(tmp_path):
+    out = reporter.Reporter(tmp_path, resume_step=40)
+    assert (out.snapshot().step, out.snapshot().step_age_s) == (40, None)
+    out.record("learner", {"step": 41}, 41)
+    assert out.snapshot().step_age_s == pytest.approx(0, abs=5)
+    out.close()
+
+
 def test_status_file_follows(tmp_path):
     out = reporter.Reporter(tmp_path)
     out.record("replay", {"games": 5, "positions": 70})
