@@ -44,6 +44,11 @@ def make_engine(size=5, sizes=range(2, 20), suicide=False, resign_threshold=None
     return gtp_engine.Engine(setup, FakeThinker)
 
 
+def fake_thinker(engine):
+    assert isinstance(engine._thinker, FakeThinker)
+    return engine._thinker
+
+
 def ask(engine, command):
     line = gtp_protocol.parse(command)
     assert line is not None
@@ -221,8 +226,7 @@ def test_showboard_is_a_diagram_of_its_own_lines():
 
 def test_resignation_leaves_the_board_alone():
     engine = make_engine(resign_threshold=-0.95)
-    thinker = engine._thinker
-    assert isinstance(thinker, FakeThinker)
+    thinker = fake_thinker(engine)
     thinker.value = -0.95
     assert ask(engine, "genmove b") == "= A1"
     thinker.value = -0.96
@@ -232,7 +236,7 @@ def test_resignation_leaves_the_board_alone():
 
 def test_without_a_threshold_it_never_resigns():
     engine = make_engine()
-    engine._thinker.value = -1.0
+    fake_thinker(engine).value = -1.0
     assert ask(engine, "genmove b") == "= A1"
 
 

@@ -73,7 +73,7 @@ def test_an_engine_hears_every_game_as_it_was_played(tmp_path, num_processes):
     assert all(client is not None and client.is_lost for client in clients), "no process is left"
 
 
-def test_one_game_that_goes_on_is_not_told_again(tmp_path):
+def test_one_game_that_goes_on_is_not_told_again(tmp_path, monkeypatch):
     player = make_opponent(tmp_path, answer="'A1' if not moves else 'pass'")
     sent = []
     engine = player._engines[0]
@@ -82,7 +82,7 @@ def test_one_game_that_goes_on_is_not_told_again(tmp_path):
         assert engine.finish() == 0
         assert engine._client is not None
         send = engine._client.send
-        engine._client.send = lambda command: sent.append(command) or send(command)
+        monkeypatch.setattr(engine._client, "send", lambda command: sent.append(command) or send(command))
         engine.start([0, 12])
         assert engine.finish() == SIZE * SIZE
         assert sent == ["play w C3"]

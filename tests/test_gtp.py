@@ -1,0 +1,153 @@
+"""The GTP front door: its arguments in this process, its sessions in a real one."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from alphazero import gtp
+from alphazero.evaluation import gtp_client
+from alphazero.net import leela
+from tests.net import networks
+
+COMMAND = [sys.executable, "-m", "alphazero.gtp"]
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    """A weight file for 5x5."""
+    path = tmp_path_factory.mktemp("net") / "net.txt.gz"
+    leela.write(networks.random_weights(size=5), path)
+    return str(path)
+
+
+BAD_ARGUMENTS = [
+    ([], "--weights"),
+    (["--weights", "absent.txt"], "absent.txt: No such file or directory"),
+    (["--weights", "."], "holds no promoted network"),
+    (["--weights", "none", "--size", "20"], "argument --size: 20"),
+    (["--weights", "none", "--size", "1"], "argument --size: 1"),
+    (["--weights", "none", "--visits", "0"], "argument --visits: 0"),
+    (["--weights", "none", "--komi", "inf"], "argument --komi: inf"),
+    (["--weights", "none", "--ko", "simple"], "argument --ko"),
+    (["--weights", "none", "--resign-threshold", "0.5"], "argument --resign-threshold: 0.5"),
+    (["--weights", "none", "--visit", "5"], "unrecognized arguments: --visit 5"),
+    (["--weights", "NET", "--size", "9"], "argument --size: 9: the network plays 5x5 only"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), BAD_ARGUMENTS)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, net, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        gtp.main([net if argument == "NET" else argument for argument in arguments])
+    assert exit_.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert complaint in captured.err
+
+
+def test_a_broken_file_is_named(tmp_path, capsys):
+    path = tmp_path / "net.txt"
+    path.write_text("1\n1 2 nan\n")
+    with pytest.raises(SystemExit):
+        gtp.main(["--weights", str(path)])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def uniform(project):
+    """An engine without a network, shared by the tests of this file."""
+    with gtp_client.GtpClient([*COMMAND, "--weights", "none", "--visits", "8"], cwd=project) as client:
+        yield client
+
+
+@pytest.mark.slow
+def test_it_plays_a_whole_game_without_a_network(uniform):
+    uniform.send("boardsize 5")
+    uniform.send("komi 0.5")
+    last = ""
+    for ply in range(200):
+        legal = uniform.send(f"all_legal {'bw'[ply % 2]}").split()
+        move = uniform.send(f"genmove {'bw'[ply % 2]}", time_limit_s=120)
+        assert move == "pass" or move in legal
+        if move == last == "pass":
+            break
+        last = move
+    assert uniform.send("final_score")[:2] in ("B+", "W+")
+    assert len(uniform.send("move_history").split("\n")) == ply + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [2, 19])
+def test_any_size_is_playable_without_a_network(uniform, size):
+    uniform.send(f"boardsize {size}")
+    assert len(uniform.send("all_legal b").split()) == size * size
+    assert uniform.send("genmove b", time_limit_s=120) != "resign"
+
+
+@pytest.mark.slow
+def test_a_weight_file_fixes_the_size(net, project):
+    with gtp_client.GtpClient([*COMMAND, "--weights", net, "--visits", "8"], cwd=project) as client:
+        with pytest.raises(gtp_client.CommandRefused, match="unacceptable size"):
+            client.send("boardsize 9", time_limit_s=120)
+        client.send("boardsize 5")
+        assert client.send("genmove b") != "resign"
+        assert "b2c4" in client.send("gomill-describe_engine")
+
+
+@pytest.mark.slow
+def test_stdout_is_protocol_and_nothing_else(net, project):
+    """Ids, comments, a line without an end and the end of the input, byte for byte."""
+    commands = b"1 name\r\n# comment\n\n\x00\n2 protocol_version # two\nheatmap\nquux\xff\n3 play b A1"
+    done = subprocess.run(
+        [*COMMAND, "--weights", net],
+        input=commands,
+        capture_output=True,
+        cwd=project,
+        timeout=240,
+        check=True,
+    )
+    answers = done.stdout.split(b"\n\n")
+    assert answers[0] == b"=1 AlphaZero"
+    assert answers[1] == b"=2 2"
+    assert answers[2].startswith(b"= \n")
+    assert answers[3:] == [b"? unknown command", b"=3 ", b""]
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_it_without_a_traceback(project):
+    process = subprocess.Popen(
+        [*COMMAND, "--weights", "none"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"name\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"= AlphaZero\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == b""
+
+
+@pytest.mark.slow
+def test_a_controller_that_leaves_ends_it_quietly(project):
+    process = subprocess.Popen(
+        [*COMMAND, "--weights", "none"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(b"name\nname\n")
+    process.stdin.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=30) == 0
+    process.stderr.close()
