@@ -152,7 +152,6 @@ class Game:
         capacity = self.record["hashes"].shape[1] - 1
         if capacity - len(self.moves) < self.size**2:
             self.record = _with_capacity(self.record, self.size, 2 * capacity)
-            self._setup = _with_capacity(self._setup, self.size, 2 * capacity)
 
 
 def _with_capacity(games: np.ndarray, size: int, capacity: int) -> np.ndarray:

@@ -71,9 +71,9 @@ def test_passes_end_and_resume_goes_on():
     with pytest.raises(ValueError, match="white C3: the game is over"):
         position.play(rules.parse_move("C3", 5))
     position.resume()
-    position.play(rules.parse_move("C3", 5))
     position.play(25)
     assert not position.is_over
+    position.play(rules.parse_move("C3", 5))
     for _ in range(3):
         position.undo()
     assert not position.is_over
@@ -140,8 +140,8 @@ def test_a_set_up_position_may_not_be_repeated():
 
 
 def test_the_record_grows():
-    small, large = play.Game(3, 7.0, capacity=20), play.Game(3, 7.0, capacity=positions.CAPACITY)
-    for choice in np.random.default_rng(0).integers(0, 2**31, 25):
+    small, large = (play.Game(3, 7.0, capacity=capacity) for capacity in (100, positions.CAPACITY))
+    for choice in np.random.default_rng(0).integers(0, 2**31, 110):
         action = positions.choose(small.legal(), int(choice))
         for position in (small, large):
             position.play(action)
@@ -149,7 +149,7 @@ def test_the_record_grows():
         assert np.array_equal(small.stones, large.stones)
         assert np.array_equal(small.legal(), large.legal())
     # Room doubled when it was for less than nine more moves.
-    assert small.record.dtype == game.game_dtype(3, 40)
+    assert small.record.dtype == game.game_dtype(3, 200)
     small.undo()
     large.undo()
     assert small.moves == large.moves

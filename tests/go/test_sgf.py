@@ -9,36 +9,34 @@ import pytest
 from alphazero.go import diagram, rules, sgf
 from tests.go import positions
 
-SMALL = b"""(;GM[1]FF[4]SZ[3]KM[0.5]PB[Ann]PW[Bob]RE[B+1.5]RU[Chinese]C[hello]
-;B[bb]C[centre];W[ca]C[corner (;B[aa\\])];B[];W[tt](;B[ab])(;B[ac];W[ba]))"""
+SMALL = b"""(;GM[1]FF[4]SZ[9]KM[0.5]PB[Ann]PW[Bob]RE[B+1.5]RU[Chinese]C[hello]
+;B[bh]C[B2];W[ca]C[edge (;B[aa\\])];B[];W[tt](;B[ah])(;B[ac];W[ba]))"""
 
 
 def test_read():
     game = sgf.read(SMALL)
-    assert (game.size, game.komi, game.black_name, game.white_name) == (3, 0.5, "Ann", "Bob")
+    assert (game.size, game.komi, game.black_name, game.white_name) == (9, 0.5, "Ann", "Bob")
     assert (game.result, game.rules, game.to_play) == ("B+1.5", "Chinese", rules.BLACK)
-    names = [rules.format_move(action, 3) for _, action in game.moves]
-    assert names == ["B2", "C3", "pass", "pass", "A2"]
+    names = [rules.format_move(action, 9) for _, action in game.moves]
+    assert names == ["B2", "C9", "pass", "pass", "A2"]
     assert [color for color, _ in game.moves] == [1, 2, 1, 2, 1]
-    assert game.comments == {0: "hello", 1: "centre", 2: "corner (;B[aa])"}
+    assert game.comments == {0: "hello", 1: "B2", 2: "edge (;B[aa])"}
 
 
 def test_replay_goes_on_after_two_passes():
-    assert diagram.render(sgf.replay(sgf.read(SMALL))).splitlines()[:3] == [
-        "  3 . . O",
-        "  2(X)X .",
-        "  1 . . .",
-    ]
+    lines = diagram.render(sgf.replay(sgf.read(SMALL))).splitlines()
+    assert lines[0] == "  9 . . O . . . . . ."
+    assert lines[7] == "  2(X)X . . . . . . ."
     assert sgf.replay(sgf.read(SMALL), num_moves=4).is_over
 
 
 def test_handicap_stones():
-    game = sgf.read(b"(;SZ[5]HA[2]AB[bb][dd];W[cc])")
-    assert game.black_setup == positions.actions("D2 B4", 5)
+    game = sgf.read(b"(;SZ[9]HA[2]AB[bh][dd];W[cc])")
+    assert game.black_setup == positions.actions("B2 D6", 9)
     assert game.to_play == rules.WHITE
-    assert sgf.read(b"(;SZ[5]AB[bb])").to_play == rules.WHITE
-    assert sgf.read(b"(;SZ[5]AB[bb]PL[B])").to_play == rules.BLACK
-    assert sgf.replay(game).stones[positions.actions("D2 B4 C3", 5)].tolist() == [1, 1, 2]
+    assert sgf.read(b"(;SZ[9]AB[bb])").to_play == rules.WHITE
+    assert sgf.read(b"(;SZ[9]AB[bb]PL[B])").to_play == rules.BLACK
+    assert sgf.replay(game).stones[positions.actions("B2 D6 C7", 9)].tolist() == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,7 @@ def test_read_refuses(data, reason):
     ("data", "reason"),
     [
         (b"(;SZ[9];B[cc];W[cc])", "move 2: white C7: the point is occupied"),
-        (b"(;SZ[2]AB[aa][ab]AW[ba][bb])", "without a liberty"),
+        (b"(;SZ[9]AB[ai]AW[ah][bi])", "without a liberty"),
     ],
 )
 def test_replay_refuses(data, reason):
@@ -127,4 +125,4 @@ def test_damage_is_a_value_error(data):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     # Any other exception fails the test.
     with contextlib.suppress(ValueError):
-        sgf.replay(sgf.read(bytes(damaged)))
+        sgf.read(bytes(damaged))
