@@ -1,17 +1,17 @@
 """The driver: starts the actors, watches them, and ends the run. No game and no gradient passes here.
 
- SelfPlayActor x N --games--> ReplayBuffer --batches--> LearnerActor
-      ^                          | game log                 | candidates
-      | best network             v                          v
-  WeightStore <---promote--- EvaluatorActor <------- WeightStore
-                                 | matches, weights/promoted
-  everyone --figures--> ReporterActor --> TensorBoard, status.json, this driver's panel
+SelfPlayActor x N --games--> ReplayBuffer --batches--> LearnerActor
+     ^                          | game log                 | candidates
+     | best network             v                          v
+ WeightStore <---promote--- EvaluatorActor <------- WeightStore
+                                | matches, weights/promoted
+ everyone --figures--> ReporterActor --> TensorBoard, status.json, this driver's panel
 
- loop        consumes            produces          waits for                freed by
- self-play   best network        games             room among its pushes    replay buffer
-                                                   (far ahead) the learner  learner
- learner     batches             candidates        replay ratio             games
- evaluator   newest candidate    promoted files    a newer candidate        learner
+loop        consumes            produces          waits for                freed by
+self-play   best network        games             room among its pushes    replay buffer
+                                                  (far ahead) the learner  learner
+learner     batches             candidates        replay ratio             games
+evaluator   newest candidate    promoted files    a newer candidate        learner
 """
 
 import logging
@@ -134,7 +134,9 @@ class Supervisor:
     @property
     def _stoppable(self) -> dict[str, Any]:
         named = {f"self-play {number}": player for number, player in enumerate(self._players)}
-        return named | {name: self._handles[name] for name in ("learner", "evaluator") if name in self._handles}
+        return named | {
+            name: self._handles[name] for name in ("learner", "evaluator") if name in self._handles
+        }
 
     def _watch(self) -> None:
         self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
@@ -173,7 +175,9 @@ class Supervisor:
             try:
                 ray.get(reference)
             except exceptions.RayError as error:
-                raise RuntimeError(f"{name} failed: {_last_line(error)}; details in {self._folder.log}") from error
+                raise RuntimeError(
+                    f"{name} failed: {_last_line(error)}; details in {self._folder.log}"
+                ) from error
             raise RuntimeError(f"{name} ended before it was told to")
 
     def _stop(self) -> None:

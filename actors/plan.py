@@ -28,7 +28,8 @@ class Plan:
     def text(self) -> str:
         """One line for each kind of actor."""
         lines = [
-            f"  {place.count:>4} x {place.name:<14} {place.cpus:g} CPU" + (f", {place.gpus:.2g} GPU" if place.gpus else "")
+            f"  {place.count:>4} x {place.name:<14} {place.cpus:g} CPU"
+            + (f", {place.gpus:.2g} GPU" if place.gpus else "")
             for place in self.placements.values()
         ]
         return "\n".join(lines)
@@ -62,9 +63,13 @@ def make_plan(config: schema.Config, cpus: float, gpus: float) -> Plan:
     num_actors = wanted or fitting
     learner_gpus = 0.0 if not gpus else (0.5 if gpus == 1 else 1.0)
     evaluator_gpus = 0.1 if gpus else 0.0
-    selfplay_gpus = math.floor(100 * (gpus - learner_gpus - evaluator_gpus) / num_actors) / 100 if gpus else 0.0
+    selfplay_gpus = (
+        math.floor(100 * (gpus - learner_gpus - evaluator_gpus) / num_actors) / 100 if gpus else 0.0
+    )
     places = [
-        Placement(name="self-play", count=num_actors, cpus=cluster.selfplay_cpus, gpus=min(1.0, selfplay_gpus)),
+        Placement(
+            name="self-play", count=num_actors, cpus=cluster.selfplay_cpus, gpus=min(1.0, selfplay_gpus)
+        ),
         Placement(name="learner", count=1, cpus=cluster.learner_cpus, gpus=learner_gpus),
         Placement(name="evaluator", count=1, cpus=cluster.evaluator_cpus, gpus=evaluator_gpus),
         Placement(name="replay buffer", count=1, cpus=cluster.service_cpus, gpus=0),

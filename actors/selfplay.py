@@ -9,6 +9,7 @@ import ray
 
 from actors import pushes, telemetry
 from alphazero.config import schema
+from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, sgf_sample
 from alphazero.net import inference
 from alphazero.selfplay import worker as workers
@@ -18,7 +19,7 @@ _DRAIN_S = 5.0
 
 
 class SelfPlayActor:
-    """Plays with the best network until it is stopped and pushes finished games.
+    """Plays with the newest network, or the best one, until it is stopped and pushes finished games.
 
     Consumes weights, produces games. Waits for its first network (freed by the weight store), for
     room among its pushes (freed by the replay buffer's answers) and, when self-play is too far
@@ -45,7 +46,11 @@ class SelfPlayActor:
         candidate = self._wait_for_weights()
         if candidate is None:
             return
-        evaluator = inference.make_evaluator(candidate.weights)
+        evaluator = inference.make_evaluator(
+            candidate.weights,
+            device=self._config.training.device,
+            precision=self._config.training.precision,
+        )
         worker = workers.SelfPlayWorker(
             self._config, evaluator, name=self._name, rng=self._rng, weights=self._version
         )
@@ -75,8 +80,11 @@ class SelfPlayActor:
         return None
 
     def _newer_weights(self) -> Any:
-        """The best network if it is not the one in use, else None."""
-        newest = ray.get(self._handles["weight_store"].best.remote(self._version))
+        """The network to play with if it is not the one in use, else None."""
+        store = self._handles["weight_store"]
+        is_latest = self._config.selfplay.play_with is selfplay_config.PlayWith.latest
+        ask = store.newest_candidate if is_latest else store.best
+        newest = ray.get(ask.remote(self._version))
         if newest is None:
             return None
         self._version = newest[0]

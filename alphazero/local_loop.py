@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from alphazero.config import compose, schema
+from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, store
 from alphazero.evaluation import gate, promotion
 from alphazero.net import inference
@@ -38,7 +39,11 @@ class LocalLoop:
             self._learner.load_state(restored)
         self._store = store.ReplayStore(config, folder.games, np.random.default_rng([config.run.seed, 1]))
         self._store.restore(self._learner.samples)
-        self._evaluator = inference.make_evaluator(self._best.weights)
+        self._plays_latest = config.selfplay.play_with is selfplay_config.PlayWith.latest
+        playing = self._candidate() if self._plays_latest else self._best
+        self._evaluator = inference.make_evaluator(
+            playing.weights, device=config.training.device, precision=config.training.precision
+        )
         # Positions tell lives of a run apart: a resumed one must not use a game's name twice.
         life = self._store.counters.positions
         self._worker = workers.SelfPlayWorker(
@@ -46,7 +51,7 @@ class LocalLoop:
             self._evaluator,
             name=f"local-{life}",
             rng=np.random.default_rng([config.run.seed, 2, life]),
-            weights=self._best.version,
+            weights=playing.version,
         )
         self._worker.set_total_games(self._store.counters.games)
         self._reported = 0.0
@@ -90,13 +95,15 @@ class LocalLoop:
 
     def _judge(self) -> None:
         counters = self._store.counters
-        outcome = self._gate.judge(self._candidate(counters.games, counters.positions))
+        candidate = self._candidate(counters.games, counters.positions)
+        outcome = self._gate.judge(candidate)
         assert outcome is not None, "nobody stops this match"
         self._reporter.record("gate", outcome.figures(), self._learner.step)
         if outcome.is_promoted:
-            self._best = outcome.candidate
-            self._evaluator.load(self._best.weights)
-            self._worker.set_weights(self._evaluator, self._best.version)
+            self._best = candidate
+        if outcome.is_promoted or self._plays_latest:
+            self._evaluator.load(candidate.weights)
+            self._worker.set_weights(self._evaluator, candidate.version)
 
     def _save(self) -> None:
         self._checkpoints.save(self._learner.step, self._learner.state())

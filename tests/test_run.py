@@ -29,6 +29,7 @@ TINY = [
     "gate.num_games=4",
     "gate.num_simulations=4",
     "gate.threshold=0",
+    "selfplay.play_with=promoted",
 ]
 
 

@@ -1,8 +1,18 @@
 """Settings of self-play."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from alphazero.config import checks
+
+
+class PlayWith(Enum):
+    """Which network plays the games."""
+
+    latest = "latest"
+    """The learner's newest one; the gate decides only what is promoted to a file."""
+    promoted = "promoted"
+    """The last promoted one, as in AlphaGo Zero."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -13,6 +23,9 @@ class SelfPlayConfig:
     """Self-play processes; 0 takes what the machine or cluster has room for."""
     num_games: int = 64
     """Games that one actor advances together."""
+
+    play_with: PlayWith = PlayWith.latest
+    """Which network plays; behind a gate self-play would wait for the slowest link of the loop."""
 
     early_games: int = 2000
     """Until this many games exist the search is cheaper: the untrained network is not worth more."""
@@ -25,7 +38,7 @@ class SelfPlayConfig:
     """At most this many first plies are drawn from the raw policy, without search or target."""
     opening_sampled_plies: int = 14
     """Up to this ply moves are drawn from the search's policy instead of being its best."""
-    no_pass_plies: int = 16
+    no_pass_plies: int = 30
     """No passes before this ply; two early passes would end a game by accident."""
 
     resign_threshold: float = -0.88

@@ -141,9 +141,7 @@ class LockstepSearch:
     def _pass_where_it_wins(self, indices: np.ndarray, results: SearchResult) -> None:
         """After the opponent's pass a pass that wins is played: searching on could only lose."""
         wins = np.zeros(len(indices), np.bool_)
-        roots.find_winning_passes(
-            self._tables.geometry, self._tables.scratch, self._games, indices, wins
-        )
+        roots.find_winning_passes(self._tables.geometry, self._tables.scratch, self._games, indices, wins)
         pass_action = results.policy.shape[1] - 1
         results.actions[wins] = pass_action
         results.values[wins] = 1

@@ -13,6 +13,7 @@ from alphazero.search import lockstep
 from alphazero.selfplay import draft as drafts
 from alphazero.selfplay import playout
 
+
 @dataclass(slots=True, kw_only=True)
 class Work:
     """What a worker has done since it started."""

@@ -83,7 +83,11 @@ def _statistics(tree, node):
     below = {}
     for action, child in enumerate(tree.child_index[0, node]):
         if child != trees.UNVISITED:
-            below[action] = (int(tree.visits[0, child]), float(tree.value_sum[0, child]), _statistics(tree, child))
+            below[action] = (
+                int(tree.visits[0, child]),
+                float(tree.value_sum[0, child]),
+                _statistics(tree, child),
+            )
     return below
 
 
