@@ -6,6 +6,7 @@ module and of everything of ours that it imports, so that an edit anywhere below
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import os
@@ -66,8 +67,9 @@ def cache_folder(source: Path) -> Path | None:
     try:
         folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
         if not folder.is_dir():
-            folder.mkdir(parents=True, mode=0o700)
-            _remove_stale(folder)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(OSError):  # another process may be removing the same
+                _remove_stale(folder)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
