@@ -56,15 +56,13 @@ def signatures(kernel: Callable[..., Any]) -> list[tuple[Any, ...]]:
 
 @functools.cache
 def cache_folder(source: Path) -> Path | None:
-    """Where the compiled kernels of the module at `source` are kept; None where that cannot be.
+    """Where the compiled kernels of the module at `source` are kept, on a disk of this machine.
 
-    That is: the folder cannot be written, or the source is not a file.
-
-    $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero, on a disk of this machine. Never a folder that
-    others can write: the cache is executed.
+    $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero; never a folder that others can write, because the
+    cache is executed. None if it cannot be written or the source is not a file: nothing is kept.
     """
-    root = os.environ.get("ALPHAZERO_CACHE_DIR") or Path.home() / ".cache" / "alphazero"
     try:
+        root = os.environ.get("ALPHAZERO_CACHE_DIR") or Path.home() / ".cache" / "alphazero"
         folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -72,7 +70,7 @@ def cache_folder(source: Path) -> Path | None:
                 _remove_stale(folder)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return None
 
 
