@@ -2,6 +2,10 @@
 
 import logging
 import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import ray
 
@@ -10,6 +14,7 @@ from alphazero.config import schema
 from alphazero.report import logs
 
 _OBJECT_STORE_BYTES = 512 << 20
+_ANSWER_S = 2.0
 
 
 def connect(config: schema.Config, log_file: str) -> str:
@@ -26,25 +31,43 @@ def connect(config: schema.Config, log_file: str) -> str:
         "logging_level": logging.WARNING,
         "log_to_driver": True,
     }
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or _address_on_this_host() or "private"
     if address == "private":
         return _start_private(config, options)
     try:
         context = ray.init(address=address, **options)
-        return f"the cluster at {context.address_info['address']}"
     except ConnectionError as error:
-        if address == "auto" and not os.environ.get("RAY_ADDRESS"):
-            return _start_private(config, options)
-        wanted = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
-        raise ValueError(f"cluster.address={wanted}: no Ray cluster answers there") from error
+        raise ValueError(f"cluster.address={address}: no Ray cluster answers there") from error
+    return f"the cluster at {context.address_info['address']}"
 
 
-def _start_private(config: schema.Config, options: dict) -> str:
+def _address_on_this_host() -> str | None:
+    """Address of the cluster that `ray start` began on this host, None if there is none that answers.
+
+    Ray would also find the private clusters of other runs; those have a folder of their own, and
+    what dies with another run must not be joined.
+    """
+    folder = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"
+    try:
+        address = (folder / "ray_current_cluster").read_text().strip()
+        host, port = address.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=_ANSWER_S):
+            return address
+    except (OSError, ValueError):
+        return None
+
+
+def _start_private(config: schema.Config, options: dict[str, Any]) -> str:
     cores = len(os.sched_getaffinity(0))
+    folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     ray.init(
         address="local",
         num_cpus=int(plans.private_cpus(config, cores)),
         include_dashboard=False,
         object_store_memory=_OBJECT_STORE_BYTES,
+        _temp_dir=str(folder),
         **options,
     )
     return f"a private cluster on this machine ({cores} cores)"

@@ -103,7 +103,7 @@ def _select(settings, tree, root, index, node, simulation):
 @jit
 def _final_value(tables, record):
     """1, 0 or -1: the finished game as its player to move sees it."""
-    margin = scoring.area_score(tables.geometry, record.stones, tables.scratch) - record.komi
+    margin = scoring.area_score(tables.geometry, record.stones[:], tables.scratch) - record.komi
     if record.to_play == rules.WHITE:
         margin = -margin
     return np.float32(np.sign(margin))

@@ -79,5 +79,5 @@ def find_winning_passes(tables: geometry.Geometry, scratch: board.Scratch, games
         game = games[indices[slot]]
         wins[slot] = False
         if game.passes == 1 and not game.over:
-            margin = scoring.area_score(tables, game.stones, scratch) - game.komi
+            margin = scoring.area_score(tables, game.stones[:], scratch) - game.komi
             wins[slot] = margin > 0 if game.to_play == 1 else margin < 0
