@@ -67,7 +67,7 @@ class Status:
             ("last gate", self.last_gate or "-"),
             (
                 "promotions",
-                f"{self.promotions}  (newest {_ago(self.promotion_age_s)}, playing {self.weights})",
+                f"{self.promotions}  (newest {_ago(self.promotion_age_s)}, best network {self.weights})",
             ),
             ("waiting for", self.waiting_for or "-"),
         ]
@@ -85,7 +85,7 @@ class Status:
             losses,
             f"ratio {self.replay_ratio:.2f}",
             f"promotions {self.promotions}",
-            f"weights {self.weights}",
+            f"best {self.weights}",
             self.last_gate and f"gate: {self.last_gate}",
             self.waiting_for and f"waiting: {self.waiting_for}",
         ]

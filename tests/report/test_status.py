@@ -29,7 +29,7 @@ FULL = status.Status(
 def test_line():
     assert FULL.line() == (
         "12.3 min | games 1234 (457/h) | positions 98765 (89/s) | simulations/s 9300 | window 20000"
-        " | step 500 | policy_loss 2.500 value_loss 0.625 | ratio 3.70 | promotions 2 | weights 500"
+        " | step 500 | policy_loss 2.500 value_loss 0.625 | ratio 3.70 | promotions 2 | best 500"
         " | gate: step 500 promoted, 24-16 | waiting: learner: games"
     )
 
@@ -40,7 +40,7 @@ def test_line():
         ("games", "1,234  (457/h, newest 3 s ago)"),
         ("learner", "step 500  (newest 10 min ago)"),
         ("losses", "policy 2.500  value 0.625"),
-        ("promotions", "2  (newest 2.5 h ago, playing 500)"),
+        ("promotions", "2  (newest 2.5 h ago, best network 500)"),
         ("waiting for", "learner: games"),
     ],
 )

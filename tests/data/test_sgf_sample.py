@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sgfmill import sgf
 
-from alphazero.report import sgf_sample
+from alphazero.data import sgf_sample
 from tests.data import games
 
 
@@ -20,22 +20,12 @@ def test_moves_values_and_names():
     policy[0] = 0  # the first move was not searched
     values = np.array([np.nan, -0.25, 0.0, 1.0], np.float32)
     record = games.make_record(oldest_weights=250, newest_weights=500, policy=policy, root_values=values)
-    found = sgf.Sgf_game.from_bytes(sgf_sample.to_sgf(record))
+    found = sgf.Sgf_game.from_bytes(sgf_sample.as_sgf(record))
     main = found.get_main_sequence()
-    points = [node.get_move() for node in main[1:]]
-    size = record.size
-    actions = [size * size if point is None else point[0] * size + point[1] for _, point in points]
-    assert actions == list(record.moves[: record.num_played])
-    assert [color for color, _ in points[:2]] == ["b", "w"]
-    assert found.get_player_name("b") == "weights 250 to 500"
+    assert [node.get_move() for node in main[1:]] == [("b", (1, 1)), ("w", (0, 0)), ("b", None), ("w", None)]
+    assert found.get_player_name("b") == found.get_player_name("w") == "weights 250 to 500"
     comments = [node.get("C") if node.has_property("C") else None for node in main]
-    assert comments == [
-        None,
-        "White to play, value -0.250",
-        "Black to play, value +0.000",
-        "White to play, value +1.000",
-        None,
-    ]
+    assert comments == [None, None, "value -0.250", "value +0.000", "value +1.000"]
 
 
 @pytest.mark.parametrize(
@@ -51,4 +41,4 @@ def test_result(winner, score, end, text):
     record = games.make_record()
     for name, value in {"winner": winner, "score": score, "end": end}.items():
         object.__setattr__(record, name, value)  # the words alone matter here, not a game that fits them
-    assert sgf_sample.result_text(record) == text
+    assert sgf.Sgf_game.from_bytes(sgf_sample.as_sgf(record)).get_root().get("RE") == text
