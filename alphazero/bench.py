@@ -1,0 +1,52 @@
+"""Measures this machine: python -m alphazero.bench selfplay [net ...] [--json]."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from alphazero.benchmarks import boards, engines, figures, nets, searches, selfplays, settings
+from alphazero.config import command_line
+
+Measure = Callable[[settings.Settings], Iterator[figures.Figure]]
+BENCHMARKS: dict[str, Measure] = {
+    "board": boards.measure,
+    "search": searches.measure,
+    "net": nets.measure,
+    "selfplay": selfplays.measure,
+    "gtp": engines.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints a line for each figure as it is measured; 0 done, 2 bad arguments, 130 interrupted."""
+    parser = command_line.Parser(prog="python -m alphazero.bench", description=__doc__)
+    add = parser.add_argument
+    add("benchmarks", nargs="+", choices=BENCHMARKS, metavar=f"{{{','.join(BENCHMARKS)}}}")
+    add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
+    add("--size", type=command_line.whole_number(2, 19), default=9)
+    add("--simulations", type=command_line.whole_number(1, 10_000), default=32, help="a move")
+    add("--games", type=command_line.whole_number(1, 65_536), default=64, help="advanced together")
+    add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu is one core")
+    add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="about, for each figure")
+    add("--json", action="store_true", help="one object a line")
+    options = parser.parse_args(arguments)
+    try:
+        chosen = settings.Settings(
+            size=options.size,
+            nets=[settings.parse_net(name) for name in options.net],
+            num_simulations=options.simulations,
+            num_games=options.games,
+            device=options.device,
+            seconds=options.seconds,
+        )
+        for name in options.benchmarks:
+            for figure in BENCHMARKS[name](chosen):
+                print(figure.json() if options.json else figure.line(), flush=True)
+    except ValueError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""A measured figure, and how time is measured."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measurement."""
+
+    name: str
+    """Such as "selfplay.b4c32"."""
+    value: float
+    unit: str
+    limit: float
+    """The fastest that this machine allows, as the benchmark's own text explains."""
+    setup: dict[str, Any] = field(default_factory=dict)
+    """What it was measured with."""
+
+    @property
+    def ratio(self) -> float:
+        """Value over limit."""
+        return self.value / self.limit
+
+    def line(self) -> str:
+        """For people."""
+        setup = ", ".join(f"{key} {value}" for key, value in self.setup.items())
+        rate = f"{self.value:>13,.0f} {self.unit:<14}"
+        return f"{self.name:<24}{rate} limit {self.limit:>13,.0f}  {100 * self.ratio:5.1f} %  {setup}"
+
+    def json(self) -> str:
+        """For programs: one line."""
+        setup = {
+            **self.setup,
+            "machine": machine(),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        values = {"value": self.value, "unit": self.unit, "limit": self.limit, "ratio": self.ratio}
+        return json.dumps({"name": self.name, **values, "setup": setup}, allow_nan=False)
+
+
+Clock = Callable[[], float]
+"""time.process_time counts seconds of one core, whatever else the machine does; where a GPU works it
+must be time.perf_counter."""
+
+
+def rate(work: Callable[[], int], seconds: float, clock: Clock) -> float:
+    """Units of work in a second of `clock`; `work` does some and says how much, at least once."""
+    start = clock()
+    done = work()
+    while (elapsed := clock() - start) < seconds:
+        done += work()
+    return done / elapsed
+
+
+def machine() -> str:
+    """The processor and how many of its cores this process may use."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {cores} cores"

@@ -1,0 +1,76 @@
+"""Simulations per second of a whole self-play worker: `selfplay.<net>`."""
+
+import statistics
+from collections.abc import Iterator
+
+import numpy as np
+
+from alphazero.benchmarks import figures, nets, settings
+from alphazero.config import game as game_config
+from alphazero.config import net as net_config
+from alphazero.config import schema
+from alphazero.config import search as search_config
+from alphazero.config import selfplay as selfplay_config
+from alphazero.selfplay import worker
+
+_ROUNDS = 5
+
+
+def measure(options: settings.Settings) -> Iterator[figures.Figure]:
+    """One core plays games with everything that belongs to it; a simulation is a descent to a leaf.
+
+    The limit is the bare evaluations/s of the fastest backend at its best batch. Nothing is cached.
+    """
+    for net in options.nets:
+        yield measure_net(net, options)
+
+
+def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
+    """Self-play and its limit in turns, so that other work on the machine meets both."""
+    best = nets.fastest(nets.random_weights(net, options.size), options)
+    player = _make_worker(net, best, options)
+    _warm_up(player, options)
+    values, limits = [], []
+    for _ in range(_ROUNDS):
+        share = options.seconds / _ROUNDS
+        limits.append(nets.evaluations_per_s(best.evaluator, best.planes, share / 3, options.clock))
+        values.append(figures.rate(lambda: _play_move(player), share, options.clock))
+    return figures.Figure(
+        name=f"selfplay.{net.name}",
+        value=statistics.median(values),
+        unit="simulations/s",
+        limit=statistics.median(limits),
+        setup={
+            **nets.setup_of(best, options),
+            "simulations": options.num_simulations,
+            "games": options.num_games,
+            "cores": 1,
+            # Below 1, because descents that end in finished games ask no network.
+            "evaluations/simulation": round(player.work.evaluations / player.work.simulations, 3),
+        },
+    )
+
+
+def _make_worker(
+    net: net_config.NetConfig, best: nets.Best, options: settings.Settings
+) -> worker.SelfPlayWorker:
+    config = schema.Config(
+        game=game_config.GameConfig(size=options.size, komi=7),
+        net=net,
+        search=search_config.SearchConfig(num_simulations=options.num_simulations),
+        selfplay=selfplay_config.SelfPlayConfig(num_games=options.num_games, early_games=0),
+    )
+    return worker.SelfPlayWorker(config, best.evaluator, name="bench", rng=np.random.default_rng(0))
+
+
+def _warm_up(player: worker.SelfPlayWorker, options: settings.Settings) -> None:
+    """Compiles, and leaves the openings, which are played without a search, behind."""
+    for _ in range(8):
+        player.play_move()
+    figures.rate(lambda: _play_move(player), options.seconds / 2, options.clock)
+
+
+def _play_move(player: worker.SelfPlayWorker) -> int:
+    before = player.work.simulations
+    player.play_move()
+    return player.work.simulations - before

@@ -1,0 +1,32 @@
+"""What a user may choose about a benchmark."""
+
+import re
+import time
+from typing import NamedTuple
+
+from alphazero.benchmarks import figures
+from alphazero.config import net as net_config
+
+
+class Settings(NamedTuple):
+    """One run of the benchmarks."""
+
+    size: int
+    nets: list[net_config.NetConfig]
+    num_simulations: int  # a move
+    num_games: int  # advanced together
+    device: str  # auto, cpu or cuda
+    seconds: float  # for each figure, about
+
+    @property
+    def clock(self) -> figures.Clock:
+        """What measures work that may wait for a network."""
+        return time.process_time if self.device == "cpu" else time.perf_counter
+
+
+def parse_net(name: str) -> net_config.NetConfig:
+    """The network that "b4c32" names; ValueError if it names none."""
+    match = re.fullmatch(r"b(\d{1,3})c(\d{1,4})", name)
+    if match is None:
+        raise ValueError(f"{name}: must be blocks and filters, such as b4c32")
+    return net_config.NetConfig(blocks=int(match[1]), filters=int(match[2]))

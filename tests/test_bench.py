@@ -1,0 +1,69 @@
+"""The bench door: its arguments, the form of its figures, and one short run of everything."""
+
+import json
+
+import pytest
+
+from alphazero import bench
+from alphazero.benchmarks import figures
+
+BAD_ARGUMENTS = [
+    ([], "the following arguments are required"),
+    (["learn"], "invalid choice: 'learn'"),
+    (["net", "--net", "c32b4"], "c32b4: must be blocks and filters, such as b4c32"),
+    (["net", "--net", "b0c32"], "net.blocks=0"),
+    (["search", "--games", "0"], "argument --games: 0"),
+    (["net", "--seconds", "0"], "argument --seconds: 0"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), BAD_ARGUMENTS)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        bench.main(arguments)
+    assert exit_.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert complaint in captured.err
+
+
+def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
+    figure = figures.Figure(name="a.b", value=30.0, unit="things/s", limit=40.0, setup={"cores": 1})
+    asked = []
+
+    def measure(options):
+        asked.append(options)
+        yield figure
+
+    monkeypatch.setitem(bench.BENCHMARKS, "net", measure)
+    assert bench.main(["net", "net", "--json", "--simulations", "7", "--net", "b1c2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    said = json.loads(lines[0])
+    assert {key: said[key] for key in ("name", "value", "unit", "limit", "ratio")} == {
+        "name": "a.b",
+        "value": 30.0,
+        "unit": "things/s",
+        "limit": 40.0,
+        "ratio": 0.75,
+    }
+    assert said["setup"]["cores"] == 1
+    assert asked[0].num_simulations == 7
+    assert [net.name for net in asked[0].nets] == ["b1c2"]
+    bench.main(["net"])
+    line = capsys.readouterr().out
+    assert line.split() == ["a.b", "30", "things/s", "limit", "40", "75.0", "%", "cores", "1"]
+
+
+@pytest.mark.slow
+def test_everything_is_measured(capsys):
+    sizes = ["--size", "5", "--games", "4", "--simulations", "4", "--net", "b1c4", "--seconds", "0.05"]
+    assert bench.main([*bench.BENCHMARKS, *sizes, "--json"]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = [figure["name"] for figure in said]
+    assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "gtp.b1c4"} <= set(names)
+    for figure in said:
+        assert figure["value"] > 0
+        assert figure["ratio"] == pytest.approx(figure["value"] / figure["limit"])
+    assert max(figure["ratio"] for figure in said if figure["name"].startswith("net.")) == 1
