@@ -25,9 +25,18 @@ def is_bf16(precision: training_config.Precision, device: torch.device) -> bool:
         return precision is training_config.Precision.bf16
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8  # Ampere and newer
+    return _cpu_has("avx512_bf16", "amx_bf16")
+
+
+def has_fast_int8() -> bool:
+    """Whether this CPU multiplies 8-bit numbers natively; without it sums saturate or are slow."""
+    return _cpu_has("avx512_vnni", "avx_vnni", "amx_int8")
+
+
+def _cpu_has(*names: str) -> bool:
     # Versions of torch that cannot say get float32, which is right everywhere.
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return any(capabilities.get(name) for name in names)
 
 
 def place(module: AnyModule, device: torch.device, dtype: torch.dtype = torch.float32) -> AnyModule:

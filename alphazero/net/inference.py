@@ -1,7 +1,8 @@
 """Networks as evaluators for the search: one interface, several backends, the fastest found by measuring."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from alphazero.config import training as training_config
 from alphazero.net import folding, hardware, leela, openvino_backend, torch_backend
 
-_TRIAL_BATCH = 32
-_TRIAL_ROUNDS = 5
+_TRIAL_BATCH = 16
+_TRIAL_ROUNDS = 8
+_TRIAL_S = 0.5
+"""No further round begins after this time, for networks that are slow on this machine."""
 
 
 class Backend(Protocol):
@@ -25,6 +28,9 @@ class Backend(Protocol):
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         ...
+
+
+BackendMaker = Callable[[folding.Folded], Backend]
 
 
 class NetEvaluator:
@@ -67,49 +73,58 @@ def make_evaluator(
 ) -> NetEvaluator:
     """An evaluator for `weights`; what is left at "auto" is chosen for speed.
 
-    backend: torch, openvino or auto, which measures those that fit. num_threads: on a CPU.
+    backend: a name of `backends`, or auto, which measures them all. num_threads: on a CPU.
     ValueError for what this machine cannot do.
     """
     net = folding.fold(weights)
-    choices = _choices(net, training_config.Device(device), training_config.Precision(precision), num_threads)
+    makers = backends(device=device, precision=precision, num_threads=num_threads)
     if backend == "auto":
-        return NetEvaluator(net, choose_backend(net, list(choices.values())))
-    if backend not in choices:
-        raise ValueError(f"backend={backend}: must be auto, {' or '.join(choices)} here")
-    return NetEvaluator(net, choices[backend]())
+        return NetEvaluator(net, choose_backend(net, makers))
+    if backend not in makers:
+        raise ValueError(f"backend={backend}: must be auto, {' or '.join(makers)} here")
+    return NetEvaluator(net, makers[backend](net))
 
 
-def choose_backend(net: folding.Folded, makers: list[Callable[[], Backend]]) -> Backend:
-    """The fastest of the backends, by the best of a few interleaved runs on batches of 32."""
-    backends = [maker() for maker in makers]
-    if len(backends) == 1:
-        return backends[0]
+def backends(
+    *,
+    device: training_config.Device | str = "auto",
+    precision: training_config.Precision | str = "auto",
+    num_threads: int = 1,
+) -> dict[str, BackendMaker]:
+    """Makers of the backends that fit this machine and the wishes, by name.
+
+    openvino_int8 is there only if precision is auto, because it is less precise than either float.
+    """
+    precision = training_config.Precision(precision)
+    place = hardware.pick_device(training_config.Device(device))
+    is_bf16 = hardware.is_bf16(precision, place)
+    makers: dict[str, BackendMaker] = {
+        "torch": partial(torch_backend.TorchBackend, device=place, is_bf16=is_bf16, num_threads=num_threads)
+    }
+    if place.type == "cpu" and openvino_backend.is_installed():
+        makers["openvino"] = partial(
+            openvino_backend.OpenVinoBackend, is_bf16=is_bf16, num_threads=num_threads
+        )
+        if precision is training_config.Precision.auto and hardware.has_fast_int8():
+            makers["openvino_int8"] = partial(
+                openvino_backend.OpenVinoInt8Backend, is_bf16=is_bf16, num_threads=num_threads
+            )
+    return makers
+
+
+def choose_backend(net: folding.Folded, makers: Mapping[str, BackendMaker]) -> Backend:
+    """The fastest of the backends, by the best of a few interleaved runs on a small batch."""
+    trials = [make(net) for make in makers.values()]
+    if len(trials) == 1:
+        return trials[0]
     planes = np.zeros((_TRIAL_BATCH, leela.NUM_PLANES, net.size, net.size), np.uint8)
-    best = dict.fromkeys(range(len(backends)), float("inf"))
+    best = [float("inf")] * len(trials)
+    began = time.perf_counter()
     for _ in range(_TRIAL_ROUNDS):
-        for index, backend in enumerate(backends):
+        for index, backend in enumerate(trials):
             start = time.perf_counter()
             backend.run(planes)
             best[index] = min(best[index], time.perf_counter() - start)
-    return backends[min(best, key=lambda index: best[index])]
-
-
-def _choices(
-    net: folding.Folded,
-    device: training_config.Device,
-    precision: training_config.Precision,
-    num_threads: int,
-) -> dict[str, Callable[[], Backend]]:
-    """Makers of the backends that can do what is asked, by name."""
-    place = hardware.pick_device(device)
-    is_bf16 = hardware.is_bf16(precision, place)
-    choices: dict[str, Callable[[], Backend]] = {
-        "torch": lambda: torch_backend.TorchBackend(
-            net, device=place, is_bf16=is_bf16, num_threads=num_threads
-        )
-    }
-    if place.type == "cpu" and openvino_backend.is_installed():
-        choices["openvino"] = lambda: openvino_backend.OpenVinoBackend(
-            net, is_bf16=is_bf16, num_threads=num_threads
-        )
-    return choices
+        if time.perf_counter() - began > _TRIAL_S:
+            break
+    return trials[int(np.argmin(best))]

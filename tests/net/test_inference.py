@@ -76,6 +76,46 @@ def test_a_version_2_file_holds_blacks_value():
     np.testing.assert_allclose(numpy_forward.forward(leela.to_text(blacks), planes)[1], turned, atol=1e-5)
 
 
+@needs_openvino
+def test_8_bits_say_nearly_the_same():
+    weights = networks.random_weights(size=9, blocks=2, filters=16)
+    net, planes = folding.fold(weights), networks.random_planes(32, size=9)
+    backend = openvino_backend.OpenVinoInt8Backend(net, is_bf16=False, num_threads=1)
+    assert backend.name == "openvino cpu int8"
+    logits, values = backend.run(planes)
+    exact_logits, exact_values = openvino_backend.OpenVinoBackend(net, is_bf16=False, num_threads=1).run(
+        planes
+    )
+    assert 1e-4 < np.abs(logits - exact_logits).max() / exact_logits.std() < 0.2
+    assert 1e-6 < np.abs(np.tanh(values) - np.tanh(exact_values)).max() < 0.05
+
+
+def outlier(net: folding.Folded) -> folding.Folded:
+    """The same network with the trunk's first channel 10,000 times as large: the others vanish in 8 bits."""
+    factor = np.ones(len(net.tower[0].bias), np.float32)
+    factor[0] = 10_000
+    rows, columns = factor[:, None, None, None], factor[:, None, None]
+    tower = [
+        folding.Convolution(layer.kernel * rows, layer.bias * factor)
+        if index % 2 == 0  # its output is added to the trunk; the others read the trunk
+        else layer._replace(kernel=layer.kernel / columns)
+        for index, layer in enumerate(net.tower)
+    ]
+    return net._replace(tower=tuple(tower), heads=net.heads._replace(kernel=net.heads.kernel / columns))
+
+
+@needs_openvino
+def test_a_network_that_8_bits_would_change_runs_in_floats():
+    net, planes = folding.fold(networks.random_weights(size=9)), networks.random_planes(8, size=9)
+    backend = openvino_backend.OpenVinoInt8Backend(net, is_bf16=False, num_threads=1)
+    backend.load(outlier(net))
+    assert backend.name == "openvino cpu fp32 (int8 would change this network)"
+    exact = openvino_backend.OpenVinoBackend(net, is_bf16=False, num_threads=1).run(planes)
+    np.testing.assert_allclose(backend.run(planes)[0], exact[0], rtol=1e-3, atol=1e-4)
+    backend.load(net)
+    assert backend.name == "openvino cpu int8"
+
+
 class Sleeper:
     def __init__(self, name: str, seconds: float) -> None:
         self.name = name
@@ -92,13 +132,15 @@ class Sleeper:
 def test_the_fastest_backend_is_chosen(fast: int):
     net = folding.fold(networks.random_weights())
     backends = [Sleeper(str(index), 0.001 if index == fast else 0.004) for index in range(2)]
-    chosen = inference.choose_backend(net, [lambda one=one: one for one in backends])
+    chosen = inference.choose_backend(net, {one.name: lambda _, one=one: one for one in backends})
     assert chosen is backends[fast]
 
 
 def test_impossible_wishes_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch):
     weights = networks.random_weights()
-    with pytest.raises(ValueError, match=r"^backend=tpu: must be auto, torch( or openvino)? here$"):
+    with pytest.raises(
+        ValueError, match=r"^backend=tpu: must be auto, torch( or openvino)*( or openvino_int8)? here$"
+    ):
         inference.make_evaluator(weights, device="cpu", backend="tpu")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ValueError, match=r"^device=cuda: torch sees no NVIDIA GPU on this machine$"):
