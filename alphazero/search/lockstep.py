@@ -41,16 +41,23 @@ class LockstepSearch:
     """Trees for G games; every method takes the indices of the games it concerns."""
 
     def __init__(
-        self, config: search_config.SearchConfig, games: np.ndarray, rng: np.random.Generator
+        self,
+        config: search_config.SearchConfig,
+        games: np.ndarray,
+        rng: np.random.Generator,
+        outcome: settings.Outcome = settings.Outcome(),
     ) -> None:
-        """games: [G] game records of one board size, advanced by the caller alone."""
+        """games: [G] game records of one board size, advanced by the caller alone.
+
+        outcome: what finished games are worth; by default only winning counts.
+        """
         self._config = config
         self._games = games
         self._rng = rng
         num_games, num_points = len(games), games["stones"].shape[1] - 1
         self._size = round(num_points**0.5)
         self._tables = mcts.Tables(
-            geometry.make(self._size), settings.from_config(config), board.make_scratch(num_points)
+            geometry.make(self._size), settings.from_config(config, outcome), board.make_scratch(num_points)
         )
         # A kept subtree may hold twice as many nodes as a search adds.
         self._kept_nodes = 2 * config.num_simulations + 1
@@ -135,18 +142,7 @@ class LockstepSearch:
             raw_policy=np.zeros(shape, np.float32),
         )
         mcts.read_results(self._tables, self._tree, self._root, indices, results)
-        self._pass_where_it_wins(indices, results)
         return results
-
-    def _pass_where_it_wins(self, indices: np.ndarray, results: SearchResult) -> None:
-        """After the opponent's pass a pass that wins is played: searching on could only lose."""
-        wins = np.zeros(len(indices), np.bool_)
-        roots.find_winning_passes(self._tables.geometry, self._tables.scratch, self._games, indices, wins)
-        pass_action = results.policy.shape[1] - 1
-        results.actions[wins] = pass_action
-        results.values[wins] = 1
-        results.policy[wins] = 0
-        results.policy[wins, pass_action] = 1
 
     def _schedule(self, num_considered: int, num_simulations: int) -> np.ndarray:
         key = (num_considered, num_simulations)

@@ -11,6 +11,7 @@ from alphazero.search import tree as trees
 from alphazero.search.settings import Settings
 
 NO_ROW = -1
+NO_END = np.float32(2.0)  # above every value
 
 
 class Tables(NamedTuple):
@@ -29,6 +30,7 @@ class Leaves(NamedTuple):
     rows: np.ndarray  # [G] int32 its row below, or NO_ROW where the value is known already
     planes: np.ndarray  # [G, 18, P] uint8 what the network is asked
     legal: np.ndarray  # [G, A] bool legal moves of the same rows
+    end_values: np.ndarray  # [G] float32 what a pass that ends the game is worth there, NO_END if it does not
 
 
 def make_leaves(games: np.ndarray) -> Leaves:
@@ -40,6 +42,7 @@ def make_leaves(games: np.ndarray) -> Leaves:
         rows=np.zeros(count, np.int32),
         planes=np.zeros((count, features.NUM_PLANES, num_points), np.uint8),
         legal=np.zeros((count, num_points + 1), np.bool_),
+        end_values=np.zeros(count, np.float32),
     )
 
 
@@ -57,17 +60,32 @@ def descend(tables, games, tree, root, leaves, indices, simulation):
         leaves.nodes[slot] = node
         leaves.rows[slot] = NO_ROW
         if tree.visits[index, node] == 0:
-            if leaves.games[index].over:
-                tree.is_terminal[index, node] = True
-                tree.raw_value[index, node] = _final_value(tables, leaves.games[index])
-            else:
-                leaves.rows[slot] = num_rows
-                features.fill_planes(tables.geometry, leaves.games, index, leaves.planes[num_rows])
-                game.legal_actions(
-                    tables.geometry, leaves.games, tables.scratch, index, leaves.legal[num_rows]
-                )
-                num_rows += 1
+            num_rows = _look_at_leaf(tables, tree, leaves, index, slot, num_rows)
     return num_rows
+
+
+@jit
+def _look_at_leaf(tables, tree, leaves, index, slot, num_rows):
+    """Settles a new leaf by the rules, or adds a row for the network; returns the number of rows.
+
+    After a pass the player to move may end the game: where that wins, it is what happens.
+    """
+    node = leaves.nodes[slot]
+    passes, is_over = leaves.games[index].passes, leaves.games[index].over
+    leaves.end_values[slot] = NO_END
+    if is_over or passes == 1:
+        end_value = _final_value(tables, leaves.games[index])
+        if is_over or end_value > 0:
+            tree.is_terminal[index, node] = True
+            tree.raw_value[index, node] = end_value
+            tree.priors[index, node, :] = 0
+            tree.priors[index, node, tree.priors.shape[2] - 1] = 1
+            return num_rows
+        leaves.end_values[slot] = end_value
+    leaves.rows[slot] = num_rows
+    features.fill_planes(tables.geometry, leaves.games, index, leaves.planes[num_rows])
+    game.legal_actions(tables.geometry, leaves.games, tables.scratch, index, leaves.legal[num_rows])
+    return num_rows + 1
 
 
 @jit
@@ -102,11 +120,13 @@ def _select(settings, tree, root, index, node, simulation):
 
 @jit
 def _final_value(tables, record):
-    """1, 0 or -1: the finished game as its player to move sees it."""
+    """What the game is worth if it ends here, in [-1, 1], as its player to move sees it."""
     margin = scoring.area_score(tables.geometry, record.stones[:], tables.scratch) - record.komi
     if record.to_play == rules.WHITE:
         margin = -margin
-    return np.float32(np.sign(margin))
+    outcome = tables.settings.outcome
+    shares = (1 - outcome.score_weight) * np.sign(margin)
+    return np.float32(shares + outcome.score_weight * np.tanh(margin / outcome.score_scale))
 
 
 @jit
@@ -116,6 +136,10 @@ def expand_and_back_up(tree, leaves, indices, logits, values):
         index, node, row = indices[slot], leaves.nodes[slot], leaves.rows[slot]
         if row != NO_ROW:
             tree.raw_value[index, node] = values[row]
+            # Ending the game for less than the network expects of going on would be a blunder; were it
+            # a candidate, its visits would make the opponent's pass before it look good.
+            if leaves.end_values[slot] < values[row] and leaves.legal[row].sum() > 1:
+                leaves.legal[row, leaves.legal.shape[1] - 1] = False
             trees.set_priors(tree, index, node, logits[row], leaves.legal[row])
         _back_up(tree, index, node, tree.raw_value[index, node])
 

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.go import board, geometry, scoring
 from alphazero.jit import jit
 from alphazero.search import tree as trees
 
@@ -70,14 +69,3 @@ def add_dirichlet_noise(
     total = gammas.sum(axis=1, keepdims=True)
     noise = np.where(total > 0, gammas / np.maximum(total, 1e-300), priors)
     root.priors[indices] = np.where(allowed, (1 - fraction) * priors + fraction * noise, 0)
-
-
-@jit
-def find_winning_passes(tables: geometry.Geometry, scratch: board.Scratch, games, indices, wins):
-    """Marks in wins [B] the games whose player to move wins at once by answering a pass with a pass."""
-    for slot in range(len(indices)):
-        game = games[indices[slot]]
-        wins[slot] = False
-        if game.passes == 1 and not game.over:
-            margin = scoring.area_score(tables, game.stones[:], scratch) - game.komi
-            wins[slot] = margin > 0 if game.to_play == 1 else margin < 0

@@ -5,8 +5,15 @@ from typing import NamedTuple
 from alphazero.config import search as search_config
 
 
+class Outcome(NamedTuple):
+    """What a finished game is worth: (1 - score_weight) * sign(score) + score_weight * tanh(score / scale)."""
+
+    score_weight: float = 0.0  # 0 where only winning counts
+    score_scale: float = 10.0
+
+
 class Settings(NamedTuple):
-    """Constants of `config.search.SearchConfig`, documented there."""
+    """Constants of `config.search.SearchConfig`, documented there, and of the outcome."""
 
     is_gumbel: bool
     c_visit: float
@@ -14,9 +21,10 @@ class Settings(NamedTuple):
     c_init: float
     c_base: float
     fpu_reduction: float
+    outcome: Outcome
 
 
-def from_config(config: search_config.SearchConfig) -> Settings:
+def from_config(config: search_config.SearchConfig, outcome: Outcome) -> Settings:
     """The constants of `config`."""
     return Settings(
         is_gumbel=config.algorithm is search_config.Algorithm.gumbel,
@@ -25,4 +33,5 @@ def from_config(config: search_config.SearchConfig) -> Settings:
         c_init=float(config.c_init),
         c_base=float(config.c_base),
         fpu_reduction=float(config.fpu_reduction),
+        outcome=Outcome(float(outcome.score_weight), float(outcome.score_scale)),
     )

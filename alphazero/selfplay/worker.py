@@ -9,7 +9,7 @@ from alphazero.config import schema
 from alphazero.data import record as records
 from alphazero.go import board, game, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import lockstep, settings
 from alphazero.selfplay import draft as drafts
 from alphazero.selfplay import playout
 
@@ -48,7 +48,9 @@ class SelfPlayWorker:
         self._num_started = 0
         self._is_early = config.selfplay.early_games > 0
         self._games = self._new_games(config.selfplay.num_games)
-        self._search = lockstep.LockstepSearch(config.search, self._games, rng)
+        # Finished games must be worth in the search what the network is taught that they are worth.
+        outcome = settings.Outcome(config.replay.score_weight, config.replay.score_scale)
+        self._search = lockstep.LockstepSearch(config.search, self._games, rng, outcome)
         self._drafts = [self._new_draft() for _ in range(config.selfplay.num_games)]
         self._play_out = playout.PlayOut(config, self._games.dtype)
         self._tables = geometry.make(config.game.size)
