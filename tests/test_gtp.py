@@ -116,6 +116,29 @@ def test_stdout_is_protocol_and_nothing_else(net, project):
     assert answers[3:] == [b"? unknown command", b"=3 ", b""]
 
 
+NOISY = """
+import os, sys
+from alphazero import gtp
+from alphazero.evaluation import gtp_answers
+def score(margin):
+    print("printed ")
+    os.write(1, b"written ")
+    return "0"
+gtp_answers.score = score
+sys.exit(gtp.main(["--weights", "none"]))
+"""
+
+
+@pytest.mark.slow
+def test_what_libraries_print_does_not_reach_the_controller(project):
+    command = [sys.executable, "-c", NOISY]
+    done = subprocess.run(
+        command, input=b"final_score\n", capture_output=True, cwd=project, timeout=120, check=True
+    )
+    assert done.stdout == b"= 0\n\n"
+    assert sorted(done.stderr.split()) == [b"printed", b"written"]
+
+
 @pytest.mark.slow
 def test_an_interrupt_ends_it_without_a_traceback(project):
     process = subprocess.Popen(

@@ -142,7 +142,6 @@ class _Engine:
         for ply in range(len(self._known), len(self._asked)):
             move = rules.format_move(self._asked[ply], self._config.size)
             self._client.send(f"play {_color(ply)} {move}")
-        self._known = None  # until its answer is known
         self._client.start(f"genmove {_color(len(self._asked))}")
 
     def _answer(self) -> str:

@@ -21,6 +21,8 @@ class FakeThinker(gtp_thinker.Thinker):
         self.size = size
 
     def choose(self, position):
+        if position.is_over:
+            return gtp_thinker.Choice(self.size**2, 0.0, 0)
         return gtp_thinker.Choice(int(position.legal().argmax()), self.value, 10)
 
     def evaluate(self, position, s):
@@ -163,8 +165,9 @@ SESSIONS = {
         play b pass
         final_score -> = B+18.0
         all_legal w -> = A5 B5 C5 D5 E5 A4 B4 C4 D4 E4 A3 B3 D3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1
-        kata-raw-nn 8 -> ? syntax error
         play w C3 -> ? illegal move
+        genmove w -> = pass
+        undo
         play w C4
         undo
         undo

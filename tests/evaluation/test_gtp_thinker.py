@@ -66,14 +66,10 @@ def changed_komi(game):
     return game
 
 
-def other_first_move(game):
+def other_color(game):
+    _, action = game.moves[-1]
     game.undo()
-    game.play(7 if game.moves[-1:] != [(rules.BLACK, 7)] else 8)
-    return game
-
-
-def same_color_again(game):
-    game.play(20, game.moves[-1][0])
+    game.play(action, rules.BLACK)
     return game
 
 
@@ -82,35 +78,44 @@ def other_player_to_move(game):
     return game
 
 
-def stones_set_up(_):
-    game = new_game()
-    game.set_up([0], [24], rules.WHITE)
-    return game
+def other_history(game):
+    moves = [action for _, action in game.moves]
+    return new_game([17, *moves[1:]])
 
 
-CHANGES = [changed_komi, other_first_move, same_color_again, other_player_to_move, stones_set_up]
+def stones_set_up(game):
+    other = new_game()
+    other.set_up([0], [24], rules.BLACK)
+    for color, action in game.moves:
+        other.play(action, color)
+    return other
+
+
+CHANGES = [changed_komi, other_color, other_player_to_move, other_history, stones_set_up]
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_position_that_does_not_follow_is_searched_afresh(change):
     thinker = make_thinker(Counting())
     game = new_game([12])
-    thinker.choose(game)
-    game.play(6)
+    # Its move is in the tree, which must not be used for what is almost the same position.
+    game.play(thinker.choose(game).action)
     changed = change(game)
-    assert thinker.choose(changed) == make_thinker(Counting()).choose(changed)
+    choice = thinker.choose(changed)
+    assert choice.visits == 20
+    assert choice == make_thinker(Counting()).choose(changed)
 
 
 def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
-    thinker = make_thinker(Counting())
-    game = new_game([12, PASS])
-    thinker.choose(game)
+    thinker = make_thinker(Counting(), num_simulations=60)
+    game = new_game([PASS, 12, 0, PASS])  # Black is behind, so a pass that ends the game is no shortcut
+    assert thinker.choose(game).visits == 60, "so many that the pass is among the moves"
     game.play(PASS)
     assert thinker.choose(game) == gtp_thinker.Choice(PASS, 0.0, 0)
     game.resume()
     choice = thinker.choose(game)
-    assert choice == make_thinker(Counting()).choose(game)
-    assert choice.visits == 20
+    assert choice == make_thinker(Counting(), num_simulations=60).choose(game)
+    assert choice.visits == 60
 
 
 def test_warming_up_changes_no_choice():
