@@ -26,7 +26,7 @@ def connect(config: schema.Config, log_file: str) -> str:
     address = config.cluster.address
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
     environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
-    options = {
+    options: dict[str, Any] = {
         "runtime_env": {"env_vars": environment, "worker_process_setup_hook": "actors.worker_setup.set_up"},
         "logging_level": logging.WARNING,
         "log_to_driver": True,
@@ -36,10 +36,10 @@ def connect(config: schema.Config, log_file: str) -> str:
     if address == "private":
         return _start_private(config, options)
     try:
-        context = ray.init(address=address, **options)
+        ray.init(address=address, **options)
     except ConnectionError as error:
         raise ValueError(f"cluster.address={address}: no Ray cluster answers there") from error
-    return f"the cluster at {context.address_info['address']}"
+    return f"the cluster at {ray.get_runtime_context().gcs_address}"
 
 
 def _address_on_this_host() -> str | None:

@@ -36,7 +36,8 @@ class EvaluatorActor:
             if newest is None:
                 self._stopping.wait(_PAUSE_S)
                 continue
-            known, candidate = newest[0], ray.get(newest[1])
+            known = newest[0]
+            candidate: gate.Candidate = ray.get(newest[1])
             outcome = self._gate.judge(candidate, should_stop=self._stopping.is_set)
             if outcome is None:
                 return

@@ -22,6 +22,7 @@ from typing import Any
 
 import ray
 from ray import exceptions
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors import cluster, messages
 from actors import plan as plans
@@ -62,6 +63,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
         resources = ray.cluster_resources()
         plan = plans.make_plan(config, resources.get("CPU", 0), resources.get("GPU", 0))
         print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
+        _logger.info("started on %s", where)
         Supervisor(config, folder, plan, interrupted).run()
     finally:
         ray.shutdown()
@@ -129,6 +131,10 @@ class Supervisor:
         place = self._plan.placements[name]
         threads = 2 if hasattr(actor, "stop") else 1
         options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "max_concurrency": threads}
+        if actor is not SelfPlayActor:
+            # They write to the run's folder, which is on this machine's disk.
+            here = ray.get_runtime_context().get_node_id()
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(here, soft=False)
         return ray.remote(actor).options(**options).remote(*arguments)
 
     @property
@@ -145,7 +151,7 @@ class Supervisor:
             while not self._interrupted.is_set():
                 self._check_actors()
                 self._report_totals()
-                now = ray.get(reporter.snapshot.remote())
+                now: run_status.Status = ray.get(reporter.snapshot.remote())
                 fraction = self._config.stop.progress(
                     minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
                 )

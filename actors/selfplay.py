@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from actors import pushes, telemetry
+from actors import messages, pushes, telemetry
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, sgf_sample
@@ -93,4 +93,5 @@ class SelfPlayActor:
     def _wait_while_ahead(self, should_wait: bool) -> None:
         while should_wait and not self._stopping.wait(_PAUSE_S):
             self._telemetry.report(lambda: {"waiting_for": "the learner"})
-            should_wait = ray.get(self._handles["replay_buffer"].state.remote()).should_wait
+            state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
+            should_wait = state.should_wait

@@ -20,8 +20,6 @@ class ClusterConfig:
     """CPU share of the evaluator."""
     selfplay_cpus: float = 1.0
     """CPUs of each self-play actor, so that an autoscaler sees them."""
-    wait_seconds: float = 60.0
-    """How long to wait for resources before saying what is missing."""
 
     def __post_init__(self) -> None:
         checks.require(
@@ -31,4 +29,3 @@ class ClusterConfig:
         checks.require_at_least("cluster.learner_cpus", self.learner_cpus, 0)
         checks.require_at_least("cluster.evaluator_cpus", self.evaluator_cpus, 0)
         checks.require_at_least("cluster.selfplay_cpus", self.selfplay_cpus, 0)
-        checks.require_positive("cluster.wait_seconds", self.wait_seconds)

@@ -1,5 +1,6 @@
 """The gate: a candidate becomes the best network by a match, or at once with gate=none."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from alphazero.data import run_folder
 from alphazero.evaluation import agreement, match, openings, players, promotion
 from alphazero.evaluation import result as results
 from alphazero.net import inference, leela
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,9 @@ class Gate:
         is_promoted = result is None or match.is_promoted(result, self._config.gate)
         if is_promoted:
             self._promote(candidate, result)
-        return Outcome(candidate=candidate, is_promoted=is_promoted, match=result)
+        outcome = Outcome(candidate=candidate, is_promoted=is_promoted, match=result)
+        _logger.info("%s", outcome.figures()["last"])
+        return outcome
 
     def _load(self, candidate: Candidate) -> None:
         if self._candidate is None:
@@ -116,9 +121,7 @@ class Gate:
             **promotion.provenance(self._config),
         }
         # Certified is the arithmetic of the file, so it is checked in float32, whatever plays.
-        exact = inference.make_evaluator(
-            candidate.weights, device="cpu", precision="fp32", backend="torch"
-        )
+        exact = inference.make_evaluator(candidate.weights, device="cpu", precision="fp32", backend="torch")
         check = agreement.make_check(exact, self._config.game, self._rng)
         self._promotions.promote(candidate.weights, facts, check)
         # The evaluators change places; the old best network's is loaded with the next candidate.

@@ -45,7 +45,7 @@ class LockstepSearch:
         config: search_config.SearchConfig,
         games: np.ndarray,
         rng: np.random.Generator,
-        outcome: settings.Outcome = settings.Outcome(),
+        outcome: settings.Outcome = settings.ONLY_WINNING,
     ) -> None:
         """games: [G] game records of one board size, advanced by the caller alone.
 

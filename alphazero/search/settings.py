@@ -6,10 +6,13 @@ from alphazero.config import search as search_config
 
 
 class Outcome(NamedTuple):
-    """What a finished game is worth: (1 - score_weight) * sign(score) + score_weight * tanh(score / scale)."""
+    """What a finished game is worth: (1 - weight) * sign(score) + weight * tanh(score / scale)."""
 
     score_weight: float = 0.0  # 0 where only winning counts
     score_scale: float = 10.0
+
+
+ONLY_WINNING = Outcome()
 
 
 class Settings(NamedTuple):
