@@ -6,7 +6,7 @@ import pytest
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game, geometry, rules
-from alphazero.search import evaluator, lockstep
+from alphazero.search import evaluator, lockstep, settings
 from alphazero.search import tree as trees
 
 SIZE = 5
@@ -132,13 +132,66 @@ def test_a_pass_that_wins_answers_a_pass(algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("hope", [True, False])
+def test_a_pass_that_loses_is_considered_only_without_hope(algorithm, hope):
+    """White has passed and leads by komi: passing loses, which is right only if going on is worse."""
+    games = game.new_games(1, RULES)
+    for action in (12, PASS):
+        play(games, [0], [action])
+    config = search_config.SearchConfig(algorithm=algorithm, num_simulations=24, num_considered=8)
+    # An end that is lost by little is worth more than -1, so there is something to compare.
+    outcome = settings.Outcome(score_weight=0.5, score_scale=10)
+    games[0]["komi"] = 26
+    search = lockstep.LockstepSearch(config, games, np.random.default_rng(0), outcome)
+    search.search(np.array([0]), Opinion(0.5 if hope else -0.9), options())
+    assert (search.tree.priors[0, trees.ROOT, PASS] == 0) == hope
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_opponents_answer_to_a_pass_is_taken_for_granted(algorithm):
+    """Black, behind, must not hope that White goes on after a pass: its value is exact at once."""
+    games = game.new_games(1, RULES)
+    search = new_search(games, algorithm)
+    search.search(np.array([0]), PassLover(), options())
+    child = search.tree.child_index[0, trees.ROOT, PASS]
+    assert search.tree.is_terminal[0, child]
+    assert search.tree.value_sum[0, child] == search.tree.visits[0, child]
+
+
+class Opinion(evaluator.UniformEvaluator):
+    """Sees the same value everywhere."""
+
+    def __init__(self, value):
+        super().__init__(SIZE)
+        self._value = value
+
+    def evaluate(self, planes):
+        logits, values = super().evaluate(planes)
+        return logits, values + np.float32(self._value)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_outcomes_weigh_the_score_as_told(algorithm):
+    """One move before the limit: the best end is worth (1 - w) + w * tanh(margin / scale)."""
+    games = game.new_games(1, game_config.GameConfig(size=SIZE, komi=0.5, move_limit=1), capacity=60)
+    config = search_config.SearchConfig(algorithm=algorithm, num_simulations=32, num_considered=16)
+    outcome = settings.Outcome(score_weight=0.2, score_scale=10)
+    search = lockstep.LockstepSearch(config, games, np.random.default_rng(0), outcome)
+    result = search.search(np.array([0]), evaluator.UniformEvaluator(SIZE), options(32))
+    assert result.actions[0] != PASS
+    child = search.tree.child_index[0, trees.ROOT, result.actions[0]]
+    worth = -search.tree.value_sum[0, child] / search.tree.visits[0, child]
+    assert worth == pytest.approx(0.8 + 0.2 * np.tanh(24.5 / 10), abs=1e-6)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_terminal_leaves_are_exact(algorithm):
     """One move before the limit each move ends the game: only wins for Black are worth playing.
 
     White has passed, Black leads by a single point of komi 0: all moves win, the values are exact.
     """
     limit = game_config.GameConfig(size=SIZE, komi=0, move_limit=3)
-    games = game.new_games(1, limit)
+    games = game.new_games(1, limit, capacity=60)
     play(games, [0], [12])
     play(games, [0], [PASS])
     result = new_search(games, algorithm).search(np.array([0]), evaluator.HashedEvaluator(SIZE), options())
