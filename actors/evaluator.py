@@ -16,9 +16,9 @@ _PAUSE_S = 0.5
 class EvaluatorActor:
     """Takes the newest candidate to the gate and promotes it when it passes.
 
-    Consumes candidates, produces promoted files and matches. Waits for a candidate newer than the
-    last one it judged, freed by the learner. When killed, the match under way is lost; a promotion
-    is on disk before anyone plays with it.
+    Consumes candidates, produces promoted files and matches. Waits for a candidate that is
+    `gate.every_steps` newer than the last one it judged, freed by the learner. When killed, the
+    match under way is lost; a promotion is on disk before anyone plays with it.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
@@ -26,13 +26,15 @@ class EvaluatorActor:
         self._handles = handles
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")
+        self._every_steps = config.gate.every_steps
         self._gate = gate.Gate(config, run_folder.RunFolder(config.run.dir))
 
     def run(self) -> None:
         """Judges candidates until `stop`."""
         known = self._take_best()
         while not self._stopping.is_set():
-            newest = ray.get(self._handles["weight_store"].newest_candidate.remote(known))
+            too_early = known + self._every_steps - 1
+            newest = ray.get(self._handles["weight_store"].newest_candidate.remote(too_early))
             if newest is None:
                 self._stopping.wait(_PAUSE_S)
                 continue

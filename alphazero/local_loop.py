@@ -34,6 +34,7 @@ class LocalLoop:
         self._gate = gate.Gate(config, folder)
         self._learner = learner.Learner(config)
         self._best = self._start_best()
+        self._judged = self._best.version
         restored = self._checkpoints.load_newest()
         if restored is not None:
             self._learner.load_state(restored)
@@ -89,21 +90,28 @@ class LocalLoop:
             if step % training.checkpoint_steps == 0:
                 self._save()
             if step % training.publish_steps == 0:
-                self._judge()
+                self._publish()
             if self._progress() >= 1:
                 return
 
-    def _judge(self) -> None:
+    def _publish(self) -> None:
         counters = self._store.counters
         candidate = self._candidate(counters.games, counters.positions)
-        outcome = self._gate.judge(candidate)
-        assert outcome is not None, "nobody stops this match"
-        self._reporter.record("gate", outcome.figures(), self._learner.step)
-        if outcome.is_promoted:
-            self._best = candidate
-        if outcome.is_promoted or self._plays_latest:
+        is_promoted = candidate.version >= self._judged + self._config.gate.every_steps and self._judge(
+            candidate
+        )
+        if is_promoted or self._plays_latest:
             self._evaluator.load(candidate.weights)
             self._worker.set_weights(self._evaluator, candidate.version)
+
+    def _judge(self, candidate: gate.Candidate) -> bool:
+        self._judged = candidate.version
+        outcome = self._gate.judge(candidate)
+        assert outcome is not None, "nobody stops this match"
+        self._reporter.record("gate", outcome.figures(), candidate.version)
+        if outcome.is_promoted:
+            self._best = candidate
+        return outcome.is_promoted
 
     def _save(self) -> None:
         self._checkpoints.save(self._learner.step, self._learner.state())

@@ -27,6 +27,7 @@ TINY = [
     "training.publish_steps=20",
     "training.checkpoint_steps=20",
     "gate.num_games=4",
+    "gate.every_steps=20",
     "gate.num_simulations=4",
     "gate.threshold=0",
     "selfplay.play_with=promoted",

@@ -20,6 +20,8 @@ class GateConfig:
     """A match in pairs: each opening is played twice with colours swapped."""
 
     kind: GateKind = GateKind.winrate
+    every_steps: int = 500
+    """Learner's steps between two candidates that are judged; the others only play."""
     num_games: int = 40
     """Games of a match; even, because games come in pairs."""
     num_simulations: int = 32
@@ -30,6 +32,7 @@ class GateConfig:
     """First plies of each pair, drawn from the best network's policy."""
 
     def __post_init__(self) -> None:
+        checks.require_at_least("gate.every_steps", self.every_steps, 1)
         checks.require_at_least("gate.num_games", self.num_games, 2)
         checks.require(self.num_games % 2 == 0, "gate.num_games", self.num_games, "even")
         checks.require_at_least("gate.num_simulations", self.num_simulations, 1)
