@@ -166,9 +166,14 @@ SESSIONS = {
         final_score -> = B+18.0
         all_legal w -> = A5 B5 C5 D5 E5 A4 B4 C4 D4 E4 A3 B3 D3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1
         play w C3 -> ? illegal move
-        genmove w -> = pass
-        undo
         play w C4
+        undo
+        play w pass
+        play b pass
+        genmove w -> = pass
+        last_move -> = white pass
+        undo
+        undo
         undo
         undo
         undo

@@ -107,15 +107,16 @@ def test_a_position_that_does_not_follow_is_searched_afresh(change):
 
 
 def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
-    thinker = make_thinker(Counting(), num_simulations=60)
+    uniform = evaluators.UniformEvaluator(SIZE)
+    thinker = make_thinker(uniform, num_simulations=100)
     game = new_game([PASS, 12, 0, PASS])  # Black is behind, so a pass that ends the game is no shortcut
-    assert thinker.choose(game).visits == 60, "so many that the pass is among the moves"
+    assert thinker.choose(game).visits == 100, "so many that the pass is among the moves"
     game.play(PASS)
     assert thinker.choose(game) == gtp_thinker.Choice(PASS, 0.0, 0)
     game.resume()
     choice = thinker.choose(game)
-    assert choice == make_thinker(Counting(), num_simulations=60).choose(game)
-    assert choice.visits == 60
+    assert choice == make_thinker(uniform, num_simulations=100).choose(game)
+    assert choice.visits == 100
 
 
 def test_warming_up_changes_no_choice():
