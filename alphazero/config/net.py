@@ -10,7 +10,7 @@ class HeadStart(Enum):
     """How the fully connected heads are initialised."""
 
     convolution = "convolution"
-    """As a convolution and a pooling: every point starts with the same weights."""
+    """As a convolution and a pooling: every point starts with the same weights, the policy stays local."""
     plain = "plain"
     """Independent random weights, as Leela Zero's training code does."""
 

@@ -27,7 +27,7 @@ class SelfPlayConfig:
     play_with: PlayWith = PlayWith.latest
     """Which network plays; behind a gate self-play would wait for the slowest link of the loop."""
 
-    early_games: int = 2000
+    early_games: int = 1500
     """Until this many games exist the search is cheaper: the untrained network is not worth more."""
     early_simulations: int = 16
     """Simulations for each move during the early games."""
@@ -41,7 +41,7 @@ class SelfPlayConfig:
     no_pass_plies: int = 30
     """No passes before this ply; two early passes would end a game by accident."""
 
-    resign_threshold: float = -0.88
+    resign_threshold: float = -0.8
     """A player whose root value stays below this resigns."""
     resign_turns: int = 3
     """For how many own turns in a row."""

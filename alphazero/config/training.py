@@ -41,7 +41,7 @@ class OptimizerConfig:
     """One optimizer; `optimizer=NAME` picks a complete group."""
 
     name: OptimizerName = OptimizerName.adamw
-    rate: float = 2e-3
+    rate: float = 3e-3
     """Peak learning rate."""
     weight_decay: float = 0.02
     """Decoupled weight decay of adamw (Loshchilov and Hutter 2019); L2 penalty of sgd."""
