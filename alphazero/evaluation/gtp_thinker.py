@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.go import features, geometry, play, symmetry
+from alphazero.go import features, geometry, play, rules, symmetry
 from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep
 
@@ -49,13 +49,21 @@ class Thinker:
         self._root = None
 
     def choose(self, position: play.Game) -> Choice:
-        """The best move after the configured number of simulations; pass once two passes were played."""
+        """The best move after the configured number of simulations; pass once two passes were played.
+
+        As in our matches, a player that is sure to have lost passes instead of filling its own
+        territory, so that the winner can end the game.
+        """
         if position.is_over:
             return Choice(self._size**2, 0.0, 0)
         search = self._follow(position)
         options = lockstep.SearchOptions(num_simulations=self._config.num_simulations)
         result = search.search(_FIRST, self._evaluator, options)
-        return Choice(int(result.actions[0]), float(result.values[0]), int(result.visits[0].sum()))
+        action, value = int(result.actions[0]), float(result.values[0])
+        if value < _LOST and action < self._size**2:
+            mine = 1 if position.to_play == rules.BLACK else -1
+            action = self._size**2 if position.ownership()[action] == mine else action
+        return Choice(action, value, int(result.visits[0].sum()))
 
     def evaluate(self, position: play.Game, s: int) -> tuple[np.ndarray, float]:
         """The network's policy [A] over all moves, illegal ones included, and its value, both in float32.
@@ -92,6 +100,8 @@ class Thinker:
 
 _FIRST = np.zeros(1, np.int64)
 """Indices of the only game."""
+_LOST = -0.9
+"""Value below which a player no longer fills its own territory."""
 
 
 def _continuation(root: play.Game | None, position: play.Game) -> list[int] | None:

@@ -120,6 +120,28 @@ def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
     assert choice.visits == 100
 
 
+class Convinced:
+    """White has lost with this value, and A1 is the best move."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def evaluate(self, planes):
+        logits = np.zeros((len(planes), PASS + 1), np.float32)
+        logits[:, 0] = 10
+        is_white = planes[:, 17, 0, 0] == 1
+        return logits, np.where(is_white, self._value, -self._value).astype(np.float32)
+
+
+@pytest.mark.parametrize(("value", "action"), [(-0.95, PASS), (-0.8, 0)])
+def test_a_lost_player_does_not_fill_its_own_territory(value, action):
+    game = new_game()
+    for point, color in ((1, rules.WHITE), (5, rules.WHITE), (12, rules.BLACK)):
+        game.play(point, color)
+    assert game.ownership()[0] == -1
+    assert make_thinker(Convinced(value)).choose(game).action == action
+
+
 def test_warming_up_changes_no_choice():
     thinker = make_thinker(Counting())
     thinker.warm_up()
