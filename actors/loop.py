@@ -44,15 +44,11 @@ _TICK_S = 0.5
 _STOP_S = 30.0
 
 
-class Stopped(Exception):
-    """SIGINT or SIGTERM arrived."""
-
-
 def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     """Runs until a stop.* bound is reached.
 
-    folder: opened by the caller. Raises ValueError for what the user can mend, Stopped after saving
-    when a signal arrived, RuntimeError when an actor failed.
+    folder: opened by the caller. Raises ValueError for what the user can mend, KeyboardInterrupt
+    after saving when a signal arrived, RuntimeError when an actor failed.
     """
     # A handler must not raise: Ray's calls into C++ do not survive an exception out of nowhere.
     interrupted = threading.Event()
@@ -68,7 +64,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     finally:
         ray.shutdown()
     if interrupted.is_set():
-        raise Stopped
+        raise KeyboardInterrupt
 
 
 def _last_line(error: Exception) -> str:

@@ -4,17 +4,16 @@ The classes are those that the actors wrap; only the order is fixed here, so a r
 seed on the same machine repeats itself.
 """
 
-import sys
 import time
 
 import numpy as np
 
-from alphazero.config import compose, schema
+from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, store
 from alphazero.evaluation import gate, promotion
 from alphazero.net import inference
-from alphazero.report import reporter, status
+from alphazero.report import panel, reporter, status
 from alphazero.selfplay import worker as workers
 from alphazero.training import checkpoint, learner
 
@@ -27,6 +26,7 @@ class LocalLoop:
     def __init__(self, config: schema.Config, folder: run_folder.RunFolder) -> None:
         """folder: opened by the caller; a run that it holds is resumed."""
         self._config = config
+        self._title = str(folder.path)
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._checkpoints = checkpoint.Checkpoints(folder.checkpoints, config.training.keep_checkpoints)
         self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
@@ -58,16 +58,24 @@ class LocalLoop:
         self._reported = 0.0
 
     def run(self) -> None:
-        """Plays and learns until a stop.* bound is reached, then saves."""
-        while self._progress() < 1:
-            games = self._worker.play_move()
-            if games:
-                self._store.add_games(games, "local")
-                self._worker.set_total_games(self._store.counters.games)
-            self._reporter.record("selfplay000", self._worker.figures())
-            self._learn()
-        self._save()
-        self._reporter.close()
+        """Plays and learns until a stop.* bound is reached or Ctrl-C, then saves."""
+        try:
+            with panel.Panel(self._title) as view:
+                while self._progress() < 1:
+                    self._step()
+                    view.show(self._reporter.snapshot())
+        finally:
+            self._save()
+            self._reporter.close()
+
+    def _step(self) -> None:
+        """One move in every game, then the training that this allows."""
+        games = self._worker.play_move()
+        if games:
+            self._store.add_games(games, "local")
+            self._worker.set_total_games(self._store.counters.games)
+        self._reporter.record("selfplay000", self._worker.figures())
+        self._learn()
 
     def _start_best(self) -> gate.Candidate:
         promoted = self._promotions.latest()
@@ -127,27 +135,3 @@ class LocalLoop:
         return self._config.stop.progress(
             minutes=minutes, games=self._store.counters.games, steps=self._learner.step, promotions=promotions
         )
-
-
-def main() -> int:
-    """`python -m alphazero.local_loop conf=smoke`: as `alphazero.run`, without Ray."""
-    config = compose.main_config()
-    if config is None:
-        return 0
-    folder = run_folder.RunFolder(config.run.dir)
-    try:
-        learner.check_start(config)
-        folder.open(config, compose.to_yaml(config))
-        LocalLoop(config, folder).run()
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        folder.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero.data import files
+from alphazero import files
 from alphazero.evaluation import promotion
 
 

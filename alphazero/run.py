@@ -5,14 +5,14 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 i
 
 import sys
 
-from alphazero.config import compose
+from alphazero.config import compose, schema
 from alphazero.data import run_folder
 from alphazero.report import logs
 from alphazero.training import learner
 
 
 def main() -> int:
-    """Composes the settings, opens the run's folder and hands over to the driver."""
+    """Composes the settings, opens the run's folder and hands over to the loop."""
     config = compose.main_config()
     if config is None:
         return 0
@@ -21,25 +21,31 @@ def main() -> int:
         learner.check_start(config)
         folder.open(config, compose.to_yaml(config))
         logs.set_up(folder.log)
-        # Ray takes seconds to import, and a wrong key should be answered at once.
-        from actors import loop
-
-        try:
-            loop.run(config, folder)
-        except loop.Stopped:
-            print("interrupted; the same command goes on from here", file=sys.stderr)
-            return 130
+        _run(config, folder)
         return 0
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    except RuntimeError as error:
+    except (RuntimeError, FloatingPointError) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     finally:
         folder.close()
+
+
+def _run(config: schema.Config, folder: run_folder.RunFolder) -> None:
+    # Ray takes seconds to import: a mistake is answered before, and cluster=local does without.
+    if config.cluster.address == "local":
+        from alphazero import local_loop
+
+        local_loop.LocalLoop(config, folder).run()
+    else:
+        from actors import loop
+
+        loop.run(config, folder)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from alphazero.benchmarks import figures, settings
 from alphazero.config import net as net_config
 from alphazero.net import inference, leela, resnet
 
-BACKENDS = ("torch", "openvino")
+BACKENDS = ("torch", "openvino", "openvino_int8")
 BATCHES = (16, 32, 64, 128, 256, 512)
 GPU_BATCHES = (256, 1024, 4096)
 _ROUNDS = 3

@@ -11,7 +11,8 @@ class ClusterConfig:
 
     address: str = "auto"
     """auto joins the cluster of RAY_ADDRESS or of this host and else starts a private one;
-    private always starts one; anything else is a cluster's address."""
+    private always starts one; local runs everything in this process without Ray, step by step;
+    anything else is a cluster's address."""
     service_cpus: float = 0.1
     """CPU share of each small service: replay buffer, weight store and reporter."""
     learner_cpus: float = 0.5
@@ -23,7 +24,10 @@ class ClusterConfig:
 
     def __post_init__(self) -> None:
         checks.require(
-            bool(self.address.strip()), "cluster.address", repr(self.address), "auto, private or an address"
+            bool(self.address.strip()),
+            "cluster.address",
+            repr(self.address),
+            "auto, private, local or an address",
         )
         checks.require_at_least("cluster.service_cpus", self.service_cpus, 0)
         checks.require_at_least("cluster.learner_cpus", self.learner_cpus, 0)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero.data import files
+from alphazero import files
 from alphazero.data import record as records
 
 MAGIC = b"\x93AZgame\n"  # not ASCII at the start, a newline at the end: text tools do not make it

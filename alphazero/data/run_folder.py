@@ -5,9 +5,9 @@ import json
 import os
 from pathlib import Path
 
+from alphazero import files
 from alphazero.config import run as run_config
 from alphazero.config import schema
-from alphazero.data import files
 
 _FIXED = ("game.size", "game.komi", "game.suicide", "net.blocks", "net.filters", "net.ownership")
 

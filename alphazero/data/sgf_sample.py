@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero.data import files
+from alphazero import files
 from alphazero.data import record as records
 from alphazero.go import sgf
 

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from alphazero import files
 from alphazero.config import schema
-from alphazero.data import files
 from alphazero.net import leela
 
 LATEST = "latest.json"

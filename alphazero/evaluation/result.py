@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from alphazero import files
 from alphazero.config import game as game_config
-from alphazero.data import files
 from alphazero.evaluation import elo as ratings
 from alphazero.go import rules, sgf
 

@@ -6,7 +6,6 @@ the row after a kernel is its bias, in which beta is carried as beta * sqrt(vari
 """
 
 import gzip
-import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from alphazero import files
 
 NUM_PLANES = 18
 POLICY_PLANES = 2
@@ -128,21 +129,7 @@ def write(weights: Weights, path: Path | str) -> None:
     data = to_text(weights)
     if path.suffix == ".gz":
         data = gzip.compress(data, mtime=0)  # equal networks make equal files
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # makes the new name last, too
-    finally:
-        os.close(folder)
+    files.write_atomic(path, data)
 
 
 def _text(data: bytes, label: str) -> str:

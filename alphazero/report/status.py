@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from alphazero.data import files
+from alphazero import files
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from alphazero.data import files
+from alphazero import files
 
 LATEST = "latest"
 _STATE, _META = "state.pt", "meta.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from alphazero import files
 from alphazero.config import game as game_config
 from alphazero.config import schema
-from alphazero.data import files
 from alphazero.evaluation import promotion
 from alphazero.net import leela
 from tests.evaluation import networks

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from alphazero.data import files
+from alphazero import files
 from alphazero.training import checkpoint
 
 

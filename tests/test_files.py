@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alphazero.data import files
+from alphazero import files
 
 
 def test_a_new_file_and_its_replacement(tmp_path: Path):
