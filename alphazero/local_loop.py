@@ -1,7 +1,7 @@
 """The whole loop in one process, step by step and without Ray: for tests, GPUs without Ray, and debugging.
 
-The classes are those that the actors wrap; only the order is fixed here, so a run with the same
-seed on the same machine repeats itself.
+The classes are those that the actors wrap; only the order is fixed here. A run with the same seed
+repeats itself as long as the same inference backend is picked.
 """
 
 import time

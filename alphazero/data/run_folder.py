@@ -44,7 +44,11 @@ class RunFolder:
             files.write_atomic(self._facts, json.dumps(_fixed_settings(config), indent=1).encode())
             files.write_atomic(self.config, config_text.encode())
         except OSError as error:
+            self.close()
             raise ValueError(f"run.dir={self.path}: cannot be written ({error.strerror})") from None
+        except ValueError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Gives the folder back."""

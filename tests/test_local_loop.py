@@ -1,0 +1,77 @@
+"""The whole loop in one process: it learns, promotes, and a second session goes on from the first."""
+
+import pytest
+
+from alphazero import local_loop
+from alphazero.config import compose
+from alphazero.data import gamelog, run_folder
+from alphazero.evaluation import promotion
+from alphazero.report import summary
+from alphazero.training import checkpoint
+
+TINY = [
+    "conf=smoke",
+    "stop.minutes=null",
+    "stop.promotions=null",
+    "net.blocks=1",
+    "net.filters=8",
+    "search.num_simulations=4",
+    "selfplay.num_games=16",
+    "training.min_positions=200",
+    "training.publish_steps=20",
+    "training.checkpoint_steps=20",
+    "gate.num_games=4",
+    "gate.num_simulations=4",
+    "gate.every_steps=20",
+    "gate.threshold=0",
+]
+
+
+def run(path, *words):
+    config = compose.compose([*TINY, *words, f"run.dir={path}"])
+    folder = run_folder.RunFolder(path)
+    folder.open(config, compose.to_yaml(config))
+    try:
+        local_loop.LocalLoop(config, folder).run()
+    finally:
+        folder.close()
+    return folder
+
+
+@pytest.mark.slow
+def test_two_sessions_make_one_run(tmp_path):
+    folder = run(tmp_path / "run", "stop.steps=60")
+    first = gamelog.GameLog(folder.games).read_all()
+    names = {game.game_id for game in first}
+    promoted = promotion.Promotions(folder.weights / "promoted").all()
+    assert checkpoint.newest_step(folder.checkpoints) == 60
+    assert [network.certificate["steps"] for network in promoted] == [20, 40, 60]
+
+    folder = run(tmp_path / "run", "stop.steps=100")
+    second = list(gamelog.GameLog(folder.games).read_all())
+    assert names < {game.game_id for game in second}
+    assert len({game.game_id for game in second}) == len(second)
+    fresh = [game for game in second if game.game_id not in names]
+    assert min(game.oldest_weights for game in fresh) >= 60, "the best network was forgotten"
+    assert checkpoint.newest_step(folder.checkpoints) == 100
+    steps = [
+        network.certificate["steps"] for network in promotion.Promotions(folder.weights / "promoted").all()
+    ]
+    assert steps == [20, 40, 60, 80, 100]
+    assert summary.summarize(folder.path).fell("loss")
+
+
+@pytest.mark.slow
+def test_a_folder_in_use_or_of_another_run_is_refused(tmp_path):
+    config = compose.compose([*TINY, f"run.dir={tmp_path}"])
+    folder = run_folder.RunFolder(tmp_path)
+    folder.open(config, "")
+    with pytest.raises(ValueError, match="another run is using"):
+        run_folder.RunFolder(tmp_path).open(config, "")
+    folder.close()
+    other = compose.compose([*TINY, "game.size=7", f"run.dir={tmp_path}"])
+    with pytest.raises(ValueError, match=r"game\.size=7: the run in .* has 5"):
+        run_folder.RunFolder(tmp_path).open(other, "")
+    never = compose.compose([*TINY, "run.resume=never", f"run.dir={tmp_path}"])
+    with pytest.raises(ValueError, match=r"run\.resume=never"):
+        run_folder.RunFolder(tmp_path).open(never, "")
