@@ -147,6 +147,8 @@ def test_an_interrupt_ends_it_without_a_traceback(project):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=project,
+        # Where the tests themselves run in the background, a shell has told them to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(b"name\n")
