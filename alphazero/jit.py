@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
+from numba.core import config, types
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,6 +26,24 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alphazero"
 _STALE_AFTER_S = 30 * 24 * 3600
 _SETTINGS: Any = config  # numba fills this module when it is imported, unseen by type checkers
+
+
+def _name_records_by_layout() -> None:
+    """Makes the names of compiled functions say which layout of records they were compiled for.
+
+    numba 0.68 puts a number there that each process gives out anew (`types.Record.mangling_args`).
+    Code that two processes compiled for two layouts could so get one name, and a third process that
+    loads both from the cache would run either for both: silently, on wrong offsets.
+    """
+
+    def mangling_args(record: types.Record) -> tuple[str, tuple[str]]:
+        return "Record", (hashlib.sha256(record.name.encode()).hexdigest()[:16],)
+
+    record_type: Any = types.Record
+    record_type.mangling_args = property(mangling_args)
+
+
+_name_records_by_layout()
 
 
 def jit(function: Function) -> Function:

@@ -129,3 +129,45 @@ def test_compiled_code_follows_a_constant_in_another_file(tmp_path, project):
         )
         printed.append(done.stdout.strip())
     assert printed == ["1 0", "1 1", "2 0"]
+
+
+LAYOUTS = """
+import sys
+import numpy as np
+from alphazero import kernel
+for capacity in map(int, sys.argv[1:]):
+    dtype = np.dtype([("front", np.int64, capacity), ("back", np.int64)], align=True)
+    records = np.zeros(1, np.dtype((np.record, dtype)))
+    records["back"] = capacity
+    print(kernel.read(records))
+"""
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="nothing is compiled")
+def test_layouts_that_different_processes_compiled_are_not_confused(tmp_path, project):
+    """numba's names of compiled functions repeat from one process to the next; ours must not."""
+    package = tmp_path / "alphazero"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    # The helper must be too long to be inlined, because only calls go by name.
+    (package / "kernel.py").write_text(
+        "import numpy as np\nfrom alphazero.jit import jit\n\n\n"
+        "@jit\ndef read(records):\n    return _read(records, 0) + _read(records, 0) - _read(records, 0)\n\n\n"
+        "@jit\ndef _read(records, index):\n    total = 0.0\n"
+        + 40 * "    total += np.sin(total) * np.cos(records[index].back)\n"
+        + "    return int(records[index].back + 0 * total)\n"
+    )
+    environment = os.environ | {"ALPHAZERO_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+    printed = []
+    for capacities in (["3"], ["5"], ["3", "5"]):
+        done = subprocess.run(
+            [sys.executable, "-c", LAYOUTS, *capacities],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.append(done.stdout.split())
+    assert printed == [["3"], ["5"], ["3", "5"]]
