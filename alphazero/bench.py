@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from alphazero.benchmarks import boards, engines, figures, nets, searches, selfplays, settings
-from alphazero.config import command_line
+from alphazero.config import command_line, training
+from alphazero.net import hardware
 
 Measure = Callable[[settings.Settings], Iterator[figures.Figure]]
 BENCHMARKS: dict[str, Measure] = {
@@ -38,11 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             device=options.device,
             seconds=options.seconds,
         )
+        hardware.pick_device(training.Device(options.device))
+    except ValueError as error:
+        parser.error(str(error))
+    try:
         for name in options.benchmarks:
             for figure in BENCHMARKS[name](chosen):
                 print(figure.json() if options.json else figure.line(), flush=True)
-    except ValueError as error:
-        parser.error(str(error))
     except KeyboardInterrupt:
         return 130
     return 0

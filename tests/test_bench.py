@@ -6,6 +6,7 @@ import pytest
 
 from alphazero import bench
 from alphazero.benchmarks import figures
+from alphazero.net import hardware
 
 BAD_ARGUMENTS = [
     ([], "the following arguments are required"),
@@ -26,6 +27,27 @@ def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, capsys
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert complaint in captured.err
+
+
+def test_a_device_that_is_not_there_is_named(monkeypatch, capsys):
+    def refuse(device):
+        raise ValueError(f"device={device.value}: not here")
+
+    monkeypatch.setattr(hardware, "pick_device", refuse)
+    with pytest.raises(SystemExit) as exit_:
+        bench.main(["board", "--device", "cuda"])
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == "python -m alphazero.bench: device=cuda: not here\n"
+
+
+def test_a_mistake_of_ours_is_not_the_user_s(monkeypatch):
+    def measure(options):
+        raise ValueError("a bug")
+        yield
+
+    monkeypatch.setitem(bench.BENCHMARKS, "board", measure)
+    with pytest.raises(ValueError, match="a bug"):
+        bench.main(["board"])
 
 
 def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
