@@ -8,27 +8,11 @@ from alphazero.data import gamelog, run_folder
 from alphazero.evaluation import promotion
 from alphazero.report import summary
 from alphazero.training import checkpoint
-
-TINY = [
-    "conf=smoke",
-    "stop.minutes=null",
-    "stop.promotions=null",
-    "net.blocks=1",
-    "net.filters=8",
-    "search.num_simulations=4",
-    "selfplay.num_games=16",
-    "training.min_positions=200",
-    "training.publish_steps=20",
-    "training.checkpoint_steps=20",
-    "gate.num_games=4",
-    "gate.num_simulations=4",
-    "gate.every_steps=20",
-    "gate.threshold=0",
-]
+from tests import tiny_run
 
 
 def run(path, *words):
-    config = compose.compose([*TINY, *words, f"run.dir={path}"])
+    config = compose.compose([*tiny_run.WORDS, *words, f"run.dir={path}"])
     folder = run_folder.RunFolder(path)
     folder.open(config, compose.to_yaml(config))
     try:
@@ -63,15 +47,15 @@ def test_two_sessions_make_one_run(tmp_path):
 
 @pytest.mark.slow
 def test_a_folder_in_use_or_of_another_run_is_refused(tmp_path):
-    config = compose.compose([*TINY, f"run.dir={tmp_path}"])
+    config = compose.compose([*tiny_run.WORDS, f"run.dir={tmp_path}"])
     folder = run_folder.RunFolder(tmp_path)
     folder.open(config, "")
     with pytest.raises(ValueError, match="another run is using"):
         run_folder.RunFolder(tmp_path).open(config, "")
     folder.close()
-    other = compose.compose([*TINY, "game.size=7", f"run.dir={tmp_path}"])
+    other = compose.compose([*tiny_run.WORDS, "game.size=7", f"run.dir={tmp_path}"])
     with pytest.raises(ValueError, match=r"game\.size=7: the run in .* has 5"):
         run_folder.RunFolder(tmp_path).open(other, "")
-    never = compose.compose([*TINY, "run.resume=never", f"run.dir={tmp_path}"])
+    never = compose.compose([*tiny_run.WORDS, "run.resume=never", f"run.dir={tmp_path}"])
     with pytest.raises(ValueError, match=r"run\.resume=never"):
         run_folder.RunFolder(tmp_path).open(never, "")

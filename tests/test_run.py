@@ -12,26 +12,10 @@ import pytest
 
 from alphazero.data import gamelog
 from alphazero.training import checkpoint
+from tests import tiny_run
 
 PROJECT = Path(__file__).resolve().parents[1]
-TINY = [
-    "conf=smoke",
-    "cluster=private",
-    "stop.minutes=null",
-    "stop.promotions=null",
-    "net.blocks=1",
-    "net.filters=8",
-    "search.num_simulations=4",
-    "selfplay.num_games=16",
-    "training.min_positions=200",
-    "training.publish_steps=20",
-    "training.checkpoint_steps=20",
-    "gate.num_games=4",
-    "gate.every_steps=20",
-    "gate.num_simulations=4",
-    "gate.threshold=0",
-    "selfplay.play_with=promoted",
-]
+TINY = [*tiny_run.WORDS, "cluster=private", "selfplay.play_with=promoted"]
 
 
 def start(*words, **options):
