@@ -2,13 +2,13 @@
 
 SelfPlayActor x N --games--> ReplayBuffer --batches--> LearnerActor
      ^                          | game log                 | candidates
-     | best network             v                          v
+     | newest or best           v                          v
  WeightStore <---promote--- EvaluatorActor <------- WeightStore
                                 | matches, weights/promoted
  everyone --figures--> ReporterActor --> TensorBoard, status.json, this driver's panel
 
 loop        consumes            produces          waits for                freed by
-self-play   best network        games             room among its pushes    replay buffer
+self-play   newest network      games             room among its pushes    replay buffer
                                                   (far ahead) the learner  learner
 learner     batches             candidates        replay ratio             games
 evaluator   newest candidate    promoted files    a newer candidate        learner

@@ -14,8 +14,9 @@ from alphazero.data import run_folder, store
 class ReplayBuffer:
     """A `data.store.ReplayStore` with the run's game log.
 
-    When killed nothing is lost that was counted: the log holds it, and a new one rebuilds its
-    window from there. Pushes are idempotent by game id, so an actor that got no answer pushes again.
+    When killed the run ends with an error and nothing is lost that was counted: the log holds it, and
+    the next session rebuilds its window from there. Pushes are idempotent by game id, so an actor that
+    got no answer pushes again.
     """
 
     def __init__(self, config: schema.Config) -> None:

@@ -10,8 +10,8 @@ class WeightStore:
     """Keeps two networks; actors ask for what is newer than what they have.
 
     Weights arrive by value and are put into the object store here: a reference that a learner owns
-    would be lost with the learner. When killed nothing is lost that is not also on disk: the driver
-    starts it again with the last promoted network, and the learner publishes anew.
+    would be lost with the learner. When killed the run ends with an error and nothing is lost that is
+    not also on disk: the next session begins with the last promoted network and the learner's checkpoint.
     """
 
     def __init__(self, put: Callable[[Any], Any] = lambda value: value) -> None:

@@ -6,7 +6,7 @@ from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game, geometry, rules
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import lockstep, sampling
 
 _MOST_ROUNDS = 6
 
@@ -62,16 +62,9 @@ def _draw_once(
         indices, policy = indices[has_move], policy[has_move]
         if not len(indices):
             break
-        for index, action in zip(indices, _choose(policy ** (1 / temperature), rng), strict=True):
+        for index, action in zip(indices, sampling.draw(policy ** (1 / temperature), rng), strict=True):
             status = game.play(tables, games, scratch, int(index), int(action))
             assert status == rules.OK, f"the policy chose an illegal move ({status})"
             drawn[index].append(int(action))
         search.reset(indices)
     return [tuple(opening) for opening in drawn]
-
-
-def _choose(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One action for each row of weights [B, A]; draws exactly one uniform number a row."""
-    cumulative = np.cumsum(weights, axis=1)
-    thresholds = rng.random(len(weights)) * cumulative[:, -1]
-    return (cumulative <= thresholds[:, None]).sum(axis=1)

@@ -9,7 +9,7 @@ from alphazero.config import schema
 from alphazero.data import record as records
 from alphazero.go import board, game, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, settings
+from alphazero.search import lockstep, sampling, settings
 from alphazero.selfplay import draft as drafts
 from alphazero.selfplay import playout
 
@@ -95,7 +95,7 @@ class SelfPlayWorker:
         without_pass = policy.copy()
         without_pass[:, -1] = 0
         has_move = without_pass.sum(axis=1, keepdims=True) > 0
-        actions = _draw(np.where(has_move, without_pass, policy), self._rng)
+        actions = sampling.draw(np.where(has_move, without_pass, policy), self._rng)
         for index, action in zip(indices, actions, strict=True):
             self._drafts[index].add_unsearched(int(action))
         return actions
@@ -114,7 +114,7 @@ class SelfPlayWorker:
         is_sampled = plies < config.opening_sampled_plies
         if is_sampled.any():
             sharpened = result.policy[is_sampled].astype(np.float64) ** (1 / self._config.search.temperature)
-            actions[is_sampled] = _draw(sharpened, self._rng)
+            actions[is_sampled] = sampling.draw(sharpened, self._rng)
         for slot, index in enumerate(indices):
             draft = self._drafts[index]
             value = float(result.values[slot])
@@ -160,10 +160,3 @@ class SelfPlayWorker:
         self._num_started += 1
         game_id = f"{self._name}-{self._num_started:06d}"
         return drafts.GameDraft(game_id, self._config.selfplay, self._rng, self._weights)
-
-
-def _draw(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One action for each row of weights [B, A]; draws exactly one uniform number a row."""
-    cumulative = np.cumsum(weights, axis=1)
-    thresholds = rng.random(len(weights)) * cumulative[:, -1]
-    return np.minimum((cumulative <= thresholds[:, None]).sum(axis=1), weights.shape[1] - 1)
