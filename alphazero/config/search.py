@@ -40,8 +40,6 @@ class SearchConfig:
     """PUCT: share of Dirichlet noise in the root's priors, self-play only."""
     noise_concentration: float = 10.83
     """PUCT: sum of the Dirichlet parameters, spread over the legal moves (0.03 * 361, as KataGo)."""
-    temperature: float = 1.0
-    """PUCT: moves are drawn from visits ** (1 / temperature) during the opening of self-play."""
 
     def __post_init__(self) -> None:
         checks.require_range("search.num_simulations", self.num_simulations, 1, 1_000_000)
@@ -53,4 +51,3 @@ class SearchConfig:
         checks.require_range("search.fpu_reduction", self.fpu_reduction, 0, 2)
         checks.require_range("search.noise_fraction", self.noise_fraction, 0, 1)
         checks.require_positive("search.noise_concentration", self.noise_concentration)
-        checks.require_positive("search.temperature", self.temperature)

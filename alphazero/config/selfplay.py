@@ -27,6 +27,15 @@ class SelfPlayConfig:
     play_with: PlayWith = PlayWith.latest
     """Which network plays; behind a gate self-play would wait for the slowest link of the loop."""
 
+    full_search_fraction: float = 1.0
+    """Playout-cap randomisation (Wu 2019, section 3.1; KataGo: 0.25): share of moves, drawn one by one,
+    that get the full search with noise and become a policy target. The others get a cheap search
+    without noise and teach value and ownership alone. 1 searches every move in full."""
+    cheap_simulations: int = 8
+    """Simulations for each cheaply searched move (KataGo: a sixth of the full search)."""
+    cheap_considered: int = 4
+    """Gumbel: considered moves of a cheap search."""
+
     early_games: int = 1500
     """Until this many games exist the search is cheaper: the untrained network is not worth more."""
     early_simulations: int = 16
@@ -37,7 +46,16 @@ class SelfPlayConfig:
     opening_policy_plies: int = 6
     """At most this many first plies are drawn from the raw policy, without search or target."""
     opening_sampled_plies: int = 14
-    """Up to this ply moves are drawn from the search's policy instead of being its best."""
+    """Up to this ply moves are drawn from the search's policy at the temperature of the ply (PUCT's
+    shares of visits, Gumbel's improved policy) instead of being its best; a number above the move
+    limit draws all."""
+    temperature_early: float = 1.0
+    """Temperature at the first ply; chances are policy ** (1 / temperature). KataGo: 0.75."""
+    temperature_late: float = 1.0
+    """What the temperature falls to; equal to the early one it stays. KataGo: 0.15."""
+    temperature_half_life: float = 19.0
+    """Plies in which the difference to the late temperature halves, on 19x19; less on smaller boards, in
+    proportion to their side. KataGo: 19."""
     no_pass_plies: int = 30
     """No passes before this ply; two early passes would end a game by accident."""
 
@@ -56,11 +74,18 @@ class SelfPlayConfig:
     def __post_init__(self) -> None:
         checks.require_range("selfplay.num_actors", self.num_actors, 0, 100_000)
         checks.require_range("selfplay.num_games", self.num_games, 1, 65_536)
+        fraction = self.full_search_fraction
+        checks.require(0 < fraction <= 1, "selfplay.full_search_fraction", fraction, "above 0 and at most 1")
+        checks.require_at_least("selfplay.cheap_simulations", self.cheap_simulations, 1)
+        checks.require_at_least("selfplay.cheap_considered", self.cheap_considered, 1)
         checks.require_at_least("selfplay.early_games", self.early_games, 0)
         checks.require_at_least("selfplay.early_simulations", self.early_simulations, 1)
         checks.require_at_least("selfplay.early_considered", self.early_considered, 1)
         checks.require_at_least("selfplay.opening_policy_plies", self.opening_policy_plies, 0)
         checks.require_at_least("selfplay.opening_sampled_plies", self.opening_sampled_plies, 0)
+        checks.require_range("selfplay.temperature_early", self.temperature_early, 0.01, 100)
+        checks.require_range("selfplay.temperature_late", self.temperature_late, 0.01, 100)
+        checks.require_positive("selfplay.temperature_half_life", self.temperature_half_life)
         checks.require_at_least("selfplay.no_pass_plies", self.no_pass_plies, 0)
         checks.require_range("selfplay.resign_threshold", self.resign_threshold, -1, 0)
         checks.require_at_least("selfplay.resign_turns", self.resign_turns, 1)

@@ -34,7 +34,7 @@ class GameRecord:
     num_played: int
     """Moves before a resignation, else T."""
     policy: np.ndarray
-    """[num_played, A] float16 the search's improved policy; a row of zeros gives no target."""
+    """[num_played, A] float16 the full search's improved policy; a row of zeros is no target."""
     root_values: np.ndarray
     """[num_played] float32 value of the search's root for the player to move; nan without search."""
     winner: int
@@ -50,7 +50,7 @@ class GameRecord:
     newest_weights: int
     """Version of the network at the last move."""
     num_simulations: int
-    """Simulations for each searched move."""
+    """Simulations for each move of a full search."""
     may_resign: bool
     """False if the players had to play to the end whatever they thought."""
 
@@ -81,7 +81,12 @@ class GameRecord:
 
     @property
     def has_target(self) -> np.ndarray:
-        """[num_played] bool: positions whose search gives a training target."""
+        """[num_played] bool: positions that were searched, which training learns from."""
+        return ~np.isnan(self.root_values)
+
+    @property
+    def has_policy(self) -> np.ndarray:
+        """[num_played] bool: positions whose search was full, so that its policy is a target too."""
         # Policies are not negative, so the largest entry tells as much as the sum and cannot overflow.
         return self.policy.max(axis=1, initial=0) > 0
 
@@ -151,13 +156,13 @@ class GameRecord:
 
     def _check_targets(self) -> None:
         sums = self.policy.sum(axis=1, dtype=np.float32)
-        has_target = self.has_target
-        is_policy = np.where(has_target, np.abs(sums - 1) < _LARGEST_POLICY_ERROR, sums == 0)
+        has_policy = self.has_policy
+        is_policy = np.where(has_policy, np.abs(sums - 1) < _LARGEST_POLICY_ERROR, sums == 0)
         self._require(bool(is_policy.all()), "a policy does not sum to 1")
         self._require(self.policy.min(initial=0) >= 0, "a policy is negative")
         values = self.root_values
-        # Written so that nan fails the comparison where there is a target.
-        is_value = (np.abs(values) <= _LARGEST_VALUE) | (np.isnan(values) & ~has_target)
+        # Written so that nan fails the comparison where there is a policy.
+        is_value = (np.abs(values) <= _LARGEST_VALUE) | (np.isnan(values) & ~has_policy)
         self._require(bool(is_value.all()), "a root value is not in [-1, 1]")
 
     def _check_result(self) -> None:

@@ -23,7 +23,7 @@ class Targets(NamedTuple):
     board_row: np.ndarray  # [W] int64 number of the position's board
     history: np.ndarray  # [W] int64 boards of the same game before it, at most 7
     color: np.ndarray  # [W] int8 BLACK or WHITE to move
-    policy: np.ndarray  # [W, A] float16
+    policy: np.ndarray  # [W, A] float16, a row of zeros where only value and ownership are taught
     value: np.ndarray  # [W] float32 for the player to move
     ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 nobody
 
@@ -207,10 +207,11 @@ def _fill_batch(window, batch, policies, slots, symmetries):
         _fill_planes(window, batch.planes[row], slot, permutation)
         sign = np.float32(1) if window.color[slot] == rules.BLACK else np.float32(-1)
         total = policies[row].sum()
+        scale = np.float32(1) / total if total > 0 else np.float32(0)
         for point in range(num_points):
             batch.ownership[row, permutation[point]] = sign * window.ownership[slot, point]
         for action in range(num_points + 1):
-            batch.policy[row, permutation[action]] = policies[row, action] / total
+            batch.policy[row, permutation[action]] = policies[row, action] * scale
 
 
 @jit

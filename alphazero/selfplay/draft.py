@@ -38,8 +38,10 @@ class GameDraft:
         """An opening move, drawn from the raw policy: it gives history but no target."""
         self._add(action, None, float("nan"))
 
-    def add_searched(self, action: int, policy: np.ndarray, value: float, num_simulations: int) -> None:
-        """A searched move with its improved policy [A] and root value."""
+    def add_searched(
+        self, action: int, policy: np.ndarray | None, value: float, num_simulations: int
+    ) -> None:
+        """A searched move with its root value; policy: the target [A], None after a cheap search."""
         self._add(action, policy, value)
         self._num_simulations = max(self._num_simulations, num_simulations)
 

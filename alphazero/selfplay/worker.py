@@ -11,7 +11,7 @@ from alphazero.go import board, game, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep, sampling, settings
 from alphazero.selfplay import draft as drafts
-from alphazero.selfplay import playout
+from alphazero.selfplay import effort, playout, temperature
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,30 +101,36 @@ class SelfPlayWorker:
         return actions
 
     def _choose_by_search(self, indices: np.ndarray) -> np.ndarray:
+        """One search for the moves that are searched in full, one for the others."""
+        is_full = effort.draw_full(self._config, len(indices), self._rng)
+        actions = np.zeros(len(indices), np.int64)
+        for group, kind in ((is_full, effort.full), (~is_full, effort.cheap)):
+            if group.any():
+                actions[group] = self._search_group(indices[group], kind(self._config, self._is_early))
+        return actions
+
+    def _search_group(self, indices: np.ndarray, how: effort.Effort) -> np.ndarray:
         config = self._config.selfplay
         plies = np.array([self._drafts[index].ply for index in indices])
         options = lockstep.SearchOptions(
-            num_simulations=self._num_simulations(),
-            num_considered=config.early_considered if self._is_early else self._config.search.num_considered,
-            is_noisy=True,
+            num_simulations=how.num_simulations,
+            num_considered=how.num_considered,
+            is_noisy=how.is_full,
             forbid_pass=plies < config.no_pass_plies,
         )
         result = self._search.search(indices, self._evaluator, options)
         actions = result.actions.copy()
         is_sampled = plies < config.opening_sampled_plies
         if is_sampled.any():
-            sharpened = result.policy[is_sampled].astype(np.float64) ** (1 / self._config.search.temperature)
-            actions[is_sampled] = sampling.draw(sharpened, self._rng)
+            temperatures = temperature.at(config, self._config.game.size, plies[is_sampled])
+            actions[is_sampled] = temperature.draw(result.policy[is_sampled], temperatures, self._rng)
         for slot, index in enumerate(indices):
             draft = self._drafts[index]
             value = float(result.values[slot])
             draft.consider_resigning(int(self._games[index]["to_play"]), value)
-            draft.add_searched(int(actions[slot]), result.policy[slot], value, options.num_simulations)
+            target = result.policy[slot] if how.is_full else None
+            draft.add_searched(int(actions[slot]), target, value, how.num_simulations)
         return actions
-
-    def _num_simulations(self) -> int:
-        most = self._config.search.num_simulations
-        return min(self._config.selfplay.early_simulations, most) if self._is_early else most
 
     def _collect_finished(self) -> list[records.GameRecord]:
         finished = []

@@ -14,7 +14,7 @@ from alphazero.net import resnet
 class Targets(NamedTuple):
     """The answers of `alphazero.data.batch.Batch` as float32 tensors on the network's device."""
 
-    policy: torch.Tensor  # [B, A] rows sum to 1
+    policy: torch.Tensor  # [B, A] rows sum to 1, or to 0 where there is no policy to learn
     value: torch.Tensor  # [B] in [-1, 1]
     ownership: torch.Tensor  # [B, P] in {-1, 0, 1}, player to move's view
     weight: torch.Tensor  # [B] not negative, not all zero
@@ -23,11 +23,16 @@ class Targets(NamedTuple):
 def compute(
     outputs: resnet.Outputs, targets: Targets, config: training_config.TrainingConfig
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The loss, a weighted mean over positions, and detached figures by name."""
+    """The loss, a weighted mean over positions, and detached figures by name.
+
+    The policy's mean is over positions that have one, so that a row without neither counts as a target
+    of zeros nor weakens the others.
+    """
     shares = targets.weight / targets.weight.sum()
+    policy_shares = shares_with_policy(targets)
     policy_B = policy_cross_entropy(outputs.policy_logits, targets.policy)
     value_B = value_cross_entropy(outputs.value_logit, targets.value)
-    parts = {"policy_loss": (shares * policy_B).sum(), "value_loss": (shares * value_B).sum()}
+    parts = {"policy_loss": (policy_shares * policy_B).sum(), "value_loss": (shares * value_B).sum()}
     loss = config.policy_weight * parts["policy_loss"] + config.value_weight * parts["value_loss"]
     if outputs.ownership_logits is not None:
         ownership_B = ownership_cross_entropy(outputs.ownership_logits, targets.ownership)
@@ -40,11 +45,18 @@ def compute(
         figures = {
             "loss": loss,
             **parts,
-            "policy_kl": parts["policy_loss"] - (shares * torch.special.entr(targets.policy).sum(1)).sum(),
+            "policy_kl": parts["policy_loss"]
+            - (policy_shares * torch.special.entr(targets.policy).sum(1)).sum(),
             "value_mse": (shares * (values - targets.value) ** 2).sum(),
             "value_accuracy": is_right.sum() / is_decided.sum().clamp(min=1),
         }
     return loss, {name: figure.detach() for name, figure in figures.items()}
+
+
+def shares_with_policy(targets: Targets) -> torch.Tensor:
+    """[B] each position's part in the mean over those with a policy; all zero where none has one."""
+    weight_B = targets.weight * (targets.policy.sum(dim=1) > 0)
+    return weight_B / weight_B.sum().clamp(min=torch.finfo(weight_B.dtype).tiny)
 
 
 def policy_cross_entropy(logits_BA: torch.Tensor, policy_BA: torch.Tensor) -> torch.Tensor:

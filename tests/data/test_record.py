@@ -64,11 +64,13 @@ def test_numpy_scalars_are_written_as_plain_numbers():
     assert (again.num_simulations, again.komi, again.suicide) == (5, 6.5, True)
 
 
-def test_rows_of_zeros_are_no_targets():
+def test_what_was_searched_and_what_was_searched_in_full():
+    """The second move came without a search, the third from a cheap one."""
     policy = games.one_hot([4, 0, 9, 9], 10)
-    policy[1] = 0
+    policy[1:3] = 0
     record = games.make_record(policy=policy, root_values=np.array([0.5, np.nan, 0, 1], np.float32))
     assert record.has_target.tolist() == [True, False, True, True]
+    assert record.has_policy.tolist() == [True, False, False, True]
     assert record.num_targets == 3
 
 

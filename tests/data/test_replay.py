@@ -109,6 +109,18 @@ def test_the_board_is_seen_by_the_player_to_move():
     assert batch.weight.tolist() == [1]
 
 
+def test_cheaply_searched_positions_teach_without_a_policy():
+    policy = games.one_hot([4, 0, 9, 9], 10)
+    policy[1] = 0
+    record = games.make_record(policy=policy)
+    window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10))
+    assert window.add(record) == record.num_targets == 4
+    batch = window.gather(np.arange(4), np.zeros(4, np.int64))
+    assert batch.policy.sum(axis=1).tolist() == [1, 0, 1, 1]
+    assert batch.value[1] == replay.value_targets(record, replay_config.ReplayConfig())[1]
+    assert batch.ownership[1].tolist() == (-record.ownership).tolist()
+
+
 @pytest.mark.parametrize(("outcome", "score"), [(0.75, 0.15), (1.0, 0.0), (0.0, 0.5), (0.5, 1.0)])
 def test_value_targets(outcome: float, score: float):
     """White wins by 7; the formula for each ply, written out once more."""

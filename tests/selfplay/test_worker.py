@@ -6,7 +6,7 @@ import pytest
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.go import board, game, geometry, rules, scoring
-from alphazero.search import evaluator
+from alphazero.search import evaluator, lockstep
 from alphazero.selfplay import worker as workers
 
 SIZE = 5
@@ -119,6 +119,43 @@ def test_early_games_search_less():
     pytest.fail(f"the search never grew from {early} simulations a move")
 
 
+def test_cheap_searches_carry_the_game_on(monkeypatch):
+    """Each move is searched once, in full with noise or cheaply without; only the first gives a policy."""
+    searches = []
+    search = lockstep.LockstepSearch.search
+
+    def spy(self, indices, network, options):
+        searches.append((indices.tolist(), options.num_simulations, options.num_considered, options.is_noisy))
+        return search(self, indices, network, options)
+
+    monkeypatch.setattr(lockstep.LockstepSearch, "search", spy)
+    config = config_for(
+        full_search_fraction=0.4, cheap_simulations=3, cheap_considered=2, opening_policy_plies=0
+    )
+    worker = workers.SelfPlayWorker(
+        config, evaluator.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
+    )
+    games, kinds = [], []
+    for _ in range(60):
+        searches.clear()
+        games += worker.play_move()
+        assert sorted(index for indices, *_ in searches for index in indices) == list(range(8))
+        assert {tuple(how) for _, *how in searches} <= {(8, 4, True), (3, 2, False)}
+        kinds += [how[0] for indices, *how in searches for _ in indices]
+    assert 0.3 < np.mean(np.array(kinds) == 8) < 0.5
+    assert worker.work.simulations == sum(kinds)
+    assert games
+    shares = [record.has_policy.mean() for record in games]
+    assert 0.25 < np.mean(shares) < 0.55
+    for record in games:
+        assert record.has_target.all() and record.num_simulations == 8
+
+
+def test_every_move_is_searched_in_full_by_default(finished):
+    for record in finished:
+        assert np.array_equal(record.has_policy, record.has_target)
+
+
 def test_new_weights_are_named_in_the_record():
     config = config_for()
     rng = np.random.default_rng(0)
@@ -137,5 +174,5 @@ def test_puct_self_play_has_visit_shares_as_targets():
     games = play_games(config, evaluator.HashedEvaluator(SIZE), moves=70)
     assert games
     for record in games:
-        sums = record.policy[record.has_target].astype(np.float64).sum(axis=1)
+        sums = record.policy[record.has_policy].astype(np.float64).sum(axis=1)
         np.testing.assert_allclose(sums, 1, atol=5e-3)

@@ -74,6 +74,32 @@ def test_a_position_without_weight_does_not_count():
     assert float(loss) == pytest.approx(float(rest), rel=1e-5)
 
 
+def test_a_position_without_a_policy_teaches_the_rest_alone():
+    """Its policy is no target of zeros: the policy's loss and gradient are those of the others."""
+    outputs, targets = random_case()
+    outputs.policy_logits.requires_grad_()
+    masked = targets._replace(policy=targets.policy * torch.tensor([[0.0], *[[1.0]] * 5]))
+    loss, figures = losses.compute(outputs, masked, CONFIG)
+    _, full = losses.compute(outputs, targets, CONFIG)
+    rest_outputs = resnet.Outputs(*(output[1:] for output in outputs if output is not None))
+    _, rest = losses.compute(rest_outputs, losses.Targets(*(target[1:] for target in targets)), CONFIG)
+    for name in ("policy_loss", "policy_kl"):
+        assert float(figures[name]) == pytest.approx(float(rest[name]), rel=1e-5), name
+    for name in ("value_loss", "ownership_loss"):
+        assert float(figures[name]) == pytest.approx(float(full[name]), rel=1e-5), name
+    loss.backward()
+    assert outputs.policy_logits.grad is not None
+    assert outputs.policy_logits.grad[0].abs().max() == 0
+    assert outputs.policy_logits.grad[1:].abs().max() > 0
+
+
+def test_a_batch_without_any_policy_has_no_policy_loss():
+    outputs, targets = random_case()
+    loss, figures = losses.compute(outputs, targets._replace(policy=torch.zeros(6, 5)), CONFIG)
+    assert float(figures["policy_loss"]) == float(figures["policy_kl"]) == 0
+    assert math.isfinite(float(loss))
+
+
 def test_figures_of_perfect_answers():
     _, targets = random_case()
     outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), None)
