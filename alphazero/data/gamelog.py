@@ -46,6 +46,7 @@ class Entry(NamedTuple):
     length: int
     game_id: str
     num_targets: int
+    end: str
 
 
 OnDamage = Callable[[Damage], None]
@@ -148,4 +149,7 @@ def _entry_at(path: Path, data: bytes, position: int) -> Entry:
     if zlib.crc32(memoryview(data)[body : offset + length]) != checksum:
         raise ValueError("a game with a wrong checksum")
     header = records.read_header(data[offset : offset + length])
-    return Entry(time_ns, path, offset, length, str(header["game_id"]), int(header["num_targets"]))
+    game_id, num_targets, end = str(header["game_id"]), int(header["num_targets"]), str(header["end"])
+    if end not in records.END_REASONS:
+        raise ValueError(f"a game that ended by {end!r}, which this version does not know")
+    return Entry(time_ns, path, offset, length, game_id, num_targets, end)

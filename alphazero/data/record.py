@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import zstandard
 
-END_REASONS = ("passes", "resign", "limit")
+END_REASONS = ("passes", "resign", "settled", "limit")
 _VERSION = 1
 _HEADER_LENGTH_BYTES = 4
 _LARGEST_POLICY_ERROR = 0.02  # float16 rounds a row of 362 entries by far less
@@ -18,9 +18,9 @@ _LARGEST_VALUE = 1 + 1e-4  # means of values in [-1, 1] may be rounded up
 class GameRecord:
     """One game: T moves, the first `num_played` of them chosen by the players; P points, A = P + 1.
 
-    After a resignation the game is played out without search, so that every game has a score and
-    owners; those moves follow the played ones. The constructor raises ValueError on contradictions;
-    that the moves are legal is checked by whoever replays them.
+    After a resignation the game is played out without search, to its end or until the board is settled,
+    so that every game has a score and owners; those moves follow the played ones. The constructor
+    raises ValueError on contradictions; that the moves are legal is checked by whoever replays them.
     """
 
     game_id: str
@@ -42,9 +42,9 @@ class GameRecord:
     score: float
     """Black's area minus White's minus komi, at the end of the play-out."""
     ownership: np.ndarray
-    """[P] int8 final owners: +1 Black, -1 White, 0 nobody."""
+    """[P] int8 final owners: +1 Black, -1 White, 0 nobody; dead stones of a settled board are not theirs."""
     end: str
-    """How the players stopped, one of END_REASONS."""
+    """How the players stopped, one of END_REASONS; settled: stopped because each point has its owner."""
     oldest_weights: int
     """Version of the network at the first move."""
     newest_weights: int

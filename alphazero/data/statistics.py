@@ -14,7 +14,7 @@ _OPENING_PLIES = 8
 class _Summary(NamedTuple):
     winner: int
     num_played: int
-    is_resigned: bool
+    end: str
     opening: bytes
     would_resign: int  # games played to the end although a player would have resigned: 1, else 0
     wrong_resigns: int  # of those, the player did not lose: 1, else 0
@@ -34,7 +34,7 @@ class RunningStats:
             _Summary(
                 winner=record.winner,
                 num_played=record.num_played,
-                is_resigned=record.is_resigned,
+                end=record.end,
                 opening=record.moves[:_OPENING_PLIES].tobytes(),
                 would_resign=int(would_resign != 0),
                 wrong_resigns=int(would_resign != 0 and record.winner != -would_resign),
@@ -44,6 +44,7 @@ class RunningStats:
     def summary(self) -> dict[str, float]:
         """The figures by name; fractions in [0, 1]. Empty before the first game.
 
+        passes_, resign_, settled_ and limit_fraction tell how games end, and add up to 1.
         wrong_resign_fraction: of the games without resignations in which a player would have
         resigned, the share that this player did not lose; absent while there are none.
         """
@@ -53,7 +54,9 @@ class RunningStats:
         figures = {
             "draw_fraction": np.mean([game.winner == 0 for game in games]),
             "black_win_fraction": np.mean([game.winner > 0 for game in games]),
-            "resign_fraction": np.mean([game.is_resigned for game in games]),
+            **{
+                f"{end}_fraction": np.mean([game.end == end for game in games]) for end in records.END_REASONS
+            },
             "mean_length": np.mean([game.num_played for game in games]),
             "distinct_openings": len({game.opening for game in games}),
         }

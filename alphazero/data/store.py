@@ -20,6 +20,14 @@ class Counters:
     """Totals over all sessions of the run."""
 
     games: int = 0
+    passes_games: int = 0
+    """Games that two passes ended; the four kinds add up to `games`."""
+    resign_games: int = 0
+    """Games that were resigned."""
+    settled_games: int = 0
+    """Games that were adjudicated because every point had its owner."""
+    limit_games: int = 0
+    """Games that the move limit ended."""
     positions: int = 0
     """Positions with a training target."""
     samples: int = 0
@@ -75,7 +83,7 @@ class ReplayStore:
         self._log.append_many(list(fresh.values()), actor)
         for game, boards in zip(fresh.values(), replayed, strict=True):
             self._window.add_replayed(game, boards)
-            self._count(game.game_id, game.num_targets)
+            self._count(game.game_id, game.end, game.num_targets)
             self._statistics.add(game)
         return len(fresh)
 
@@ -116,7 +124,7 @@ class ReplayStore:
             later -= entry.num_targets
             if later >= self._config.replay.max_window:
                 self._window.skip(entry.num_targets)
-                self._count(entry.game_id, entry.num_targets)
+                self._count(entry.game_id, entry.end, entry.num_targets)
             else:
                 self._restore_game(entry, damaged)
         for damage in damaged:
@@ -132,12 +140,13 @@ class ReplayStore:
         except ValueError as error:
             damaged.append(gamelog.Damage(entry.path, entry.offset, str(error)))
             return
-        self._count(game.game_id, game.num_targets)
+        self._count(game.game_id, game.end, game.num_targets)
         self._statistics.add(game)
 
-    def _count(self, game_id: str, num_targets: int) -> None:
+    def _count(self, game_id: str, end: str, num_targets: int) -> None:
         self._game_ids.add(game_id)
         self._counters.games += 1
+        setattr(self._counters, f"{end}_games", getattr(self._counters, f"{end}_games") + 1)
         self._counters.positions += num_targets
 
     def _allowed_samples(self) -> float:

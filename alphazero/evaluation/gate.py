@@ -44,13 +44,17 @@ class Outcome:
         figures: dict[str, float | str] = {"promoted": float(self.is_promoted)}
         if self.match is not None:
             figures |= {"score": self.match.score, "elo": self.match.elo.elo, "games": self.match.num_games}
+            figures["limit_fraction"] = self.match.num_at_limit / max(1, self.match.num_games)
         figures["last"] = self._sentence()
         return figures
 
     def _sentence(self) -> str:
         verdict = "promoted" if self.is_promoted else "refused"
-        result = f", {self.match.summary()}" if self.match is not None else ""
-        return f"step {self.candidate.version} {verdict}{result}"
+        result, limit = "", ""
+        if self.match is not None:
+            result = f", {self.match.summary()}"
+            limit = f", {self.match.num_at_limit} games at the move limit" if self.match.num_at_limit else ""
+        return f"step {self.candidate.version} {verdict}{result}{limit}"
 
 
 class Gate:

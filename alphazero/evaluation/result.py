@@ -94,6 +94,11 @@ class MatchResult:
         """a's rating less b's."""
         return ratings.from_pairs(self.pair_scores)
 
+    @property
+    def num_at_limit(self) -> int:
+        """Games that the move limit ended, scored as they stood."""
+        return sum(played.hit_limit for played in self.games)
+
     def with_color(self, *, a_is_black: bool) -> list[PlayedGame]:
         """The games in which a had this colour."""
         return [played for played in self.games if played.a_is_black == a_is_black]
@@ -113,12 +118,12 @@ class MatchResult:
 
     def report(self) -> str:
         """A page for people."""
-        limit = sum(played.hit_limit for played in self.games)
         lines = [
             self.summary(),
             "",
             f"board {self.config.size}x{self.config.size}, komi {self.config.komi:g}, Tromp-Taylor rules",
-            f"{self.num_games} games, {self.num_distinct} of them distinct, {limit} ended by the move limit",
+            f"{self.num_games} games, {self.num_distinct} of them distinct, "
+            f"{self.num_at_limit} ended by the move limit",
             "",
             f"{'':20} {'games':>5} {'wins':>5} {'draws':>5} {'losses':>6} {'score':>7}",
         ]
@@ -142,6 +147,7 @@ class MatchResult:
             "b": self.names[1],
             **self.facts(),
             "distinct_games": self.num_distinct,
+            "games_at_limit": self.num_at_limit,
             "a_as_black": _tally(self.with_color(a_is_black=True)),
             "a_as_white": _tally(self.with_color(a_is_black=False)),
             "pair_scores": self.pair_scores,

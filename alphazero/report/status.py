@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alphazero import files
 
+_END_TEXTS = {"passes": "two passes", "resign": "resigned", "limit": "move limit"}
+
 
 @dataclass(slots=True, kw_only=True)
 class Status:
@@ -14,6 +16,12 @@ class Status:
     minutes: float = 0.0
     """Running time."""
     games: int = 0
+    ends: dict[str, int] = field(default_factory=dict)
+    """Games by how they ended (data.record.END_REASONS): passes, resign, settled, limit."""
+    recent_ends: dict[str, float] = field(default_factory=dict)
+    """The same as shares of the newest games."""
+    mean_length: float = 0.0
+    """Moves of a game, mean over the newest ones."""
     positions: int = 0
     """Positions with a training target."""
     games_per_hour: float = 0.0
@@ -60,6 +68,7 @@ class Status:
             ("running", f"{self.minutes:.1f} min"),
             ("self-play", f"{self.actors} actors, {self.simulations_per_s:,.0f} simulations/s"),
             ("games", f"{self.games:,}  ({self.games_per_hour:,.0f}/h, newest {_ago(self.game_age_s)})"),
+            ("games end", self._ends_text()),
             ("positions", f"{self.positions:,}  ({self.positions_per_s:,.0f}/s, window {self.window:,})"),
             ("learner", f"step {self.step:,}  (newest {_ago(self.step_age_s)})"),
             ("losses", losses or "-"),
@@ -72,12 +81,21 @@ class Status:
             ("waiting for", self.waiting_for or "-"),
         ]
 
+    def _ends_text(self) -> str:
+        """How the newest games ended, and how many ever came to the move limit."""
+        shares = [f"{_END_TEXTS.get(end, end)} {share:.1%}" for end, share in self.recent_ends.items()]
+        limit = self.ends.get("limit", 0)
+        total = f" ({limit:,} so far)" if limit else ""
+        return f"{', '.join(shares)}{total}; {self.mean_length:.0f} moves" if shares else "-"
+
     def line(self) -> str:
         """The same in one line, for a log or a pipe."""
         losses = " ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
         parts = [
             f"{self.minutes:.1f} min",
             f"games {self.games} ({self.games_per_hour:.0f}/h)",
+            self.recent_ends and f"ends {' '.join(f'{e} {s:.1%}' for e, s in self.recent_ends.items())}",
+            self.mean_length and f"moves {self.mean_length:.0f}",
             f"positions {self.positions} ({self.positions_per_s:.0f}/s)",
             f"simulations/s {self.simulations_per_s:.0f}",
             f"window {self.window}",

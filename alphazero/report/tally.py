@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 
+from alphazero.data import record
 from alphazero.report import status
 
 Metrics = Mapping[str, float | str]
@@ -80,6 +81,11 @@ class Tally:
         return status.Status(
             minutes=run.get("minutes", 0.0),
             games=int(replay.get("games", 0)),
+            ends={end: int(replay.get(f"{end}_games", 0)) for end in record.END_REASONS},
+            recent_ends={
+                end: replay[f"{end}_fraction"] for end in record.END_REASONS if f"{end}_fraction" in replay
+            },
+            mean_length=replay.get("mean_length", 0.0),
             positions=int(replay.get("positions", 0)),
             games_per_hour=3600 * replay.get("games_per_s", 0.0),
             positions_per_s=replay.get("positions_per_s", 0.0),

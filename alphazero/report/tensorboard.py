@@ -12,10 +12,11 @@ LAYOUT = {
         "simulations per second": ["Multiline", [r"selfplay/simulations_per_s"]],
         "positions per second": ["Multiline", [r"replay/positions_per_s"]],
         "samples for each position": ["Multiline", [r"replay/samples_per_position"]],
-        "gate": ["Multiline", [r"gate/score", r"gate/promoted"]],
+        "gate": ["Multiline", [r"gate/score", r"gate/promoted", r"gate/limit_fraction"]],
     },
     "Games": {
-        "how they end": ["Multiline", [r"replay/.*_fraction"]],
+        "how they end": ["Multiline", [r"replay/(passes|resign|settled|limit)_fraction"]],
+        "who wins": ["Multiline", [r"replay/(black_win|draw)_fraction"]],
         "length in moves": ["Multiline", [r"replay/mean_length"]],
     },
 }

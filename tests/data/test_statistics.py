@@ -33,7 +33,10 @@ def test_shares_and_means():
     assert stats.summary() == {
         "draw_fraction": 0.25,
         "black_win_fraction": 0.25,
+        "passes_fraction": 0.5,
         "resign_fraction": 0.25,
+        "settled_fraction": 0.0,
+        "limit_fraction": 0.25,
         "mean_length": 3.5,
         "distinct_openings": 2.0,
     }

@@ -51,6 +51,20 @@ def test_games_count_once(tmp_path: Path):
     assert [entry.game_id for entry in gamelog.GameLog(tmp_path).entries()] == ["1", "2", "3"]
 
 
+def test_games_are_counted_by_their_ends(tmp_path: Path):
+    """Also those that are too old to be unpacked at a restart."""
+    before = make_store(tmp_path, max_window=8)
+    for number, end in enumerate(["limit", "passes", "settled", "limit", "resign", "limit"]):
+        add(before, [number], end=end)
+    after = make_store(tmp_path, max_window=8)
+    after.restore()
+    for replay in (before, after):
+        figures = replay.figures()
+        ends = {end: figures[f"{end}_games"] for end in ("passes", "resign", "settled", "limit")}
+        assert ends == {"passes": 1, "resign": 1, "settled": 1, "limit": 3}
+        assert figures["games"] == 6
+
+
 def test_games_are_in_the_log_before_they_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     replay = make_store(tmp_path)
 

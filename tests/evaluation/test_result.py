@@ -41,7 +41,7 @@ def test_figures(result: results.MatchResult):
     assert (result.num_games, result.wins, result.draws, result.losses) == (4, 2, 1, 1)
     assert result.score == 0.625
     assert result.pair_scores == [2, 0.5]
-    assert result.num_distinct == 3
+    assert (result.num_distinct, result.num_at_limit) == (3, 1)
     assert result.elo == elo.from_pairs([2, 0.5])
     assert [played.number for played in result.with_color(a_is_black=False)] == [2, 4]
 
@@ -72,7 +72,7 @@ def test_the_folder(result: results.MatchResult, tmp_path: Path):
     found = json.loads((tmp_path / "match" / "result.json").read_text())
     assert (found["a"], found["b"], found["opponent"]) == ("new", "old", "old")
     assert (found["games"], found["wins"], found["draws"], found["losses"]) == (4, 2, 1, 1)
-    assert (found["score"], found["distinct_games"]) == (0.625, 3)
+    assert (found["score"], found["distinct_games"], found["games_at_limit"]) == (0.625, 3, 1)
     assert found["a_as_black"] == {"wins": 1, "draws": 0, "losses": 1}
     assert found["a_as_white"] == {"wins": 1, "draws": 1, "losses": 0}
     assert found["results"][1] == {"game": 2, "black": "old", "result": "W+7"}

@@ -7,6 +7,9 @@ from alphazero.report import status
 FULL = status.Status(
     minutes=12.34,
     games=1234,
+    ends={"passes": 700, "resign": 500, "settled": 30, "limit": 4},
+    recent_ends={"passes": 0.615, "resign": 0.35, "settled": 0.03, "limit": 0.005},
+    mean_length=83.6,
     positions=98765,
     games_per_hour=456.7,
     positions_per_s=89.1,
@@ -28,7 +31,8 @@ FULL = status.Status(
 
 def test_line():
     assert FULL.line() == (
-        "12.3 min | games 1234 (457/h) | positions 98765 (89/s) | simulations/s 9300 | window 20000"
+        "12.3 min | games 1234 (457/h) | ends passes 61.5% resign 35.0% settled 3.0% limit 0.5%"
+        " | moves 84 | positions 98765 (89/s) | simulations/s 9300 | window 20000"
         " | step 500 | policy_loss 2.500 value_loss 0.625 | ratio 3.70 | promotions 2 | best 500"
         " | gate: step 500 promoted, 24-16 | waiting: learner: games"
     )
@@ -38,6 +42,7 @@ def test_line():
     ("name", "value"),
     [
         ("games", "1,234  (457/h, newest 3 s ago)"),
+        ("games end", "two passes 61.5%, resigned 35.0%, settled 3.0%, move limit 0.5% (4 so far); 84 moves"),
         ("learner", "step 500  (newest 10 min ago)"),
         ("losses", "policy 2.500  value 0.625"),
         ("promotions", "2  (newest 2.5 h ago, best network 500)"),
@@ -51,7 +56,7 @@ def test_rows(name, value):
 def test_rows_before_anything_happened():
     rows = dict(status.Status().rows())
     assert rows["games"] == "0  (0/h, newest not yet)"
-    assert rows["last gate"] == rows["losses"] == rows["waiting for"] == "-"
+    assert rows["games end"] == rows["last gate"] == rows["losses"] == rows["waiting for"] == "-"
 
 
 def test_file_reads_back(tmp_path):

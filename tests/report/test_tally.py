@@ -72,6 +72,7 @@ def test_status_takes_each_figure_from_its_source():
     board = tally.Tally()
     board.record(tally.RUN, {"minutes": 1.5, "promotions": 2, "weights": 500}, 0.0)
     replay = {"games": 10, "positions": 400, "window": 300, "samples_per_position": 3.5}
+    replay |= {"passes_games": 6, "limit_games": 4, "passes_fraction": 0.75, "limit_fraction": 0.25}
     board.record(tally.REPLAY, replay, 0.0)
     board.record(tally.REPLAY, {**replay, "games": 20, "positions": 1400}, 10.0)
     board.record(tally.LEARNER, {"step": 7, "policy_loss": 2.0, "accuracy": 0.5}, 10.0)
@@ -79,6 +80,8 @@ def test_status_takes_each_figure_from_its_source():
     status = board.status(10.0)
     assert (status.minutes, status.promotions, status.weights) == (1.5, 2, 500)
     assert (status.games, status.positions, status.window, status.replay_ratio) == (20, 1400, 300, 3.5)
+    assert status.ends == {"passes": 6, "resign": 0, "settled": 0, "limit": 4}
+    assert status.recent_ends == {"passes": 0.75, "limit": 0.25}
     assert (status.games_per_hour, status.positions_per_s) == (3600, 100)
     assert (status.step, status.losses) == (7, {"policy_loss": 2.0})
     assert status.last_gate == "step 500 promoted"
