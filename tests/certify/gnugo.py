@@ -1,0 +1,51 @@
+"""GNU Go 3.8 as a referee, asked everything at once.
+
+A question and an answer at a time would be two changes of process for each; on a busy machine these
+take far longer than the answers.
+"""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from alphazero.go import rules
+
+PROGRAM = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
+LONGEST_GAME = 499
+"""Moves that GNU Go remembers for superko (MAX_MOVE_HISTORY in engine/board.c is 500)."""
+
+needed = pytest.mark.skipif(PROGRAM is None, reason="gnugo is not installed")
+
+
+def ask(commands: list[str], *, ko: str = "positional", suicide: bool = False) -> list[str]:
+    """Its answers to GTP commands, without "=" and its id; an answer that begins with "?" is a refusal.
+
+    ko: positional, situational or simple. suicide: of more than one stone.
+    """
+    ko_option = "--simple-ko" if ko == "simple" else f"--{ko}-superko"
+    suicide_option = "--allow-suicide" if suicide else "--forbid-suicide"
+    program = [PROGRAM or "", "--mode", "gtp", "--chinese-rules", ko_option, suicide_option]
+    text = "\n".join([*commands, "quit\n"])
+    done = subprocess.run(program, input=text, capture_output=True, text=True, timeout=280, check=True)
+    answers = done.stdout.split("\n\n")[: len(commands)]
+    assert len(answers) == len(commands), done.stdout[-200:]
+    return [answer.removeprefix("=").strip() for answer in answers]
+
+
+def new_game(size: int) -> list[str]:
+    """Commands that empty the board."""
+    return [f"boardsize {size}", "clear_board"]
+
+
+def move(color: int, action: int, size: int) -> str:
+    """The command that plays a stone or a pass."""
+    return f"play {rules.COLOR_NAMES[color]} {rules.format_move(action, size)}"
+
+
+def mask(answer: str, size: int) -> np.ndarray:
+    """[P] bool of an answer that lists points."""
+    points = np.zeros(size**2, np.bool_)
+    points[[rules.parse_move(name, size) for name in answer.split()]] = True
+    return points

@@ -1,0 +1,60 @@
+"""The number of legal positions, by trying every board with our own kernels."""
+
+import json
+
+import numpy as np
+import pytest
+
+from alphazero.go import board, geometry, rules
+from alphazero.jit import jit
+
+pytestmark = pytest.mark.slow
+
+NUM_POSITIONS = {1: 1, 2: 57, 3: 12_675, 4: 24_318_165}
+"""OEIS A094777 (Tromp and Farneback)."""
+
+
+@jit
+def count_positions(geometry, stones, scratch):
+    """Boards, of all that follow `stones` [P + 1] in counting order, on which every stone has a liberty."""
+    count = 0
+    is_more = True
+    while is_more:
+        count += all_breathe(geometry, stones, scratch)
+        is_more = next_board(stones, geometry.num_points)
+    return count
+
+
+@jit
+def all_breathe(geometry, stones, scratch):
+    for point in range(geometry.num_points):
+        if stones[point] != rules.EMPTY and not board.has_liberty(geometry, stones, scratch, point):
+            return False
+    return True
+
+
+@jit
+def next_board(stones, num_points):
+    """Counts up in base three, lowest digit first; False after the last board."""
+    for point in range(num_points):
+        if stones[point] < rules.WHITE:
+            stones[point] += 1
+            return True
+        stones[point] = rules.EMPTY
+    return False
+
+
+def count(size):
+    stones = np.full(size * size + 1, rules.EMPTY, np.int8)
+    stones[-1] = rules.WALL
+    return count_positions(geometry.make(size), stones, board.make_scratch(size * size))
+
+
+@pytest.mark.parametrize(("size", "expected"), NUM_POSITIONS.items())
+def test_number_of_legal_positions(size, expected):
+    assert count(size) == expected
+
+
+def test_the_numbers_are_those_of_the_list(shared_data):
+    listed = json.loads((shared_data / "legal_counts.json").read_text())["legal_positions_nxn"]
+    assert {int(size): listed[size] for size in listed if int(size) in NUM_POSITIONS} == NUM_POSITIONS

@@ -1,0 +1,83 @@
+"""Boards, captures, simple ko and area of random games, ply by ply beside sgfmill."""
+
+import numpy as np
+import pytest
+import sgfmill.boards
+
+from alphazero.go import diagram, rules
+from tests.certify import wanderer
+
+pytestmark = pytest.mark.slow
+
+NUM_GAMES = {5: 150, 9: 50, 19: 2}
+"""By size, for each setting of the rules."""
+MOST_PLIES = 450
+NAMES = " bw"
+
+
+@pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
+@pytest.mark.parametrize("size", NUM_GAMES)
+def test_random_games(size, suicide):
+    rng = np.random.default_rng(size)
+    num_captured = num_kos = 0
+    for _ in range(NUM_GAMES[size]):
+        position, theirs = wanderer.new_game(size, suicide=suicide), sgfmill.boards.Board(size)
+        captures, ko_point = np.zeros(3, np.int64), None
+        for legal, action in wanderer.plies(position, wanderer.longest(position, MOST_PLIES), rng):
+            player = position.to_play
+            if ko_point is not None:
+                num_kos += 1
+                assert not legal[ko_point[0] * size + ko_point[1]], position
+            compare(position, theirs, captures)
+            before, ko_point = count(theirs), None
+            if action < size * size:
+                ko_point = theirs.play(*divmod(action, size), NAMES[player])
+                before[player] += 1
+            captures += before - count(theirs)
+        compare(position, theirs, captures)
+        num_captured += captures.sum()
+    assert num_captured > NUM_GAMES[size] * size and num_kos > 0
+
+
+def stones_of(theirs):
+    """[P] int8."""
+    rows = [[NAMES.index(content or " ") for content in row] for row in theirs.board]
+    return np.array(rows, np.int8).ravel()
+
+
+def count(theirs):
+    """[3] stones on sgfmill's board by colour; none are EMPTY."""
+    colors = [color for color, _ in theirs.list_occupied_points()]
+    return np.array([0, colors.count("b"), colors.count("w")])
+
+
+def compare(position, theirs, captures):
+    """captures: [3] stones of each colour that were removed so far."""
+    stones = stones_of(theirs)
+    assert np.array_equal(position.stones, stones), diagram.side_by_side(
+        str(position), diagram.render(stones)
+    )
+    assert position.captures(rules.BLACK) == captures[rules.WHITE], position
+    assert position.captures(rules.WHITE) == captures[rules.BLACK], position
+    assert position.score() + position.komi == theirs.area_score(), position
+
+
+@pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
+def test_illegal_points_are_suicide_or_repeat(suicide):
+    """Each empty point of each position is tried on a copy of sgfmill's board."""
+    size, rng = 5, np.random.default_rng(0)
+    for _ in range(12):
+        position, theirs = wanderer.new_game(size, suicide=suicide), sgfmill.boards.Board(size)
+        seen = {position.stones.tobytes()}
+        for legal, action in wanderer.plies(position, wanderer.longest(position, MOST_PLIES), rng):
+            player = NAMES[position.to_play]
+            for point in np.flatnonzero(position.stones == rules.EMPTY):
+                after = theirs.copy()
+                after.play(*divmod(int(point), size), player)
+                stones = stones_of(after)
+                is_suicide = stones[point] == rules.EMPTY
+                expected = stones.tobytes() not in seen and (suicide or not is_suicide)
+                assert legal[point] == expected, position
+            if action < size * size:
+                theirs.play(*divmod(action, size), player)
+            seen.add(stones_of(theirs).tobytes())

@@ -1,0 +1,36 @@
+"""Long random games for referees to watch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from alphazero.go import play
+from tests.go import positions
+
+PASSES = 0.02
+"""Share of passes while there are other moves."""
+
+
+def plies(position: play.Game, num_plies: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
+    """Plays uniformly random moves; yields the legal actions [A] and the choice before each is played.
+
+    Two passes do not end the game: what comes after them matters to the rules.
+    """
+    for _ in range(num_plies):
+        position.resume()
+        legal = position.legal()
+        choices = np.flatnonzero(legal[:-1])
+        is_pass = not len(choices) or rng.random() < PASSES
+        action = position.size**2 if is_pass else int(rng.choice(choices))
+        yield legal, action
+        position.play(action)
+
+
+def new_game(size: int, *, suicide: bool) -> play.Game:
+    """Small boards get the record layout that other tests have compiled for already."""
+    return play.Game(size, 7.0, suicide=suicide, capacity=positions.CAPACITY if size < 9 else None)
+
+
+def longest(position: play.Game, most: int) -> int:
+    """At most `most` plies, and none for which the record would grow: kernels would be compiled again."""
+    return min(position.record["hashes"].shape[1] - 1 - position.size**2, most)
