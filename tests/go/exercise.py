@@ -11,7 +11,7 @@ import numpy as np
 
 import alphazero.go
 from alphazero import jit
-from alphazero.go import board, features, game, play, scoring
+from alphazero.go import board, features, game, life, play, rules, scoring
 from tests.go import positions
 
 
@@ -37,6 +37,11 @@ def call_everything(size: int) -> None:
     board.count_liberties(table.geometry, stones, table.scratch, 2)
     board.has_liberty(table.geometry, stones, table.scratch, 2)
     board.hash_stones(table.geometry, stones)
+    scratch, owner = life.make_scratch(size * size), np.zeros(size * size, np.int8)
+    life.pass_alive(
+        table.geometry, stones, scratch, rules.WHITE, np.bool_(False), np.zeros(size * size, np.bool_)
+    )
+    life.is_settled(table.geometry, stones, scratch, owner)
 
 
 def count_signatures() -> dict[str, tuple[int, int]]:
