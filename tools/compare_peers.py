@@ -1,0 +1,144 @@
+"""Measures us beside other programs in one run: python -m tools.compare_peers [selfplay] [gtp] [--json].
+
+selfplay: our self-play beside pgx + mctx on the same cores, 9x9. gtp: our GTP engine beside Leela
+Zero with the same 19x19 weight file and as many threads. Contestants take turns; figures are medians
+of the rounds, and on a machine that does other work only the ratios mean something.
+--make-env makes the environment that pgx and mctx run in; Leela Zero is Debian's package leela-zero.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from alphazero.benchmarks import nets, settings
+from alphazero.config import command_line
+from alphazero.evaluation import gtp_client, weight_files
+from alphazero.net import leela
+from tools.peers import contest, engines, environment, selfplays, turns
+
+CONTESTS = ("selfplay", "gtp")
+RANDOM_NET = "b4c32"  # what plays 19x19 where no file is given: its speed is that of a trained one
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints a line for each comparison; 0 done, 1 a contestant failed, 2 bad arguments or no peer."""
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    if options.make_env:
+        return environment.make(options.peers_python)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                contests = _prepare(options, Path(folder))
+            except (ValueError, environment.Missing) as error:
+                parser.error(str(error))
+            _show(contests, options.json)
+    except (turns.ContestantFailed, gtp_client.EngineLost, gtp_client.CommandRefused) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _make_parser() -> command_line.Parser:
+    summary, _, details = (__doc__ or "").partition("\n\n")
+    parser = command_line.Parser(prog="python -m tools.compare_peers", description=summary, epilog=details)
+    add = parser.add_argument
+    whole_number = command_line.whole_number
+    num_cores = len(os.sched_getaffinity(0))
+    add("contests", nargs="*", metavar="selfplay|gtp", help="both by default")
+    add("--rounds", type=whole_number(1, 1000), default=5)
+    add("--json", action="store_true", help="one object a line")
+    play = parser.add_argument_group("selfplay")
+    add = play.add_argument
+    add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
+    add("--cores", type=whole_number(1, num_cores), default=num_cores, help="that each side has")
+    add("--simulations", type=whole_number(1, 10_000), default=32, help="a move")
+    add("--games", type=whole_number(1, 65_536), default=64, help="in each of our processes, one a core")
+    add("--peer-games", type=whole_number(1, 65_536), nargs="+", default=[64, 256], help="the best counts")
+    add("--peer-processes", type=whole_number(1, 64), nargs="+", help="1 and one a core; the best counts")
+    add("--seconds", type=command_line.number(0.01, 600), default=6.0, help="a turn")
+    add("--peers-python", type=Path, default=environment.DEFAULT, help="%(default)s")
+    add("--make-env", action="store_true", help="makes the environment of --peers-python and ends")
+    engine = parser.add_argument_group("gtp")
+    add = engine.add_argument
+    add("--threads", type=whole_number(1, num_cores), nargs="+", default=[1, 2][:num_cores], help="and cores")
+    add("--visits", type=whole_number(1, 100_000), default=1600, help="a move, for both")
+    add("--weights", metavar="FILE", help=f"a 19x19 network; a random {RANDOM_NET} by default")
+    add("--engine-args", default="", help="of ours, such as='--threads {threads}'")
+    add("--leelaz", help="the program")
+    return parser
+
+
+def _prepare(options: argparse.Namespace, folder: Path) -> list[Iterator[contest.Comparison]]:
+    """Finds the peers of all contests before the first one begins."""
+    wanted = options.contests or CONTESTS
+    unknown = [name for name in wanted if name not in CONTESTS]
+    if unknown:
+        raise ValueError(f"{unknown[0]}: must be {' or '.join(CONTESTS)}")
+    cores = sorted(os.sched_getaffinity(0))
+    chosen = []
+    if "selfplay" in wanted:
+        chosen.append(selfplays.compare(_selfplay_settings(options, cores[: options.cores])))
+    if "gtp" in wanted:
+        chosen.append(engines.compare(_gtp_settings(options, cores, folder)))
+    return chosen
+
+
+def _selfplay_settings(options: argparse.Namespace, cores: list[int]) -> selfplays.Settings:
+    versions = environment.versions(options.peers_python)
+    processes = options.peer_processes or sorted({1, len(cores)})
+    if max(processes) > len(cores) or max(processes) > min(options.peer_games):
+        raise ValueError(f"argument --peer-processes: {max(processes)}: more than there are cores or games")
+    return selfplays.Settings(
+        nets=[settings.parse_net(name) for name in options.net],
+        cores=cores,
+        num_simulations=options.simulations,
+        num_games=options.games,
+        peer_games=options.peer_games,
+        peer_processes=processes,
+        peers_python=options.peers_python,
+        peer_name=f"pgx {versions['pgx']} + mctx {versions['mctx']} (jax {versions['jax']}, float32)",
+        num_rounds=options.rounds,
+        seconds=options.seconds,
+    )
+
+
+def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -> engines.Settings:
+    leelaz = engines.find_leelaz(options.leelaz)
+    if options.weights is None:
+        path = folder / f"random-{RANDOM_NET}.txt"
+        weights = nets.random_weights(settings.parse_net(RANDOM_NET), engines.SIZE)
+        leela.write(weights, path)
+    else:
+        path = Path(options.weights).absolute()
+        weights = weight_files.load(path)
+    if weights.size != engines.SIZE:
+        raise ValueError(f"argument --weights: {path}: is for {weights.size}x{weights.size}, not 19x19")
+    return engines.Settings(
+        weights=path,
+        net_name=weights.name,
+        threads=options.threads,
+        cores=cores,
+        num_visits=options.visits,
+        engine_arguments=shlex.split(options.engine_args),
+        leelaz=leelaz,
+        num_rounds=options.rounds,
+    )
+
+
+def _show(contests: list[Iterator[contest.Comparison]], is_json: bool) -> None:
+    if not is_json:
+        print(contest.HEADING)
+    for comparisons in contests:
+        for comparison in comparisons:
+            print(comparison.json() if is_json else comparison.line(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

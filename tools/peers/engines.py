@@ -1,0 +1,137 @@
+"""Our GTP engine beside Leela Zero: same weight file, same positions, same threads; `gtp.<net>.<n>t`."""
+
+import contextlib
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from alphazero.evaluation import gtp_client
+from alphazero.go import rules
+from tools.peers import contest, environment, turns
+
+SIZE = 19  # Debian's Leela Zero plays no other
+_OPENING_STONES = 8
+_TIME_LIMIT_S = 900.0  # a first move may compile on a busy machine
+_STATISTICS = re.compile(r"(\d+) visits, \d+ nodes, (\d+) playouts, (\d+) n/s")
+
+
+class Settings(NamedTuple):
+    """What is compared, and how long."""
+
+    weights: Path
+    net_name: str
+    threads: Sequence[int]
+    cores: Sequence[int]  # at least as many as threads
+    num_visits: int  # a move
+    engine_arguments: Sequence[str]  # of ours; {threads} stands for their number
+    leelaz: str
+    num_rounds: int
+
+
+def find_leelaz(program: str | None) -> str:
+    """Leela Zero's path; environment.Missing if it is not there."""
+    found = shutil.which(program or "leelaz") or (
+        None if program else shutil.which("leelaz", path="/usr/games")
+    )
+    if found is None:
+        raise environment.Missing(
+            f"{program or 'leelaz'}: no such program; `apt-get install leela-zero` installs it"
+        )
+    return found
+
+
+def compare(settings: Settings) -> Iterator[contest.Comparison]:
+    """One comparison for each number of threads; each engine has as many cores as threads."""
+    for num_threads in settings.threads:
+        cores = settings.cores[:num_threads]
+        with contextlib.ExitStack() as stack:
+            sides = []
+            for command, measure in (
+                (our_command(settings, num_threads), wall_clock_rate),
+                (leelaz_command(settings, num_threads), own_rate),
+            ):
+                with turns.pinned(cores):
+                    engine = stack.enter_context(gtp_client.GtpClient(command, time_limit_s=_TIME_LIMIT_S))
+                play = _Player(engine, settings.num_visits, measure)
+                play(-1)
+                sides.append(play)
+            version = sides[1].engine.send("version")
+            ours, peer = contest.alternate(sides, settings.num_rounds)
+        setup = {
+            "board": f"{SIZE}x{SIZE}",
+            "threads": num_threads,
+            "cores": num_threads,
+            "visits": settings.num_visits,
+            "weights": settings.weights.name,
+            "our arguments": " ".join(our_arguments(settings, num_threads)) or "none",
+        }
+        name = f"gtp.{settings.net_name}.{num_threads}t"
+        yield contest.compare(name, "playouts/s", ours, {f"Leela Zero {version}": peer}, setup)
+
+
+def our_arguments(settings: Settings, num_threads: int) -> list[str]:
+    """What the user wants our engine to be started with besides."""
+    return [argument.replace("{threads}", str(num_threads)) for argument in settings.engine_arguments]
+
+
+def our_command(settings: Settings, num_threads: int) -> list[str]:
+    """Our engine, on the CPU."""
+    command = [sys.executable, "-m", "alphazero.gtp", "--weights", str(settings.weights), "--device", "cpu"]
+    return [*command, "--visits", str(settings.num_visits), *our_arguments(settings, num_threads)]
+
+
+def leelaz_command(settings: Settings, num_threads: int) -> list[str]:
+    """Leela Zero with as many new playouts a move; it neither resigns nor thinks in our time."""
+    options = ["--gtp", "--cpu-only", "--noponder", "-r", "0", "--timemanage", "off"]
+    limits = ["-t", str(num_threads), "-p", str(settings.num_visits)]
+    return [settings.leelaz, *options, *limits, "-w", str(settings.weights)]
+
+
+class _Player:
+    """An engine that thinks about one new position in each round."""
+
+    def __init__(self, engine: gtp_client.GtpClient, num_visits: int, measure) -> None:
+        self.engine = engine
+        self._num_visits = num_visits
+        self._measure = measure
+
+    def __call__(self, number: int) -> float:
+        """Playouts/s of one move; no tree and no cache of an earlier position is of use."""
+        self.engine.send("clear_board")
+        for color, move in opening(number):
+            self.engine.send(f"play {color} {move}")
+        return self._measure(self.engine, self._num_visits)
+
+
+def opening(number: int) -> list[tuple[str, str]]:
+    """Stones at random points, the same for all engines, others for each number."""
+    points = np.random.default_rng(number + 1).permutation(SIZE * SIZE)[:_OPENING_STONES]
+    return [("bw"[ply % 2], rules.format_move(int(point), SIZE)) for ply, point in enumerate(points)]
+
+
+def wall_clock_rate(engine: gtp_client.GtpClient, num_visits: int) -> float:
+    """Simulations/s from the command to its answer."""
+    start = time.perf_counter()
+    engine.send("genmove b")
+    return num_visits / (time.perf_counter() - start)
+
+
+def own_rate(engine: gtp_client.GtpClient, _: int) -> float:
+    """What Leela Zero itself says about its last search, which leaves out all but the search."""
+    engine.send("genmove b")
+    engine.send("name")  # by its answer everything that was said before has arrived
+    return parse_rate(engine.last_stderr)
+
+
+def parse_rate(messages: str) -> float:
+    """The last playouts/s among Leela Zero's messages; ContestantFailed if there are none."""
+    found = _STATISTICS.findall(messages)
+    if not found:
+        raise turns.ContestantFailed("Leela Zero did not say how many playouts/s it made")
+    return float(found[-1][2])
