@@ -59,12 +59,16 @@ class SelfPlayConfig:
     no_pass_plies: int = 30
     """No passes before this ply; two early passes would end a game by accident."""
 
+    adjudicate: bool = True
+    """End a game as soon as each point has an owner who cannot lose it (go/life.py): the result is that
+    of playing on, without its moves."""
     resign_threshold: float = -0.8
     """A player whose root value stays below this resigns."""
     resign_turns: int = 3
     """For how many own turns in a row."""
     no_resign_fraction: float = 0.15
-    """Share of games that are played to the end in any case."""
+    """Share of games that are played to the end in any case, without resignation or adjudication: the
+    check of `resign_threshold`, and the lessons on how to finish a game."""
 
     push_window: int = 4
     """Pushes to the replay buffer that may be under way at once."""

@@ -20,6 +20,8 @@ class GameDraft:
         self.may_resign = bool(rng.random() >= config.no_resign_fraction)
         self.resigned_by = 0
         """+1 when Black has resigned, -1 when White has, 0 when nobody has."""
+        self.is_settled = False
+        """Whether the game ends although the players have not: its points have their owners."""
         self._config = config
         self._oldest_weights = weights
         self._moves: list[int] = []
@@ -65,14 +67,12 @@ class GameDraft:
         if self.may_resign and self._low_turns[player] >= self._config.resign_turns:
             self.resigned_by = 1 if player == rules.BLACK else -1
 
-    def finish(
-        self, config: game_config.GameConfig, margin: int, owner: np.ndarray, weights: int
-    ) -> records.GameRecord:
+    def finish(self, config: game_config.GameConfig, owner: np.ndarray, weights: int) -> records.GameRecord:
         """The record of the finished game.
 
-        margin: Black's area minus White's; owner: [P] int8, Black's view; weights: version at the end.
+        owner: [P] int8, Black's view; weights: version at the end.
         """
-        score = margin - config.komi
+        score = int(owner.sum()) - config.komi
         winner = -self.resigned_by if self.resigned_by else int(np.sign(score))
         num_actions = config.size * config.size + 1
         policy = np.zeros((self._num_played, num_actions), np.float16)
@@ -102,5 +102,7 @@ class GameDraft:
     def _end(self, config: game_config.GameConfig) -> str:
         if self.resigned_by:
             return "resign"
+        if self.is_settled:
+            return "settled"
         pass_action = config.size * config.size
         return "passes" if self._moves[-2:] == [pass_action, pass_action] else "limit"

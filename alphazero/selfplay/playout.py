@@ -8,14 +8,16 @@ from alphazero.config import schema
 from alphazero.go import board, game, geometry
 from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep
+from alphazero.selfplay import adjudicate
 from alphazero.selfplay import draft as drafts
 
 
 class PlayOut:
     """Gathers resigned games and plays them out together, one evaluation a move."""
 
-    def __init__(self, config: schema.Config, dtype: np.dtype) -> None:
-        """dtype: of the game records."""
+    def __init__(self, config: schema.Config, dtype: np.dtype, adjudicator: adjudicate.Adjudicator) -> None:
+        """dtype: of the game records. adjudicator: stops play-outs of settled games."""
+        self._adjudicator = adjudicator
         self._enough = max(1, config.selfplay.num_games // 4)
         # Every game of the worker may resign on the same move.
         self._games = np.zeros(self._enough + config.selfplay.num_games, dtype)
@@ -47,7 +49,9 @@ class PlayOut:
             for index, action in zip(under_way, policy.argmax(axis=1), strict=True):
                 game.play(self._tables, self._games, self._scratch, int(index), int(action))
                 self._drafts[index].add_play_out(int(action))
-            under_way = under_way[~self._games["over"][under_way]]
+            plies = np.array([self._drafts[index].ply for index in under_way])
+            is_settled = self._adjudicator.settled(self._games, under_way, plies)
+            under_way = under_way[~self._games["over"][under_way] & ~is_settled]
         finished = [(draft, self._games[index].copy()) for index, draft in enumerate(self._drafts)]
         self._drafts = []
         return finished

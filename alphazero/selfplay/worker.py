@@ -7,11 +7,11 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import record as records
-from alphazero.go import board, game, geometry, rules, scoring
+from alphazero.go import board, game, geometry, rules
 from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep, sampling, settings
+from alphazero.selfplay import adjudicate, effort, playout, temperature
 from alphazero.selfplay import draft as drafts
-from alphazero.selfplay import effort, playout, temperature
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +52,8 @@ class SelfPlayWorker:
         outcome = settings.Outcome(config.replay.score_weight, config.replay.score_scale)
         self._search = lockstep.LockstepSearch(config.search, self._games, rng, outcome)
         self._drafts = [self._new_draft() for _ in range(config.selfplay.num_games)]
-        self._play_out = playout.PlayOut(config, self._games.dtype)
+        self._adjudicator = adjudicate.Adjudicator(config)
+        self._play_out = playout.PlayOut(config, self._games.dtype, self._adjudicator)
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)
         self.work = Work()
@@ -133,26 +134,33 @@ class SelfPlayWorker:
         return actions
 
     def _collect_finished(self) -> list[records.GameRecord]:
+        """Takes the games away that ended on this move, and begins new ones in their places."""
         finished = []
+        is_settled = self._find_settled()
         for index, draft in enumerate(self._drafts):
-            is_over = bool(self._games[index]["over"])
-            if not is_over and not draft.resigned_by:
-                continue
-            if is_over:
+            position = self._games[index]
+            if position["over"] or is_settled[index]:
                 draft.resigned_by = 0
-                finished.append(self._finish(draft, self._games[index]))
+                draft.is_settled = bool(is_settled[index])
+                finished.append(self._finish(draft, position))
+            elif draft.resigned_by:
+                self._play_out.add(draft, position)
             else:
-                self._play_out.add(draft, self._games[index])
+                continue
             self._restart(index)
         for draft, final in self._play_out.run_when_enough(self._evaluator):
             finished.append(self._finish(draft, final))
         self.work.games += len(finished)
         return finished
 
+    def _find_settled(self) -> np.ndarray:
+        """[G] bool: games that are decided by adjudication."""
+        plies = np.array([draft.ply for draft in self._drafts])
+        may_end = np.array([draft.may_resign for draft in self._drafts])
+        return may_end & self._adjudicator.settled(self._games, np.arange(len(plies)), plies)
+
     def _finish(self, draft: drafts.GameDraft, final: np.void) -> records.GameRecord:
-        owner = np.zeros(self._tables.num_points, np.int8)
-        scoring.ownership(self._tables, final["stones"], self._scratch, owner)
-        return draft.finish(self._config.game, int(owner.sum()), owner, self._weights)
+        return draft.finish(self._config.game, self._adjudicator.owner(final), self._weights)
 
     def _restart(self, index: int) -> None:
         self._games[index] = self._new_games(1)[0]

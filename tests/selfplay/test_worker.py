@@ -5,7 +5,7 @@ import pytest
 
 from alphazero.config import schema
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, rules, scoring
+from alphazero.go import board, game, geometry, life, rules, scoring
 from alphazero.search import evaluator, lockstep
 from alphazero.selfplay import worker as workers
 
@@ -50,13 +50,41 @@ def test_records_replay_to_their_result(finished):
         replayed = game.new_games(1, config_for().game)
         for move in record.moves:
             assert game.play(tables, replayed, scratch, 0, int(move)) == rules.OK
-        assert replayed[0].over
-        margin = scoring.area_score(tables, replayed[0].stones, scratch)
-        assert record.score == margin - record.komi
-        assert record.ownership.sum() == margin
+        assert record.score == record.ownership.sum() - record.komi
+        if replayed[0].over:
+            assert record.end in ("passes", "resign", "limit")
+            margin = scoring.area_score(tables, replayed[0].stones, scratch)
+            assert record.ownership.sum() == margin
+        else:
+            assert record.end in ("settled", "resign")
+            owner = np.zeros(SIZE * SIZE, np.int8)
+            assert life.is_settled(tables, replayed[0].stones, life.make_scratch(SIZE * SIZE), owner)
+            assert np.array_equal(record.ownership, owner)
         if not record.is_resigned:
             assert record.winner == np.sign(record.score)
             assert record.num_played == len(record.moves)
+
+
+def test_settled_games_end_unless_they_must_go_on(finished):
+    """The stones decide on the ply: none of the plies that were looked at before was settled."""
+    ends = [record.end for record in finished]
+    assert ends.count("settled") >= 3
+    tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
+    life_scratch, owner = life.make_scratch(SIZE * SIZE), np.zeros(SIZE * SIZE, np.int8)
+    for record in finished:
+        replayed = game.new_games(1, config_for().game)
+        settled_plies = []
+        for ply, move in enumerate(record.moves[: record.num_played], start=1):
+            game.play(tables, replayed, scratch, 0, int(move))
+            is_looked_at = ply >= 2 * SIZE and ply % 2 == 0 and not replayed[0].over
+            if is_looked_at and life.is_settled(tables, replayed[0].stones, life_scratch, owner):
+                settled_plies.append(ply)
+        if record.may_resign:
+            assert settled_plies == ([len(record.moves)] if record.end == "settled" else [])
+        else:
+            assert record.end in ("passes", "limit")
+    never = play_games(config_for(adjudicate=False), evaluator.HashedEvaluator(SIZE), moves=60)
+    assert never and not any(record.end == "settled" for record in never)
 
 
 def test_names_versions_and_openings(finished):

@@ -1,0 +1,58 @@
+"""Ends games that are settled: every point has an owner who cannot lose it, so play would change nothing.
+
+`go.life` says what is settled. The result is the one that playing on reaches when each side keeps
+what it has and captures what is dead; Tromp-Taylor rules would make the players do that.
+"""
+
+import numpy as np
+
+from alphazero.config import schema
+from alphazero.go import board, geometry, life, scoring
+from alphazero.jit import jit
+
+_EVERY_PLIES = 2
+
+
+class Adjudicator:
+    """Looks at games now and then, and knows the owners of finished ones."""
+
+    def __init__(self, config: schema.Config) -> None:
+        size = config.game.size
+        self._is_on = config.selfplay.adjudicate
+        # Fewer stones never settle a board; a look costs little, so it comes early enough.
+        self._first_ply = 2 * size
+        self._tables = geometry.make(size)
+        self._board_scratch = board.make_scratch(size * size)
+        self._life_scratch = life.make_scratch(size * size)
+
+    def settled(self, games: np.ndarray, indices: np.ndarray, plies: np.ndarray) -> np.ndarray:
+        """[B] bool: which of these games are settled and not over; looked for at every second ply.
+
+        plies: [B] moves so far.
+        """
+        is_due = (plies >= self._first_ply) & (plies % _EVERY_PLIES == 0) & ~games["over"][indices]
+        is_settled = np.zeros(len(indices), np.bool_)
+        if self._is_on and is_due.any():
+            found = np.zeros(is_due.sum(), np.bool_)
+            _find_settled(self._tables, games, self._life_scratch, indices[is_due], found)
+            is_settled[is_due] = found
+        return is_settled
+
+    def owner(self, position: np.void) -> np.ndarray:
+        """[P] int8 owners, Black's view, of a game that is over (its area) or settled."""
+        owner = np.zeros(self._tables.num_points, np.int8)
+        if position["over"]:
+            scoring.ownership(self._tables, position["stones"], self._board_scratch, owner)
+        else:
+            is_settled = life.is_settled(self._tables, position["stones"], self._life_scratch, owner)
+            assert is_settled, "this game is still open"
+        return owner
+
+
+@jit
+def _find_settled(geometry: geometry.Geometry, games, scratch: life.Scratch, indices, found):
+    """Fills found [B] bool with whether the boards of these games are settled."""
+    owner = np.empty(geometry.num_points, np.int8)
+    for slot in range(len(indices)):
+        stones = games[indices[slot]].stones[:]
+        found[slot] = life.is_settled(geometry, stones, scratch, owner)
