@@ -6,8 +6,8 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo "$$python" && break; done)
-# openvino makes self-play on a CPU faster; nothing needs it.
-EXTRAS ?= dev,openvino
+# On ARM, where OpenVINO is no default: EXTRAS=dev,openvino may make inference faster.
+EXTRAS ?= dev
 # Without an NVIDIA GPU: TORCH_INDEX=https://download.pytorch.org/whl/cpu takes 0.9 GB instead of 4.5 GB.
 TORCH_INDEX ?=
 ARGS ?=

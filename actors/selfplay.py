@@ -46,10 +46,12 @@ class SelfPlayActor:
         candidate = self._wait_for_weights()
         if candidate is None:
             return
+        self._telemetry.report_now({"waiting_for": "the measurement of inference backends"})
         evaluator = inference.make_evaluator(
             candidate.weights,
             device=self._config.training.device,
             precision=self._config.training.precision,
+            batch=self._config.selfplay.num_games,
         )
         worker = workers.SelfPlayWorker(
             self._config, evaluator, name=self._name, rng=self._rng, weights=self._version

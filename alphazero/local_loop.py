@@ -43,7 +43,10 @@ class LocalLoop:
         self._plays_latest = config.selfplay.play_with is selfplay_config.PlayWith.latest
         playing = self._candidate() if self._plays_latest else self._best
         self._evaluator = inference.make_evaluator(
-            playing.weights, device=config.training.device, precision=config.training.precision
+            playing.weights,
+            device=config.training.device,
+            precision=config.training.precision,
+            batch=config.selfplay.num_games,
         )
         # Positions tell lives of a run apart: a resumed one must not use a game's name twice.
         life = self._store.counters.positions
@@ -74,7 +77,8 @@ class LocalLoop:
         if games:
             self._store.add_games(games, "local")
             self._worker.set_total_games(self._store.counters.games)
-        self._reporter.record("selfplay000", self._worker.figures())
+        figures = {**self._worker.figures(), "backend": self._evaluator.describe()}
+        self._reporter.record("selfplay000", figures)
         self._learn()
 
     def _start_best(self) -> gate.Candidate:

@@ -9,9 +9,8 @@ from alphazero.benchmarks import figures, settings
 from alphazero.config import net as net_config
 from alphazero.net import inference, leela, resnet
 
-BACKENDS = ("torch", "openvino", "openvino_int8")
 BATCHES = (16, 32, 64, 128, 256, 512)
-GPU_BATCHES = (256, 1024, 4096)
+GPU_BATCHES = (256, 1024, 2048, 4096, 8192, 16384)
 _ROUNDS = 3
 
 
@@ -45,14 +44,12 @@ def fastest(weights: leela.Weights, options: settings.Settings) -> Best:
 
 
 def all_bests(weights: leela.Weights, options: settings.Settings) -> list[Best]:
-    """Every backend that this machine has, one thread each, with its best batch."""
+    """Every backend that a start measures on this machine, one thread each, with its best batch."""
     bests = []
-    for backend in BACKENDS:
+    for backend in inference.measured_backends(options.device):
         try:
             evaluator = inference.make_evaluator(weights, device=options.device, backend=backend)
-        except ValueError:
-            if backend == BACKENDS[0]:
-                raise  # torch is always there, so the device is not
+        except ValueError:  # it fails here, or is not faithful to this network
             continue
         batches = GPU_BATCHES if "cuda" in evaluator.describe() else BATCHES
         rates = {}

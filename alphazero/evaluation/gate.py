@@ -143,4 +143,9 @@ def promoted_candidate(promoted: promotion.Promoted) -> Candidate:
 
 def _make_evaluator(candidate: Candidate, config: schema.Config) -> inference.NetEvaluator:
     training = config.training
-    return inference.make_evaluator(candidate.weights, device=training.device, precision=training.precision)
+    return inference.make_evaluator(
+        candidate.weights,
+        device=training.device,
+        precision=training.precision,
+        batch=max(1, config.gate.num_games // 2),  # half of the games wait for the other player
+    )

@@ -1,6 +1,7 @@
 """Puts a GTP engine together from a network and a user's wishes."""
 
 import importlib.metadata
+import sys
 from collections.abc import Callable
 
 from alphazero.config import search as search_config
@@ -71,7 +72,8 @@ def _network_thinker(
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
-    evaluator = inference.make_evaluator(weights, device=device)
+    evaluator = inference.make_evaluator(weights, device=device, batch=1)
+    print(evaluator.report, file=sys.stderr, flush=True)
     thinker = gtp_thinker.Thinker(
         weights.size,
         search,

@@ -1,6 +1,7 @@
-"""Positions on which an 8-bit network learns its ranges, and the proof that it still says the same."""
+"""Fixed positions on which backends are compared, and how far their answers may be from float32's."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,10 +11,29 @@ _BOARDS = 8
 """Boards that a network sees, the current one and seven before it."""
 _POINTS = 64 * 81
 """Points of all positions together: what 64 positions of 9x9 hold."""
-_MAX_POLICY_DIVERGENCE = 0.01
-"""Nats; trained 9x9 networks reach 0.0002."""
-_MAX_VALUE_DIFFERENCE = 0.03
-"""Mean over positions; trained 9x9 networks reach 0.005."""
+
+
+class Bounds(NamedTuple):
+    """How far a backend may be from float32, both as means over `positions`."""
+
+    policy_divergence: float  # Kullback-Leibler divergence of the policy over all moves, in nats
+    value_difference: float  # of values in [-1, 1]
+
+
+BOUNDS = {
+    "fp32": Bounds(1e-4, 2e-3),  # room for the TF32 of GPUs
+    "bf16": Bounds(2e-3, 0.015),
+    "int8": Bounds(0.01, 0.03),
+}
+"""By precision. What trained networks reach is in docs/results.md; one row of garbage breaks each of them."""
+
+
+class Exact(NamedTuple):
+    """A network's float32 answers on `positions`, and the numbers that it works with."""
+
+    logits: np.ndarray  # [B, A]
+    values: np.ndarray  # [B] before tanh
+    tops: list[float]  # largest input of each of the tower's convolutions, then of the heads' one
 
 
 @functools.cache
@@ -40,12 +60,23 @@ def positions(size: int) -> np.ndarray:
     return planes.reshape(count, leela.NUM_PLANES, size, size)
 
 
-def is_faithful(exact: tuple[np.ndarray, np.ndarray], rounded: tuple[np.ndarray, np.ndarray]) -> bool:
-    """Whether two networks' logits [B, A] and values before tanh [B] are close enough to play alike."""
-    exact_policy, rounded_policy = _log_softmax(exact[0]), _log_softmax(rounded[0])
-    divergence = (np.exp(exact_policy) * (exact_policy - rounded_policy)).sum(axis=1).mean()
-    difference = np.abs(np.tanh(exact[1]) - np.tanh(rounded[1])).mean()
-    return bool(divergence <= _MAX_POLICY_DIVERGENCE and difference <= _MAX_VALUE_DIFFERENCE)
+def distance(exact: Exact, answers: tuple[np.ndarray, np.ndarray]) -> Bounds:
+    """How far logits [B, A] and values before tanh [B] on `positions` are from the exact ones."""
+    exact_policy, policy = _log_softmax(exact.logits), _log_softmax(answers[0])
+    divergence = (np.exp(exact_policy) * (exact_policy - policy)).sum(axis=1).mean()
+    difference = np.abs(np.tanh(exact.values) - np.tanh(answers[1])).mean()
+    return Bounds(float(divergence), float(difference))
+
+
+def complaint(exact: Exact, answers: tuple[np.ndarray, np.ndarray], precision: str) -> str:
+    """What is wrong with a backend of this precision that gave these answers; empty if nothing is."""
+    found, allowed = distance(exact, answers), BOUNDS[precision]
+    # Written so that NaN is wrong, too.
+    if not found.policy_divergence <= allowed.policy_divergence:
+        return f"policy off by {found.policy_divergence:.2g} nats, {allowed.policy_divergence:g} allowed"
+    if not found.value_difference <= allowed.value_difference:
+        return f"values off by {found.value_difference:.2g}, {allowed.value_difference:g} allowed"
+    return ""
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

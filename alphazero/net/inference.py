@@ -1,66 +1,98 @@
-"""Networks as evaluators for the search: one interface, several backends, the fastest found by measuring."""
+"""Networks as evaluators for the search: one interface over the backends of backends.py."""
 
+import logging
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.config import training as training_config
-from alphazero.net import folding, hardware, leela, openvino_backend, torch_backend
+from alphazero.net import backends, folding, hardware, leela, torch_backend
 
-_TRIAL_BATCH = 16
-_TRIAL_ROUNDS = 8
-_TRIAL_S = 0.5
-"""No further round begins after this time, for networks that are slow on this machine."""
+_logger = logging.getLogger(__name__)
 
 
-class Backend(Protocol):
-    """Runs a folded network; `name` says how, for people."""
+class Pending(NamedTuple):
+    """A batch that a backend works on; see `alphazero.search.evaluator.Pending`."""
 
-    name: str
+    answers: backends.Pending
+    is_turned: np.ndarray | None  # [B] bool, rows whose value is the opponent's; None if none is
 
-    def load(self, net: folding.Folded) -> None:
-        """Switches to other weights of the same shape."""
-        ...
-
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        ...
-
-
-BackendMaker = Callable[[folding.Folded], Backend]
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """Waits for logits [B, A] and values [B] in [-1, 1], float32."""
+        logits, values = self.answers.result()
+        values = np.tanh(values)
+        return logits, values if self.is_turned is None else np.where(self.is_turned, -values, values)
 
 
 class NetEvaluator:
-    """A network as `alphazero.search.evaluator.Evaluator`; not for use by several threads at once."""
+    """A network as `alphazero.search.evaluator.AsynchronousEvaluator`; not for several threads at once.
 
-    def __init__(self, net: folding.Folded, backend: Backend) -> None:
+    It has a list of backends, the preferred one first. Each network that is loaded runs on the first
+    one whose answers are faithful to it, and on torch in float32 if there is none.
+    """
+
+    def __init__(self, net: folding.Folded, ranked: Sequence[backends.Backend], report: str) -> None:
+        """ranked: backends, the first of which holds `net` faithfully. report: how they were chosen."""
         self._net = net
-        self._backend = backend
+        self._ranked = list(ranked)
+        self._use(self._ranked[0])
+        self._excuse = ""
+        self.report = report
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether `submit` returns before the answers are there."""
+        return self._queue is not None
 
     def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values [B] in [-1, 1], float32; planes [B, 18, N, N] uint8."""
-        logits, values = self._backend.run(planes)
-        values = np.tanh(values)
-        if self._net.is_value_blacks:
-            is_black_to_move = planes[:, 16, 0, 0] == 1
-            values = np.where(is_black_to_move, values, -values)
-        return logits, values
+        return self.submit(planes).result()
+
+    def submit(self, planes: np.ndarray) -> Pending:
+        """Begins what `evaluate` does; only GPUs go on by themselves meanwhile."""
+        is_white_to_move = planes[:, 16, 0, 0] != 1 if self._net.is_value_blacks else None
+        if self._queue is not None:
+            return Pending(self._queue.submit(planes), is_white_to_move)
+        return Pending(backends.Finished(*self._backend.run(planes)), is_white_to_move)
 
     def load(self, weights: leela.Weights) -> None:
-        """Switches to other weights of the same board and shape."""
+        """Switches to other weights of the same board and shape; nothing is measured again."""
         net = folding.fold(weights)
         assert (net.size, net.name) == (self._net.size, self._net.name), (
             "another shape needs another evaluator"
         )
-        self._net = net
-        self._backend.load(net)
+        exact = torch_backend.exact_answers(net)
+        self._net, complaints = net, []
+        for backend in [*self._ranked, None]:
+            if backend is None:  # none of them is faithful
+                backend = torch_backend.exact_backend(net)
+            else:
+                backend.load(net, exact)
+            wrong = backends.complaint(backend, net, exact)
+            if not wrong:
+                break
+            complaints.append(f"{backend.name}: {wrong}")
+        if backend is not self._backend:
+            _logger.warning("these weights run on %s; %s", backend.name, "; ".join(complaints) or "again")
+        self._use(backend)
+        self._excuse = f" ({'; '.join(complaints)})" if complaints else ""
+
+    def _use(self, backend: backends.Backend) -> None:
+        self._backend = backend
+        self._queue = backend if isinstance(backend, backends.AsynchronousBackend) else None
 
     def describe(self) -> str:
-        """Backend, device and precision, such as "openvino cpu bf16"."""
-        return self._backend.name
+        """Backend, device and precision, such as "openvino cpu bf16", and why not a faster one."""
+        return self._backend.name + self._excuse
+
+
+def measured_backends(device: training_config.Device | str = "auto") -> list[str]:
+    """Names of the backends among which a start on this machine chooses; ValueError for an absent device."""
+    place = hardware.pick_device(training_config.Device(device))
+    options = backends.candidates(place, training_config.Precision.auto, num_threads=1)
+    return [name for name, option in options.items() if not option.skipped]
 
 
 def make_evaluator(
@@ -70,61 +102,27 @@ def make_evaluator(
     precision: training_config.Precision | str = "auto",
     backend: str = "auto",
     num_threads: int = 1,
+    batch: int = 64,
 ) -> NetEvaluator:
     """An evaluator for `weights`; what is left at "auto" is chosen for speed.
 
-    backend: a name of `backends`, or auto, which measures them all. num_threads: on a CPU.
-    ValueError for what this machine cannot do.
+    backend: a name of `backends.candidates`, or auto, which measures them. num_threads: on a CPU.
+    batch: positions in a call as they will come, for that measurement. ValueError for what this machine
+    or this network cannot do. The choice goes to the log and to `report`.
     """
     net = folding.fold(weights)
-    makers = backends(device=device, precision=precision, num_threads=num_threads)
-    if backend == "auto":
-        return NetEvaluator(net, choose_backend(net, makers))
-    if backend not in makers:
-        raise ValueError(f"backend={backend}: must be auto, {' or '.join(makers)} here")
-    return NetEvaluator(net, makers[backend](net))
-
-
-def backends(
-    *,
-    device: training_config.Device | str = "auto",
-    precision: training_config.Precision | str = "auto",
-    num_threads: int = 1,
-) -> dict[str, BackendMaker]:
-    """Makers of the backends that fit this machine and the wishes, by name.
-
-    openvino_int8 is there only if precision is auto, because it is less precise than either float.
-    """
-    precision = training_config.Precision(precision)
     place = hardware.pick_device(training_config.Device(device))
-    is_bf16 = hardware.is_bf16(precision, place)
-    makers: dict[str, BackendMaker] = {
-        "torch": partial(torch_backend.TorchBackend, device=place, is_bf16=is_bf16, num_threads=num_threads)
-    }
-    if place.type == "cpu" and openvino_backend.is_installed():
-        makers["openvino"] = partial(
-            openvino_backend.OpenVinoBackend, is_bf16=is_bf16, num_threads=num_threads
-        )
-        if precision is training_config.Precision.auto and hardware.has_fast_int8():
-            makers["openvino_int8"] = partial(
-                openvino_backend.OpenVinoInt8Backend, is_bf16=is_bf16, num_threads=num_threads
-            )
-    return makers
-
-
-def choose_backend(net: folding.Folded, makers: Mapping[str, BackendMaker]) -> Backend:
-    """The fastest of the backends, by the best of a few interleaved runs on a small batch."""
-    trials = [make(net) for make in makers.values()]
-    if len(trials) == 1:
-        return trials[0]
-    planes = np.zeros((_TRIAL_BATCH, leela.NUM_PLANES, net.size, net.size), np.uint8)
-    best = [float("inf")] * len(trials)
-    began = time.perf_counter()
-    for _ in range(_TRIAL_ROUNDS):
-        for index, backend in enumerate(trials):
-            start = time.perf_counter()
-            backend.run(planes)
-            best[index] = min(best[index], time.perf_counter() - start)
-        if time.perf_counter() - began > _TRIAL_S:
-            break
-    return trials[int(np.argmin(best))]
+    options = backends.candidates(place, training_config.Precision(precision), num_threads)
+    if backend == "auto":
+        is_cpu = place.type == "cpu"
+        clock = time.process_time if is_cpu and num_threads == 1 else time.perf_counter
+        choice = backends.choose(net, options, batch, is_cut=is_cpu, clock=clock)
+        _logger.info("%s", choice.report)
+        return NetEvaluator(net, choice.ranked, choice.report)
+    if backend not in options:
+        raise ValueError(f"backend={backend}: must be auto, {' or '.join(options)} here")
+    try:
+        chosen = backends.make_faithful(net, torch_backend.exact_answers(net), options[backend])
+    except ValueError as error:
+        raise ValueError(f"backend={backend}: {error}") from error
+    return NetEvaluator(net, [chosen], f"{chosen.name}, as asked for")

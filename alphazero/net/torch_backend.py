@@ -1,28 +1,44 @@
-"""Inference by torch, on a CPU or an NVIDIA GPU."""
+"""Inference by torch on a CPU or an NVIDIA GPU, and the answers that every backend is compared with."""
+
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from alphazero.net import folding, hardware, leela
+from alphazero.net import calibration, folding, hardware, leela
 
 # B batch, C channels, H height, W width, A actions
 
 
 class TorchBackend:
-    """The folded network in torch, one call at a time."""
+    """The folded network in torch, one call at a time.
 
-    def __init__(self, net: folding.Folded, *, device: torch.device, is_bf16: bool, num_threads: int) -> None:
+    is_compiled: whether torch.compile makes one kernel of several; each size of batch compiles anew.
+    """
+
+    def __init__(
+        self,
+        net: folding.Folded,
+        *,
+        device: torch.device,
+        is_bf16: bool,
+        num_threads: int,
+        is_compiled: bool = False,
+    ) -> None:
         """num_threads: on a CPU, and for the whole process, as torch knows no other number."""
         self._device = device
         self._dtype = torch.bfloat16 if is_bf16 else torch.float32
+        self.precision = "bf16" if is_bf16 else "fp32"
         if device.type == "cpu":
             torch.set_num_threads(num_threads)
-        self._module = hardware.place(_Module(net), device, self._dtype).eval().requires_grad_(False)
-        self.name = f"torch {device.type} {'bf16' if is_bf16 else 'fp32'}"
+        self._module = make_module(net, device, self._dtype)
+        # Sizes are compiled one by one: kernels for any size are slower than no compilation at all.
+        self._forward = torch.compile(self._module, dynamic=False) if is_compiled else self._module
+        self.name = f"torch{'.compile' if is_compiled else ''} {device.type} {self.precision}"
 
-    def load(self, net: folding.Folded) -> None:
+    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
         """Copies the numbers of a network of the same shape into place."""
         self._module.load(net)
 
@@ -32,11 +48,11 @@ class TorchBackend:
         # Read-only arrays are copied, as torch does not like to share them.
         planes_BCHW = torch.from_numpy(np.require(planes, requirements="W")).to(self._device)
         x_BCHW = planes_BCHW.to(self._dtype).contiguous(memory_format=torch.channels_last)
-        logits_BA, value_B = self._module(x_BCHW)
+        logits_BA, value_B = self._forward(x_BCHW)
         return logits_BA.float().cpu().numpy(), value_B.float().cpu().numpy()
 
 
-class _Module(nn.Module):
+class FoldedModule(nn.Module):
     """`folding.Folded` as layers."""
 
     def __init__(self, net: folding.Folded) -> None:
@@ -61,6 +77,7 @@ class _Module(nn.Module):
 
     @torch.no_grad()
     def load(self, net: folding.Folded) -> None:
+        """Takes over a network of the same shape, in place."""
         layers = [*self.tower, self.heads, self.policy, self.value_hidden, self.value]
         numbers = [*net.tower, net.heads, net.policy, net.value_hidden, net.value]
         for layer, (weight, bias) in zip(layers, numbers, strict=True):
@@ -69,6 +86,38 @@ class _Module(nn.Module):
             # torch.tensor copies, so that read-only arrays from another process do.
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
+
+
+def make_module(net: folding.Folded, device: torch.device, dtype: torch.dtype) -> FoldedModule:
+    """The network's layers on a device, channels last, without gradients."""
+    return hardware.place(FoldedModule(net), device, dtype).eval().requires_grad_(False)
+
+
+def exact_backend(net: folding.Folded) -> TorchBackend:
+    """float32 on a CPU, which is right for every network."""
+    return TorchBackend(net, device=torch.device("cpu"), is_bf16=False, num_threads=torch.get_num_threads())
+
+
+@torch.inference_mode()
+def exact_answers(net: folding.Folded, num_threads: int = 1) -> calibration.Exact:
+    """What the network says in float32 on a CPU about `calibration.positions`."""
+    module = make_module(net, torch.device("cpu"), torch.float32)
+    convolutions = [*module.tower, module.heads]
+    tops = [0.0] * len(convolutions)
+
+    def watch(index: int, layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        tops[index] = float(inputs[0].max())
+
+    for index, layer in enumerate(convolutions):
+        layer.register_forward_pre_hook(partial(watch, index))
+    planes_BCHW = torch.from_numpy(calibration.positions(net.size).astype(np.float32))
+    threads_before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        logits_BA, value_B = module(planes_BCHW.contiguous(memory_format=torch.channels_last))
+    finally:
+        torch.set_num_threads(threads_before)
+    return calibration.Exact(logits_BA.numpy(), value_B.numpy(), tops)
 
 
 def _convolution(layer: folding.Convolution) -> nn.Conv2d:

@@ -43,6 +43,8 @@ class Status:
     promotions: int = 0
     weights: int = 0
     """Version of the best network."""
+    backend: str = ""
+    """What runs the network of self-play."""
     waiting_for: str = ""
     """Who waits for what; empty while everyone works."""
     game_age_s: float | None = None
@@ -67,6 +69,7 @@ class Status:
         return [
             ("running", f"{self.minutes:.1f} min"),
             ("self-play", f"{self.actors} actors, {self.simulations_per_s:,.0f} simulations/s"),
+            ("network on", self.backend or "-"),
             ("games", f"{self.games:,}  ({self.games_per_hour:,.0f}/h, newest {_ago(self.game_age_s)})"),
             ("games end", self._ends_text()),
             ("positions", f"{self.positions:,}  ({self.positions_per_s:,.0f}/s, window {self.window:,})"),

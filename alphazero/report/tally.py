@@ -1,7 +1,7 @@
 """Merges the reports of a run's parts: newest values, rates, ages, who waits for what."""
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 
 from alphazero.data import record
@@ -98,6 +98,7 @@ class Tally:
             last_gate=str(self._newest.get(GATE, {}).get("last", "")),
             promotions=int(run.get("promotions", 0)),
             weights=int(run.get("weights", 0)),
+            backend=self._backend(now),
             waiting_for=self._waiting_for(now),
             game_age_s=self._age(REPLAY, now),
             step_age_s=self._age(LEARNER, now),
@@ -110,6 +111,14 @@ class Tally:
         if group != SELFPLAY:
             return members
         return [source for source in members if now - self._reported[source] <= SILENT_S]
+
+    def _backend(self, now: float) -> str:
+        """What self-play's networks run on, with the number of actors for each where they differ."""
+        found = [str(self._newest[source].get("backend", "")) for source in self._alive(SELFPLAY, now)]
+        counts = Counter(name for name in found if name)
+        if len(counts) <= 1:
+            return "".join(counts)
+        return ", ".join(f"{name} ({count})" for name, count in counts.most_common())
 
     def _waiting_for(self, now: float) -> str:
         sentences = []

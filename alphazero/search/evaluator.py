@@ -1,16 +1,19 @@
 """What the search asks of a network, and two fakes that need no weights."""
 
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
 from alphazero.go import features
 
+Answers = tuple[np.ndarray, np.ndarray]
+"""Logits [B, A] and values [B], as `Evaluator.evaluate` returns them."""
+
 
 class Evaluator(Protocol):
     """Judges positions in batches; the networks of `alphazero.net` are evaluators."""
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def evaluate(self, planes: np.ndarray) -> Answers:
         """Policy and value of each position.
 
         planes: [B, 18, N, N] uint8 (docs/conventions.md); read only until the call returns.
@@ -20,13 +23,42 @@ class Evaluator(Protocol):
         ...
 
 
+class Pending(Protocol):
+    """A batch under way."""
+
+    def result(self) -> Answers:
+        """Waits for the answers; to be called once."""
+        ...
+
+
+class AsynchronousEvaluator(Evaluator, Protocol):
+    """An evaluator that may compute while its caller does something else."""
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether `submit` returns before the work is done; on a CPU it would only seem to."""
+        ...
+
+    def submit(self, planes: np.ndarray) -> Pending:
+        """Begins what `evaluate` does; planes may change when this returns.
+
+        At most two batches are under way at a time, and they end in the order in which they began.
+        """
+        ...
+
+
+def is_asynchronous(evaluator: Evaluator) -> TypeGuard[AsynchronousEvaluator]:
+    """Whether two half-batches in alternation gain anything with this evaluator."""
+    return bool(getattr(evaluator, "is_asynchronous", False))
+
+
 class UniformEvaluator:
     """Every move is as good as any other, every position even."""
 
     def __init__(self, size: int) -> None:
         self._num_actions = size * size + 1
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def evaluate(self, planes: np.ndarray) -> Answers:
         """Zero logits and zero values."""
         batch = len(planes)
         return np.zeros((batch, self._num_actions), np.float32), np.zeros(batch, np.float32)
@@ -45,7 +77,7 @@ class HashedEvaluator:
         inputs = features.NUM_PLANES * size * size
         self._weights = rng.integers(0, 1 << 20, (inputs, num_actions + 1), dtype=np.int64)
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def evaluate(self, planes: np.ndarray) -> Answers:
         """Logits in [-2, 2) and values in [-1, 1), spread evenly."""
         mixed = planes.reshape(len(planes), -1).astype(np.int64) @ self._weights
         unit = (mixed * 2654435761 % 1000003) / 1000003.0

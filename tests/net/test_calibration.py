@@ -36,22 +36,52 @@ def test_positions_go_from_an_empty_board_to_a_full_one():
 
 
 VERDICTS = [
-    # logits and value before tanh of the exact network, then what is added to them
-    ("equal", [[1.0, 2.0, 3.0]], [0.3], [[0.0, 0.0, 0.0]], [0.0], True),
-    ("shifted logits are the same policy", [[1.0, 2.0, 3.0]], [0.3], [[5.0, 5.0, 5.0]], [0.0], True),
-    ("rounding", [[1.0, 2.0, 3.0]], [0.3], [[0.05, -0.05, 0.0]], [0.02], True),
-    ("another policy", [[1.0, 2.0, 3.0]], [0.3], [[0.0, 1.0, 0.0]], [0.0], False),
-    ("another value", [[1.0, 2.0, 3.0]], [0.3], [[0.0, 0.0, 0.0]], [0.1], False),
-    ("a certain value stays certain", [[1.0, 2.0, 3.0]], [8.0], [[0.0, 0.0, 0.0]], [1.0], True),
+    # logits and value before tanh of the exact network, what is added to them, and who is wrong then
+    ("equal", [1.0, 2.0, 3.0], 0.3, [0.0, 0.0, 0.0], 0.0, ""),
+    ("shifted logits are the same policy", [1.0, 2.0, 3.0], 0.3, [5.0, 5.0, 5.0], 0.0, ""),
+    ("rounding", [1.0, 2.0, 3.0], 0.3, [0.05, -0.05, 0.0], 0.02, "fp32 bf16"),
+    ("a little", [1.0, 2.0, 3.0], 0.3, [0.01, 0.0, 0.0], 0.01, "fp32"),
+    ("another policy", [1.0, 2.0, 3.0], 0.3, [0.0, 1.0, 0.0], 0.0, "fp32 bf16 int8"),
+    ("another value", [1.0, 2.0, 3.0], 0.3, [0.0, 0.0, 0.0], 0.1, "fp32 bf16 int8"),
+    ("a certain value stays certain", [1.0, 2.0, 3.0], 8.0, [0.0, 0.0, 0.0], 1.0, ""),
+    ("no policy", [1.0, 2.0, 3.0], 0.3, [np.nan, 0.0, 0.0], 0.0, "fp32 bf16 int8"),
+    ("no value", [1.0, 2.0, 3.0], 0.3, [0.0, 0.0, 0.0], np.nan, "fp32 bf16 int8"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("logits", "values", "more_logits", "more_values", "verdict"),
+    ("logits", "value", "more_logits", "more_value", "wrong"),
     [row[1:] for row in VERDICTS],
     ids=[row[0] for row in VERDICTS],
 )
-def test_verdicts(logits: list, values: list, more_logits: list, more_values: list, verdict: bool):
-    exact = np.array(logits, np.float32), np.array(values, np.float32)
-    rounded = exact[0] + np.float32(more_logits), exact[1] + np.float32(more_values)
-    assert calibration.is_faithful(exact, rounded) is verdict
+def test_verdicts(logits: list, value: float, more_logits: list, more_value: float, wrong: str):
+    exact = calibration.Exact(np.array([logits], np.float32), np.array([value], np.float32), [])
+    answers = exact.logits + np.float32(more_logits), exact.values + np.float32(more_value)
+    complaints = {one: calibration.complaint(exact, answers, one) for one in calibration.BOUNDS}
+    assert [one for one, text in complaints.items() if text] == wrong.split()
+
+
+def test_a_complaint_names_what_is_off_and_what_is_allowed():
+    exact = calibration.Exact(np.zeros((1, 3), np.float32), np.zeros(1, np.float32), [])
+    assert calibration.complaint(exact, (exact.logits, exact.values + 1), "int8") == (
+        "values off by 0.76, 0.03 allowed"
+    )
+    # Divergence of (1/3, 1/3, 1/3) from (e, 1, 1) / (e + 2): ln((e + 2) / 3) - 1/3.
+    logits = np.array([[1, 0, 0]], np.float32)
+    assert calibration.complaint(exact, (logits, exact.values), "bf16") == (
+        "policy off by 0.12 nats, 0.002 allowed"
+    )
+
+
+@pytest.mark.parametrize("size", [9, 19])
+@pytest.mark.parametrize("precision", list(calibration.BOUNDS))
+def test_one_row_of_garbage_is_too_much(size: int, precision: str):
+    """What a padded or reused buffer would do: one position gets another's answers."""
+    rng = np.random.default_rng(0)
+    count, num_actions = len(calibration.positions(size)), size * size + 1
+    logits = 2 * rng.standard_normal((count, num_actions)).astype(np.float32)
+    values = rng.standard_normal(count).astype(np.float32)
+    swapped = logits.copy()
+    swapped[0] = logits[1]
+    exact = calibration.Exact(logits, values, [])
+    assert calibration.complaint(exact, (swapped, values), precision).startswith("policy off by")

@@ -22,6 +22,7 @@ FULL = status.Status(
     last_gate="step 500 promoted, 24-16",
     promotions=2,
     weights=500,
+    backend="openvino cpu int8",
     waiting_for="learner: games",
     game_age_s=3.0,
     step_age_s=600.0,
@@ -43,6 +44,7 @@ def test_line():
     [
         ("games", "1,234  (457/h, newest 3 s ago)"),
         ("games end", "two passes 61.5%, resigned 35.0%, settled 3.0%, move limit 0.5% (4 so far); 84 moves"),
+        ("network on", "openvino cpu int8"),
         ("learner", "step 500  (newest 10 min ago)"),
         ("losses", "policy 2.500  value 0.625"),
         ("promotions", "2  (newest 2.5 h ago, best network 500)"),

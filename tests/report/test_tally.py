@@ -85,3 +85,13 @@ def test_status_takes_each_figure_from_its_source():
     assert (status.games_per_hour, status.positions_per_s) == (3600, 100)
     assert (status.step, status.losses) == (7, {"policy_loss": 2.0})
     assert status.last_gate == "step 500 promoted"
+
+
+def test_what_the_networks_run_on_is_said_once_or_counted():
+    board = tally.Tally()
+    assert board.status(0.0).backend == ""
+    for number in range(3):
+        board.record(f"selfplay{number:03d}", {"backend": "torch cuda bf16"}, 0.0)
+    assert board.status(1.0).backend == "torch cuda bf16"
+    board.record("selfplay001", {"backend": "torch cpu fp32"}, 1.0)
+    assert board.status(1.0).backend == "torch cuda bf16 (2), torch cpu fp32 (1)"

@@ -1,0 +1,156 @@
+"""The fastest of the faithful backends is used, and the report says why."""
+
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from alphazero.config import training as training_config
+from alphazero.net import backends, calibration, folding, hardware, inference, openvino_backend
+from tests.net import networks
+
+NET = folding.fold(networks.random_weights())
+AUTO, BF16, FP32 = (training_config.Precision(name) for name in ("auto", "bf16", "fp32"))
+CPU = torch.device("cpu")
+
+
+class Sleeper:
+    """Exact answers after a while, with an error in the values of the first position."""
+
+    def __init__(
+        self,
+        net: folding.Folded,
+        exact: calibration.Exact,
+        *,
+        seconds: float = 0.0,
+        error: float = 0.0,
+        precision: str = "fp32",
+    ) -> None:
+        self.name, self.precision = "sleeper", precision
+        self._exact, self._seconds, self._error = exact, seconds, error
+        self.batches: list[int] = []
+
+    def load(self, net: folding.Folded, exact: calibration.Exact) -> None: ...
+
+    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        time.sleep(self._seconds)
+        self.batches.append(len(planes))
+        return self._exact.logits, self._exact.values + self._error
+
+
+def candidate(**settings) -> backends.Candidate:
+    return backends.Candidate(make=partial(Sleeper, **settings))
+
+
+def choose(options: dict, batch: int = 5, *, is_cut: bool = False) -> backends.Choice:
+    return backends.choose(NET, options, batch, is_cut=is_cut)
+
+
+@pytest.mark.parametrize("fast", [0, 1])
+def test_the_fastest_comes_first(fast: int):
+    choice = choose({str(index): candidate(seconds=0.001 if index == fast else 0.004) for index in range(2)})
+    assert f"; {1 - fast} " in choice.report
+    assert f": {fast} " in choice.report
+    first, second = choice.ranked
+    assert first._seconds < second._seconds  # pyright: ignore[reportAttributeAccessIssue] a Sleeper
+
+
+def test_they_are_measured_with_the_batch_that_will_come():
+    (backend,) = choose({"one": candidate()}, batch=37).ranked
+    assert backend.batches[0] == len(calibration.positions(NET.size))  # pyright: ignore[reportAttributeAccessIssue]
+    assert set(backend.batches[1:]) == {37}  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_slow_network_is_measured_with_fewer_positions(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(backends, "_LONGEST_RUN_S", 1e-9)
+    (backend,) = choose({"one": candidate()}, batch=37, is_cut=True).ranked
+    assert set(backend.batches[1:]) == {1}  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(
+    ("error", "precision", "is_used"),
+    [
+        (0.02, "int8", True),
+        (0.02, "bf16", False),
+        (0.01, "bf16", True),
+        (0.01, "fp32", False),
+        (9, "int8", False),
+    ],
+)
+def test_an_unfaithful_backend_is_not_used_however_fast(error: float, precision: str, is_used: bool):
+    fast = candidate(error=error, precision=precision)
+    choice = choose({"fast": fast, "right": candidate(seconds=0.002)})
+    assert len(choice.ranked) == 1 + is_used
+    assert ("fast not used, values off by" in choice.report) is not is_used
+    assert "evaluations/s (used)" in choice.report
+
+
+def raises(net: folding.Folded, exact: calibration.Exact) -> backends.Backend:
+    raise RuntimeError("no driver\nand much more about it")
+
+
+def test_one_that_fails_is_not_used_and_says_why():
+    choice = choose({"broken": backends.Candidate(make=raises), "right": candidate()})
+    assert len(choice.ranked) == 1
+    assert choice.report.endswith("; broken not used, it fails here: no driver")
+    with pytest.raises(ValueError, match=r"^it fails here: no driver$"):
+        backends.make_faithful(NET, None, backends.Candidate(make=raises))
+
+
+def test_where_nothing_is_faithful_float32_is_used():
+    choice = choose({"broken": backends.Candidate(make=raises), "wrong": candidate(error=9.0)})
+    assert [backend.name for backend in choice.ranked] == ["torch cpu fp32"]
+    assert "torch_fp32 " in choice.report
+
+
+def test_a_skipped_one_is_named_and_not_made():
+    option = backends.Candidate(make=raises, skipped="it takes minutes")
+    choice = choose({"late": option, "right": candidate()})
+    assert choice.report.endswith("; late not tried, it takes minutes")
+
+
+def names(found: dict[str, backends.Candidate]) -> list[str]:
+    return [name for name, option in found.items() if not option.skipped]
+
+
+MACHINES = [
+    # OpenVINO there, 8-bit instructions, wished precision: what the start measures on a CPU
+    (True, True, AUTO, "torch openvino openvino_int8"),
+    (True, False, AUTO, "torch openvino"),
+    (True, True, FP32, "torch openvino"),
+    (True, True, BF16, "torch openvino"),
+    (False, True, AUTO, "torch"),
+]
+
+
+@pytest.mark.parametrize(("has_openvino", "has_int8", "precision", "expected"), MACHINES)
+def test_candidates_on_a_cpu(
+    has_openvino: bool, has_int8: bool, precision, expected: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(openvino_backend, "is_installed", lambda: has_openvino)
+    monkeypatch.setattr(hardware, "has_fast_int8", lambda: has_int8)
+    found = backends.candidates(CPU, precision, 1)
+    assert names(found) == expected.split()
+    assert "torch_compiled" in found
+
+
+def test_candidates_on_a_gpu(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hardware, "is_bf16", lambda precision, device: True)
+    found = backends.candidates(torch.device("cuda"), AUTO, 1)
+    assert names(found) == ["torch", "torch_graphs", "torch_compiled"]
+
+
+def test_a_small_network_is_measured_in_less_than_two_seconds():
+    found = backends.candidates(CPU, AUTO, 1)
+    began = time.process_time()
+    choice = choose(found, batch=64, is_cut=True)
+    assert time.process_time() - began < 2
+    assert all(name in choice.report for name in found)
+
+
+def test_names_of_those_that_a_start_measures():
+    measured = inference.measured_backends("cpu")
+    assert measured[0] == "torch"
+    assert "torch_compiled" not in measured
