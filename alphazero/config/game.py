@@ -1,18 +1,32 @@
 """The rules and the board that a run plays."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from alphazero.config import checks
 
 
+class Ko(Enum):
+    """What a move may not bring back; under each rule it must change the board."""
+
+    positional = "positional"
+    """Any earlier board of the game."""
+    situational = "situational"
+    """Any earlier board that the same player had moved to."""
+    simple = "simple"
+    """The board before the opponent's last move; longer cycles are legal."""
+
+
 @dataclass(kw_only=True, slots=True)
 class GameConfig:
-    """Board and rules (docs/rules.md): area scoring, positional superko."""
+    """Board and rules (docs/rules.md): area scoring, two passes end a game."""
 
     size: int = 9
     """Board side in points, 2 to 19."""
     komi: float = 7.0
     """Points added to White's area; a whole number makes draws possible."""
+    ko: Ko = Ko.positional
+    """What may not be repeated: positional or situational superko, or the simple ko alone."""
     suicide: bool = False
     """Whether a chain without liberties may remove itself."""
     move_limit: int = 0

@@ -7,8 +7,12 @@ from typing import Any, Self
 import numpy as np
 import zstandard
 
+from alphazero.config import game as game_config
+
 END_REASONS = ("passes", "resign", "settled", "limit")
+_KO_RULES = [rule.value for rule in game_config.Ko]
 _VERSION = 1
+_ADDED_LATER = {"ko": game_config.Ko.positional.value}  # what headers without the field mean
 _HEADER_LENGTH_BYTES = 4
 _LARGEST_POLICY_ERROR = 0.02  # float16 rounds a row of 362 entries by far less
 _LARGEST_VALUE = 1 + 1e-4  # means of values in [-1, 1] may be rounded up
@@ -27,6 +31,8 @@ class GameRecord:
     """Unique over the whole run; pushing a game twice counts it once."""
     size: int
     komi: float
+    ko: str = game_config.Ko.positional.value
+    """Name of a `Ko`; what games logged before there was a choice were played by."""
     suicide: bool
     move_limit: int
     moves: np.ndarray
@@ -63,6 +69,17 @@ class GameRecord:
         self._check_moves()
         self._check_targets()
         self._check_result()
+
+    @property
+    def rules(self) -> game_config.GameConfig:
+        """What the game was played by."""
+        return game_config.GameConfig(
+            size=self.size,
+            komi=self.komi,
+            ko=game_config.Ko(self.ko),
+            suicide=self.suicide,
+            move_limit=self.move_limit,
+        )
 
     @property
     def num_points(self) -> int:
@@ -106,7 +123,7 @@ class GameRecord:
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """The record that `to_bytes` wrote; ValueError for anything else."""
-        header = read_header(data)
+        header = _ADDED_LATER | read_header(data)
         try:
             shapes = _shapes(header)
             scalars = {field: header[field] for field in _SCALARS}
@@ -125,6 +142,7 @@ class GameRecord:
         self._require(2 <= self.size <= 19, f"size {self.size} is not from 2 to 19")
         self._require(bool(self.game_id), "the game_id is empty")
         self._require(self.end in END_REASONS, f"end {self.end!r} is not one of {', '.join(END_REASONS)}")
+        self._require(self.ko in _KO_RULES, f"ko {self.ko!r} is not one of {', '.join(_KO_RULES)}")
         self._require(2 * self.komi % 1 == 0, f"komi {self.komi} is not a multiple of 0.5")
         self._require(self.num_simulations >= 0, f"num_simulations {self.num_simulations} is negative")
         self._require(

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.config import game as game_config
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
@@ -85,10 +84,7 @@ class ReplayWindow:
         """
         if record.size != self._size:
             raise ValueError(f"game {record.game_id}: size {record.size}, expected {self._size}")
-        config = game_config.GameConfig(
-            size=record.size, komi=record.komi, suicide=record.suicide, move_limit=record.move_limit
-        )
-        position = games.new_games(1, config, _capacity(record))
+        position = games.new_games(1, record.rules, _capacity(record))
         faced = np.empty((record.num_played, record.num_points), np.int8)
         ply = _replay(self._geometry, position, self._scratch, record.moves, faced)
         if ply != _ALL_LEGAL:

@@ -3,13 +3,14 @@
 import fcntl
 import json
 import os
+from enum import Enum
 from pathlib import Path
 
 from alphazero import files
 from alphazero.config import run as run_config
 from alphazero.config import schema
 
-_FIXED = ("game.size", "game.komi", "game.suicide", "net.blocks", "net.filters", "net.ownership")
+_FIXED = ("game.size", "game.komi", "game.ko", "game.suicide", "net.blocks", "net.filters", "net.ownership")
 
 
 class RunFolder:
@@ -86,5 +87,6 @@ def _fixed_settings(config: schema.Config) -> dict[str, object]:
     values = {}
     for key in _FIXED:
         group, name = key.split(".")
-        values[key] = getattr(getattr(config, group), name)
+        value = getattr(getattr(config, group), name)
+        values[key] = value.value if isinstance(value, Enum) else value
     return values

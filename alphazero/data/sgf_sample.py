@@ -41,7 +41,7 @@ def as_sgf(game: records.GameRecord) -> bytes:
             result=result,
             black_name=versions,
             white_name=versions,
-            rules="Tromp-Taylor",
+            rules=sgf.name_rules(game.rules),
             comments=comments,
         )
     )

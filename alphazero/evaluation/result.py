@@ -121,7 +121,8 @@ class MatchResult:
         lines = [
             self.summary(),
             "",
-            f"board {self.config.size}x{self.config.size}, komi {self.config.komi:g}, Tromp-Taylor rules",
+            f"board {self.config.size}x{self.config.size}, komi {self.config.komi:g}, "
+            f"{sgf.name_rules(self.config)} rules",
             f"{self.num_games} games, {self.num_distinct} of them distinct, "
             f"{self.num_at_limit} ended by the move limit",
             "",
@@ -151,7 +152,7 @@ class MatchResult:
             "a_as_black": _tally(self.with_color(a_is_black=True)),
             "a_as_white": _tally(self.with_color(a_is_black=False)),
             "pair_scores": self.pair_scores,
-            "rules": asdict(self.config),
+            "rules": asdict(self.config) | {"ko": self.config.ko.value},
             "results": [
                 {"game": played.number, "black": self._colors(played)[0], "result": played.result_text}
                 for played in self.games
@@ -182,16 +183,15 @@ class MatchResult:
                 result=played.result_text,
                 black_name=black,
                 white_name=white,
-                rules="Tromp-Taylor",
+                rules=sgf.name_rules(self.config),
                 comments={0: self._rules_text(played)},
                 info={"GN": f"game {played.number} of {self.num_games}"},
             )
         )
 
     def _rules_text(self, played: PlayedGame) -> str:
-        suicide = "allowed" if self.config.suicide else "not allowed"
         end = "Ended by the move limit." if played.hit_limit else "Ended by two passes."
-        return f"Area scoring, all stones alive; positional superko; suicide {suicide}. {end}"
+        return f"{sgf.describe_rules(self.config)} {end}"
 
     def _colors(self, played: PlayedGame) -> tuple[str, str]:
         """Names of Black and White."""

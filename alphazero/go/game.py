@@ -1,7 +1,7 @@
 """Moves in games: who plays, what is legal, when it ends.
 
-Rules (docs/rules.md): positional superko by 64-bit hashes, suicide if the game allows it, two passes
-or the move limit end the game.
+Rules (docs/rules.md): ko by 64-bit hashes of positions, suicide if the game allows it, two passes or the
+move limit end the game.
 """
 
 import functools
@@ -11,6 +11,12 @@ import numpy as np
 from alphazero.config import game as game_config
 from alphazero.go import board, geometry, legality, rules
 from alphazero.jit import jit
+
+_KO_RULES = {
+    game_config.Ko.positional: rules.POSITIONAL,
+    game_config.Ko.situational: rules.SITUATIONAL,
+    game_config.Ko.simple: rules.SIMPLE,
+}
 
 
 @functools.cache
@@ -28,7 +34,8 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
             (rules.HISTORY, num_points),
         ),  # boards one to seven moves ago, or zero
         ("lost", np.int8, num_points),  # bit `color` is set where stones of that colour were removed
-        ("hashes", np.uint64, capacity + 1),  # of the boards so far; hashes[num_moves] is the current one
+        ("hashes", np.uint64, capacity + 1),  # `legality.position_hash` after each number of moves
+        ("board_hash", np.uint64),  # of the stones, whatever the ko rule
         ("num_moves", np.int32),  # passes included
         ("move_limit", np.int32),  # the game ends when num_moves reaches it, or `capacity`
         ("captures", np.int32, 2),  # stones captured by Black and by White; suicide counts for the opponent
@@ -36,6 +43,7 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
         ("last_move", np.int16),  # action, NO_MOVE at the start
         ("to_play", np.int8),  # BLACK or WHITE
         ("passes", np.int8),  # passes since the last stone, at most two
+        ("ko", np.int8),  # POSITIONAL, SITUATIONAL or SIMPLE
         ("suicide", np.bool_),  # whether suicide is allowed
         ("over", np.bool_),
     ]
@@ -54,9 +62,19 @@ def new_games(count: int, config: game_config.GameConfig, capacity: int | None =
     games["to_play"] = rules.BLACK
     games["last_move"] = rules.NO_MOVE
     games["komi"] = config.komi
+    games["ko"] = _KO_RULES[config.ko]
     games["suicide"] = config.suicide
     games["move_limit"] = config.moves_at_most
     return games
+
+
+def set_up(geometry: geometry.Geometry, games, index, stones, to_play) -> None:
+    """Lets games[index], which has no moves, begin with stones [P] int8 and this colour to move."""
+    game = games[index]
+    game.stones[:-1] = stones[: geometry.num_points]
+    game.to_play = to_play
+    game.board_hash = board.hash_stones(geometry, game.stones)
+    game.hashes[0] = legality.position_hash(game.ko, game.board_hash, 3 - int(to_play))
 
 
 @jit
@@ -73,7 +91,7 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
         return rules.OFF_BOARD
     if point == geometry.num_points:
         _remember(game.stones[:], game.past[:])
-        game.hashes[game.num_moves + 1] = game.hashes[game.num_moves]
+        game.hashes[game.num_moves + 1] = legality.position_hash(game.ko, game.board_hash, color)
         game.passes += 1
     else:
         status = _play_stone(geometry, game, scratch, point, color)
@@ -89,7 +107,7 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
 
 @jit
 def _play_stone(geometry, game, scratch, point, color):
-    """The board's part of a move: stones, past, lost, hashes and captures."""
+    """The board's part of a move: stones, past, lost, the hashes and captures."""
     stones, lost, hashes = game.stones[:], game.lost[:], game.hashes[:]
     if stones[point] != rules.EMPTY:
         return rules.OCCUPIED
@@ -99,17 +117,20 @@ def _play_stone(geometry, game, scratch, point, color):
         board.undo_stone(stones, scratch, num_captured, point, color)
         return rules.SUICIDE
     removed_color = color if is_suicide else 3 - color
-    new_hash = hashes[game.num_moves] ^ geometry.zobrist[color, point]
+    board_hash = game.board_hash ^ geometry.zobrist[color, point]
     for entry in range(num_captured):
-        new_hash ^= geometry.zobrist[removed_color, scratch.captured[entry]]
-    if legality.may_repeat(lost, point, color, is_suicide) and legality.is_repeated(
-        hashes, game.num_moves, new_hash
-    ):
-        board.undo_stone(stones, scratch, num_captured, point, color)
-        return rules.SUPERKO
+        board_hash ^= geometry.zobrist[removed_color, scratch.captured[entry]]
+    new_hash = legality.position_hash(game.ko, board_hash, color)
+    if legality.may_repeat(lost, point, color, is_suicide):
+        oldest = legality.oldest_forbidden(game.ko, game.num_moves)
+        is_repeated = legality.is_repeated(hashes, oldest, game.num_moves, new_hash)
+        if is_repeated or board_hash == game.board_hash:
+            board.undo_stone(stones, scratch, num_captured, point, color)
+            return rules.SUPERKO
     _remember(stones, game.past[:])
     _restore(game.past[0], scratch, num_captured, point, removed_color)
     hashes[game.num_moves + 1] = new_hash
+    game.board_hash = board_hash
     for entry in range(num_captured):
         lost[scratch.captured[entry]] |= 1 << removed_color
     # captures[0] counts White's stones: what Black has captured.
@@ -145,6 +166,8 @@ def legal_actions(geometry: geometry.Geometry, games, scratch: board.Scratch, in
         return
     stones, lost, hashes = game.stones[:], game.lost[:], game.hashes[:]
     color, num_points = np.int64(game.to_play), geometry.num_points
+    position_hash = legality.position_hash(game.ko, game.board_hash, color)
+    oldest = legality.oldest_forbidden(game.ko, game.num_moves)
     board.label_chains(geometry, stones, scratch)
     for point in range(num_points):
         legal[point] = False
@@ -152,14 +175,15 @@ def legal_actions(geometry: geometry.Geometry, games, scratch: board.Scratch, in
             is_suicide = legality.is_suicide(geometry, stones, scratch, point, color)
             legal[point] = game.suicide or not is_suicide
             if legal[point] and legality.may_repeat(lost, point, color, is_suicide):
-                new_hash = _hash_after(geometry, stones, scratch, point, color, is_suicide)
-                new_hash ^= hashes[game.num_moves]
-                legal[point] = not legality.is_repeated(hashes, game.num_moves, new_hash)
+                change = _hash_change(geometry, stones, scratch, point, color, is_suicide)
+                new_hash = position_hash ^ change
+                is_repeated = legality.is_repeated(hashes, oldest, game.num_moves, new_hash)
+                legal[point] = change != 0 and not is_repeated
     legal[num_points] = True
 
 
 @jit
-def _hash_after(geometry, stones, scratch, point, color, is_suicide):
+def _hash_change(geometry, stones, scratch, point, color, is_suicide):
     """What a move changes in the hash."""
     if is_suicide:
         return legality.removed_hash(geometry, stones, scratch, point, color)

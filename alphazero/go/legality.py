@@ -8,6 +8,8 @@ import numpy as np
 from alphazero.go import board, geometry, rules
 from alphazero.jit import jit
 
+_BLACK_MOVED = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: not the XOR of few stones
+
 
 @jit
 def is_suicide(geometry: geometry.Geometry, stones, scratch: board.Scratch, point, color):
@@ -43,20 +45,33 @@ def removed_hash(geometry: geometry.Geometry, stones, scratch: board.Scratch, po
 
 
 @jit
-def may_repeat(lost, point, color, is_suicide):
-    """Whether the position after this move can have been there before.
+def position_hash(ko, board_hash, color):
+    """What the ko rule compares of a board that `color` has moved to."""
+    is_told_apart = ko == rules.SITUATIONAL and color == rules.BLACK
+    return board_hash ^ _BLACK_MOVED if is_told_apart else board_hash
 
-    An earlier position with a stone of this colour on this point is different now unless the stone
+
+@jit
+def oldest_forbidden(ko, num_moves):
+    """Number of the oldest position that may not come back after `num_moves` moves."""
+    return max(num_moves - 1, 0) if ko == rules.SIMPLE else 0
+
+
+@jit
+def may_repeat(lost, point, color, is_suicide):
+    """Whether the board after this move can have been there before.
+
+    An earlier board with a stone of this colour on this point is different now unless the stone
     was removed since; so all other moves need no search for repetition.
     """
     return is_suicide or (lost[point] & (1 << color)) != 0
 
 
 @jit
-def is_repeated(hashes, num_moves, new_hash):
-    """Whether `new_hash` is among hashes[: num_moves + 1]."""
+def is_repeated(hashes, oldest, num_moves, new_hash):
+    """Whether `new_hash` is among hashes[oldest : num_moves + 1]."""
     found = False
     # No early exit: without one the loop becomes vector instructions.
-    for move in range(num_moves + 1):
+    for move in range(oldest, num_moves + 1):
         found |= hashes[move] == new_hash
     return found

@@ -17,13 +17,14 @@ class Game:
         size: int,
         komi: float,
         *,
+        ko: game_config.Ko = game_config.Ko.positional,
         suicide: bool = False,
         move_limit: int = rules.UNLIMITED,
         capacity: int | None = None,
     ) -> None:
         """capacity: room for so many moves at first, 4 * P by default; the game makes more when it must."""
         capacity = 4 * size * size if capacity is None else capacity
-        config = game_config.GameConfig(size=size, suicide=suicide)
+        config = game_config.GameConfig(size=size, ko=ko, suicide=suicide)
         self.size = size
         self.moves: list[tuple[int, int]] = []
         """Colour and action of each move so far."""
@@ -58,6 +59,9 @@ class Game:
     def to_play(self, color: int) -> None:
         assert color in (rules.BLACK, rules.WHITE)
         self.record["to_play"] = color
+        if not self.moves:
+            # The first position is one that the opponent of whoever begins has moved to.
+            kernels.set_up(self._geometry, self.record, 0, self.stones, color)
 
     @property
     def last_move(self) -> int:
@@ -76,7 +80,6 @@ class Game:
     def set_up(self, black: list[int], white: list[int], to_play: int) -> None:
         """Puts stones on the empty board before the first move."""
         record = self._setup.copy()
-        record["to_play"] = to_play
         stones = record["stones"][0]
         points = [*black, *white]
         if self.moves or len(set(points)) < len(points) or not all(0 <= p < self.size**2 for p in points):
@@ -85,7 +88,7 @@ class Game:
         for point in points:
             if not board.has_liberty(self._geometry, stones, self._scratch, point):
                 raise ValueError(f"stones without a liberty are set up:\n{diagram.render(stones)}")
-        record["hashes"][0, 0] = board.hash_stones(self._geometry, stones)
+        kernels.set_up(self._geometry, record, 0, stones, to_play)
         self._setup, self.record = record, record.copy()
 
     def play(self, action: int, color: int | None = None) -> None:

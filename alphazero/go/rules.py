@@ -18,6 +18,9 @@ REASONS = (
 )
 """Text for each answer."""
 
+POSITIONAL, SITUATIONAL, SIMPLE = 0, 1, 2
+"""Ko rules, as `config.game.Ko` lists them."""
+
 NO_MOVE = -1
 """`last_move` before the first move."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sgfmill import sgf
 
+from alphazero.config import game as game_config
 from alphazero.go import play, rules
 
 _COLORS = {"b": rules.BLACK, "w": rules.WHITE}
@@ -102,6 +103,20 @@ def write(game: SgfGame) -> bytes:
         if number in game.comments:
             node.set("C", game.comments[number])
     return target.serialise()
+
+
+def name_rules(config: game_config.GameConfig) -> str:
+    """RU for these rules, which KataGo reads too."""
+    if config.ko is game_config.Ko.positional:
+        return "Tromp-Taylor"
+    return f"ko{config.ko.value.upper()}scoreAREAtaxNONEsui{int(config.suicide)}"
+
+
+def describe_rules(config: game_config.GameConfig) -> str:
+    """A sentence on these rules, for a comment."""
+    ko = "simple ko" if config.ko is game_config.Ko.simple else f"{config.ko.value} superko"
+    suicide = "allowed" if config.suicide else "not allowed"
+    return f"Area scoring, all stones alive; {ko}; suicide {suicide}."
 
 
 def alternate(actions: Iterable[int]) -> list[tuple[int, int]]:

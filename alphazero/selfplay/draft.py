@@ -83,6 +83,7 @@ class GameDraft:
             game_id=self.game_id,
             size=config.size,
             komi=config.komi,
+            ko=config.ko.value,
             suicide=config.suicide,
             move_limit=config.moves_at_most,
             moves=np.array(self._moves, np.int16),

@@ -36,6 +36,7 @@ def any_records(draw: st.DrawFn) -> records.GameRecord:
         game_id=draw(st.text(min_size=1, max_size=20)),
         size=size,
         komi=draw(st.integers(-20, 20)) / 2,
+        ko=draw(st.sampled_from(["positional", "situational", "simple"])),
         suicide=draw(st.booleans()),
         move_limit=num_moves + draw(st.integers(0, 5)),
         moves=rng.integers(0, size * size + 1, num_moves).astype(np.int16),
@@ -80,6 +81,7 @@ CONTRADICTIONS = {
     "game_id is empty": {"game_id": ""},
     "komi 7.2": {"komi": 7.2},
     "end 'flag'": {"end": "flag"},
+    "ko 'natural' is not one of positional": {"ko": "natural"},
     "weights from 4 to 3": {"oldest_weights": 4, "newest_weights": 3},
     "num_simulations -1": {"num_simulations": -1},
     r"moves must be int16 \[4\], not int64": {"moves": np.array([4, 0, 9, 9])},
@@ -125,6 +127,12 @@ def test_altered_bytes_raise_value_errors_only(data: st.DataObject):
             records.GameRecord.from_bytes(bad)
         except ValueError:
             continue
+
+
+def test_games_from_before_there_was_a_choice_of_ko_are_read():
+    data = games.make_record().to_bytes().replace(b'"ko":"positional",', b"")
+    old = (int.from_bytes(data[:4], "little") - 18).to_bytes(4, "little") + data[4:]
+    assert records.GameRecord.from_bytes(old).ko == "positional"
 
 
 def test_cut_bytes_are_refused():

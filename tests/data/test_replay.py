@@ -109,6 +109,24 @@ def test_the_board_is_seen_by_the_player_to_move():
     assert batch.weight.tolist() == [1]
 
 
+def test_a_game_is_replayed_by_its_own_ko_rule():
+    """The last move brings back the first board of Black's, six moves ago."""
+    moves = np.array([0, 2, 1, 3, 0, 1, 0], np.int16)
+    settings = {
+        "size": 2,
+        "moves": moves,
+        "num_played": 7,
+        "policy": games.one_hot(moves.tolist(), 5),
+        "root_values": np.zeros(7, np.float32),
+        "ownership": np.ones(4, np.int8),
+        "end": "limit",
+    }
+    window = replay.ReplayWindow(2, replay_config.ReplayConfig(min_window=10, max_window=10))
+    with pytest.raises(ValueError, match="move 7, A1, is illegal"):
+        window.add(games.make_record(**settings))
+    assert window.add(games.make_record(**settings, ko="simple")) == 7
+
+
 def test_cheaply_searched_positions_teach_without_a_policy():
     policy = games.one_hot([4, 0, 9, 9], 10)
     policy[1] = 0

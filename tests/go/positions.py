@@ -21,6 +21,7 @@ class RandomGame(NamedTuple):
     suicide: bool
     num_moves: int
     seed: int
+    ko: game_config.Ko = game_config.Ko.positional
 
     def choices(self) -> np.ndarray:
         """[num_moves] random numbers for `choose`."""
@@ -35,6 +36,7 @@ def random_games(sizes: tuple[int, ...], max_moves: int = 80) -> st.SearchStrate
         suicide=st.booleans(),
         num_moves=st.integers(0, max_moves),
         seed=st.integers(0, 2**32),
+        ko=st.sampled_from(game_config.Ko),
     )
 
 
@@ -47,7 +49,7 @@ def choose(legal: np.ndarray, choice: int) -> int:
 
 def play_randomly(seed: RandomGame) -> play.Game:
     """The game of a seed, by the fast rules."""
-    position = play.Game(seed.size, 7.0, suicide=seed.suicide, capacity=CAPACITY)
+    position = play.Game(seed.size, 7.0, ko=seed.ko, suicide=seed.suicide, capacity=CAPACITY)
     for choice in seed.choices():
         if position.is_over:
             break
@@ -94,10 +96,8 @@ class Table(NamedTuple):
     scratch: board.Scratch
 
 
-def make_table(
-    size: int, count: int = 1, *, suicide: bool = False, move_limit: int = rules.UNLIMITED
-) -> Table:
-    """New games of one size with room for CAPACITY moves."""
-    config = game_config.GameConfig(size=size, suicide=suicide, move_limit=move_limit)
+def make_table(size: int, count: int = 1, *, move_limit: int = rules.UNLIMITED, **settings) -> Table:
+    """New games of one size with room for CAPACITY moves; settings: more of GameConfig."""
+    config = game_config.GameConfig(size=size, move_limit=move_limit, **settings)
     games = game.new_games(count, config, capacity=CAPACITY)
     return Table(geometry.make(size), games, board.make_scratch(size * size))

@@ -6,7 +6,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from alphazero.go import diagram, game, rules, symmetry
+from alphazero.config.game import Ko
+from alphazero.go import diagram, game, play, rules, symmetry
 from tests.go import positions
 from tests.reference import board as reference
 
@@ -19,9 +20,11 @@ class Case(NamedTuple):
     after: str
     suicide: bool = False
     captures: tuple[int, int] = (0, 0)  # by Black, by White
+    ko: Ko = Ko.positional
 
 
 KO = "A1 D1 B2 C2 E5 B1 C1"  # White's stone on B1 is taken; B1 would take back
+TWO_FOR_ONE = "C2 B2 D1 D5 B1 A2 A1 C1 B1"  # White's A2 leaves the board that Black's last B1 restores
 CASES = [
     Case("a point is occupied", 2, "A1 A1", rules.OCCUPIED, ". . / X ."),
     Case("below the board", 2, "A1 -1", rules.OFF_BOARD, ". . / X ."),
@@ -44,6 +47,22 @@ CASES = [
     Case("superko over four moves", 2, "A1 A2 B1 B2 A1 B1 A1", rules.SUPERKO, "O O / . O", captures=(0, 3)),
     Case("passes do not help against superko", 2, "A1 A2 pass B1 pass B2 A1", rules.SUPERKO, "O O / . O",
          captures=(0, 1)),
+    Case("sending two, returning one", 5, TWO_FOR_ONE, rules.SUPERKO,
+         ". . . O . / . . . . . / . . . . . / O O X . . / . . O X .", captures=(0, 2)),
+    Case("the same after moves of the other player", 5, TWO_FOR_ONE, rules.OK,
+         ". . . O . / . . . . . / . . . . . / O O X . . / . X . X .", captures=(1, 2), ko=Ko.situational),
+    Case("the same players' situation", 2, "A1 A2 B1 B2 A1 B1 A1", rules.SUPERKO, "O O / . O",
+         captures=(0, 3), ko=Ko.situational),
+    Case("one stone's suicide, whatever the situation", 3, "B1 C3 A2 A1", rules.SUPERKO,
+         ". . O / X . . / . X .", suicide=True, ko=Ko.situational),
+    Case("simple: taking back at once", 5, KO + " B1", rules.SUPERKO,
+         ". . . . X / . . . . . / . . . . . / . X O . . / X . X O .", captures=(1, 0), ko=Ko.simple),
+    Case("simple: a longer cycle", 2, "A1 A2 B1 B2 A1 B1 A1", rules.OK, ". . / X .", captures=(3, 3),
+         ko=Ko.simple),
+    Case("simple: sending two, returning one", 5, TWO_FOR_ONE, rules.OK,
+         ". . . O . / . . . . . / . . . . . / O O X . . / . X . X .", captures=(1, 2), ko=Ko.simple),
+    Case("simple: one stone's suicide", 3, "B1 C3 A2 A1", rules.SUPERKO, ". . O / X . . / . X .",
+         suicide=True, ko=Ko.simple),
 ]  # fmt: skip
 
 
@@ -53,7 +72,7 @@ def action_of(name, size):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_play(case):
-    table = positions.make_table(case.size, suicide=case.suicide)
+    table = positions.make_table(case.size, suicide=case.suicide, ko=case.ko)
     *moves, last = [action_of(name, case.size) for name in case.moves.split()]
     for move in moves:
         assert game.play(*table, 0, move) == rules.OK
@@ -109,8 +128,8 @@ def test_copy_game():
 
 @hypothesis.given(positions.random_games(sizes=(2, 3, 5)))
 def test_games_agree_with_reference(seed):
-    table = positions.make_table(seed.size, suicide=seed.suicide)
-    slow = reference.Game(seed.size, suicide=seed.suicide)
+    table = positions.make_table(seed.size, suicide=seed.suicide, ko=seed.ko)
+    slow = reference.Game(seed.size, suicide=seed.suicide, ko=seed.ko.value)
     legal = np.zeros(seed.size**2 + 1, np.bool_)
     for choice in seed.choices():
         game.legal_actions(*table, 0, legal)
@@ -151,7 +170,7 @@ def _check_illegal_moves(table: positions.Table, slow: reference.Game, size: int
 @hypothesis.given(positions.random_games(sizes=(3, 5)), positions.st.integers(0, 7))
 def test_rules_commute_with_symmetry(seed, s):
     position = positions.play_randomly(seed)
-    moved = positions.make_table(seed.size, suicide=seed.suicide)
+    moved = positions.make_table(seed.size, suicide=seed.suicide, ko=seed.ko)
     permutation = symmetry.permutations(seed.size)[s]
     for _, action in position.moves:
         assert game.play(*moved, 0, int(permutation[action])) == rules.OK
@@ -165,7 +184,7 @@ def test_rules_commute_with_symmetry(seed, s):
 
 @hypothesis.given(positions.random_games(sizes=(3, 5)))
 def test_hashes_are_those_of_the_boards(seed):
-    position = positions.play_randomly(seed)
+    position = positions.play_randomly(seed._replace(ko=Ko.positional))
     record, table = position.record[0], positions.make_table(seed.size)
     boards = np.concatenate([record.stones[None, :-1], record.past])
     for back in range(min(len(boards), len(position.moves) + 1)):
@@ -173,3 +192,16 @@ def test_hashes_are_those_of_the_boards(seed):
         for point, content in enumerate(boards[back]):
             expected ^= table.geometry.zobrist[content, point]
         assert record.hashes[record.num_moves - back] == expected
+    assert record.board_hash == record.hashes[record.num_moves]
+
+
+@pytest.mark.parametrize("ko", Ko)
+def test_what_the_ko_rule_compares(ko):
+    """Boards, under the situational rule together with the colour that moved to them, passes included."""
+    position = play.Game(5, 7.0, ko=ko, capacity=positions.CAPACITY)
+    for action in (0, 1, 25, 25):
+        position.play(action)
+    one, two, passed, again = position.record["hashes"][0, 1:5]
+    assert position.record["board_hash"][0] == two == again
+    assert (passed == two) == (ko is not Ko.situational)
+    assert one ^ position._geometry.zobrist[rules.WHITE, 1] == passed

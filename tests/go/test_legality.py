@@ -59,8 +59,7 @@ def reachable_positions(size):
         stones = np.frombuffer(waiting.pop(), np.int8)
         for color, point in itertools.product((rules.BLACK, rules.WHITE), range(size * size)):
             table.games[:] = start
-            table.games["stones"], table.games["to_play"] = stones, color
-            table.games["hashes"][0, 0] = board.hash_stones(table.geometry, stones)
+            game.set_up(table.geometry, table.games, 0, stones, color)
             if game.play(*table, 0, point) == rules.OK:
                 after = table.games[0].stones.tobytes()
                 if after not in seen:
@@ -78,6 +77,7 @@ def test_number_of_reachable_positions_3x3():
     assert reachable_positions(3) == 12675
 
 
-def test_repetition_looks_at_every_board_so_far_and_at_no_other():
+def test_repetition_looks_at_the_boards_from_one_to_another():
     hashes = np.array([5, 6, 7, 8], np.uint64)
-    assert [legality.is_repeated(hashes, 2, number) for number in hashes] == [True, True, True, False]
+    assert [legality.is_repeated(hashes, 0, 2, number) for number in hashes] == [True, True, True, False]
+    assert [legality.is_repeated(hashes, 1, 2, number) for number in hashes] == [False, True, True, False]

@@ -45,7 +45,7 @@ def test_one_colour_may_move_twice():
 
 @hypothesis.given(positions.random_games(sizes=(3, 5), max_moves=30))
 def test_undo_leads_back_through_every_record(seed):
-    position = play.Game(seed.size, 7.0, suicide=seed.suicide, capacity=positions.CAPACITY)
+    position = play.Game(seed.size, 7.0, ko=seed.ko, suicide=seed.suicide, capacity=positions.CAPACITY)
     records = []
     for choice in seed.choices():
         if position.is_over:
@@ -62,6 +62,22 @@ def test_undo_leads_back_through_every_record(seed):
             assert np.array_equal(position.record[name], expected[name]), name
     with pytest.raises(ValueError, match="no move to take back"):
         position.undo()
+
+
+@hypothesis.given(positions.random_games(sizes=(2, 3), max_moves=60))
+def test_it_does_not_matter_which_colour_begins(seed):
+    position, swapped = (
+        play.Game(seed.size, 7.0, ko=seed.ko, suicide=seed.suicide, capacity=positions.CAPACITY)
+        for _ in range(2)
+    )
+    swapped.to_play = rules.WHITE
+    for choice in seed.choices():
+        legal = position.legal()
+        assert np.array_equal(swapped.legal(), legal)
+        if position.is_over:
+            break
+        for each in (position, swapped):
+            each.play(positions.choose(legal, int(choice)))
 
 
 def test_passes_end_and_resume_goes_on():

@@ -6,6 +6,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
+from alphazero.config.game import GameConfig, Ko
 from alphazero.go import diagram, rules, sgf
 from tests.go import positions
 
@@ -112,6 +113,17 @@ def test_set_up_stones_and_more_properties_are_written():
     assert b"DT[2024-01-02]" in data
     read = sgf.read(data)
     assert (read.black_setup, read.white_setup, read.to_play) == ([0, 7], [3], rules.WHITE)
+
+
+def test_rules_in_words():
+    usual = GameConfig()
+    assert sgf.name_rules(usual) == "Tromp-Taylor"
+    assert sgf.describe_rules(usual) == (
+        "Area scoring, all stones alive; positional superko; suicide not allowed."
+    )
+    simple = GameConfig(ko=Ko.simple, suicide=True)
+    assert sgf.name_rules(simple) == "koSIMPLEscoreAREAtaxNONEsui1"
+    assert sgf.describe_rules(simple) == "Area scoring, all stones alive; simple ko; suicide allowed."
 
 
 def test_alternate():

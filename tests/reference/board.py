@@ -54,13 +54,16 @@ def area(size: int, stones: Stones) -> dict[Point, str]:
 
 
 class Game:
-    """A game under positional superko; keeps every board since the start."""
+    """A game that keeps every board since the start. ko: "positional", "situational" or "simple"."""
 
-    def __init__(self, size: int, *, suicide: bool) -> None:
+    def __init__(self, size: int, *, suicide: bool, ko: str = "positional") -> None:
         self.size = size
         self.suicide = suicide
+        self.ko = ko
         self.to_play = "b"
         self.boards: list[Stones] = [{}]
+        self.movers = ["w"]
+        """Who moved to each board, and before the first who did not begin."""
         self.moves: list[Point | None] = []
         self.captured = {"b": 0, "w": 0}
         """Stones of each colour that were removed."""
@@ -87,7 +90,16 @@ class Game:
         after = self.after(point)
         if point not in after and not self.suicide:
             return "suicide"
-        return "superko" if after in self.boards else ""
+        return "superko" if after == self.stones or after in self.forbidden() else ""
+
+    def forbidden(self) -> list[Stones]:
+        """The boards that the player to move may not bring back."""
+        if self.ko == "simple":
+            return self.boards[-2:-1]
+        if self.ko == "situational":
+            pairs = zip(self.boards, self.movers, strict=True)
+            return [board for board, mover in pairs if mover == self.to_play]
+        return self.boards
 
     def legal(self) -> set[Point]:
         return {(x, y) for x in range(self.size) for y in range(self.size) if not self.why_illegal((x, y))}
@@ -100,6 +112,7 @@ class Game:
             count = [list(board.values()).count(color) for board in (before, after)]
             self.captured[color] += count[0] + added - count[1]
         self.boards.append(after)
+        self.movers.append(self.to_play)
         self.moves.append(move)
         self.to_play = OTHER[self.to_play]
 
