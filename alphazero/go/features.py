@@ -22,14 +22,15 @@ def planes(geometry: geometry.Geometry, games, indices, out):
 def fill_planes(geometry: geometry.Geometry, games, index, out):
     """Fills out [18, P] uint8 with the planes of games[index]; boards before the first are zero."""
     game = games[index]
-    _fill_planes(geometry, game.stones[:], game.past[:], game.to_play, out)
+    _fill_planes(game.stones[:], game.past[:], game.num_moves, game.to_play, out)
 
 
 @jit
-def _fill_planes(geometry, stones, past, color, out):
+def _fill_planes(stones, past, num_moves, color, out):
     _fill_stones(out[0], out[OPPONENT], stones, color)
-    for step in range(rules.HISTORY):
-        _fill_stones(out[1 + step], out[OPPONENT + 1 + step], past[step], color)
+    for step in range(1, OPPONENT):
+        board = past[(num_moves + rules.HISTORY - step) % rules.HISTORY]
+        _fill_stones(out[step], out[OPPONENT + step], board, color)
     out[BLACK_TO_MOVE] = np.uint8(color == rules.BLACK)
     out[WHITE_TO_MOVE] = np.uint8(color == rules.WHITE)
 

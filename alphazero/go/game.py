@@ -28,11 +28,7 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
     num_points = size * size
     fields = [
         ("stones", np.int8, num_points + 1),  # EMPTY, BLACK or WHITE; stones[P] is WALL
-        (
-            "past",
-            np.int8,
-            (rules.HISTORY, num_points),
-        ),  # boards one to seven moves ago, or zero
+        ("past", np.int8, (rules.HISTORY, num_points)),  # past[n % 7] is the board before move n, or zero
         ("lost", np.int8, num_points),  # bit `color` is set where stones of that colour were removed
         ("hashes", np.uint64, capacity + 1),  # `legality.position_hash` after each number of moves
         ("board_hash", np.uint64),  # of the stones, whatever the ko rule
@@ -90,7 +86,7 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
     if point < 0 or point > geometry.num_points:
         return rules.OFF_BOARD
     if point == geometry.num_points:
-        _remember(game.stones[:], game.past[:])
+        _remember(game.stones[:], game.past[game.num_moves % rules.HISTORY])
         game.hashes[game.num_moves + 1] = legality.position_hash(game.ko, game.board_hash, color)
         game.passes += 1
     else:
@@ -127,8 +123,9 @@ def _play_stone(geometry, game, scratch, point, color):
         if is_repeated or board_hash == game.board_hash:
             board.undo_stone(stones, scratch, num_captured, point, color)
             return rules.SUPERKO
-    _remember(stones, game.past[:])
-    _restore(game.past[0], scratch, num_captured, point, removed_color)
+    before = game.past[game.num_moves % rules.HISTORY]
+    _remember(stones, before)
+    _restore(before, scratch, num_captured, point, removed_color)
     hashes[game.num_moves + 1] = new_hash
     game.board_hash = board_hash
     for entry in range(num_captured):
@@ -139,14 +136,10 @@ def _play_stone(geometry, game, scratch, point, color):
 
 
 @jit
-def _remember(stones, past):
-    """Moves the past boards one step back and puts `stones` in front."""
-    num_points = past.shape[1]
-    for step in range(rules.HISTORY - 1, 0, -1):
-        for point in range(num_points):
-            past[step, point] = past[step - 1, point]
-    for point in range(num_points):
-        past[0, point] = stones[point]
+def _remember(stones, before):
+    """Copies the board over the oldest that the game remembers."""
+    for point in range(len(before)):
+        before[point] = stones[point]
 
 
 @jit

@@ -88,6 +88,11 @@ def actions(text: str, size: int) -> list[int]:
     return [rules.parse_move(move, size) for move in text.split()]
 
 
+def past_boards(record: np.record) -> np.ndarray:
+    """[7, P] the boards of a game one to seven moves ago."""
+    return record.past[[(record.num_moves - step) % rules.HISTORY for step in range(1, rules.HISTORY + 1)]]
+
+
 class Table(NamedTuple):
     """What kernels need, for one game of one size."""
 

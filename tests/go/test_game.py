@@ -93,7 +93,7 @@ def test_what_a_move_changes():
     assert record.to_play == rules.BLACK
     assert (record.num_moves, record.last_move, record.passes, record.over) == (4, 3, 0, False)
     boards = [[1, 1, 2, 0], [1, 0, 2, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
-    assert record.past[:5].tolist() == boards
+    assert positions.past_boards(record)[:5].tolist() == boards
     assert record.stones.tolist() == [0, 0, 2, 2, rules.WALL]
     zobrist = table.geometry.zobrist
     assert record.hashes[4] == zobrist[rules.WHITE, 2] ^ zobrist[rules.WHITE, 3]
@@ -186,7 +186,7 @@ def test_rules_commute_with_symmetry(seed, s):
 def test_hashes_are_those_of_the_boards(seed):
     position = positions.play_randomly(seed._replace(ko=Ko.positional))
     record, table = position.record[0], positions.make_table(seed.size)
-    boards = np.concatenate([record.stones[None, :-1], record.past])
+    boards = np.concatenate([record.stones[None, :-1], positions.past_boards(record)])
     for back in range(min(len(boards), len(position.moves) + 1)):
         expected = np.uint64(0)
         for point, content in enumerate(boards[back]):
