@@ -56,7 +56,7 @@ def play_at_random(geometry: geometry.Geometry, games, scratch: board.Scratch, l
     for number in range(len(actions)):
         if games[0].over:
             game.copy_game(games, 0, games, 1)
-        game.legal_actions(geometry, games, scratch, 0, legal)
+        game.legal_actions(geometry, games, 0, legal)
         actions[number] = _choose(legal, rng)
         game.play(geometry, games, scratch, 0, actions[number])
         features.fill_planes(geometry, games, 0, planes)

@@ -22,6 +22,11 @@ class SearchConfig:
     """Descents to a leaf for each move."""
     tree_reuse: bool = True
     """Keep the subtree of the moves that were played."""
+    tree_megabytes: float = 4096.0
+    """Memory for all trees of one worker or engine; kept subtrees shrink to fit it."""
+    leaf_batch: int = 1
+    """Leaves of one tree that the network judges together, found with virtual losses; for play, where
+    one tree is searched alone."""
 
     num_considered: int = 16
     """Gumbel: root moves that enter sequential halving."""
@@ -40,6 +45,9 @@ class SearchConfig:
     """PUCT: share of Dirichlet noise in the root's priors, self-play only."""
     noise_concentration: float = 10.83
     """PUCT: sum of the Dirichlet parameters, spread over the legal moves (0.03 * 361, as KataGo)."""
+    forced_playouts: float = 0.0
+    """PUCT: k of the sqrt(k * P * N) visits that each visited root move is given in self-play, and that are
+    left out of the policy's target (Wu 2019, section 3.2, where k = 2); 0 for none."""
 
     def __post_init__(self) -> None:
         checks.require_range("search.num_simulations", self.num_simulations, 1, 1_000_000)
@@ -51,3 +59,6 @@ class SearchConfig:
         checks.require_range("search.fpu_reduction", self.fpu_reduction, 0, 2)
         checks.require_range("search.noise_fraction", self.noise_fraction, 0, 1)
         checks.require_positive("search.noise_concentration", self.noise_concentration)
+        checks.require_range("search.forced_playouts", self.forced_playouts, 0, 100)
+        checks.require_positive("search.tree_megabytes", self.tree_megabytes)
+        checks.require_range("search.leaf_batch", self.leaf_batch, 1, 1024)

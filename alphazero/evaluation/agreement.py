@@ -50,7 +50,7 @@ def random_planes(config: game_config.GameConfig, count: int, rng: np.random.Gen
     games, legal = game.new_games(count, config), np.zeros(num_points + 1, np.bool_)
     for index in range(count):
         for _ in range(index * num_points // count):
-            game.legal_actions(tables, games, scratch, index, legal)
+            game.legal_actions(tables, games, index, legal)
             choices = np.flatnonzero(legal)
             if len(choices):
                 game.play(tables, games, scratch, index, int(rng.choice(choices)))

@@ -78,7 +78,7 @@ class GtpPlayer(players.Player):
 
     def _checked(self, index: int, action: int) -> int:
         legal = np.zeros(self._geometry.num_points + 1, np.bool_)
-        game.legal_actions(self._geometry, self._games, self._scratch, index, legal)
+        game.legal_actions(self._geometry, self._games, index, legal)
         if not legal[action]:
             move = rules.format_move(action, self._config.size)
             raise gtp_client.EngineLost(f"{self.name} chose the illegal move {move}")

@@ -1,10 +1,12 @@
 """Stones on a board: placing, capturing, counting. No history, no ko, no players.
 
-stones: [P + 1] int8, EMPTY, BLACK or WHITE; stones[P] is WALL, where the neighbours of edge points
-that are off the board lead.
+A board is a record (or a record that begins with one, such as a game) with the fields of `fields`.
+Each chain has a head, one of its stones, under whose point its liberties are counted; its stones form
+a ring. A liberty counts once for each stone that touches it; with the sum of the liberties' points and the
+sum of their squares such counts tell a chain in atari exactly, and all three only ever need adding.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,16 +14,29 @@ from alphazero.go import geometry, rules
 from alphazero.jit import jit
 
 
+def fields(num_points: int) -> list[tuple[Any, ...]]:
+    """Fields of a board of P points, as for np.dtype."""
+    return [
+        ("stones", np.int8, num_points + 1),  # EMPTY, BLACK or WHITE; stones[P] is WALL, off the board
+        ("head", np.int16, num_points),  # of the chain of this stone; anything where empty, as all below
+        ("next_stone", np.int16, num_points),  # the ring of the chain's stones
+        (
+            "num_liberties",
+            np.int16,
+            num_points,
+        ),  # of the chain with this head, once for each stone that touches
+        ("liberty_sum", np.int32, num_points),  # of the points of these liberties
+        ("liberty_squares", np.int32, num_points),  # of the squares of the points
+    ]
+
+
 class Scratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
     captured: np.ndarray  # [P] int16 points emptied by `place_stone`, in its first n entries
-    queue: np.ndarray  # [P] int16 points of the chain or region under way
+    queue: np.ndarray  # [P] int16 points of the region under way
     marks: np.ndarray  # [P + 1] int64 stamp of the last walk that saw the point
     stamp: np.ndarray  # [1] int64 number of the current walk
-    chain: np.ndarray  # [P] int16 by `label_chains`: first point of the chain here; P where empty
-    num_liberties: np.ndarray  # [P] int8 of the chain whose first point this is: 0, 1, or 2 for more
-    chain_hash: np.ndarray  # [P] uint64 of the chain whose first point this is: XOR of its stones
 
 
 def make_scratch(num_points: int) -> Scratch:
@@ -31,156 +46,143 @@ def make_scratch(num_points: int) -> Scratch:
         queue=np.zeros(num_points, np.int16),
         marks=np.zeros(num_points + 1, np.int64),
         stamp=np.zeros(1, np.int64),
-        chain=np.zeros(num_points, np.int16),
-        num_liberties=np.zeros(num_points, np.int8),
-        chain_hash=np.zeros(num_points, np.uint64),
     )
 
 
 @jit
-def place_stone(geometry: geometry.Geometry, stones, scratch: Scratch, point, color):
+def place_stone(geometry: geometry.Geometry, board, captured, point, color):
     """Puts a stone on an empty point and removes what has no liberty left.
 
     The opponent's chains go first; if none does and the stone's own chain has no liberty, that
-    goes (then stones[point] is EMPTY). Returns the number n of removed stones; they are in
-    scratch.captured[:n].
+    goes (then stones[point] is EMPTY). Returns the number n of removed stones, whose points are in
+    captured[:n]; captured: [P] int16.
     """
-    stones[point] = color
-    num_captured = np.int64(0)  # a literal 0 would compile remove_chain a second time
+    stones, head = board.stones[:], board.head[:]
+    _add_stone(geometry, board, point, color)
+    num_captured = np.int64(0)  # a literal 0 would compile _remove_chain a second time
     for direction in range(4):
         neighbor = np.int64(geometry.neighbors[point, direction])
-        if stones[neighbor] == 3 - color and not has_liberty(geometry, stones, scratch, neighbor):
-            num_captured = remove_chain(geometry, stones, scratch, neighbor, num_captured)
-    if num_captured == 0 and not has_liberty(geometry, stones, scratch, point):
-        num_captured = remove_chain(geometry, stones, scratch, point, num_captured)
+        if stones[neighbor] == 3 - color and board.num_liberties[head[neighbor]] == 0:
+            num_captured = _remove_chain(geometry, board, captured, neighbor, num_captured)
+    if num_captured == 0 and board.num_liberties[head[point]] == 0:
+        num_captured = _remove_chain(geometry, board, captured, np.int64(point), num_captured)
     return num_captured
 
 
 @jit
-def undo_stone(stones, scratch: Scratch, num_captured, point, color):
-    """Reverts the `place_stone` that has just returned `num_captured`."""
-    removed_color = color if stones[point] == rules.EMPTY else 3 - color
-    for entry in range(num_captured):
-        stones[scratch.captured[entry]] = removed_color
-    stones[point] = rules.EMPTY
+def find_chains(geometry: geometry.Geometry, board):
+    """Describes the chains of a board whose stones were put there in another way."""
+    stones = board.stones[:]
+    for point in range(geometry.num_points):
+        color = stones[point]
+        if color != rules.EMPTY:
+            _start_chain(geometry, board, np.int64(point))
+            for direction in range(4):
+                neighbor = geometry.neighbors[point, direction]
+                # Later neighbors join when their turn comes.
+                if neighbor < point and stones[neighbor] == color:
+                    _join(board, np.int64(point), np.int64(neighbor))
 
 
 @jit
-def has_liberty(geometry: geometry.Geometry, stones, scratch: Scratch, point):
-    """Whether the chain at `point` touches an empty point."""
-    neighbors, queue, marks = geometry.neighbors, scratch.queue, scratch.marks
-    color = stones[point]
-    scratch.stamp[0] += 1
-    stamp = scratch.stamp[0]
-    queue[0] = point
-    marks[point] = stamp
-    size = 1
-    while size > 0:
-        size -= 1
-        here = queue[size]
-        for direction in range(4):
-            neighbor = neighbors[here, direction]
-            content = stones[neighbor]
-            if content == rules.EMPTY:
-                return True
-            if content == color and marks[neighbor] != stamp:
-                marks[neighbor] = stamp
-                queue[size] = neighbor
-                size += 1
-    return False
+def is_in_atari(board, point):
+    """Whether the chain of this stone has exactly one liberty."""
+    head = board.head[point]
+    count, total = np.int64(board.num_liberties[head]), np.int64(board.liberty_sum[head])
+    # All of `count` points are the same if and only if their mean square is the square of their mean.
+    return count > 0 and count * board.liberty_squares[head] == total * total
 
 
 @jit
-def remove_chain(geometry: geometry.Geometry, stones, scratch: Scratch, point, num_captured):
-    """Empties the chain at `point`, appends it to scratch.captured[:num_captured], returns the new length."""
-    color = stones[point]
-    captured = scratch.captured
-    captured[num_captured] = point
-    stones[point] = rules.EMPTY
-    first, end = num_captured, num_captured + 1
-    while first < end:
-        here = captured[first]
-        first += 1
-        for direction in range(4):
-            neighbor = geometry.neighbors[here, direction]
-            if stones[neighbor] == color:
-                stones[neighbor] = rules.EMPTY
-                captured[end] = neighbor
-                end += 1
-    return end
-
-
-@jit
-def count_liberties(geometry: geometry.Geometry, stones, scratch: Scratch, point):
-    """Number of empty points that the chain at `point` touches."""
-    neighbors, queue, marks = geometry.neighbors, scratch.queue, scratch.marks
-    color = stones[point]
-    scratch.stamp[0] += 1
-    stamp = scratch.stamp[0]
-    queue[0] = point
-    marks[point] = stamp
-    first, end, count = 0, 1, 0
-    while first < end:
-        here = queue[first]
-        first += 1
-        for direction in range(4):
-            neighbor = neighbors[here, direction]
-            if marks[neighbor] == stamp:
-                continue
-            content = stones[neighbor]
-            if content == rules.EMPTY:
-                marks[neighbor] = stamp
-                count += 1
-            elif content == color:
-                marks[neighbor] = stamp
-                queue[end] = neighbor
-                end += 1
-    return count
-
-
-@jit
-def label_chains(geometry: geometry.Geometry, stones, scratch: Scratch):
-    """Describes every chain in scratch.chain, num_liberties and chain_hash."""
-    num_points = geometry.num_points
-    scratch.chain[:] = num_points
-    for point in range(num_points):
-        if stones[point] != rules.EMPTY and scratch.chain[point] == num_points:
-            _label_chain(geometry, stones, scratch, point)
-
-
-@jit
-def _label_chain(geometry, stones, scratch, first_point):
-    neighbors, queue, chain = geometry.neighbors, scratch.queue, scratch.chain
-    color = stones[first_point]
-    chain_hash, liberty, num_liberties = np.uint64(0), geometry.num_points, 0
-    queue[0] = first_point
-    chain[first_point] = first_point
-    first, end = 0, 1
-    while first < end:
-        here = queue[first]
-        first += 1
-        chain_hash ^= geometry.zobrist[color, here]
-        for direction in range(4):
-            neighbor = neighbors[here, direction]
-            content = stones[neighbor]
-            if content == rules.EMPTY:
-                # Counting to two needs no marks: another liberty than the first makes two.
-                if num_liberties == 0:
-                    liberty, num_liberties = neighbor, 1
-                elif neighbor != liberty:
-                    num_liberties = 2
-            elif content == color and chain[neighbor] != first_point:
-                chain[neighbor] = first_point
-                queue[end] = neighbor
-                end += 1
-    scratch.num_liberties[first_point] = num_liberties
-    scratch.chain_hash[first_point] = chain_hash
+def chain_hash(geometry: geometry.Geometry, board, point):
+    """XOR of the Zobrist numbers of the stones in the chain of this stone."""
+    color = board.stones[point]
+    total = geometry.zobrist[color, point]
+    here = board.next_stone[point]
+    while here != point:
+        total ^= geometry.zobrist[color, here]
+        here = board.next_stone[here]
+    return total
 
 
 @jit
 def hash_stones(geometry: geometry.Geometry, stones):
-    """XOR of the Zobrist numbers of all stones; 0 for the empty board."""
+    """XOR of the Zobrist numbers of all stones; 0 for the empty board. stones: [P + 1] int8."""
     total = np.uint64(0)
     for point in range(geometry.num_points):
         total ^= geometry.zobrist[stones[point], point]
     return total
+
+
+@jit
+def _add_stone(geometry, board, point, color):
+    """Puts the stone down, takes the liberty from its neighbors and joins it to those of its colour."""
+    stones = board.stones[:]
+    stones[point] = color
+    _start_chain(geometry, board, np.int64(point))
+    for direction in range(4):
+        neighbor = np.int64(geometry.neighbors[point, direction])
+        content = stones[neighbor]
+        if content == rules.BLACK or content == rules.WHITE:
+            _count_liberty(board, neighbor, np.int64(point), np.int64(-1))
+            if content == color:
+                _join(board, np.int64(point), neighbor)
+
+
+@jit
+def _start_chain(geometry, board, point):
+    """Makes the stone a chain of its own, with the empty points around it."""
+    board.head[point] = point
+    board.next_stone[point] = point
+    board.num_liberties[point] = 0
+    board.liberty_sum[point] = 0
+    board.liberty_squares[point] = 0
+    for direction in range(4):
+        neighbor = geometry.neighbors[point, direction]
+        if board.stones[neighbor] == rules.EMPTY:
+            _count_liberty(board, np.int64(point), np.int64(neighbor), np.int64(1))
+
+
+@jit
+def _count_liberty(board, point, liberty, count):
+    """Adds the liberty to the chain of this stone (count 1) or takes it away (count -1)."""
+    head = board.head[point]
+    board.num_liberties[head] += count
+    board.liberty_sum[head] += count * liberty
+    board.liberty_squares[head] += count * liberty * liberty
+
+
+@jit
+def _join(board, point, neighbor):
+    """Makes one chain of two stones' chains, if they are not one already."""
+    old, new = board.head[point], board.head[neighbor]
+    if old == new:
+        return
+    board.num_liberties[new] += board.num_liberties[old]
+    board.liberty_sum[new] += board.liberty_sum[old]
+    board.liberty_squares[new] += board.liberty_squares[old]
+    here = point
+    while board.head[here] == old:
+        board.head[here] = new
+        here = np.int64(board.next_stone[here])
+    # Exchanging the successors of one stone in each makes one ring of two.
+    board.next_stone[point], board.next_stone[neighbor] = board.next_stone[neighbor], board.next_stone[point]
+
+
+@jit
+def _remove_chain(geometry, board, captured, point, num_captured):
+    """Empties the chain at `point`, appends it to captured[:num_captured], returns the new length."""
+    stones, end = board.stones[:], num_captured
+    here = point
+    while stones[here] != rules.EMPTY:
+        stones[here] = rules.EMPTY
+        captured[end] = here
+        end += 1
+        here = np.int64(board.next_stone[here])
+    for entry in range(num_captured, end):
+        empty = np.int64(captured[entry])
+        for direction in range(4):
+            neighbor = np.int64(geometry.neighbors[empty, direction])
+            if stones[neighbor] == rules.BLACK or stones[neighbor] == rules.WHITE:
+                _count_liberty(board, neighbor, empty, np.int64(1))
+    return end

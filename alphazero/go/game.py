@@ -27,7 +27,7 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
     """
     num_points = size * size
     fields = [
-        ("stones", np.int8, num_points + 1),  # EMPTY, BLACK or WHITE; stones[P] is WALL
+        *board.fields(num_points),
         ("past", np.int8, (rules.HISTORY, num_points)),  # past[n % 7] is the board before move n, or zero
         ("lost", np.int8, num_points),  # bit `color` is set where stones of that colour were removed
         ("hashes", np.uint64, capacity + 1),  # `legality.position_hash` after each number of moves
@@ -68,6 +68,7 @@ def set_up(geometry: geometry.Geometry, games, index, stones, to_play) -> None:
     """Lets games[index], which has no moves, begin with stones [P] int8 and this colour to move."""
     game = games[index]
     game.stones[:-1] = stones[: geometry.num_points]
+    board.find_chains(geometry, game)
     game.to_play = to_play
     game.board_hash = board.hash_stones(geometry, game.stones)
     game.hashes[0] = legality.position_hash(game.ko, game.board_hash, 3 - int(to_play))
@@ -90,7 +91,7 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
         game.hashes[game.num_moves + 1] = legality.position_hash(game.ko, game.board_hash, color)
         game.passes += 1
     else:
-        status = _play_stone(geometry, game, scratch, point, color)
+        status = _play_stone(geometry, game, scratch.captured, point, color)
         if status != rules.OK:
             return status
         game.passes = 0
@@ -102,37 +103,49 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
 
 
 @jit
-def _play_stone(geometry, game, scratch, point, color):
-    """The board's part of a move: stones, past, lost, the hashes and captures."""
-    stones, lost, hashes = game.stones[:], game.lost[:], game.hashes[:]
-    if stones[point] != rules.EMPTY:
-        return rules.OCCUPIED
-    num_captured = board.place_stone(geometry, stones, scratch, point, color)
-    is_suicide = stones[point] == rules.EMPTY
-    if is_suicide and not game.suicide:
-        board.undo_stone(stones, scratch, num_captured, point, color)
-        return rules.SUICIDE
+def _play_stone(geometry, game, captured, point, color):
+    """The board's part of a move: stones, past, lost, hashes and captures."""
+    status = _why_illegal(geometry, game, point, color)
+    if status != rules.OK:
+        return status
+    _remember(game.stones[:], game.past[game.num_moves % rules.HISTORY])
+    num_captured = board.place_stone(geometry, game, captured, point, color)
+    is_suicide = game.stones[point] == rules.EMPTY
     removed_color = color if is_suicide else 3 - color
-    board_hash = game.board_hash ^ geometry.zobrist[color, point]
+    game.board_hash ^= geometry.zobrist[color, point]
     for entry in range(num_captured):
-        board_hash ^= geometry.zobrist[removed_color, scratch.captured[entry]]
-    new_hash = legality.position_hash(game.ko, board_hash, color)
-    if legality.may_repeat(lost, point, color, is_suicide):
-        oldest = legality.oldest_forbidden(game.ko, game.num_moves)
-        is_repeated = legality.is_repeated(hashes, oldest, game.num_moves, new_hash)
-        if is_repeated or board_hash == game.board_hash:
-            board.undo_stone(stones, scratch, num_captured, point, color)
-            return rules.SUPERKO
-    before = game.past[game.num_moves % rules.HISTORY]
-    _remember(stones, before)
-    _restore(before, scratch, num_captured, point, removed_color)
-    hashes[game.num_moves + 1] = new_hash
-    game.board_hash = board_hash
-    for entry in range(num_captured):
-        lost[scratch.captured[entry]] |= 1 << removed_color
+        game.board_hash ^= geometry.zobrist[removed_color, captured[entry]]
+        game.lost[captured[entry]] |= 1 << removed_color
+    game.hashes[game.num_moves + 1] = legality.position_hash(game.ko, game.board_hash, color)
     # captures[0] counts White's stones: what Black has captured.
     game.captures[rules.WHITE - removed_color] += num_captured
     return rules.OK
+
+
+@jit
+def _why_illegal(geometry, game, point, color):
+    """OK, or what forbids a stone of `color` on the point."""
+    if game.stones[point] != rules.EMPTY:
+        return rules.OCCUPIED
+    is_suicide = legality.is_suicide(geometry, game, point, color)
+    if is_suicide and not game.suicide:
+        return rules.SUICIDE
+    if legality.may_repeat(game.lost[:], point, color, is_suicide):
+        change = _hash_change(geometry, game, point, color, is_suicide)
+        new_hash = legality.position_hash(game.ko, game.board_hash ^ change, color)
+        oldest = legality.oldest_forbidden(game.ko, game.num_moves)
+        if change == 0 or legality.is_repeated(game.hashes[:], oldest, game.num_moves, new_hash):
+            return rules.SUPERKO
+    return rules.OK
+
+
+@jit
+def _hash_change(geometry, game, point, color, is_suicide):
+    """What a move changes in the hash."""
+    if is_suicide:
+        return legality.removed_hash(geometry, game, point, color)
+    removed = legality.removed_hash(geometry, game, point, 3 - color)
+    return removed ^ geometry.zobrist[color, point]
 
 
 @jit
@@ -143,45 +156,24 @@ def _remember(stones, before):
 
 
 @jit
-def _restore(before, scratch, num_captured, point, removed_color):
-    """Turns a copy of the board after the move into the board before it."""
-    for entry in range(num_captured):
-        before[scratch.captured[entry]] = removed_color
-    before[point] = rules.EMPTY
-
-
-@jit
-def legal_actions(geometry: geometry.Geometry, games, scratch: board.Scratch, index, legal):
+def legal_actions(geometry: geometry.Geometry, games, index, legal):
     """Fills legal [A] bool for the player to move; all False once the game is over."""
     game = games[index]
     if game.over:
         legal[:] = False
         return
-    stones, lost, hashes = game.stones[:], game.lost[:], game.hashes[:]
     color, num_points = np.int64(game.to_play), geometry.num_points
-    position_hash = legality.position_hash(game.ko, game.board_hash, color)
-    oldest = legality.oldest_forbidden(game.ko, game.num_moves)
-    board.label_chains(geometry, stones, scratch)
+    stones, lost, neighbors = game.stones[:], game.lost[:], geometry.neighbors
     for point in range(num_points):
         legal[point] = False
         if stones[point] == rules.EMPTY:
-            is_suicide = legality.is_suicide(geometry, stones, scratch, point, color)
-            legal[point] = game.suicide or not is_suicide
-            if legal[point] and legality.may_repeat(lost, point, color, is_suicide):
-                change = _hash_change(geometry, stones, scratch, point, color, is_suicide)
-                new_hash = position_hash ^ change
-                is_repeated = legality.is_repeated(hashes, oldest, game.num_moves, new_hash)
-                legal[point] = change != 0 and not is_repeated
+            has_liberty = False
+            for direction in range(4):
+                has_liberty |= stones[neighbors[point, direction]] == rules.EMPTY
+            # Most points are legal at first sight: neither suicide nor a repetition is possible there.
+            is_plain = has_liberty and (lost[point] & (1 << color)) == 0
+            legal[point] = is_plain or _why_illegal(geometry, game, np.int64(point), color) == rules.OK
     legal[num_points] = True
-
-
-@jit
-def _hash_change(geometry, stones, scratch, point, color, is_suicide):
-    """What a move changes in the hash."""
-    if is_suicide:
-        return legality.removed_hash(geometry, stones, scratch, point, color)
-    removed = legality.removed_hash(geometry, stones, scratch, point, 3 - color)
-    return removed ^ geometry.zobrist[color, point]
 
 
 @jit

@@ -1,7 +1,4 @@
-"""Which moves are legal, by looking at the chains around a point instead of playing the move.
-
-Every function here needs the chains that `board.label_chains` has left in scratch.
-"""
+"""Which moves are legal, by looking at the chains around a point instead of playing the move."""
 
 import numpy as np
 
@@ -12,35 +9,35 @@ _BLACK_MOVED = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: not
 
 
 @jit
-def is_suicide(geometry: geometry.Geometry, stones, scratch: board.Scratch, point, color):
-    """Whether a stone on the empty `point` would have no liberty and capture nothing."""
+def is_suicide(geometry: geometry.Geometry, position, point, color):
+    """Whether a stone on the empty `point` would have no liberty and capture nothing. position: a board."""
     for direction in range(4):
-        neighbor = geometry.neighbors[point, direction]
-        content = stones[neighbor]
+        neighbor = np.int64(geometry.neighbors[point, direction])
+        content = position.stones[neighbor]
         if content == rules.EMPTY:
             return False
-        if content != rules.WALL:
-            is_in_atari = scratch.num_liberties[scratch.chain[neighbor]] == 1
-            if is_in_atari == (content != color):
-                return False
+        if content != rules.WALL and board.is_in_atari(position, neighbor) == (content != color):
+            return False
     return True
 
 
 @jit
-def removed_hash(geometry: geometry.Geometry, stones, scratch: board.Scratch, point, removed_color):
+def removed_hash(geometry: geometry.Geometry, position, point, removed_color):
     """XOR of the stones that a move on `point` removes: chains of one colour that have no other liberty."""
     total = np.uint64(0)
     for direction in range(4):
-        neighbor = geometry.neighbors[point, direction]
-        if stones[neighbor] == removed_color:
-            chain = scratch.chain[neighbor]
+        neighbor = np.int64(geometry.neighbors[point, direction])
+        if position.stones[neighbor] == removed_color and board.is_in_atari(position, neighbor):
             is_new = True
             for earlier in range(direction):
                 other = geometry.neighbors[point, earlier]
-                if stones[other] == removed_color and scratch.chain[other] == chain:
+                if (
+                    position.stones[other] == removed_color
+                    and position.head[other] == position.head[neighbor]
+                ):
                     is_new = False
-            if is_new and scratch.num_liberties[chain] == 1:
-                total ^= scratch.chain_hash[chain]
+            if is_new:
+                total ^= board.chain_hash(geometry, position, neighbor)
     return total
 
 

@@ -85,10 +85,10 @@ class Game:
         if self.moves or len(set(points)) < len(points) or not all(0 <= p < self.size**2 for p in points):
             raise ValueError("stones can be set up only before the first move, each on a point of its own")
         stones[black], stones[white] = rules.BLACK, rules.WHITE
-        for point in points:
-            if not board.has_liberty(self._geometry, stones, self._scratch, point):
-                raise ValueError(f"stones without a liberty are set up:\n{diagram.render(stones)}")
         kernels.set_up(self._geometry, record, 0, stones, to_play)
+        for point in points:
+            if record["num_liberties"][0, record["head"][0, point]] == 0:
+                raise ValueError(f"stones without a liberty are set up:\n{diagram.render(stones)}")
         self._setup, self.record = record, record.copy()
 
     def play(self, action: int, color: int | None = None) -> None:
@@ -126,7 +126,7 @@ class Game:
     def legal(self) -> np.ndarray:
         """[A] bool, the legal actions of the player to move; all False when the game is over."""
         legal = np.zeros(self.size**2 + 1, np.bool_)
-        kernels.legal_actions(self._geometry, self.record, self._scratch, 0, legal)
+        kernels.legal_actions(self._geometry, self.record, 0, legal)
         return legal
 
     def score(self) -> float:

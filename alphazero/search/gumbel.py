@@ -12,6 +12,9 @@ from alphazero.jit import jit
 from alphazero.search import tree as trees
 from alphazero.search.settings import Settings
 
+_ANY = -1
+"""Stands for every number of visits."""
+
 
 def considered_visits(num_considered: int, num_simulations: int) -> list[int]:
     """Sequential halving as one number for each simulation: the visits its root action must have.
@@ -39,99 +42,141 @@ def halving_schedule(most_considered: int, num_simulations: int) -> np.ndarray:
 
 
 @jit
-def select_at_root(settings: Settings, tree, root, game, simulation):
+def select_at_root(settings: Settings, tree, root, game):
     """The action of largest g + logit + sigma(q) among those with the scheduled number of visits."""
-    wanted = root.schedule[root.num_considered[game], simulation]
+    wanted = np.int64(root.schedule[root.num_considered[game], root.num_started[game]])
     best = _best_with_visits(settings, tree, root, game, wanted)
     # Fewer legal moves than the schedule counts on: any move will do.
-    return best if best >= 0 else _best_with_visits(settings, tree, root, game, -1)
+    return best if best >= 0 else _best_with_visits(settings, tree, root, game, np.int64(_ANY))
 
 
 @jit
 def final_action(settings: Settings, tree, root, game):
     """The best of the actions that this search visited most."""
-    return _best_with_visits(settings, tree, root, game, root.visits[game].max())
+    return _best_with_visits(settings, tree, root, game, np.int64(root.visits[game].max()))
 
 
 @jit
 def _best_with_visits(settings, tree, root, game, wanted):
-    priors = root.priors[game]
-    scale, mixed = _scale_and_mixed_value(settings, tree, game, trees.ROOT, priors)
+    """The allowed action of largest score among those with `wanted` visits by this search; -1 if none has."""
+    scores, visits = root.scores[game], root.visits[game]
+    largest, mass, total, weighted = _visited_at_root(tree, root, game)
+    mixed = _mixed_value(tree.nodes[game, trees.ROOT].raw_value, mass, total, weighted)
+    scale = _scale(settings, largest)
     best, best_score = -1, -np.inf
-    for action in range(len(priors)):
-        if priors[action] > 0 and (wanted < 0 or root.visits[game, action] == wanted):
-            value = _completed(tree, game, trees.ROOT, action, mixed)
-            score = root.gumbel[game, action] + np.log(priors[action]) + scale * value
-            if score > best_score:
+    if wanted <= 0:
+        best = _best_unvisited(scores, root.children[game])
+        if best >= 0:
+            best_score = scores[best] + scale * mixed
+    child = tree.nodes[game, trees.ROOT].first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        action = np.int64(node.action)
+        if visits[action] == wanted or wanted == _ANY:
+            score = scores[action] + scale * trees.child_value(node)
+            if score > best_score or (score == best_score and action < best):
                 best, best_score = action, score
+        child = node.next_sibling
     return best
 
 
 @jit
-def select(settings: Settings, tree, game, node):
-    """Below the root: the action of largest pi'(a) - N(a) / (1 + sum N) (paper, section 5).
-
-    Unvisited actions share one completed value, so their pi' is a multiple of the prior and only
-    visited ones need an exponential.
-    """
-    priors = tree.priors[game, node]
-    scale, mixed = _scale_and_mixed_value(settings, tree, game, node, priors)
-    total, normaliser, visited_mass = 0, 0.0, 0.0
-    for action in range(len(priors)):
-        child = tree.child_index[game, node, action]
-        if child != trees.UNVISITED:
-            total += tree.visits[game, child]
-            visited_mass += priors[action]
-            normaliser += priors[action] * _weight(tree, game, node, action, mixed, scale)
-    normaliser += max(0.0, 1.0 - visited_mass)
-    best, best_score = 0, -np.inf
-    for action in range(len(priors)):
-        if priors[action] > 0:
-            score = priors[action] / normaliser
-            child = tree.child_index[game, node, action]
-            if child != trees.UNVISITED:
-                score *= _weight(tree, game, node, action, mixed, scale)
-                score -= tree.visits[game, child] / (1.0 + total)
-            if score > best_score:
-                best, best_score = action, score
+def _best_unvisited(scores, children):
+    """The allowed action without a node that has the largest score, -1 if there is none."""
+    best, best_score = -1, np.float32(-np.inf)
+    for action in range(len(scores)):
+        if scores[action] > best_score and children[action] == trees.UNVISITED:
+            best, best_score = action, scores[action]
     return best
 
 
 @jit
-def _weight(tree, game, node, action, mixed, scale):
-    """exp(sigma(q) - sigma(mixed value)) of a visited action, bounded against overflow."""
-    return np.exp(min(scale * (trees.child_value(tree, game, node, action) - mixed), 60.0))
+def _visited_at_root(tree, root, game):
+    """Over the allowed moves with visits: most visits, sums of priors, of visits and of prior * q."""
+    priors = root.priors[game]
+    largest, mass, total, weighted = 0, 0.0, 0, 0.0
+    child = tree.nodes[game, trees.ROOT].first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        prior = priors[node.action]
+        if prior > 0:
+            visits = node.visits + node.pending
+            largest = max(largest, visits)
+            mass += prior
+            total += visits
+            weighted += prior * trees.child_value(node)
+        child = node.next_sibling
+    return largest, mass, total, weighted
 
 
 @jit
-def _scale_and_mixed_value(settings, tree, game, node, priors):
-    """The factor of sigma, and v_mix of the paper's appendix D, seen by the player to move.
+def _scale(settings, most_visits):
+    """The factor of sigma."""
+    return (settings.c_visit + most_visits) * settings.c_scale
+
+
+@jit
+def _mixed_value(raw_value, mass, total, weighted):
+    """v_mix of the paper's appendix D, seen by the player to move.
 
     v_mix = (raw value + sum N * (prior-weighted mean of visited q)) / (1 + sum N).
     """
-    total, largest = 0, 0
-    mass, weighted = 0.0, 0.0
-    for action in range(len(priors)):
-        child = tree.child_index[game, node, action]
-        if child != trees.UNVISITED and priors[action] > 0:
-            visits = tree.visits[game, child]
-            total += visits
-            largest = max(largest, visits)
-            mass += priors[action]
-            weighted += priors[action] * trees.child_value(tree, game, node, action)
-    scale = (settings.c_visit + largest) * settings.c_scale
-    raw = tree.raw_value[game, node]
     if mass == 0:
-        return scale, np.float64(raw)
-    return scale, (raw + total * weighted / mass) / (1 + total)
+        return np.float64(raw_value)
+    return (raw_value + total * weighted / mass) / (1 + total)
 
 
 @jit
-def _completed(tree, game, node, action, mixed):
-    """Q of a visited action, the mixed value of an unvisited one."""
-    if tree.child_index[game, node, action] == trees.UNVISITED:
-        return mixed
-    return trees.child_value(tree, game, node, action)
+def select(settings: Settings, tree, game, index):
+    """Below the root: the action of largest pi'(a) - N(a) / (1 + sum N) (paper, section 5), and its node.
+
+    The first of equals. Unvisited actions share one completed value, so their pi' is a multiple of the
+    prior: only the best of them matters, and only visited ones need an exponential.
+    """
+    parent = tree.nodes[game, index]
+    largest, mass, total, weighted = _visited(tree, game, index)
+    mixed = _mixed_value(parent.raw_value, mass, total, weighted)
+    scale = _scale(settings, largest)
+    normaliser = max(0.0, 1.0 - mass)
+    child = parent.first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        normaliser += _weight(node, mixed, scale)
+        child = node.next_sibling
+    best, best_child, best_score = trees.best_unvisited(tree, game, index), np.int64(trees.UNVISITED), -np.inf
+    if best != trees.NO_ACTION:
+        best_score = tree.unvisited[game, index, best] / normaliser
+    child = parent.first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        visits = node.visits + node.pending
+        score = _weight(node, mixed, scale) / normaliser - visits / (1.0 + total)
+        if score > best_score or (score == best_score and node.action < best):
+            best, best_score, best_child = np.int64(node.action), score, np.int64(child)
+        child = node.next_sibling
+    return best, best_child
+
+
+@jit
+def _visited(tree, game, index):
+    """`_visited_at_root` below the root."""
+    largest, mass, total, weighted = 0, 0.0, 0, 0.0
+    child = tree.nodes[game, index].first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        visits = node.visits + node.pending
+        largest = max(largest, visits)
+        mass += node.prior
+        total += visits
+        weighted += node.prior * trees.child_value(node)
+        child = node.next_sibling
+    return largest, mass, total, weighted
+
+
+@jit
+def _weight(node, mixed, scale):
+    """Prior times exp(sigma(q) - sigma(mixed value)) of a visited action, bounded against overflow."""
+    return node.prior * np.exp(min(scale * (trees.child_value(node) - mixed), 60.0))
 
 
 @jit
@@ -140,21 +185,22 @@ def improved_policy(settings: Settings, tree, root, game, policy):
 
     The value is the policy's mean of the completed q, seen by the player to move.
     """
-    priors = root.priors[game]
-    scale, mixed = _scale_and_mixed_value(settings, tree, game, trees.ROOT, priors)
-    largest = -np.inf
+    priors, children = root.priors[game], root.children[game]
+    most_visits, mass, total, weighted = _visited_at_root(tree, root, game)
+    mixed = _mixed_value(tree.nodes[game, trees.ROOT].raw_value, mass, total, weighted)
+    scale = _scale(settings, most_visits)
+    largest = mixed
     for action in range(len(priors)):
-        if priors[action] > 0:
-            value = _completed(tree, game, trees.ROOT, action, mixed)
-            largest = max(largest, np.log(priors[action]) + scale * value)
-    total, weighted = 0.0, 0.0
+        if priors[action] > 0 and children[action] != trees.UNVISITED:
+            largest = max(largest, trees.child_value(tree.nodes[game, children[action]]))
+    norm, value_sum = 0.0, 0.0
     for action in range(len(priors)):
-        weight = 0.0
-        if priors[action] > 0:
-            value = _completed(tree, game, trees.ROOT, action, mixed)
-            weight = np.exp(np.log(priors[action]) + scale * value - largest)
-            weighted += weight * value
+        value = mixed
+        if children[action] != trees.UNVISITED:
+            value = trees.child_value(tree.nodes[game, children[action]])
+        weight = priors[action] * np.exp(scale * (value - largest))
         policy[action] = weight
-        total += weight
-    policy /= total
-    return weighted / total
+        norm += weight
+        value_sum += weight * value
+    policy /= norm
+    return value_sum / norm

@@ -1,12 +1,14 @@
 """Search for many games at once: each step descends one path a game and asks the network once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.go import board, features, geometry
+from alphazero.go import geometry
+from alphazero.search import batch as batches
 from alphazero.search import evaluator as evaluators
 from alphazero.search import gumbel, mcts, settings
 from alphazero.search import root as roots
@@ -25,6 +27,8 @@ class SearchOptions:
     """Whether the root explores: Gumbel or Dirichlet noise, for self-play."""
     forbid_pass: np.ndarray | None = None
     """[B] bool, games that must not pass now; none by default."""
+    should_stop: Callable[[], bool] | None = None
+    """Asked after every step; once it says so the search ends with what it has."""
 
 
 class SearchResult(NamedTuple):
@@ -46,25 +50,25 @@ class LockstepSearch:
         games: np.ndarray,
         rng: np.random.Generator,
         outcome: settings.Outcome = settings.ONLY_WINNING,
+        num_threads: int = 1,
     ) -> None:
         """games: [G] game records of one board size, advanced by the caller alone.
 
-        outcome: what finished games are worth; by default only winning counts.
+        outcome: what finished games are worth; by default only winning counts. num_threads: of the
+        kernels; they release Python's lock. ValueError if the trees do not fit `tree_megabytes`.
         """
         self._config = config
         self._games = games
         self._rng = rng
         num_games, num_points = len(games), games["stones"].shape[1] - 1
-        self._size = round(num_points**0.5)
         self._tables = mcts.Tables(
-            geometry.make(self._size), settings.from_config(config, outcome), board.make_scratch(num_points)
+            geometry.make(round(num_points**0.5)), settings.from_config(config, outcome)
         )
-        # A kept subtree may hold twice as many nodes as a search adds.
-        self._kept_nodes = 2 * config.num_simulations + 1
-        num_nodes = self._kept_nodes + config.num_simulations + 1
+        self._kept_nodes, num_nodes = _tree_size(config, num_games, num_points + 1)
         self._tree = trees.make_tree(num_games, num_nodes, num_points + 1)
         self._new_index = np.zeros(num_nodes, np.int32)
-        self._leaves = mcts.make_leaves(games)
+        self._num_threads = num_threads
+        self._batches: list[batches.Batch] = []
         self._schedules: dict[tuple[int, int], np.ndarray] = {}
         self._root = roots.make_root(num_games, num_points + 1, self._schedule(1, 1))
         self.num_evaluations = 0
@@ -84,53 +88,89 @@ class LockstepSearch:
         if not self._config.tree_reuse:
             self.reset(indices)
             return
-        for index, action in zip(indices, actions, strict=True):
-            trees.keep_subtree(self._tree, self._new_index, int(index), int(action), self._kept_nodes)
+        mcts.keep_subtrees(self._tree, self._new_index, indices, actions, self._kept_nodes)
 
     def evaluate_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> np.ndarray:
         """The network's policy [B, A] over the legal moves of these positions, without a search."""
-        fresh = indices[self._tree.num_nodes[indices] == 0]
-        if len(fresh):
-            self._simulate(fresh, evaluator, simulation=0)
-        return self._tree.priors[indices, trees.ROOT]
+        self._open_roots(indices, evaluator)
+        policies = np.zeros((len(indices), self._root.priors.shape[1]), np.float32)
+        mcts.read_policies(self._tree, indices, policies)
+        return policies
 
     def search(
         self, indices: np.ndarray, evaluator: evaluators.Evaluator, options: SearchOptions
     ) -> SearchResult:
         """Searches the positions of these games and chooses a move in each."""
         assert options.num_simulations <= self._config.num_simulations
-        self.evaluate_roots(indices, evaluator)
+        self._open_roots(indices, evaluator)
         self._prepare_roots(indices, options)
-        for simulation in range(options.num_simulations):
-            self._simulate(indices, evaluator, simulation)
-        self.num_simulations += options.num_simulations * len(indices)
+        should_stop = options.should_stop or _never
+        parts = self._parts(indices, evaluator)
+        busy = [self._begin(batch, part, evaluator) for batch, part in parts]
+        while any(busy):
+            is_last = should_stop()
+            for number, (batch, part) in enumerate(parts):
+                if busy[number]:
+                    self._finish(batch)
+                    busy[number] = not is_last and self._begin(batch, part, evaluator)
         return self._read_results(indices)
 
+    def _open_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> None:
+        fresh = indices[self._tree.num_nodes[indices] == 0]
+        for batch, part in self._parts(fresh, evaluator):
+            batch.begin(self._open, part, evaluator)
+            self._finish(batch)
+
     def _prepare_roots(self, indices: np.ndarray, options: SearchOptions) -> None:
-        config = self._config
+        config, root = self._config, self._root
         forbid_pass = options.forbid_pass
         if forbid_pass is None:
             forbid_pass = np.zeros(len(indices), np.bool_)
         schedule = self._schedule(options.num_considered, options.num_simulations)
-        self._root = self._root._replace(schedule=schedule)
-        roots.allow_moves(self._tree, self._root, indices, forbid_pass, options.num_considered)
-        if not options.is_noisy:
-            return
-        if config.algorithm is search_config.Algorithm.gumbel:
-            roots.add_gumbel_noise(self._root, indices, self._rng)
-        else:
+        self._root = root = root._replace(schedule=schedule)
+        most = (options.num_considered, options.num_simulations)
+        roots.start(self._tree, root, indices, forbid_pass, *most)
+        root.is_exploring[indices] = options.is_noisy
+        is_gumbel = config.algorithm is search_config.Algorithm.gumbel
+        noise = 0.0
+        if options.is_noisy and is_gumbel:
+            noise = self._rng.gumbel(size=(len(indices), root.scores.shape[1]))
+        elif options.is_noisy:
             roots.add_dirichlet_noise(
-                self._root, indices, self._rng, config.noise_fraction, config.noise_concentration
+                root, indices, self._rng, config.noise_fraction, config.noise_concentration
             )
+        if is_gumbel:
+            roots.set_scores(root, indices, noise)
 
-    def _simulate(self, indices: np.ndarray, evaluator: evaluators.Evaluator, simulation: int) -> None:
-        num_rows = mcts.descend(
-            self._tables, self._games, self._tree, self._root, self._leaves, indices, simulation
-        )
-        planes = self._leaves.planes[:num_rows].reshape(num_rows, features.NUM_PLANES, self._size, self._size)
-        logits, values = evaluator.evaluate(planes) if num_rows else _NOTHING
-        self.num_evaluations += num_rows
-        mcts.expand_and_back_up(self._tree, self._leaves, indices, logits, values)
+    def _parts(
+        self, indices: np.ndarray, evaluator: evaluators.Evaluator
+    ) -> list[tuple[batches.Batch, np.ndarray]]:
+        """The games with the batches that serve them.
+
+        Where the network works beside us, two halves alternate: one is walked while the other is judged.
+        """
+        count = 2 if getattr(evaluator, "is_asynchronous", False) and len(indices) > 1 else 1
+        num_leaves = len(self._tree.num_nodes) * self._config.leaf_batch
+        while len(self._batches) < count:
+            self._batches.append(batches.Batch(self._games, num_leaves, self._num_threads))
+        return list(zip(self._batches, np.array_split(indices, count), strict=False))
+
+    def _open(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
+        mcts.open_roots(self._tables, self._games, self._tree, leaves, indices)
+
+    def _descend(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
+        most = self._config.leaf_batch
+        mcts.descend(self._tables, self._games, self._tree, self._root, leaves, indices, most)
+
+    def _begin(self, batch: batches.Batch, indices: np.ndarray, evaluator: evaluators.Evaluator) -> bool:
+        """The next step of these games; whether any of their leaves waits for the network."""
+        is_waiting = batch.begin(self._descend, indices, evaluator)
+        self.num_simulations += batch.num_paths
+        return is_waiting
+
+    def _finish(self, batch: batches.Batch) -> None:
+        batch.finish(self._tree)
+        self.num_evaluations += batch.num_rows
 
     def _read_results(self, indices: np.ndarray) -> SearchResult:
         shape = (len(indices), self._root.priors.shape[1])
@@ -151,4 +191,20 @@ class LockstepSearch:
         return self._schedules[key]
 
 
-_NOTHING = (np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
+def _tree_size(config: search_config.SearchConfig, num_games: int, num_actions: int) -> tuple[int, int]:
+    """Nodes of a tree that a move keeps at most, and nodes in all: one search must find room in any case."""
+    fits = int(config.tree_megabytes * 2**20 / (trees.bytes_per_node(num_actions) * num_games))
+    # A kept subtree of twice what a search adds loses next to nothing.
+    num_nodes = min(3 * config.num_simulations + 2, fits)
+    least = config.num_simulations + 2
+    if num_nodes < least:
+        need = least * trees.bytes_per_node(num_actions) * num_games / 2**20
+        raise ValueError(
+            f"search.tree_megabytes={config.tree_megabytes}: {num_games} trees of"
+            f" {config.num_simulations} simulations take at least {need:.0f}"
+        )
+    return num_nodes - config.num_simulations - 1, num_nodes
+
+
+def _never() -> bool:
+    return False

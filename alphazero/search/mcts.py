@@ -1,4 +1,4 @@
-"""One simulation for many games: descend to a leaf, expand it, back its value up."""
+"""Simulations for many games: descend to leaves, expand them, back their values up."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from alphazero.search import gumbel, puct
 from alphazero.search import tree as trees
 from alphazero.search.settings import Settings
 
-NO_ROW = -1
+WALKER = np.int64(0)
+"""Index of the only record in `Leaves.walker`."""
 NO_END = np.float32(2.0)  # above every value
 
 
@@ -19,109 +20,160 @@ class Tables(NamedTuple):
 
     geometry: geometry.Geometry
     settings: Settings
-    scratch: board.Scratch
 
 
 class Leaves(NamedTuple):
-    """Where the descents of one step ended: G games, of which the first B entries are in use."""
+    """The leaves of one step that the network is asked about, L rows; one thread writes to them."""
 
-    games: np.ndarray  # [G] game records, the positions at the leaves
-    nodes: np.ndarray  # [G] int32 the leaf of each searched game, in the order of `indices`
-    rows: np.ndarray  # [G] int32 its row below, or NO_ROW where the value is known already
-    planes: np.ndarray  # [G, 18, P] uint8 what the network is asked
-    legal: np.ndarray  # [G, A] bool legal moves of the same rows
-    end_values: np.ndarray  # [G] float32 what a pass that ends the game is worth there, NO_END if it does not
+    walker: np.ndarray  # [1] game record, the position on the path under way
+    trees: np.ndarray  # [L] int32 the game that was descended
+    nodes: np.ndarray  # [L] int32 the leaf in its tree
+    planes: np.ndarray  # [L, 18, P] uint8 what the network is asked
+    legal: np.ndarray  # [L, A] bool legal moves
+    end_values: np.ndarray  # [L] float32 what a pass that ends the game is worth there, NO_END if it does not
+    counts: np.ndarray  # [2] int64 rows in use, paths walked
+    scratch: board.Scratch
 
 
-def make_leaves(games: np.ndarray) -> Leaves:
-    """Room for one leaf of each game; games: [G] game records."""
-    count, num_points = len(games), games["stones"].shape[1] - 1
+def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
+    """Room for L = len(planes) leaves of games of this layout; planes: [L, 18, P] uint8."""
+    count, _, num_points = planes.shape
     return Leaves(
-        games=games.copy(),
+        walker=np.zeros(1, games.dtype),
+        trees=np.zeros(count, np.int32),
         nodes=np.zeros(count, np.int32),
-        rows=np.zeros(count, np.int32),
-        planes=np.zeros((count, features.NUM_PLANES, num_points), np.uint8),
+        planes=planes,
         legal=np.zeros((count, num_points + 1), np.bool_),
         end_values=np.zeros(count, np.float32),
+        counts=np.zeros(2, np.int64),
+        scratch=board.make_scratch(num_points),
     )
 
 
 @jit
-def descend(tables, games, tree, root, leaves, indices, simulation):
-    """Walks one path in each game of `indices`, adds its leaf, and returns how many need the network.
-
-    A game whose tree is empty gets its root. simulation: 0-based number within this search.
-    """
-    num_rows = 0
-    for slot in range(len(indices)):
-        index = indices[slot]
-        game.copy_game(leaves.games, index, games, index)
-        node = _walk(tables, tree, root, leaves.games, index, simulation)
-        leaves.nodes[slot] = node
-        leaves.rows[slot] = NO_ROW
-        if tree.visits[index, node] == 0:
-            num_rows = _look_at_leaf(tables, tree, leaves, index, slot, num_rows)
-    return num_rows
+def open_roots(tables, games, tree, leaves, indices):
+    """Makes the root of each game of `indices`, whose trees are empty."""
+    leaves.counts[:] = 0
+    for entry in range(len(indices)):
+        index = np.int64(indices[entry])
+        game.copy_game(leaves.walker, WALKER, games, index)
+        node = trees.add_node(tree, index, np.int64(trees.NO_PARENT), np.int64(0))
+        tree.nodes[index, node].pending += 1
+        _enter_leaf(tables, tree, leaves, index, node)
 
 
 @jit
-def _look_at_leaf(tables, tree, leaves, index, slot, num_rows):
-    """Settles a new leaf by the rules, or adds a row for the network; returns the number of rows.
+def descend(tables, games, tree, root, leaves, indices, most_rows):
+    """Walks paths in each game of `indices` until `most_rows` of its leaves wait for the network.
 
-    After a pass the player to move may end the game: where that wins, it is what happens.
+    A path to a value that is known is backed up at once, so that batches stay full. A path to a leaf that
+    waits already is taken back, and the game walks no more in this step.
     """
-    node = leaves.nodes[slot]
-    passes, is_over = leaves.games[index].passes, leaves.games[index].over
-    leaves.end_values[slot] = NO_END
-    if is_over or passes == 1:
-        end_value = _final_value(tables, leaves.games[index])
-        if is_over or end_value > 0:
-            tree.is_terminal[index, node] = True
-            tree.raw_value[index, node] = end_value
-            tree.priors[index, node, :] = 0
-            tree.priors[index, node, tree.priors.shape[2] - 1] = 1
-            return num_rows
-        leaves.end_values[slot] = end_value
-    leaves.rows[slot] = num_rows
-    features.fill_planes(tables.geometry, leaves.games, index, leaves.planes[num_rows])
-    game.legal_actions(tables.geometry, leaves.games, tables.scratch, index, leaves.legal[num_rows])
-    return num_rows + 1
+    leaves.counts[:] = 0
+    for entry in range(len(indices)):
+        index, first_row = np.int64(indices[entry]), leaves.counts[0]
+        while root.num_left[index] > 0 and leaves.counts[0] < first_row + most_rows:
+            game.copy_game(leaves.walker, WALKER, games, index)
+            node = _walk(tables, tree, root, leaves, index)
+            if tree.nodes[index, node].visits == 0 and tree.nodes[index, node].pending > 1:
+                _take_back(tree, root, index, node)
+                break
+            root.num_left[index] -= 1
+            leaves.counts[1] += 1
+            _enter_leaf(tables, tree, leaves, index, node)
 
 
 @jit
-def _walk(tables, tree, root, games, index, simulation):
-    """Plays moves on games[index] from the root to a leaf and returns its node."""
-    if tree.num_nodes[index] == 0:
-        return trees.add_node(tree, index, trees.NO_PARENT, 0)
-    node = trees.ROOT
-    while not tree.is_terminal[index, node]:
-        action = _select(tables.settings, tree, root, index, node, simulation)
+def _walk(tables, tree, root, leaves, index):
+    """Plays moves on leaves.walker from the root to a leaf, marks the path, and returns the leaf."""
+    node = np.int64(trees.ROOT)
+    tree.nodes[index, node].pending += 1
+    while tree.nodes[index, node].visits > 0 and not tree.nodes[index, node].is_terminal:
         if node == trees.ROOT:
+            action = _select_at_root(tables.settings, tree, root, index)
+            child = np.int64(root.children[index, action])
             root.visits[index, action] += 1
-        game.play(tables.geometry, games, tables.scratch, index, action)
-        child = tree.child_index[index, node, action]
+            root.num_started[index] += 1
+        else:
+            action, child = _select(tables.settings, tree, index, node)
         if child == trees.UNVISITED:
-            if tree.num_nodes[index] == tree.visits.shape[1]:
+            if tree.num_nodes[index] == tree.nodes.shape[1]:
                 return node
-            return trees.add_node(tree, index, node, action)
+            child = trees.add_node(tree, index, node, action)
+            if node == trees.ROOT:
+                root.children[index, action] = child
+        game.play(tables.geometry, leaves.walker, leaves.scratch, WALKER, action)
         node = child
+        tree.nodes[index, node].pending += 1
     return node
 
 
 @jit
-def _select(settings, tree, root, index, node, simulation):
+def _select_at_root(settings, tree, root, index):
     if settings.is_gumbel:
-        if node == trees.ROOT:
-            return gumbel.select_at_root(settings, tree, root, index, simulation)
-        return gumbel.select(settings, tree, index, node)
-    priors = root.priors[index] if node == trees.ROOT else tree.priors[index, node]
-    return puct.select(settings, tree, index, node, priors)
+        return gumbel.select_at_root(settings, tree, root, index)
+    return puct.select_at_root(settings, tree, root, index)
 
 
 @jit
-def _final_value(tables, record):
+def _select(settings, tree, index, node):
+    if settings.is_gumbel:
+        return gumbel.select(settings, tree, index, node)
+    return puct.select(settings, tree, index, node)
+
+
+@jit
+def _take_back(tree, root, index, node):
+    """Unmarks the path to `node`, as if it had not been walked."""
+    action = np.int64(0)
+    while node != trees.NO_PARENT:
+        record = tree.nodes[index, node]
+        record.pending -= 1
+        if record.parent == trees.ROOT:
+            action = np.int64(record.action)
+        node = np.int64(record.parent)
+    root.visits[index, action] -= 1
+    root.num_started[index] -= 1
+
+
+@jit
+def _enter_leaf(tables, tree, leaves, index, node):
+    """Backs up the value of a leaf that is known or settled by the rules; all others get a row.
+
+    After a pass the player to move may end the game: where that wins, it is what happens.
+    """
+    if tree.nodes[index, node].visits > 0:
+        _back_up(tree, index, node, tree.nodes[index, node].raw_value)
+        return
+    position, row = leaves.walker[WALKER], leaves.counts[0]
+    leaves.end_values[row] = NO_END
+    if position.over or position.passes == 1:
+        end_value = _final_value(tables, leaves, position)
+        if position.over or end_value > 0:
+            _end_game(tree, index, node, end_value)
+            _back_up(tree, index, node, end_value)
+            return
+        leaves.end_values[row] = end_value
+    leaves.counts[0] += 1
+    leaves.trees[row] = index
+    leaves.nodes[row] = node
+    features.fill_planes(tables.geometry, leaves.walker, WALKER, leaves.planes[row])
+    game.legal_actions(tables.geometry, leaves.walker, WALKER, leaves.legal[row])
+
+
+@jit
+def _end_game(tree, index, node, value):
+    """Makes `node` a leaf for good, whose only move is the pass."""
+    tree.nodes[index, node].is_terminal = True
+    tree.nodes[index, node].raw_value = value
+    tree.unvisited[index, node, :] = 0
+    tree.unvisited[index, node, tree.unvisited.shape[2] - 1] = 1
+
+
+@jit
+def _final_value(tables, leaves, record):
     """What the game is worth if it ends here, in [-1, 1], as its player to move sees it."""
-    margin = scoring.area_score(tables.geometry, record.stones[:], tables.scratch) - record.komi
+    margin = scoring.area_score(tables.geometry, record.stones[:], leaves.scratch) - record.komi
     if record.to_play == rules.WHITE:
         margin = -margin
     outcome = tables.settings.outcome
@@ -130,49 +182,66 @@ def _final_value(tables, record):
 
 
 @jit
-def expand_and_back_up(tree, leaves, indices, logits, values):
-    """Writes the network's answers (logits [R, A], values [R]) into the leaves and backs all values up."""
-    for slot in range(len(indices)):
-        index, node, row = indices[slot], leaves.nodes[slot], leaves.rows[slot]
-        if row != NO_ROW:
-            tree.raw_value[index, node] = values[row]
-            # Ending the game for less than the network expects of going on would be a blunder; were it
-            # a candidate, its visits would make the opponent's pass before it look good.
-            if leaves.end_values[slot] < values[row] and leaves.legal[row].sum() > 1:
-                leaves.legal[row, leaves.legal.shape[1] - 1] = False
-            trees.set_priors(tree, index, node, logits[row], leaves.legal[row])
-        _back_up(tree, index, node, tree.raw_value[index, node])
+def expand_and_back_up(tree, leaves, weights, values):
+    """Writes the network's answers into the leaves and backs the values up.
+
+    weights: [L, A] float32, exponentials of the logits up to a factor; values: [L] float32.
+    """
+    for row in range(leaves.counts[0]):
+        index, node = np.int64(leaves.trees[row]), np.int64(leaves.nodes[row])
+        tree.nodes[index, node].raw_value = values[row]
+        legal = leaves.legal[row]
+        # Ending the game for less than the network expects of going on would be a blunder; were it
+        # a candidate, its visits would make the opponent's pass before it look good.
+        if leaves.end_values[row] < values[row] and legal.sum() > 1:
+            legal[len(legal) - 1] = False
+        trees.set_priors(tree, index, node, weights[row], legal)
+        _back_up(tree, index, node, values[row])
 
 
 @jit
 def _back_up(tree, index, node, value):
     while node != trees.NO_PARENT:
-        tree.visits[index, node] += 1
-        tree.value_sum[index, node] += value
+        record = tree.nodes[index, node]
+        record.pending -= 1
+        record.visits += 1
+        record.value_sum += value
         value = -value
-        node = tree.parent[index, node]
+        node = np.int64(record.parent)
 
 
 @jit
 def read_results(tables, tree, root, indices, results):
-    """Fills actions, policy, values and visits of `results` (lockstep.SearchResult) from the trees."""
+    """Fills `results` (lockstep.SearchResult) from the trees."""
+    settings = tables.settings
     for slot in range(len(indices)):
-        index = indices[slot]
-        _count_visits(tree, index, results.visits[slot])
-        results.raw_policy[slot] = tree.priors[index, trees.ROOT]
-        if tables.settings.is_gumbel:
-            results.values[slot] = gumbel.improved_policy(
-                tables.settings, tree, root, index, results.policy[slot]
-            )
-            results.actions[slot] = gumbel.final_action(tables.settings, tree, root, index)
+        index = np.int64(indices[slot])
+        trees.read_priors(tree, index, np.int64(trees.ROOT), results.raw_policy[slot])
+        _count_visits(tree, root, index, results.visits[slot])
+        if settings.is_gumbel:
+            results.values[slot] = gumbel.improved_policy(settings, tree, root, index, results.policy[slot])
+            results.actions[slot] = gumbel.final_action(settings, tree, root, index)
         else:
-            puct.visit_policy(tree, index, root.priors[index], results.policy[slot])
-            results.values[slot] = trees.mean_value(tree, index, trees.ROOT)
-            results.actions[slot] = np.argmax(results.policy[slot])
+            results.values[slot] = trees.mean_value(tree.nodes[index, trees.ROOT])
+            results.actions[slot] = puct.visit_policy(settings, tree, root, index, results.policy[slot])
 
 
 @jit
-def _count_visits(tree, index, visits):
+def _count_visits(tree, root, index, visits):
     for action in range(len(visits)):
-        child = tree.child_index[index, trees.ROOT, action]
-        visits[action] = 0 if child == trees.UNVISITED else tree.visits[index, child]
+        child = root.children[index, action]
+        visits[action] = 0 if child == trees.UNVISITED else tree.nodes[index, child].visits
+
+
+@jit
+def read_policies(tree, indices, policies):
+    """Fills policies [B, A] with the network's policy at the roots of these games."""
+    for slot in range(len(indices)):
+        trees.read_priors(tree, np.int64(indices[slot]), np.int64(trees.ROOT), policies[slot])
+
+
+@jit
+def keep_subtrees(tree, new_index, indices, actions, limit):
+    """`trees.keep_subtree` for each of these games and the move that was played in it."""
+    for slot in range(len(indices)):
+        trees.keep_subtree(tree, new_index, np.int64(indices[slot]), np.int64(actions[slot]), limit)

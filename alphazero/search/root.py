@@ -1,4 +1,4 @@
-"""What a search adds at the root: which moves are allowed, noise, and the bookkeeping of halving."""
+"""What a search adds at the root: which moves are allowed, noise, and the bookkeeping of this search."""
 
 from typing import NamedTuple
 
@@ -12,9 +12,13 @@ class Root(NamedTuple):
     """G games, A actions, S simulations; rewritten at the start of each search."""
 
     priors: np.ndarray  # [G, A] float32 policy over the allowed moves, noise included
-    gumbel: np.ndarray  # [G, A] float32 Gumbel(0) noise, zero in play
-    visits: np.ndarray  # [G, A] int32 visits of this search alone, kept subtrees not counted
+    scores: np.ndarray  # [G, A] float32 log of the priors plus Gumbel noise, -inf for moves not allowed
+    visits: np.ndarray  # [G, A] int32 descents of this search alone, kept subtrees not counted
+    children: np.ndarray  # [G, A] int32 node of each move, UNVISITED if none
     num_considered: np.ndarray  # [G] int32 moves that enter sequential halving
+    num_started: np.ndarray  # [G] int32 descents that this search has begun
+    num_left: np.ndarray  # [G] int32 descents that it may still begin
+    is_exploring: np.ndarray  # [G] bool whether noise and forced playouts are on
     schedule: np.ndarray  # [M + 1, S] int32, see gumbel.halving_schedule
 
 
@@ -23,35 +27,54 @@ def make_root(num_games: int, num_actions: int, schedule: np.ndarray) -> Root:
     shape = (num_games, num_actions)
     return Root(
         priors=np.zeros(shape, np.float32),
-        gumbel=np.zeros(shape, np.float32),
+        scores=np.zeros(shape, np.float32),
         visits=np.zeros(shape, np.int32),
+        children=np.zeros(shape, np.int32),
         num_considered=np.zeros(num_games, np.int32),
+        num_started=np.zeros(num_games, np.int32),
+        num_left=np.zeros(num_games, np.int32),
+        is_exploring=np.zeros(num_games, np.bool_),
         schedule=schedule,
     )
 
 
 @jit
-def allow_moves(tree, root, indices, forbid_pass, most_considered):
-    """Copies the root priors of the allowed moves, renormalised.
+def start(tree, root, indices, forbid_pass, num_considered, num_simulations):
+    """Begins a search of `num_simulations` descents: copies the priors of the allowed moves, renormalised.
 
-    forbid_pass: [B] bool; a pass that is the only legal move stays allowed.
+    forbid_pass: [B] bool; a pass that is the only legal move stays allowed. A game that is over at its
+    root gets no descents.
     """
+    last = root.priors.shape[1] - 1
     for slot in range(len(indices)):
         game = indices[slot]
-        root.visits[game] = 0
-        root.gumbel[game] = 0
-        root.priors[game] = tree.priors[game, trees.ROOT]
-        last = root.priors.shape[1] - 1
-        rest = root.priors[game, :last].sum()
+        priors = root.priors[game]
+        trees.read_priors(tree, game, trees.ROOT, priors)
+        rest = priors[:last].sum()
         if forbid_pass[slot] and rest > 0:
-            root.priors[game, last] = 0
-            root.priors[game, :last] /= rest
-        root.num_considered[game] = min(most_considered, np.sum(root.priors[game] > 0))
+            priors[last] = 0
+            priors[:last] /= rest
+        root.visits[game] = 0
+        _find_children(tree, root, game)
+        root.num_considered[game] = min(num_considered, np.sum(priors > 0))
+        root.num_started[game] = 0
+        root.num_left[game] = 0 if tree.nodes[game, trees.ROOT].is_terminal else num_simulations
 
 
-def add_gumbel_noise(root: Root, indices: np.ndarray, rng: np.random.Generator) -> None:
-    """Draws Gumbel(0) noise for each action of the searched games."""
-    root.gumbel[indices] = rng.gumbel(size=(len(indices), root.gumbel.shape[1]))
+@jit
+def _find_children(tree, root, game):
+    root.children[game] = trees.UNVISITED
+    child = tree.nodes[game, trees.ROOT].first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        root.children[game, node.action] = child
+        child = node.next_sibling
+
+
+def set_scores(root: Root, indices: np.ndarray, noise: np.ndarray | float) -> None:
+    """Fills the scores of these games; noise: [B, A] Gumbel noise, or 0."""
+    with np.errstate(divide="ignore"):
+        root.scores[indices] = np.log(root.priors[indices]) + noise
 
 
 def add_dirichlet_noise(

@@ -24,6 +24,7 @@ class Settings(NamedTuple):
     c_init: float
     c_base: float
     fpu_reduction: float
+    forced_playouts: float
     outcome: Outcome
 
 
@@ -36,5 +37,6 @@ def from_config(config: search_config.SearchConfig, outcome: Outcome) -> Setting
         c_init=float(config.c_init),
         c_base=float(config.c_base),
         fpu_reduction=float(config.fpu_reduction),
+        forced_playouts=float(config.forced_playouts),
         outcome=Outcome(float(outcome.score_weight), float(outcome.score_scale)),
     )

@@ -1,7 +1,9 @@
 """The search trees of many games as pre-allocated arrays.
 
-Node 0 of each game is its root. Children are always made after their parents, so a node's index
-is larger than its parent's.
+Node 0 of each game is its root. A child is made when it is first visited, always after its parent,
+so a node's index is larger than its parent's. A node knows its children as a chain of siblings, and
+for all other moves their priors and which of them is the best: what a descent reads at a node is
+a few records instead of an entry for each point of the board.
 """
 
 from typing import NamedTuple
@@ -10,81 +12,153 @@ import numpy as np
 
 from alphazero.jit import jit
 
-UNVISITED, NO_PARENT, ROOT = -1, -1, 0
+UNVISITED, NO_PARENT, NO_NODE, ROOT = -1, -1, -1, 0
+NO_ACTION = -1
+UNKNOWN = -2
+"""`best_unvisited` before somebody asks: most leaves are never visited again."""
+
+NODE = np.dtype(
+    [
+        ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
+        ("raw_value", np.float32),  # the network's value, or the exact one where the game is over
+        ("prior", np.float32),  # policy of the parent for the move that led here
+        ("visits", np.int32),  # descents that have been backed up through here, its own evaluation included
+        ("pending", np.int32),  # descents through here that wait for the network
+        ("parent", np.int32),  # NO_PARENT for the root
+        ("first_child", np.int32),  # the newest child, NO_NODE if none
+        ("next_sibling", np.int32),  # the child of the same parent that was made before, NO_NODE if none
+        ("action", np.int16),  # the move that led here
+        ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN
+        ("is_terminal", np.bool_),  # the game is over there
+    ],
+    align=True,
+)
 
 
 class Tree(NamedTuple):
     """G games, N nodes for each game, A = points + 1 actions."""
 
-    num_nodes: np.ndarray  # [G] int32 nodes in use; 0 before the root is evaluated
-    parent: np.ndarray  # [G, N] int32, NO_PARENT for the root
-    parent_action: np.ndarray  # [G, N] int16 the move that led here
-    visits: np.ndarray  # [G, N] int32 times a descent passed through, the node's own evaluation included
-    value_sum: np.ndarray  # [G, N] float32 sum of backed-up values, seen by the player to move there
-    raw_value: np.ndarray  # [G, N] float32 the network's value, or the exact one where the game is over
-    is_terminal: np.ndarray  # [G, N] bool the game is over there
-    child_index: np.ndarray  # [G, N, A] int32 node of each child, UNVISITED if none
-    priors: np.ndarray  # [G, N, A] float32 the network's policy over legal moves, 0 for illegal ones
+    num_nodes: np.ndarray  # [G] int32 nodes in use; 0 before the root is made
+    nodes: np.ndarray  # [G, N] NODE
+    unvisited: np.ndarray  # [G, N, A] float32 policy over the legal moves without a child, 0 for all others
 
 
 def make_tree(num_games: int, num_nodes: int, num_actions: int) -> Tree:
     """Empty trees for `num_games` games of at most `num_nodes` nodes."""
-    shape = (num_games, num_nodes)
     return Tree(
         num_nodes=np.zeros(num_games, np.int32),
-        parent=np.full(shape, NO_PARENT, np.int32),
-        parent_action=np.zeros(shape, np.int16),
-        visits=np.zeros(shape, np.int32),
-        value_sum=np.zeros(shape, np.float32),
-        raw_value=np.zeros(shape, np.float32),
-        is_terminal=np.zeros(shape, np.bool_),
-        child_index=np.full((*shape, num_actions), UNVISITED, np.int32),
-        priors=np.zeros((*shape, num_actions), np.float32),
+        nodes=np.zeros((num_games, num_nodes), NODE),
+        unvisited=np.zeros((num_games, num_nodes, num_actions), np.float32),
     )
+
+
+def bytes_per_node(num_actions: int) -> int:
+    """Memory that one node takes."""
+    return NODE.itemsize + 4 * num_actions
+
+
+def children(tree: Tree, game: int, node: int) -> dict[int, int]:
+    """The children of a node by action, in the order of the actions; for displays and tests."""
+    found = {}
+    child = int(tree.nodes[game, node]["first_child"])
+    while child != NO_NODE:
+        found[int(tree.nodes[game, child]["action"])] = child
+        child = int(tree.nodes[game, child]["next_sibling"])
+    return dict(sorted(found.items()))
 
 
 @jit
 def add_node(tree, game, parent, action):
-    """Appends an unvisited child and returns its index; the caller has made sure of room."""
-    node = tree.num_nodes[game]
-    tree.num_nodes[game] = node + 1
-    tree.parent[game, node] = parent
-    tree.parent_action[game, node] = action
-    tree.visits[game, node] = 0
-    tree.value_sum[game, node] = 0
-    tree.is_terminal[game, node] = False
-    tree.child_index[game, node, :] = UNVISITED
+    """Appends a child without visits and returns its index; the caller has made sure of room.
+
+    Its prior moves from the parent's unvisited moves to the child.
+    """
+    index = tree.num_nodes[game]
+    tree.num_nodes[game] = index + 1
+    node = tree.nodes[game, index]
+    _clear(node)
+    node.parent = parent
+    node.action = action
     if parent != NO_PARENT:
-        tree.child_index[game, parent, action] = node
-    return node
+        above = tree.nodes[game, parent]
+        node.prior = tree.unvisited[game, parent, action]
+        node.next_sibling = above.first_child
+        above.first_child = index
+        above.best_unvisited = UNKNOWN
+        tree.unvisited[game, parent, action] = 0
+    return np.int64(index)
 
 
 @jit
-def set_priors(tree, game, node, logits, legal):
-    """Softmax of `logits` [A] over the legal moves; uniform where their mass underflows."""
-    largest = np.float32(-np.inf)
-    for action in range(len(legal)):
-        if legal[action] and logits[action] > largest:
-            largest = logits[action]
+def _clear(node):
+    node.value_sum = 0.0
+    node.raw_value = 0.0
+    node.prior = 1.0
+    node.visits = 0
+    node.pending = 0
+    node.first_child = NO_NODE
+    node.next_sibling = NO_NODE
+    node.best_unvisited = UNKNOWN
+    node.is_terminal = False
+
+
+@jit
+def set_priors(tree, game, node, weights, legal):
+    """The node's policy: `weights` [A] float32 over the legal moves, scaled to a sum of one.
+
+    Uniform over the legal moves where all of their weights are zero.
+    """
     total = np.float32(0)
     for action in range(len(legal)):
-        prior = np.exp(logits[action] - largest) if legal[action] else np.float32(0)
-        tree.priors[game, node, action] = prior
-        total += prior
-    tree.priors[game, node, :] /= total
+        total += weights[action] * legal[action]
+    if total > 0:
+        scale = np.float32(1) / total
+        for action in range(len(legal)):
+            tree.unvisited[game, node, action] = weights[action] * legal[action] * scale
+    else:
+        share = np.float32(1) / np.float32(legal.sum())
+        for action in range(len(legal)):
+            tree.unvisited[game, node, action] = legal[action] * share
 
 
 @jit
-def child_value(tree, game, node, action):
-    """Mean value of a visited child, seen by the player to move at `node`."""
-    child = tree.child_index[game, node, action]
-    return -tree.value_sum[game, child] / tree.visits[game, child]
+def best_unvisited(tree, game, index):
+    """The move without a child of largest prior, the first of equals; NO_ACTION if none is left."""
+    node = tree.nodes[game, index]
+    if node.best_unvisited == UNKNOWN:
+        priors = tree.unvisited[game, index]
+        best, largest = NO_ACTION, np.float32(0)
+        for action in range(len(priors)):
+            if priors[action] > largest:
+                best, largest = action, priors[action]
+        node.best_unvisited = best
+    return np.int64(node.best_unvisited)
 
 
 @jit
-def mean_value(tree, game, node):
+def read_priors(tree, game, index, priors):
+    """Fills priors [A] with the node's whole policy."""
+    priors[:] = tree.unvisited[game, index]
+    child = tree.nodes[game, index].first_child
+    while child != NO_NODE:
+        node = tree.nodes[game, child]
+        priors[node.action] = node.prior
+        child = node.next_sibling
+
+
+@jit
+def child_value(node):
+    """What the parent's player thinks of the move to `node`, a record with visits or pending ones.
+
+    Each pending descent counts as one that is lost, so that descents of one batch spread.
+    """
+    return -(node.value_sum + node.pending) / (node.visits + node.pending)
+
+
+@jit
+def mean_value(node):
     """Mean of the values backed up through `node`, seen by the player to move there."""
-    return tree.value_sum[game, node] / tree.visits[game, node]
+    return node.value_sum / node.visits
 
 
 @jit
@@ -94,29 +168,44 @@ def keep_subtree(tree, new_index, game, action, limit):
     At most `limit` nodes survive, the oldest first; without such a child the tree is emptied.
     new_index: [N] scratch.
     """
-    count = tree.num_nodes[game]
-    child = tree.child_index[game, ROOT, action] if count > 0 else UNVISITED
+    count, child = tree.num_nodes[game], np.int64(NO_NODE)
+    if count > 0:
+        child = _find_child(tree, game, action)
     tree.num_nodes[game] = 0
-    if child == UNVISITED:
+    if child == NO_NODE:
         return
     # Rows move to lower indices in rising order, so nothing is overwritten before it is read.
-    for node in range(child, count):
-        parent = tree.parent[game, node]
-        new_index[node] = UNVISITED
-        if node == child:
-            new_index[node] = _move_node(tree, game, node, NO_PARENT)
-        elif parent >= child and new_index[parent] != UNVISITED and tree.num_nodes[game] < limit:
-            new_index[node] = _move_node(tree, game, node, new_index[parent])
+    for index in range(child, count):
+        node = tree.nodes[game, index]
+        parent = np.int64(node.parent)
+        new_index[index] = NO_NODE
+        if index == child:
+            new_index[index] = _move_node(tree, game, index, np.int64(NO_PARENT))
+        elif parent >= child and new_index[parent] != NO_NODE:
+            new_parent = np.int64(new_index[parent])
+            tree.unvisited[game, new_parent, node.action] = node.prior
+            if tree.num_nodes[game] < limit:
+                new_index[index] = _move_node(tree, game, index, new_parent)
 
 
 @jit
-def _move_node(tree, game, node, new_parent):
-    visits, value_sum = tree.visits[game, node], tree.value_sum[game, node]
-    is_terminal = tree.is_terminal[game, node]
-    new_node = add_node(tree, game, new_parent, tree.parent_action[game, node])
-    tree.visits[game, new_node] = visits
-    tree.value_sum[game, new_node] = value_sum
-    tree.is_terminal[game, new_node] = is_terminal
-    tree.raw_value[game, new_node] = tree.raw_value[game, node]
-    tree.priors[game, new_node] = tree.priors[game, node]
-    return new_node
+def _find_child(tree, game, action):
+    child = tree.nodes[game, ROOT].first_child
+    while child != NO_NODE and tree.nodes[game, child].action != action:
+        child = tree.nodes[game, child].next_sibling
+    return np.int64(child)
+
+
+@jit
+def _move_node(tree, game, index, new_parent):
+    old = tree.nodes[game, index]
+    value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
+    is_terminal, action = old.is_terminal, np.int64(old.action)
+    moved = add_node(tree, game, new_parent, action)
+    tree.unvisited[game, moved] = tree.unvisited[game, index]
+    node = tree.nodes[game, moved]
+    node.value_sum = value_sum
+    node.raw_value = raw_value
+    node.visits = visits
+    node.is_terminal = is_terminal
+    return moved

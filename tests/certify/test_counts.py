@@ -7,6 +7,7 @@ import pytest
 
 from alphazero.go import board, geometry, rules
 from alphazero.jit import jit
+from tests.go import positions
 
 pytestmark = pytest.mark.slow
 
@@ -15,20 +16,21 @@ NUM_POSITIONS = {1: 1, 2: 57, 3: 12_675, 4: 24_318_165}
 
 
 @jit
-def count_positions(geometry, stones, scratch):
-    """Boards, of all that follow `stones` [P + 1] in counting order, on which every stone has a liberty."""
+def count_positions(geometry, position):
+    """Boards, of all that follow `position` in counting order, on which every stone has a liberty."""
     count = 0
     is_more = True
     while is_more:
-        count += all_breathe(geometry, stones, scratch)
-        is_more = next_board(stones, geometry.num_points)
+        count += all_breathe(geometry, position)
+        is_more = next_board(position.stones[:], geometry.num_points)
     return count
 
 
 @jit
-def all_breathe(geometry, stones, scratch):
+def all_breathe(geometry, position):
+    board.find_chains(geometry, position)
     for point in range(geometry.num_points):
-        if stones[point] != rules.EMPTY and not board.has_liberty(geometry, stones, scratch, point):
+        if position.stones[point] != rules.EMPTY and position.num_liberties[position.head[point]] == 0:
             return False
     return True
 
@@ -45,9 +47,9 @@ def next_board(stones, num_points):
 
 
 def count(size):
-    stones = np.full(size * size + 1, rules.EMPTY, np.int8)
-    stones[-1] = rules.WALL
-    return count_positions(geometry.make(size), stones, board.make_scratch(size * size))
+    empty = np.full(size * size + 1, rules.EMPTY, np.int8)
+    empty[-1] = rules.WALL
+    return count_positions(geometry.make(size), positions.make_board(empty))
 
 
 @pytest.mark.parametrize(("size", "expected"), NUM_POSITIONS.items())

@@ -23,7 +23,7 @@ def random_game(rng: np.random.Generator, *, moves: int = 30, targets: float = 1
     position, legal = game.new_games(1, config, 64), np.zeros(POINTS + 1, np.bool_)
     played = []
     while not position[0].over:
-        game.legal_actions(GEOMETRY, position, SCRATCH, 0, legal)
+        game.legal_actions(GEOMETRY, position, 0, legal)
         played.append(int(rng.choice(np.flatnonzero(legal))))
         game.play(GEOMETRY, position, SCRATCH, 0, played[-1])
     count = len(played)

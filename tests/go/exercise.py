@@ -27,15 +27,15 @@ def call_everything(size: int) -> None:
     table = positions.make_table(size, count=2)
     game.play(*table, 0, 2)
     game.copy_game(table.games, 1, table.games, 0)
-    game.legal_actions(*table, 1, np.zeros(size * size + 1, np.bool_))
+    game.legal_actions(table.geometry, table.games, 1, np.zeros(size * size + 1, np.bool_))
     planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)
     features.planes(table.geometry, table.games, np.arange(2), planes)
     features.fill_planes(table.geometry, table.games, 1, planes[0])
     stones = table.games[1].stones
     scoring.area_score(table.geometry, stones, table.scratch)
     scoring.ownership(table.geometry, stones, table.scratch, np.zeros(size * size, np.int8))
-    board.count_liberties(table.geometry, stones, table.scratch, 2)
-    board.has_liberty(table.geometry, stones, table.scratch, 2)
+    board.find_chains(table.geometry, table.games[1])
+    board.chain_hash(table.geometry, table.games[1], 2)
     board.hash_stones(table.geometry, stones)
     scratch, owner = life.make_scratch(size * size), np.zeros(size * size, np.int8)
     life.pass_alive(

@@ -47,6 +47,15 @@ def choose(legal: np.ndarray, choice: int) -> int:
     return int(actions[(choice // 16) % (len(actions) if may_pass else len(actions) - 1)])
 
 
+def make_board(stones: np.ndarray) -> np.record:
+    """A game record, of which only the board counts, with these stones [P + 1], chains and all."""
+    size = round((len(stones) - 1) ** 0.5)
+    boards = np.zeros(1, game.game_dtype(size, CAPACITY))
+    boards["stones"] = stones
+    board.find_chains(geometry.make(size), boards[0])
+    return boards[0]
+
+
 def play_randomly(seed: RandomGame) -> play.Game:
     """The game of a seed, by the fast rules."""
     position = play.Game(seed.size, 7.0, ko=seed.ko, suicide=seed.suicide, capacity=CAPACITY)

@@ -59,62 +59,55 @@ def stones_of(text):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_place_stone(case):
-    stones = stones_of(case.before)
-    scratch, point = board.make_scratch(9), rules.parse_move(case.move[2:], 3)
+    position = positions.make_board(stones_of(case.before))
+    captured, point = np.zeros(9, np.int16), rules.parse_move(case.move[2:], 3)
     color = {"B": rules.BLACK, "W": rules.WHITE}[case.move[0]]
-    num_captured = board.place_stone(geometry.make(3), stones, scratch, point, color)
-    assert diagram.render(stones) == diagram.render(stones_of(case.after))
-    assert sorted(scratch.captured[:num_captured]) == sorted(positions.actions(case.captured, 3))
-
-    board.undo_stone(stones, scratch, num_captured, point, color)
-    assert diagram.render(stones) == diagram.render(stones_of(case.before))
+    num_captured = board.place_stone(geometry.make(3), position, captured, point, color)
+    assert diagram.render(position.stones) == diagram.render(stones_of(case.after))
+    assert sorted(captured[:num_captured]) == sorted(positions.actions(case.captured, 3))
 
 
 @pytest.mark.parametrize(
-    ("text", "point", "count"),
+    ("text", "point", "touches", "is_in_atari"),
     [
-        (". . . / . X . / . . .", "B2", 4),
-        (". . . / . . . / X . .", "A1", 2),
-        (". . . / X . . / X . .", "A1", 3),
-        ("X X . / X . X / . X X", "A3", 3),
-        ("X X X / X . X / X X X", "A3", 1),
-        ("X O . / O O . / . . .", "A3", 0),
-        ("O O . / X O . / X . .", "B3", 3),
+        (". . . / . X . / . . .", "B2", 4, False),
+        (". . . / . . . / X . .", "A1", 2, False),
+        (". . . / X . . / X . .", "A1", 3, False),
+        ("X X . / X . X / . X X", "A3", 4, False),
+        ("X X X / X . X / X X X", "A3", 4, True),
+        ("X O . / O O . / . . .", "A3", 0, False),
+        ("O O . / X O . / X X .", "A1", 1, True),
     ],
 )
-def test_count_liberties(text, point, count):
-    stones, scratch = stones_of(text), board.make_scratch(9)
-    action = rules.parse_move(point, 3)
-    assert board.count_liberties(geometry.make(3), stones, scratch, action) == count
-    assert board.has_liberty(geometry.make(3), stones, scratch, action) == (count > 0)
+def test_liberties(text, point, touches, is_in_atari):
+    position, action = positions.make_board(stones_of(text)), rules.parse_move(point, 3)
+    assert position.num_liberties[position.head[action]] == touches
+    assert board.is_in_atari(position, action) == is_in_atari
 
 
 @hypothesis.given(positions.random_games(sizes=(3, 5)))
 def test_chains_agree_with_reference(seed):
-    position = positions.play_randomly(seed)
-    tables, scratch = geometry.make(seed.size), board.make_scratch(seed.size**2)
-    stones = position.record["stones"][0]
+    """The chains that a game has kept move by move, and those that are found on its last board."""
+    played = positions.play_randomly(seed)
+    size, num_points, tables = seed.size, seed.size**2, geometry.make(seed.size)
+    stones = played.record["stones"][0]
     slow = {
-        positions.as_point(p, seed.size): "b" if stones[p] == rules.BLACK else "w"
-        for p in range(seed.size**2)
+        positions.as_point(p, size): "b" if stones[p] == rules.BLACK else "w"
+        for p in range(num_points)
         if stones[p] != rules.EMPTY
     }
-    board.label_chains(tables, stones, scratch)
-    counts = scratch.num_liberties.copy()
-    for point in range(seed.size**2):
-        if stones[point] == rules.EMPTY:
-            assert scratch.chain[point] == seed.size**2
-            continue
-        chain, _ = reference.flood(seed.size, slow, positions.as_point(point, seed.size))
-        members = positions.as_mask(chain, seed.size)
-        num_liberties = len(reference.liberties(seed.size, slow, positions.as_point(point, seed.size)))
-        label = scratch.chain[point]
-        assert np.array_equal(scratch.chain == label, members)
-        assert counts[label] == min(num_liberties, 2)
-        assert scratch.chain_hash[label] == board.hash_stones(
-            tables, np.where(members, stones[:-1], 0).astype(np.int8)
-        )
-        assert board.count_liberties(tables, stones, scratch, point) == num_liberties
+    for position in (played.record[0], positions.make_board(stones)):
+        for point in np.flatnonzero(stones[:-1]):
+            where = positions.as_point(int(point), size)
+            members = positions.as_mask(reference.flood(size, slow, where)[0], size)
+            num_liberties = len(reference.liberties(size, slow, where))
+            head = position.head[point]
+            is_same = (position.head == head) & (stones[:-1] != rules.EMPTY)
+            assert np.array_equal(is_same, members)
+            assert (position.num_liberties[head] > 0) == (num_liberties > 0)
+            assert board.is_in_atari(position, int(point)) == (num_liberties == 1)
+            alone = np.append(np.where(members, stones[:-1], 0), rules.WALL).astype(np.int8)
+            assert board.chain_hash(tables, position, int(point)) == board.hash_stones(tables, alone)
 
 
 def test_hash_is_the_xor_of_the_stones():

@@ -132,7 +132,7 @@ def test_games_agree_with_reference(seed):
     slow = reference.Game(seed.size, suicide=seed.suicide, ko=seed.ko.value)
     legal = np.zeros(seed.size**2 + 1, np.bool_)
     for choice in seed.choices():
-        game.legal_actions(*table, 0, legal)
+        game.legal_actions(table.geometry, table.games, 0, legal)
         record, expected = table.games[0], positions.as_stones(slow.stones, seed.size)
         assert np.array_equal(record.stones[:-1], expected), diagram.side_by_side(
             diagram.render(record.stones), diagram.render(expected)
@@ -178,7 +178,7 @@ def test_rules_commute_with_symmetry(seed, s):
     assert np.array_equal(symmetry.apply(record.stones, s, seed.size), moved.games[0].stones)
     assert np.array_equal(symmetry.apply(record.past, s, seed.size), moved.games[0].past)
     legal = np.zeros(seed.size**2 + 1, np.bool_)
-    game.legal_actions(*moved, 0, legal)
+    game.legal_actions(moved.geometry, moved.games, 0, legal)
     assert np.array_equal(symmetry.apply(position.legal(), s, seed.size), legal)
 
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from alphazero.go import board, game, geometry, legality, play, rules
+from alphazero.go import game, legality, play, rules
 from tests.go import positions
 
 
@@ -33,13 +33,12 @@ def test_legal_moves_of_other_programs(shared_data, number):
 
 def count_positions(size):
     """Boards on which every chain has a liberty, by trying them all."""
-    tables, scratch = geometry.make(size), board.make_scratch(size * size)
     count = 0
     for contents in itertools.product((rules.EMPTY, rules.BLACK, rules.WHITE), repeat=size * size):
         stones = np.array([*contents, rules.WALL], np.int8)
-        board.label_chains(tables, stones, scratch)
-        firsts = scratch.chain[stones[:-1] != rules.EMPTY]
-        count += bool((scratch.num_liberties[firsts] > 0).all())
+        position = positions.make_board(stones)
+        heads = position.head[stones[:-1] != rules.EMPTY]
+        count += bool((position.num_liberties[heads] > 0).all())
     return count
 
 

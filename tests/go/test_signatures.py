@@ -10,12 +10,25 @@ import pytest
 pytestmark = pytest.mark.slow  # compiles everything in alphazero.go twice
 
 ON_RECORDS = {
+    "board._add_stone",
+    "board._count_liberty",
+    "board._join",
+    "board._remove_chain",
+    "board._start_chain",
+    "board.chain_hash",
+    "board.find_chains",
+    "board.is_in_atari",
+    "board.place_stone",
     "features.fill_planes",
     "features.planes",
+    "game._hash_change",
     "game._play_stone",
+    "game._why_illegal",
     "game.copy_game",
     "game.legal_actions",
     "game.play",
+    "legality.is_suicide",
+    "legality.removed_hash",
 }
 
 

@@ -37,11 +37,10 @@ def render(tree, result):
 
 def _lines(tree, node, depth):
     lines = []
-    for action, child in enumerate(tree.child_index[0, node]):
-        if child != trees.UNVISITED:
-            visits = tree.visits[0, child]
-            value = tree.value_sum[0, child] / visits
-            move = rules.format_move(action, SIZE)
-            lines.append(f"{'  ' * depth}{move} visits {visits} value {value:.4f}")
-            lines += _lines(tree, child, depth + 1)
+    for action, child in trees.children(tree, 0, node).items():
+        record = tree.nodes[0, child]
+        value = record["value_sum"] / record["visits"]
+        move = rules.format_move(action, SIZE)
+        lines.append(f"{'  ' * depth}{move} visits {record['visits']} value {value:.4f}")
+        lines += _lines(tree, child, depth + 1)
     return lines

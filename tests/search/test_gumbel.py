@@ -38,12 +38,15 @@ def test_improved_policy_is_the_papers():
     result = search.search(np.array([0]), evaluator.HashedEvaluator(5, seed=3), options)
 
     tree = search.tree
-    children = tree.child_index[0, trees.ROOT]
+    nodes = tree.nodes[0]
+    children = np.full(26, trees.UNVISITED)
+    for action, child in trees.children(tree, 0, trees.ROOT).items():
+        children[action] = child
     is_visited = children != trees.UNVISITED
-    visits = np.where(is_visited, tree.visits[0, children], 0)
-    q = np.where(is_visited, -tree.value_sum[0, children] / np.maximum(visits, 1), 0).astype(np.float64)
-    priors = tree.priors[0, trees.ROOT].astype(np.float64)
-    raw = float(tree.raw_value[0, trees.ROOT])
+    visits = np.where(is_visited, nodes["visits"][children], 0)
+    q = np.where(is_visited, -nodes["value_sum"][children] / np.maximum(visits, 1), 0)
+    priors = result.raw_policy[0].astype(np.float64)
+    raw = float(nodes["raw_value"][trees.ROOT])
     mean = (priors * q)[is_visited].sum() / priors[is_visited].sum()
     v_mix = (raw + visits.sum() * mean) / (1 + visits.sum())
     completed = np.where(is_visited, q, v_mix)

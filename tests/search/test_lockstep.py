@@ -67,27 +67,40 @@ def test_a_kept_subtree_keeps_its_statistics(algorithm):
     index = np.array([0])
     result = search.search(index, evaluator.HashedEvaluator(SIZE), options())
     action = int(result.actions[0])
-    child = search.tree.child_index[0, trees.ROOT, action]
-    visits, value_sum = search.tree.visits[0, child], search.tree.value_sum[0, child]
-    priors = search.tree.priors[0, child].copy()
+    child = child_of_root(search.tree, action)
+    before = search.tree.nodes[0, child].copy()
+    priors = _priors(search.tree, child)
     grandchildren = _statistics(search.tree, child)
     search.advance(index, result.actions)
-    assert search.tree.visits[0, trees.ROOT] == visits
-    assert search.tree.value_sum[0, trees.ROOT] == value_sum
-    np.testing.assert_array_equal(search.tree.priors[0, trees.ROOT], priors)
+    after = search.tree.nodes[0, trees.ROOT]
+    for name in ("visits", "value_sum", "raw_value", "is_terminal"):
+        assert after[name] == before[name]
+    np.testing.assert_array_equal(_priors(search.tree, trees.ROOT), priors)
     assert _statistics(search.tree, trees.ROOT) == grandchildren
 
 
+def child_of_root(tree, action):
+    return trees.children(tree, 0, trees.ROOT)[int(action)]
+
+
+def worth(tree, node):
+    """Mean value of a node, as its player to move sees it."""
+    return tree.nodes[0, node]["value_sum"] / tree.nodes[0, node]["visits"]
+
+
+def _priors(tree, node):
+    priors = np.zeros(tree.unvisited.shape[2], np.float32)
+    trees.read_priors(tree, np.int64(0), np.int64(node), priors)
+    return priors
+
+
 def _statistics(tree, node):
-    """Visits and values of everything below a node, by path."""
+    """Visits, values and priors of everything below a node, by path."""
     below = {}
-    for action, child in enumerate(tree.child_index[0, node]):
-        if child != trees.UNVISITED:
-            below[action] = (
-                int(tree.visits[0, child]),
-                float(tree.value_sum[0, child]),
-                _statistics(tree, child),
-            )
+    for action, child in trees.children(tree, 0, node).items():
+        record = tree.nodes[0, child]
+        numbers = (int(record["visits"]), float(record["value_sum"]), float(record["prior"]))
+        below[action] = (*numbers, _priors(tree, child).tolist(), _statistics(tree, child))
     return below
 
 
@@ -144,7 +157,7 @@ def test_a_pass_that_loses_is_considered_only_without_hope(algorithm, hope):
     games[0]["komi"] = 26
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0), outcome)
     search.search(np.array([0]), Opinion(0.5 if hope else -0.9), options())
-    assert (search.tree.priors[0, trees.ROOT, PASS] == 0) == hope
+    assert (_priors(search.tree, trees.ROOT)[PASS] == 0) == hope
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -153,9 +166,9 @@ def test_the_opponents_answer_to_a_pass_is_taken_for_granted(algorithm):
     games = game.new_games(1, RULES)
     search = new_search(games, algorithm)
     search.search(np.array([0]), PassLover(), options())
-    child = search.tree.child_index[0, trees.ROOT, PASS]
-    assert search.tree.is_terminal[0, child]
-    assert search.tree.value_sum[0, child] == search.tree.visits[0, child]
+    child = child_of_root(search.tree, PASS)
+    assert search.tree.nodes[0, child]["is_terminal"]
+    assert worth(search.tree, child) == 1
 
 
 class Opinion(evaluator.UniformEvaluator):
@@ -179,9 +192,8 @@ def test_outcomes_weigh_the_score_as_told(algorithm):
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0), outcome)
     result = search.search(np.array([0]), evaluator.UniformEvaluator(SIZE), options(32))
     assert result.actions[0] != PASS
-    child = search.tree.child_index[0, trees.ROOT, result.actions[0]]
-    worth = -search.tree.value_sum[0, child] / search.tree.visits[0, child]
-    assert worth == pytest.approx(0.8 + 0.2 * np.tanh(24.5 / 10), abs=1e-6)
+    child = child_of_root(search.tree, result.actions[0])
+    assert -worth(search.tree, child) == pytest.approx(0.8 + 0.2 * np.tanh(24.5 / 10), abs=1e-6)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

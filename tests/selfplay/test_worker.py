@@ -171,7 +171,8 @@ def test_cheap_searches_carry_the_game_on(monkeypatch):
         assert {tuple(how) for _, *how in searches} <= {(8, 4, True), (3, 2, False)}
         kinds += [how[0] for indices, *how in searches for _ in indices]
     assert 0.3 < np.mean(np.array(kinds) == 8) < 0.5
-    assert worker.work.simulations == sum(kinds)
+    # A search whose root is settled by a pass that wins walks nowhere.
+    assert 0.95 * sum(kinds) < worker.work.simulations <= sum(kinds)
     assert games
     shares = [record.has_policy.mean() for record in games]
     assert 0.25 < np.mean(shares) < 0.55
