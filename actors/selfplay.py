@@ -12,6 +12,7 @@ from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, sgf_sample
 from alphazero.net import inference
+from alphazero.search import symmetries
 from alphazero.selfplay import worker as workers
 
 _PAUSE_S = 0.2
@@ -53,8 +54,9 @@ class SelfPlayActor:
             precision=self._config.training.precision,
             batch=self._config.selfplay.num_games,
         )
+        asked = symmetries.wrap(evaluator, self._config.search, self._config.game.size, self._rng)
         worker = workers.SelfPlayWorker(
-            self._config, evaluator, name=self._name, rng=self._rng, weights=self._version
+            self._config, asked, name=self._name, rng=self._rng, weights=self._version
         )
         while not self._stopping.is_set():
             games = worker.play_move()
@@ -67,7 +69,7 @@ class SelfPlayActor:
             newer = self._newer_weights()
             if newer is not None:
                 evaluator.load(newer.weights)
-                worker.set_weights(evaluator, self._version)
+                worker.set_weights(asked, self._version)
         self._pushes.drain(_DRAIN_S)
 
     def stop(self) -> None:

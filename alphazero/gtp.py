@@ -16,15 +16,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights = None if options.weights == "none" else weight_files.load(options.weights)
-        engine = gtp_setup.make_engine(
-            weights,
+        wishes = gtp_setup.Wishes(
+            num_simulations=options.visits,
             size=options.size,
             komi=options.komi,
             suicide=options.suicide,
-            num_simulations=options.visits,
             resign_threshold=options.resign_threshold,
             device=options.device,
+            symmetry=options.symmetry,
+            is_cached=not options.no_cache,
         )
+        engine = gtp_setup.make_engine(weights, wishes)
     except ValueError as error:
         parser.error(str(error))
     try:
@@ -50,6 +52,13 @@ def _make_parser() -> command_line.Parser:
     add("--size", type=command_line.whole_number(2, 19), help="board at the start; weights fix it")
     add("--komi", type=command_line.number(-400, 400), help="7 up to 9x9, else 7.5")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add(
+        "--symmetry",
+        choices=("none", "random", "average"),
+        default="none",
+        help="how the network sees a position: as it is, turned at random, or all eight ways (8 x the work)",
+    )
+    add("--no-cache", action="store_true", help="asks the network again about positions that it has seen")
     add("--ko", choices=("positional",), default="positional", help="the rule against repetition")
     add("--suicide", action="store_true", help="a chain without liberties may remove itself")
     add(

@@ -14,6 +14,7 @@ from alphazero.data import run_folder, store
 from alphazero.evaluation import gate, promotion
 from alphazero.net import inference
 from alphazero.report import panel, reporter, status
+from alphazero.search import symmetries
 from alphazero.selfplay import worker as workers
 from alphazero.training import checkpoint, learner
 
@@ -50,11 +51,13 @@ class LocalLoop:
         )
         # Positions tell lives of a run apart: a resumed one must not use a game's name twice.
         life = self._store.counters.positions
+        rng = np.random.default_rng([config.run.seed, 2, life])
+        self._asked = symmetries.wrap(self._evaluator, config.search, config.game.size, rng)
         self._worker = workers.SelfPlayWorker(
             config,
-            self._evaluator,
+            self._asked,
             name=f"local-{life}",
-            rng=np.random.default_rng([config.run.seed, 2, life]),
+            rng=rng,
             weights=playing.version,
         )
         self._worker.set_total_games(self._store.counters.games)
@@ -114,7 +117,7 @@ class LocalLoop:
         )
         if is_promoted or self._plays_latest:
             self._evaluator.load(candidate.weights)
-            self._worker.set_weights(self._evaluator, candidate.version)
+            self._worker.set_weights(self._asked, candidate.version)
 
     def _judge(self, candidate: gate.Candidate) -> bool:
         self._judged = candidate.version

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from alphazero import gtp
-from alphazero.evaluation import gtp_client
-from alphazero.net import leela
+from alphazero.evaluation import gtp_client, gtp_setup
+from alphazero.net import inference, leela
 from tests.net import networks
 
 COMMAND = [sys.executable, "-m", "alphazero.gtp"]
@@ -31,6 +31,7 @@ BAD_ARGUMENTS = [
     (["--weights", "none", "--visits", "0"], "argument --visits: 0"),
     (["--weights", "none", "--komi", "inf"], "argument --komi: inf"),
     (["--weights", "none", "--ko", "simple"], "argument --ko"),
+    (["--weights", "none", "--symmetry", "some"], "argument --symmetry"),
     (["--weights", "none", "--resign-threshold", "0.5"], "argument --resign-threshold: 0.5"),
     (["--weights", "none", "--visit", "5"], "unrecognized arguments: --visit 5"),
     (["--weights", "NET", "--size", "9"], "argument --size: 9: the network plays 5x5 only"),
@@ -178,3 +179,28 @@ def test_a_controller_that_leaves_ends_it_quietly(project):
     assert process.stderr.read() == b""
     assert process.wait(timeout=30) == 0
     process.stderr.close()
+
+
+@pytest.mark.slow
+def test_a_position_that_comes_again_is_answered_from_the_cache_unless_forbidden(net, monkeypatch):
+    """And however it sees the board, the engine plays."""
+    asked = []
+    evaluate = inference.NetEvaluator.evaluate
+    monkeypatch.setattr(
+        inference.NetEvaluator,
+        "evaluate",
+        lambda self, planes: asked.append(len(planes)) or evaluate(self, planes),
+    )
+    weights = leela.read(net)
+    totals = {}
+    for is_cached in (True, False):
+        wishes = gtp_setup.Wishes(num_simulations=8, is_cached=is_cached, symmetry="average")
+        engine = gtp_setup.make_engine(weights, wishes)
+        for komi in ("7", "6.5", "7"):  # another komi needs another tree
+            asked.clear()
+            engine.commands["clear_board"]([])
+            engine.commands["komi"]([komi])
+            engine.commands["genmove"](["b"])
+        totals[is_cached] = list(asked)
+    assert totals[True] == []
+    assert set(totals[False]) == {8}, "one position under eight symmetries"

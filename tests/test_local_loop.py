@@ -7,6 +7,7 @@ from alphazero.config import compose
 from alphazero.data import gamelog, run_folder
 from alphazero.evaluation import promotion
 from alphazero.report import summary
+from alphazero.search import symmetries
 from alphazero.training import checkpoint
 from tests import tiny_run
 
@@ -43,6 +44,19 @@ def test_two_sessions_make_one_run(tmp_path):
     ]
     assert steps == [20, 40, 60, 80, 100]
     assert summary.summarize(folder.path).fell("loss")
+
+
+@pytest.mark.slow
+def test_self_play_sees_boards_as_configured_also_with_newer_weights(tmp_path, monkeypatch):
+    generations = []
+    submit = symmetries.RandomSymmetry.submit
+    monkeypatch.setattr(
+        symmetries.RandomSymmetry,
+        "submit",
+        lambda self, planes: generations.append(self.generation) or submit(self, planes),
+    )
+    run(tmp_path / "run", "search.symmetry=random", "stop.steps=45")
+    assert set(generations) == {0, 1, 2}
 
 
 @pytest.mark.slow

@@ -13,6 +13,14 @@ class Algorithm(Enum):
     puct = "puct"
 
 
+class Symmetry(Enum):
+    """Under which of the board's eight symmetries the network sees a position."""
+
+    none = "none"
+    random = "random"
+    average = "average"
+
+
 @dataclass(kw_only=True, slots=True)
 class SearchConfig:
     """Gumbel AlphaZero (Danihelka et al. 2022) or PUCT (AlphaZero, Silver et al. 2018)."""
@@ -48,6 +56,9 @@ class SearchConfig:
     forced_playouts: float = 0.0
     """PUCT: k of the sqrt(k * P * N) visits that each visited root move is given in self-play, and that are
     left out of the policy's target (Wu 2019, section 3.2, where k = 2); 0 for none."""
+
+    symmetry: Symmetry = Symmetry.none
+    """Under which symmetry the network sees a position: as it is, a random one, or the mean of all eight."""
 
     def __post_init__(self) -> None:
         checks.require_range("search.num_simulations", self.num_simulations, 1, 1_000_000)

@@ -3,50 +3,64 @@
 import importlib.metadata
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 
 from alphazero.config import search as search_config
 from alphazero.evaluation import gtp_engine, gtp_thinker
 from alphazero.net import leela
+from alphazero.search import cache, symmetries
 from alphazero.search import evaluator as evaluators
 
 NAME = "AlphaZero"
 
 
-def make_engine(
-    weights: leela.Weights | None,
-    *,
-    size: int | None = None,
-    komi: float | None = None,
-    suicide: bool = False,
-    num_simulations: int,
-    resign_threshold: float | None = None,
-    device: str = "auto",
-) -> gtp_engine.Engine:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a user asks of an engine."""
+
+    num_simulations: int
+    size: int | None = None
+    """None for what fits the network."""
+    komi: float | None = None
+    """None for 7 up to 9x9, else 7.5."""
+    suicide: bool = False
+    resign_threshold: float | None = None
+    device: str = "auto"
+    symmetry: str = "none"
+    """One of `config.search.Symmetry`."""
+    is_cached: bool = True
+    """Whether the network's answers are kept for positions that come again."""
+
+
+def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Engine:
     """An engine that plays by PUCT without noise.
 
-    weights: None for a uniform network on any board. size, komi: what is None fits the network, or
-    the board. ValueError where the network cannot do what is asked.
+    weights: None for a uniform network on any board. ValueError where the network cannot do what is
+    asked.
     """
-    if size is None:
-        size = weights.size if weights else 9
+    size = wishes.size or (weights.size if weights else 9)
     if weights and size != weights.size:
         raise ValueError(f"argument --size: {size}: the network plays {weights.size}x{weights.size} only")
     search = search_config.SearchConfig(
-        algorithm=search_config.Algorithm.puct, num_simulations=num_simulations
+        algorithm=search_config.Algorithm.puct,
+        num_simulations=wishes.num_simulations,
+        symmetry=search_config.Symmetry(wishes.symmetry),
     )
     if weights:
-        make_thinker, network = _network_thinker(search, weights, device)
+        make_thinker, network = _network_thinker(search, weights, wishes)
     else:
         make_thinker, network = _uniform_thinker(search), "uniform network"
     setup = gtp_engine.Setup(
         name=NAME,
         version=_version(),
-        description=f"{NAME} {_version()}\n{network}, {num_simulations} simulations a move (PUCT)",
+        description=f"{NAME} {_version()}\n{network}, {wishes.num_simulations} simulations a move (PUCT)",
         sizes=[weights.size] if weights else range(2, 20),
         size=size,
-        komi=komi if komi is not None else (7.0 if size <= 9 else 7.5),
-        suicide=suicide,
-        resign_threshold=resign_threshold,
+        komi=wishes.komi if wishes.komi is not None else (7.0 if size <= 9 else 7.5),
+        suicide=wishes.suicide,
+        resign_threshold=wishes.resign_threshold,
     )
     return gtp_engine.Engine(setup, make_thinker)
 
@@ -67,17 +81,20 @@ def _uniform_thinker(search: search_config.SearchConfig) -> Callable[[int], gtp_
 
 
 def _network_thinker(
-    search: search_config.SearchConfig, weights: leela.Weights, device: str
+    search: search_config.SearchConfig, weights: leela.Weights, wishes: Wishes
 ) -> tuple[Callable[[int], gtp_thinker.Thinker], str]:
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
-    evaluator = inference.make_evaluator(weights, device=device, batch=1)
+    evaluator = inference.make_evaluator(weights, device=wishes.device, batch=1)
     print(evaluator.report, file=sys.stderr, flush=True)
+    asked = symmetries.wrap(evaluator, search, weights.size, np.random.default_rng())
+    if wishes.is_cached:
+        asked = cache.CachedEvaluator(asked, weights.size)
     thinker = gtp_thinker.Thinker(
         weights.size,
         search,
-        evaluator,
+        asked,
         lambda: inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch"),
     )
     # A first move that compiles kernels could lose on time.

@@ -5,7 +5,7 @@ import numpy as np
 from alphazero.config import search as search_config
 from alphazero.go import board, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import lockstep, symmetries
 
 _LOST = -0.9
 """Root value below which a player no longer fills its own territory."""
@@ -35,6 +35,7 @@ class Player:
         self._scratch = board.make_scratch(num_points)
         self._owner = np.zeros(num_points, np.int8)
         self._search = lockstep.LockstepSearch(self._config, games, self._rng)
+        self._asked = symmetries.wrap(self._evaluator, self._config, self._geometry.size, self._rng)
 
     def reset(self, index: int) -> None:
         """Another game begins in this place."""
@@ -53,7 +54,7 @@ class Player:
         options = lockstep.SearchOptions(
             num_simulations=self._config.num_simulations, num_considered=self._config.num_considered
         )
-        result = self._search.search(indices, self._evaluator, options)
+        result = self._search.search(indices, self._asked, options)
         actions = result.actions.copy()
         for slot in np.flatnonzero(result.values < _LOST):
             if self._fills_own_territory(int(indices[slot]), int(actions[slot])):

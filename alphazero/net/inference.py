@@ -40,6 +40,8 @@ class NetEvaluator:
         self._use(self._ranked[0])
         self._excuse = ""
         self.report = report
+        self.generation = 0
+        """How many networks were loaded after the first; within a generation answers stay the same."""
 
     @property
     def is_asynchronous(self) -> bool:
@@ -65,6 +67,7 @@ class NetEvaluator:
         )
         exact = torch_backend.exact_answers(net)
         self._net, complaints = net, []
+        self.generation += 1
         for backend in [*self._ranked, None]:
             if backend is None:  # none of them is faithful
                 backend = torch_backend.exact_backend(net)

@@ -1,6 +1,6 @@
 """What the search asks of a network, and two fakes that need no weights."""
 
-from typing import Protocol, TypeGuard
+from typing import NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
@@ -50,6 +50,24 @@ class AsynchronousEvaluator(Evaluator, Protocol):
 def is_asynchronous(evaluator: Evaluator) -> TypeGuard[AsynchronousEvaluator]:
     """Whether two half-batches in alternation gain anything with this evaluator."""
     return bool(getattr(evaluator, "is_asynchronous", False))
+
+
+def submit(evaluator: Evaluator, planes: np.ndarray) -> Pending:
+    """Begins an evaluation where that is possible, else does it at once."""
+    return evaluator.submit(planes) if is_asynchronous(evaluator) else _Done(*evaluator.evaluate(planes))
+
+
+class _Done(NamedTuple):
+    logits: np.ndarray
+    values: np.ndarray
+
+    def result(self) -> Answers:
+        return self.logits, self.values
+
+
+def generation(evaluator: Evaluator) -> int:
+    """A number that changes when the evaluator's answers do, as newer weights make them; else always 0."""
+    return int(getattr(evaluator, "generation", 0))
 
 
 class UniformEvaluator:

@@ -78,3 +78,21 @@ def test_equal_positions_get_equal_moves_in_any_company():
     together = player.choose(np.arange(3))
     assert together[0] == together[2]
     assert player.choose(np.array([0]))[0] == together[0]
+
+
+@pytest.mark.parametrize(("name", "copies"), [("none", 1), ("random", 1), ("average", 8)])
+def test_a_player_sees_the_board_as_its_settings_say(name: str, copies: int):
+    asked = []
+
+    class Counting(Opinionated):
+        def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            asked.append(planes.copy())
+            return super().evaluate(planes)
+
+    config = search_config.SearchConfig(num_simulations=4, symmetry=search_config.Symmetry(name))
+    player = players.Player("a", Counting(NEUTRAL, 0.0), config, np.random.default_rng(0))
+    player.join(walls(black_to_move=True))
+    player.choose(np.array([0]))
+    assert {len(planes) for planes in asked} == {copies}
+    plain = walls(black_to_move=True)["stones"][0, :-1].reshape(SIZE, SIZE) == rules.BLACK
+    assert np.array_equal(asked[0][0, 0], plain) is (name != "random")

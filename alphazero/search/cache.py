@@ -1,0 +1,152 @@
+"""An evaluator that remembers answers, by position and history: by all that the network sees.
+
+Entries lie in a table of fixed size; a new one takes the place of whatever was there. Their key is a hash
+of the packed planes in 128 bits. Two different positions share one with odds of 2**-128 a pair: with a
+million entries and a thousand million questions 3e-24. Nothing else guards against a false hit.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from alphazero.go import features
+from alphazero.jit import jit
+from alphazero.search import evaluator as evaluators
+
+DEFAULT_BYTES = 64 << 20
+_FIRST_SEED, _SECOND_SEED = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
+
+
+class Table(NamedTuple):
+    """S entries, a power of two; entry i may hold positions whose first key ends in i."""
+
+    keys: np.ndarray  # [S, 2] uint64, the second one odd; 0 where nothing is
+    logits: np.ndarray  # [S, A] float32
+    values: np.ndarray  # [S] float32
+
+
+class CachedEvaluator:
+    """Asks `evaluator` only about positions that it has not answered lately; never asynchronous.
+
+    A position that comes twice in one call is asked about twice. When the evaluator's generation changes,
+    as with newer weights, everything is forgotten.
+    """
+
+    def __init__(self, evaluator: evaluators.Evaluator, size: int, num_bytes: int = DEFAULT_BYTES) -> None:
+        """num_bytes: bound of the table's memory; rounded down to a power of two of entries."""
+        self._evaluator = evaluator
+        self._generation = evaluators.generation(evaluator)
+        self._table = make_table(size, num_bytes)
+        self._keys = np.zeros((0, 2), np.uint64)
+        self._misses = np.zeros(0, np.int64)
+        self._asked = np.zeros((0, features.NUM_PLANES * size * size), np.uint8)
+        self.num_lookups = 0
+        self.num_hits = 0
+
+    @property
+    def generation(self) -> int:
+        """The wrapped evaluator's."""
+        return evaluators.generation(self._evaluator)
+
+    def clear(self) -> None:
+        """Forgets every answer."""
+        self._table.keys[:] = 0
+
+    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+        """As the protocol says; hits are what the evaluator answered, bit for bit."""
+        if self._generation != self.generation:
+            self._generation = self.generation
+            self.clear()
+        batch = len(planes)
+        self._make_room(batch)
+        rows = planes.reshape(batch, -1)
+        logits = np.empty((batch, self._table.logits.shape[1]), np.float32)
+        values = np.empty(batch, np.float32)
+        num_misses = _look_up(self._table, rows, self._keys, self._misses, self._asked, logits, values)
+        self.num_lookups += batch
+        self.num_hits += batch - num_misses
+        if num_misses:
+            asked = self._asked[:num_misses].reshape(num_misses, *planes.shape[1:])
+            answers = self._evaluator.evaluate(asked)
+            _insert(self._table, self._keys, self._misses[:num_misses], answers, logits, values)
+        return logits, values
+
+    def _make_room(self, batch: int) -> None:
+        if len(self._misses) < batch:
+            self._keys = np.zeros((batch, 2), np.uint64)
+            self._misses = np.zeros(batch, np.int64)
+            self._asked = np.zeros((batch, self._asked.shape[1]), np.uint8)
+
+
+def make_table(size: int, num_bytes: int) -> Table:
+    """An empty table of at most `num_bytes`, of one entry at least."""
+    num_actions = size * size + 1
+    entry = 16 + 4 * num_actions + 4
+    num_entries = 1 << max(0, (num_bytes // entry).bit_length() - 1)
+    return Table(
+        keys=np.zeros((num_entries, 2), np.uint64),
+        logits=np.zeros((num_entries, num_actions), np.float32),
+        values=np.zeros(num_entries, np.float32),
+    )
+
+
+@jit
+def _look_up(table: Table, rows, keys, misses, asked, logits, values):
+    """Fills keys [B, 2], and of what is known logits [B, A] and values [B]; returns the number of others.
+
+    misses: their rows; asked: copies of their planes [_, C * P], to be asked about.
+    """
+    num_misses = 0
+    for row in range(len(rows)):
+        first, second = _hash(rows[row])
+        keys[row, 0], keys[row, 1] = first, second
+        entry = _entry(table, first)
+        if table.keys[entry, 0] == first and table.keys[entry, 1] == second:
+            logits[row] = table.logits[entry]
+            values[row] = table.values[entry]
+        else:
+            misses[num_misses] = row
+            asked[num_misses] = rows[row]
+            num_misses += 1
+    return num_misses
+
+
+@jit
+def _insert(table: Table, keys, misses, answers, logits, values):
+    """Puts the answers about the missed rows in the table and in their places among logits and values."""
+    new_logits, new_values = answers
+    for index in range(len(misses)):
+        row = misses[index]
+        entry = _entry(table, keys[row, 0])
+        table.keys[entry] = keys[row]
+        table.logits[entry] = new_logits[index]
+        table.values[entry] = new_values[index]
+        logits[row] = new_logits[index]
+        values[row] = new_values[index]
+
+
+@jit
+def _entry(table: Table, first):
+    return np.int64(first & np.uint64(len(table.keys) - 1))
+
+
+@jit
+def _hash(planes):
+    """Two numbers from planes [C * P] of zeros and ones, taken 64 bits at a time; the second one is odd."""
+    first, second = np.uint64(_FIRST_SEED), np.uint64(_SECOND_SEED)
+    for start in range(0, len(planes), 64):
+        word = np.uint64(0)
+        for bit in range(min(64, len(planes) - start)):
+            word |= np.uint64(planes[start + bit]) << np.uint64(bit)
+        first = _mixed(first ^ word)
+        second = _mixed(second + word)
+    return first, second | np.uint64(1)
+
+
+@jit
+def _mixed(x):
+    """A bijection of 64 bits that spreads each over all (splitmix64's end, Steele et al. 2014)."""
+    x = (x + np.uint64(_FIRST_SEED)) & np.uint64(0xFFFFFFFFFFFFFFFF)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

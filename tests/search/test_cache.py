@@ -1,0 +1,141 @@
+"""Remembered answers are those that were given, of the network that is in use."""
+
+import os
+
+import numpy as np
+import pytest
+
+from alphazero import jit
+from alphazero.search import cache, symmetries
+from alphazero.search import evaluator as evaluators
+from tests.net import networks
+
+SIZE = 5
+# Without the compiler, numpy warns where hashes overflow on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+
+
+class Counted:
+    """Hashed answers; `generation` shifts them, as newer weights would. Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self._hashed = evaluators.HashedEvaluator(SIZE)
+        self.generation = 0
+        self.batches: list[int] = []
+
+    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+        self.batches.append(len(planes))
+        logits, values = self._hashed.evaluate(planes)
+        return logits + np.float32(self.generation), values
+
+
+def assert_right(cached: cache.CachedEvaluator, planes: np.ndarray, generation: int = 0) -> None:
+    logits, values = cached.evaluate(planes)
+    expected = evaluators.HashedEvaluator(SIZE).evaluate(planes)
+    assert np.array_equal(logits, expected[0] + np.float32(generation))
+    assert np.array_equal(values, expected[1])
+
+
+def test_only_what_is_new_is_asked():
+    counted = Counted()
+    cached = cache.CachedEvaluator(counted, SIZE)
+    planes = networks.random_planes(12, size=SIZE)
+    assert_right(cached, planes[:8])
+    assert_right(cached, planes[:8])
+    assert_right(cached, planes[[11, 3, 10, 0, 9]])  # three of them are new, and out of order
+    assert counted.batches == [8, 3]
+    assert (cached.num_lookups, cached.num_hits) == (21, 10)
+
+
+def test_answers_stay_when_the_next_call_comes():
+    cached = cache.CachedEvaluator(Counted(), SIZE)
+    planes = networks.random_planes(4, size=SIZE)
+    first = cached.evaluate(planes[:2])
+    kept = first[0].copy(), first[1].copy()
+    cached.evaluate(planes[2:])
+    cached.evaluate(planes[:2])[0][:] = 0  # the caller's own
+    assert np.array_equal(first[0], kept[0])
+    assert np.array_equal(first[1], kept[1])
+    assert_right(cached, planes)
+
+
+def test_newer_weights_and_clear_forget_everything():
+    counted = Counted()
+    cached = cache.CachedEvaluator(counted, SIZE)
+    planes = networks.random_planes(4, size=SIZE)
+    assert_right(cached, planes)
+    counted.generation = 3
+    assert_right(cached, planes, generation=3)
+    cached.clear()
+    assert_right(cached, planes, generation=3)
+    assert counted.batches == [4, 4, 4]
+    assert evaluators.generation(cached) == 3
+
+
+def test_a_full_table_forgets_and_never_errs():
+    counted = Counted()
+    cached = cache.CachedEvaluator(counted, SIZE, num_bytes=4 * 124)  # four entries
+    planes = networks.random_planes(200, size=SIZE)
+    for _ in range(2):
+        for start in range(0, 200, 8):
+            assert_right(cached, planes[start : start + 8])
+    assert_right(cached, planes[-1:])  # the newest is there
+    assert counted.batches[-1] != 1
+    assert cached.num_hits <= 8
+
+
+@pytest.mark.parametrize(
+    ("size", "num_bytes", "entries"), [(5, 0, 1), (5, 124, 1), (5, 8 * 124, 8), (9, 64 << 20, 1 << 17)]
+)
+def test_the_table_keeps_to_its_memory(size: int, num_bytes: int, entries: int):
+    table = cache.make_table(size, num_bytes)
+    assert len(table.keys) == entries
+    assert entries == 1 or sum(array.nbytes for array in table) <= num_bytes
+
+
+def keys_of(planes: np.ndarray) -> np.ndarray:
+    rows = planes.reshape(len(planes), -1)
+    return np.array([cache._hash(row) for row in rows], np.uint64)
+
+
+def test_every_bit_of_the_planes_changes_both_keys():
+    """Each is then as good as random: half of the bits differ."""
+    empty = np.zeros((1, 450), np.uint8)
+    flipped = np.eye(450, dtype=np.uint8)
+    before, after = keys_of(empty), keys_of(flipped)
+    assert len(np.unique(after[:, 0])) == len(np.unique(after[:, 1])) == 450
+    differing = np.bitwise_count(before ^ after)
+    assert differing.min() >= 10
+    assert 31 < differing[:, 0].mean() < 33
+    assert 30.5 < differing[:, 1].mean() < 32.5  # its last bit is always one
+
+
+def test_keys_are_spread_and_never_empty():
+    """Positions that differ in a few bits, as those of games do: two bits each."""
+    pairs = np.array([(a, b) for a in range(60) for b in range(a)])
+    planes = np.zeros((len(pairs), 450), np.uint8)
+    np.put_along_axis(planes, pairs, 1, axis=1)
+    keys = keys_of(planes)
+    assert len(np.unique(keys[:, 0])) == len(np.unique(keys[:, 1])) == len(pairs)
+    assert (keys[:, 1] & np.uint64(1)).all()
+    counts = np.bincount((keys[:, 0] & np.uint64(63)).astype(int), minlength=64)
+    assert 10 <= counts.min() <= counts.max() <= 50  # 27.7 on average
+
+
+def test_it_goes_around_symmetries():
+    """Eight evaluations are saved at a time."""
+    counted = Counted()
+    cached = cache.CachedEvaluator(symmetries.AverageOfSymmetries(counted, SIZE), SIZE)
+    planes = networks.random_planes(3, size=SIZE)
+    first, second = cached.evaluate(planes), cached.evaluate(planes)
+    assert np.array_equal(first[0], second[0])
+    assert counted.batches == [24]
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_kernels_are_compiled_once():
+    cached = cache.CachedEvaluator(symmetries.AverageOfSymmetries(Counted(), SIZE), SIZE)
+    for batch in (1, 2, 5):
+        cached.evaluate(networks.random_planes(batch, size=SIZE, seed=batch))
+    kernels = (cache._look_up, cache._insert, symmetries._move_planes, symmetries._average_logits)
+    assert [jit.num_signatures(kernel) for kernel in kernels] == [1] * 4

@@ -1,0 +1,136 @@
+"""Answers under random and averaged symmetries: equivariant, and each row on its own."""
+
+import numpy as np
+import pytest
+
+from alphazero.config import search as search_config
+from alphazero.go import symmetry
+from alphazero.search import evaluator as evaluators
+from alphazero.search import symmetries
+from tests.net import networks
+
+SIZE, POINTS = 5, 25
+
+
+def config(name: str) -> search_config.SearchConfig:
+    return search_config.SearchConfig(symmetry=search_config.Symmetry(name))
+
+
+def wrapped(name: str, seed: int = 0) -> evaluators.Evaluator:
+    hashed = evaluators.HashedEvaluator(SIZE)
+    return symmetries.wrap(hashed, config(name), SIZE, np.random.default_rng(seed))
+
+
+def moved(planes: np.ndarray, s: int) -> np.ndarray:
+    flat = planes.reshape(len(planes), 18, POINTS)
+    return symmetry.apply(flat, s, SIZE).reshape(planes.shape)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits.astype(np.float64))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def test_none_is_the_evaluator_itself():
+    hashed = evaluators.HashedEvaluator(SIZE)
+    assert symmetries.wrap(hashed, config("none"), SIZE, np.random.default_rng(0)) is hashed
+
+
+def by_hand(planes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Answers under each of the eight symmetries, moved back, with the room's slow functions."""
+    hashed = evaluators.HashedEvaluator(SIZE)
+    answers = []
+    for s in range(8):
+        logits, values = hashed.evaluate(moved(planes, s))
+        answers.append((symmetry.apply(logits, symmetry.inverse(s), SIZE), values))
+    return answers
+
+
+def test_random_is_one_of_the_eight_for_each_row_and_every_one_comes():
+    planes = networks.random_planes(64, size=SIZE)
+    logits, values = wrapped("random").evaluate(planes)
+    eight = by_hand(planes)
+    matches = np.array([[np.array_equal(logits[b], one[0][b]) for one in eight] for b in range(64)])
+    assert (matches.sum(axis=1) == 1).all()
+    drawn = matches.argmax(axis=1)
+    assert set(drawn) == set(range(8))
+    assert np.array_equal(values, [eight[s][1][b] for b, s in enumerate(drawn)])
+
+
+def test_random_draws_from_its_generator():
+    planes = networks.random_planes(8, size=SIZE)
+    first, again, other = (wrapped("random", seed).evaluate(planes)[0] for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_average_is_the_mean_of_probabilities_and_values():
+    planes = networks.random_planes(6, size=SIZE)
+    logits, values = wrapped("average").evaluate(planes)
+    eight = by_hand(planes)
+    np.testing.assert_allclose(
+        softmax(logits), np.mean([softmax(one[0]) for one in eight], axis=0), rtol=1e-5
+    )
+    np.testing.assert_allclose(softmax(logits), np.exp(logits), rtol=1e-5)
+    np.testing.assert_allclose(values, np.mean([one[1] for one in eight], axis=0), atol=1e-6)
+    assert logits.dtype == values.dtype == np.float32
+
+
+@pytest.mark.parametrize("s", range(8))
+def test_average_commutes_with_symmetries(s: int):
+    planes = networks.random_planes(5, size=SIZE)
+    average, plain = wrapped("average"), evaluators.HashedEvaluator(SIZE)
+    logits, values = average.evaluate(planes)
+    moved_logits, moved_values = average.evaluate(moved(planes, s))
+    np.testing.assert_allclose(moved_logits, symmetry.apply(logits, s, SIZE), atol=1e-5)
+    np.testing.assert_allclose(moved_values, values, atol=1e-6)
+    if s:  # the network alone does not
+        alone = plain.evaluate(planes)[0]
+        assert np.abs(plain.evaluate(moved(planes, s))[0] - symmetry.apply(alone, s, SIZE)).max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["random", "average"])
+def test_rows_do_not_depend_on_their_batch(name: str):
+    planes = networks.random_planes(9, size=SIZE)
+    whole = wrapped(name).evaluate(planes)
+    evaluator = wrapped(name)
+    for rows in (slice(0, 2), slice(2, 3), slice(3, 9)):  # draws the same numbers in the same order
+        logits, values = evaluator.evaluate(planes[rows])
+        assert np.array_equal(logits, whole[0][rows])
+        assert np.array_equal(values, whole[1][rows])
+
+
+class Queue:
+    """An asynchronous evaluator; its answers come when they are read, from planes copied at once."""
+
+    is_asynchronous = True
+    generation = 7
+
+    def __init__(self) -> None:
+        self._hashed = evaluators.HashedEvaluator(SIZE)
+
+    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+        return self.submit(planes).result()
+
+    def submit(self, planes: np.ndarray) -> evaluators.Pending:
+        queue, kept = self, planes.copy()
+
+        class Pending:
+            def result(self) -> evaluators.Answers:
+                return queue._hashed.evaluate(kept)
+
+        return Pending()
+
+
+@pytest.mark.parametrize("name", ["random", "average"])
+def test_two_batches_may_be_under_way(name: str):
+    one, two = networks.random_planes(4, size=SIZE), networks.random_planes(6, size=SIZE, seed=2)
+    expected = wrapped(name)
+    answers = expected.evaluate(one), expected.evaluate(two)
+    evaluator = symmetries.wrap(Queue(), config(name), SIZE, np.random.default_rng(0))
+    assert evaluators.is_asynchronous(evaluator)
+    assert evaluators.generation(evaluator) == 7
+    pending = evaluator.submit(one), evaluator.submit(two)
+    for got, wanted in zip((pending[0].result(), pending[1].result()), answers, strict=True):
+        assert np.array_equal(got[0], wanted[0])
+        assert np.array_equal(got[1], wanted[1])
