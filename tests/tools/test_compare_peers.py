@@ -117,7 +117,10 @@ def test_the_ratio_is_that_of_medians_with_the_peer_s_best_setup():
     assert list(said) == ["name", "unit", "ours", "peer", "ratio", "setup"]
     assert (said["name"], said["ratio"], said["setup"]["cores"]) == ("selfplay.b4c32", 3, 2)
     assert "cores" in said["setup"]["machine"]
-    assert found.line().split()[:4] == ["selfplay.b4c32", "30", "10", "3.00"]
+    assert said["setup"]["peers"] == {"small": 10, "large": 5}
+    first, *others = found.line().splitlines()
+    assert first.split()[:4] == ["selfplay.b4c32", "30", "10", "3.00"]
+    assert [line.split() for line in others] == [["10", "small"], ["5", "large"]]
 
 
 def test_the_last_search_of_leela_zero_counts():

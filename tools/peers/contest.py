@@ -26,6 +26,8 @@ class Comparison:
     """The median of the rounds of the peer's best setup."""
     setup: dict[str, Any] = field(default_factory=dict)
     """Who, with what, on which cores."""
+    peers: dict[str, float] = field(default_factory=dict)
+    """The median of each setup of the peer."""
 
     @property
     def ratio(self) -> float:
@@ -43,6 +45,7 @@ class Comparison:
         """For programs: one line."""
         setup = {
             **self.setup,
+            "peers": self.peers,
             "machine": figures.machine(),
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
@@ -72,12 +75,14 @@ def compare(
     ours: rates by round; peers: the same for each setup of the peer, by its description.
     """
     chosen = best(peers)
+    medians = {setup: statistics.median(rates) for setup, rates in peers.items()}
     ratios = [our / their for our, their in zip(ours, peers[chosen], strict=True)]
     found = {"peer": chosen, "rounds": len(ratios), "ratios": f"{min(ratios):.2f} to {max(ratios):.2f}"}
     return Comparison(
         name=name,
         unit=unit,
         ours=statistics.median(ours),
-        peer=statistics.median(peers[chosen]),
+        peer=medians[chosen],
         setup={**found, **setup},
+        peers=medians,
     )
