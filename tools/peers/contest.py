@@ -35,11 +35,12 @@ class Comparison:
         return self.ours / self.peer
 
     def line(self) -> str:
-        """For people."""
+        """For people; every setup of the peer has a line where there are several."""
         setup = ", ".join(f"{key} {value}" for key, value in self.setup.items())
-        return (
-            f"{self.name:<16}{self.ours:>10,.0f}{self.peer:>10,.0f}{self.ratio:>7.2f}  {self.unit}; {setup}"
-        )
+        rates = f"{self.ours:>10,.0f}{self.peer:>10,.0f}{self.ratio:>7.2f}"
+        others = [f"{'':<26}{rate:>10,.0f}{'':>9}{name}" for name, rate in self.peers.items()]
+        first = f"{self.name:<16}{rates}  {self.unit}; {setup}"
+        return "\n".join([first, *(others if len(others) > 1 else [])])
 
     def json(self) -> str:
         """For programs: one line."""

@@ -14,6 +14,7 @@ from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.config import selfplay as selfplay_config
 from alphazero.net import inference
+from alphazero.search import evaluator as evaluators
 from alphazero.selfplay import worker
 from tools.peers import turns
 
@@ -24,15 +25,10 @@ _WARM_UP_MOVES = 10  # more than the openings, which are played without a search
 def main(net: str, num_games: int, num_simulations: int, seed: int) -> None:
     """Compiles, plays the openings, and waits for turns."""
     output = turns.claim_stdout()
-    shape = settings.parse_net(net)
-    evaluator = inference.make_evaluator(nets.random_weights(shape, SIZE), device="cpu")
-    config = schema.Config(
-        game=game_config.GameConfig(size=SIZE, komi=7),
-        net=shape,
-        search=search_config.SearchConfig(num_simulations=num_simulations),
-        selfplay=selfplay_config.SelfPlayConfig(num_games=num_games, early_games=0),
-    )
-    player = worker.SelfPlayWorker(config, evaluator, name="peers", rng=np.random.default_rng(seed))
+    weights = nets.random_weights(settings.parse_net(net), SIZE)
+    evaluator = inference.make_evaluator(weights, device="cpu", batch=num_games)
+    _compile(evaluator)
+    player = _make_player(evaluator, num_games, num_simulations, seed)
 
     def play() -> int:
         before = player.work.simulations
@@ -41,8 +37,26 @@ def main(net: str, num_games: int, num_simulations: int, seed: int) -> None:
 
     for _ in range(_WARM_UP_MOVES):
         play()
-    facts = {"device": "cpu", "backend": evaluator.describe()}
-    turns.serve(play, facts, lines=sys.stdin, output=output)
+    turns.serve(play, {"backend": evaluator.describe()}, lines=sys.stdin, output=output)
+
+
+def _compile(evaluator: evaluators.Evaluator) -> None:
+    """Small games to their end: what is compiled for the end of a game should not meet a turn."""
+    player = _make_player(evaluator, num_games=2, num_simulations=2, seed=0)
+    while player.work.games < 2:
+        player.play_move()
+
+
+def _make_player(
+    evaluator: evaluators.Evaluator, num_games: int, num_simulations: int, seed: int
+) -> worker.SelfPlayWorker:
+    """A worker that searches every move in full, from its first game on."""
+    config = schema.Config(
+        game=game_config.GameConfig(size=SIZE, komi=7),
+        search=search_config.SearchConfig(num_simulations=num_simulations),
+        selfplay=selfplay_config.SelfPlayConfig(num_games=num_games, early_games=0, full_search_fraction=1),
+    )
+    return worker.SelfPlayWorker(config, evaluator, name="peers", rng=np.random.default_rng(seed))
 
 
 if __name__ == "__main__":

@@ -37,8 +37,7 @@ def main(blocks: int, filters: int, num_games: int, num_simulations: int) -> Non
         return num_games * num_simulations
 
     play()
-    facts = {"device": str(jax.devices()[0].platform), "precision": "float32"}
-    turns.serve(play, facts, lines=sys.stdin, output=output)
+    turns.serve(play, {"precision": "float32"}, lines=sys.stdin, output=output)
 
 
 def _network(planes, blocks: int, filters: int):
