@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             suicide=options.suicide,
             resign_threshold=options.resign_threshold,
             device=options.device,
+            num_threads=options.threads,
+            leaf_batch=options.leaf_batch,
             symmetry=options.symmetry,
             is_cached=not options.no_cache,
         )
@@ -52,6 +54,13 @@ def _make_parser() -> command_line.Parser:
     add("--size", type=command_line.whole_number(2, 19), help="board at the start; weights fix it")
     add("--komi", type=command_line.number(-400, 400), help="7 up to 9x9, else 7.5")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--threads", type=command_line.whole_number(1, 256), default=1, help="of the network, on a CPU")
+    add(
+        "--leaf-batch",
+        type=command_line.whole_number(1, 1024),
+        default=8,
+        help="positions that the network judges together; 1 is strongest for its visits, and slow",
+    )
     add(
         "--symmetry",
         choices=("none", "random", "average"),

@@ -96,7 +96,7 @@ def test_a_weight_file_fixes_the_size(net, project):
         client.send("boardsize 5")
         assert client.send("genmove b") != "resign"
         assert "b2c4" in client.send("gomill-describe_engine")
-        assert "network b2c4, 5x5, batch 1: " in client.last_stderr
+        assert "network b2c4, 5x5, batch 8: " in client.last_stderr
         assert " evaluations/s (used)" in client.last_stderr
 
 

@@ -28,6 +28,10 @@ class Wishes:
     suicide: bool = False
     resign_threshold: float | None = None
     device: str = "auto"
+    num_threads: int = 1
+    """Of the network, on a CPU."""
+    leaf_batch: int = 1
+    """Positions that the network judges together."""
     symmetry: str = "none"
     """One of `config.search.Symmetry`."""
     is_cached: bool = True
@@ -46,6 +50,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
     search = search_config.SearchConfig(
         algorithm=search_config.Algorithm.puct,
         num_simulations=wishes.num_simulations,
+        leaf_batch=wishes.leaf_batch,
         symmetry=search_config.Symmetry(wishes.symmetry),
     )
     if weights:
@@ -86,7 +91,9 @@ def _network_thinker(
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
-    evaluator = inference.make_evaluator(weights, device=wishes.device, batch=1)
+    evaluator = inference.make_evaluator(
+        weights, device=wishes.device, num_threads=wishes.num_threads, batch=wishes.leaf_batch
+    )
     print(evaluator.report, file=sys.stderr, flush=True)
     asked = symmetries.wrap(evaluator, search, weights.size, np.random.default_rng())
     if wishes.is_cached:

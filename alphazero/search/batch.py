@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent import futures
-from typing import Protocol
 
 import numpy as np
 
@@ -17,14 +16,6 @@ OpenVINO about as much as eight positions of 9x9."""
 
 Walk = Callable[[mcts.Leaves, np.ndarray], None]
 """Fills leaves with descents in the games of some indices."""
-
-
-class Pending(Protocol):
-    """An answer of the network that may still be under way."""
-
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Waits, and returns logits [B, A] and values [B]."""
-        ...
 
 
 class Batch:
@@ -42,7 +33,7 @@ class Batch:
         starts = range(0, len(planes), share)
         self._leaves = [mcts.make_leaves(games, planes[start : start + share]) for start in starts]
         self._pool = futures.ThreadPoolExecutor(num_threads) if num_threads > 1 else None
-        self._pending: Pending = _Answer(_NOTHING)
+        self._pending: evaluators.Pending | None = None
 
     @property
     def num_rows(self) -> int:
@@ -64,14 +55,16 @@ class Batch:
             parts = np.array_split(indices, len(self._leaves))
             list(self._pool.map(walk, self._leaves, parts))
             num_rows = len(self._images) if self.num_rows else 0
-        self._pending = _ask(evaluator, self._images[:num_rows])
-        return self.num_rows > 0
+        self._pending = evaluators.submit(evaluator, self._images[:num_rows]) if num_rows else None
+        return num_rows > 0
 
     def finish(self, tree: trees.Tree) -> None:
         """Waits for the network, writes its answers into the leaves and backs the values up."""
+        if self._pending is None:
+            return
         logits, values = self._pending.result()
         # Factors cancel when priors are scaled; this one keeps exponentials within bounds.
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         if self._pool is None:
             mcts.expand_and_back_up(tree, self._leaves[0], weights, values)
             return
@@ -84,23 +77,3 @@ class Batch:
                 rows,
             )
         )
-
-
-class _Answer:
-    """An answer that is there."""
-
-    def __init__(self, answer: tuple[np.ndarray, np.ndarray]) -> None:
-        self._answer = answer
-
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._answer
-
-
-_NOTHING = (np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
-
-
-def _ask(evaluator: evaluators.Evaluator, planes: np.ndarray) -> Pending:
-    if len(planes) == 0:
-        return _Answer(_NOTHING)
-    submit = getattr(evaluator, "submit", None)
-    return _Answer(evaluator.evaluate(planes)) if submit is None else submit(planes)

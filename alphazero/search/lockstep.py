@@ -149,7 +149,7 @@ class LockstepSearch:
 
         Where the network works beside us, two halves alternate: one is walked while the other is judged.
         """
-        count = 2 if getattr(evaluator, "is_asynchronous", False) and len(indices) > 1 else 1
+        count = 2 if evaluators.is_asynchronous(evaluator) and len(indices) > 1 else 1
         num_leaves = len(self._tree.num_nodes) * self._config.leaf_batch
         while len(self._batches) < count:
             self._batches.append(batches.Batch(self._games, num_leaves, self._num_threads))
