@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from alphazero.config import command_line
-from alphazero.evaluation import gtp_protocol, gtp_setup, weight_files
+from alphazero.config import game as game_config
+from alphazero.evaluation import gtp_engine, gtp_protocol, gtp_setup, weight_files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             num_simulations=options.visits,
             size=options.size,
             komi=options.komi,
-            suicide=options.suicide,
+            rules=gtp_engine.Rules(ko=game_config.Ko(options.ko), suicide=options.suicide),
             resign_threshold=options.resign_threshold,
             device=options.device,
             num_threads=options.threads,
@@ -68,7 +69,8 @@ def _make_parser() -> command_line.Parser:
         help="how the network sees a position: as it is, turned at random, or all eight ways (8 x the work)",
     )
     add("--no-cache", action="store_true", help="asks the network again about positions that it has seen")
-    add("--ko", choices=("positional",), default="positional", help="the rule against repetition")
+    ko_rules = [rule.value for rule in game_config.Ko]
+    add("--ko", choices=ko_rules, default=ko_rules[0], help="what a move may not repeat")
     add("--suicide", action="store_true", help="a chain without liberties may remove itself")
     add(
         "--resign-threshold",

@@ -8,10 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.evaluation import gtp_answers, gtp_arguments, gtp_protocol, gtp_thinker
+from alphazero.config import game as game_config
+from alphazero.evaluation import gtp_answers, gtp_arguments, gtp_handicap, gtp_protocol, gtp_thinker
 from alphazero.go import diagram, play, rules, sgf, symmetry
 
-MOST_KOMI = 400.0
+
+class Rules(NamedTuple):
+    """What an engine's user chooses among the rules."""
+
+    ko: game_config.Ko = game_config.Ko.positional
+    suicide: bool = False
 
 
 class Setup(NamedTuple):
@@ -23,7 +29,7 @@ class Setup(NamedTuple):
     sizes: Sequence[int]  # board sizes that the network can play
     size: int
     komi: float
-    suicide: bool
+    rules: Rules
     resign_threshold: float | None  # below this value it resigns; None for never
 
 
@@ -47,6 +53,9 @@ class Engine:
             "clear_board": self._clear_board,
             "komi": self._set_komi,
             "get_komi": lambda _: f"{self._game.komi:g}",
+            "fixed_handicap": self._fixed_handicap,
+            "place_free_handicap": self._place_free_handicap,
+            "set_free_handicap": self._set_free_handicap,
             "play": self._play,
             "genmove": self._genmove,
             "reg_genmove": lambda arguments: self._move_name(self._think(gtp_arguments.only(arguments))),
@@ -67,7 +76,7 @@ class Engine:
         }
 
     def _new_game(self, size: int, komi: float) -> play.Game:
-        return play.Game(size, komi, suicide=self._setup.suicide)
+        return play.Game(size, komi, **self._setup.rules._asdict())
 
     def _known_command(self, arguments: Sequence[str]) -> str:
         return "true" if arguments and arguments[0] in self.commands else "false"
@@ -90,9 +99,20 @@ class Engine:
 
     def _set_komi(self, arguments: Sequence[str]) -> str:
         komi = gtp_arguments.number(gtp_arguments.only(arguments))
-        if abs(komi) > MOST_KOMI:
-            raise gtp_protocol.Failure("unacceptable komi")
-        self._game.komi = komi
+        try:
+            self._game.komi = komi
+        except ValueError as error:
+            raise gtp_protocol.Failure(f"unacceptable {error}") from None
+        return ""
+
+    def _fixed_handicap(self, arguments: Sequence[str]) -> str:
+        return gtp_handicap.place_fixed(self._game, gtp_arguments.integer(gtp_arguments.only(arguments)))
+
+    def _place_free_handicap(self, arguments: Sequence[str]) -> str:
+        return gtp_handicap.place_free(self._game, gtp_arguments.integer(gtp_arguments.only(arguments)))
+
+    def _set_free_handicap(self, arguments: Sequence[str]) -> str:
+        gtp_handicap.place_named(self._game, arguments)
         return ""
 
     def _play(self, arguments: Sequence[str]) -> str:
@@ -145,15 +165,18 @@ class Engine:
 
     def _print_sgf(self, arguments: Sequence[str]) -> str:
         game = self._game
-        suicide = "allowed" if self._setup.suicide else "not allowed"
+        config = game_config.GameConfig(**self._setup.rules._asdict())
         text = sgf.write(
             sgf.SgfGame(
                 size=game.size,
                 komi=game.komi,
                 moves=game.moves,
+                black_setup=game.set_up_points(rules.BLACK),
+                white_setup=game.set_up_points(rules.WHITE),
+                to_play=game.first_player,
                 result=gtp_answers.score(game.score()) if game.is_over else "",
-                rules="Tromp-Taylor",
-                comments={0: f"Area scoring, all stones alive; positional superko; suicide {suicide}."},
+                rules=sgf.name_rules(config),
+                comments={0: sgf.describe_rules(config)},
             )
         )
         if not arguments:
@@ -173,7 +196,7 @@ class Engine:
             raise gtp_protocol.Failure("syntax error")
         try:
             record = sgf.read(Path(arguments[0]).read_bytes())
-            game = sgf.replay(record, suicide=self._setup.suicide, num_moves=num_moves)
+            game = sgf.replay(record, num_moves=num_moves, **self._setup.rules._asdict())
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             raise gtp_protocol.Failure(f"cannot load file: {reason}") from None

@@ -3,7 +3,7 @@
 import importlib.metadata
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Wishes:
     """None for what fits the network."""
     komi: float | None = None
     """None for 7 up to 9x9, else 7.5."""
-    suicide: bool = False
+    rules: gtp_engine.Rules = field(default_factory=gtp_engine.Rules)
     resign_threshold: float | None = None
     device: str = "auto"
     num_threads: int = 1
@@ -64,7 +64,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
         sizes=[weights.size] if weights else range(2, 20),
         size=size,
         komi=wishes.komi if wishes.komi is not None else (7.0 if size <= 9 else 7.5),
-        suicide=wishes.suicide,
+        rules=wishes.rules,
         resign_threshold=wishes.resign_threshold,
     )
     return gtp_engine.Engine(setup, make_thinker)

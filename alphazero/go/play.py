@@ -30,7 +30,7 @@ class Game:
         """Colour and action of each move so far."""
         self.record = kernels.new_games(1, config, capacity)
         """[1] game record; replaced by a larger one, of another dtype, when fewer than P more moves fit."""
-        self.record["komi"] = komi
+        self.record["komi"] = _checked_komi(komi)
         self.record["move_limit"] = move_limit
         self._setup = self.record.copy()
         self._geometry = geometry.make(size)
@@ -48,7 +48,7 @@ class Game:
 
     @komi.setter
     def komi(self, komi: float) -> None:
-        self.record["komi"] = self._setup["komi"] = komi
+        self.record["komi"] = self._setup["komi"] = _checked_komi(komi)
 
     @property
     def to_play(self) -> int:
@@ -77,18 +77,29 @@ class Game:
         """Stones that `color` has captured."""
         return int(self.record["captures"][0, color - rules.BLACK])
 
+    @property
+    def first_player(self) -> int:
+        """Who was to move at the start; a first move may be the other colour's nevertheless."""
+        return int(self._setup["to_play"][0])
+
+    def set_up_points(self, color: int) -> list[int]:
+        """Points of the stones that `color` had at the start."""
+        return np.flatnonzero(self._setup["stones"][0, :-1] == color).tolist()
+
     def set_up(self, black: list[int], white: list[int], to_play: int) -> None:
-        """Puts stones on the empty board before the first move."""
+        """Puts stones on the empty points of the board before the first move."""
+        if self.moves:
+            raise ValueError(f"stones can be set up only before the first move\n{self}")
         record = self._setup.copy()
         stones = record["stones"][0]
-        points = [*black, *white]
-        if self.moves or len(set(points)) < len(points) or not all(0 <= p < self.size**2 for p in points):
-            raise ValueError("stones can be set up only before the first move, each on a point of its own")
-        stones[black], stones[white] = rules.BLACK, rules.WHITE
+        for color, points in ((rules.BLACK, black), (rules.WHITE, white)):
+            for point in points:
+                self._add_stone(stones, point, color)
         kernels.set_up(self._geometry, record, 0, stones, to_play)
-        for point in points:
+        for point in (*black, *white):
             if record["num_liberties"][0, record["head"][0, point]] == 0:
-                raise ValueError(f"stones without a liberty are set up:\n{diagram.render(stones)}")
+                name, text = rules.format_move(point, self.size), diagram.render(stones)
+                raise ValueError(f"the stones at {name} are set up without a liberty\n{text}")
         self._setup, self.record = record, record.copy()
 
     def play(self, action: int, color: int | None = None) -> None:
@@ -150,11 +161,30 @@ class Game:
     def __str__(self) -> str:
         return diagram.render(self)
 
+    def _add_stone(self, stones: np.ndarray, point: int, color: int) -> None:
+        name = rules.COLOR_NAMES[color]
+        if not 0 <= point < self.size**2:
+            raise ValueError(
+                f"{name} stone on action {point}: not a point of a {self.size}x{self.size} board"
+            )
+        if stones[point] != rules.EMPTY:
+            place = rules.format_move(point, self.size)
+            raise ValueError(f"{name} stone on {place}: the point is occupied\n{diagram.render(stones)}")
+        stones[point] = color
+
     def _make_room(self) -> None:
         """Doubles the capacity before a search could reach the end of the record."""
         capacity = self.record["hashes"].shape[1] - 1
         if capacity - len(self.moves) < self.size**2:
             self.record = _with_capacity(self.record, self.size, 2 * capacity)
+
+
+def _checked_komi(komi: float) -> float:
+    if not (abs(komi) <= rules.MOST_KOMI and float(2 * komi).is_integer()):
+        raise ValueError(
+            f"komi {komi:g}: must be a multiple of 0.5 from -{rules.MOST_KOMI} to {rules.MOST_KOMI}"
+        )
+    return komi
 
 
 def _with_capacity(games: np.ndarray, size: int, capacity: int) -> np.ndarray:

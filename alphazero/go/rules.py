@@ -27,6 +27,9 @@ NO_MOVE = -1
 HISTORY = 7
 """Earlier boards that a game remembers, and the network sees beside the current one."""
 
+MOST_KOMI = 400
+"""Komi lies between this and its negative: more than the points of a board."""
+
 UNLIMITED = 2**31 - 1
 """`move_limit` of a game that only two passes end."""
 

@@ -95,6 +95,8 @@ def write(game: SgfGame) -> bytes:
         stones = ([_point(p, game.size) for p in points] for points in (game.black_setup, game.white_setup))
         root.set_setup_stones(*stones)
         root.set("PL", _NAMES[game.to_play])
+        if is_handicap(game):
+            root.set("HA", len(game.black_setup))
     if 0 in game.comments:
         root.set("C", game.comments[0])
     for number, (color, action) in enumerate(game.moves, 1):
@@ -103,6 +105,11 @@ def write(game: SgfGame) -> bytes:
         if number in game.comments:
             node.set("C", game.comments[number])
     return target.serialise()
+
+
+def is_handicap(game: SgfGame) -> bool:
+    """Whether the game starts with a handicap: two black stones or more, and White to move."""
+    return len(game.black_setup) >= 2 and not game.white_setup and game.to_play == rules.WHITE
 
 
 def name_rules(config: game_config.GameConfig) -> str:
@@ -124,9 +131,15 @@ def alternate(actions: Iterable[int]) -> list[tuple[int, int]]:
     return [(rules.BLACK if ply % 2 == 0 else rules.WHITE, int(action)) for ply, action in enumerate(actions)]
 
 
-def replay(record: SgfGame, *, suicide: bool = False, num_moves: int | None = None) -> play.Game:
+def replay(
+    record: SgfGame,
+    *,
+    ko: game_config.Ko = game_config.Ko.positional,
+    suicide: bool = False,
+    num_moves: int | None = None,
+) -> play.Game:
     """The game after its first `num_moves` moves, all by default; ValueError at the first illegal move."""
-    game = play.Game(record.size, record.komi, suicide=suicide)
+    game = play.Game(record.size, record.komi, ko=ko, suicide=suicide)
     game.set_up(record.black_setup, record.white_setup, record.to_play)
     for number, (color, action) in enumerate(record.moves[:num_moves], 1):
         if game.is_over:

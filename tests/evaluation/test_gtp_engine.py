@@ -8,62 +8,9 @@ import io
 import numpy as np
 import pytest
 
-from alphazero.evaluation import gtp_engine, gtp_protocol, gtp_thinker
-from alphazero.go import rules
-
-
-class FakeThinker(gtp_thinker.Thinker):
-    """Plays the first legal point from A1 on; its policy is 1, 2, 3, ... over the actions."""
-
-    value = 0.0
-
-    def __init__(self, size):
-        self.size = size
-
-    def choose(self, position):
-        if position.is_over:
-            return gtp_thinker.Choice(self.size**2, 0.0, 0)
-        return gtp_thinker.Choice(int(position.legal().argmax()), self.value, 10)
-
-    def evaluate(self, position, s):
-        weights = np.arange(1.0, self.size**2 + 2)
-        weights[-1] += s
-        is_white = position.to_play == rules.WHITE
-        return weights / weights.sum(), 0.5 if is_white else -0.1 * s
-
-
-def make_engine(size=5, sizes=range(2, 20), suicide=False, resign_threshold=None):
-    setup = gtp_engine.Setup(
-        name="AlphaZero",
-        version="1.2",
-        description="AlphaZero 1.2\na fake",
-        sizes=sizes,
-        size=size,
-        komi=7.0,
-        suicide=suicide,
-        resign_threshold=resign_threshold,
-    )
-    return gtp_engine.Engine(setup, FakeThinker)
-
-
-def fake_thinker(engine):
-    assert isinstance(engine._thinker, FakeThinker)
-    return engine._thinker
-
-
-def ask(engine, command):
-    line = gtp_protocol.parse(command)
-    assert line is not None
-    return gtp_protocol.answer(engine.commands, line).strip("\n")
-
-
-def session(engine, text):
-    """Runs lines "command -> answer"; a line without an arrow must be answered by "=" alone."""
-    for line in text.strip().splitlines():
-        command, _, expected = (part.strip() for part in line.partition("->"))
-        expected = expected.replace("|", "\n") or "="
-        assert ask(engine, command).replace(" \n", "\n").strip() == expected, command
-
+from alphazero.config import game as game_config
+from alphazero.evaluation import gtp_protocol
+from tests.evaluation.gtp_sessions import ask, fake_thinker, make_engine, session
 
 SESSIONS = {
     "administration": """
@@ -101,7 +48,8 @@ SESSIONS = {
         boardsize 7
         get_komi -> = 6.5
         komi nan -> ? syntax error
-        komi 1e9 -> ? unacceptable komi
+        komi 1e9 -> ? unacceptable komi 1e+09: must be a multiple of 0.5 from -400 to 400
+        komi 7.3 -> ? unacceptable komi 7.3: must be a multiple of 0.5 from -400 to 400
         komi -3
         final_score -> = B+3.0
         komi 0
@@ -200,6 +148,14 @@ def test_suicide_is_legal_when_asked_for():
     session(make_engine(suicide=True), f"{moves}play b A2\nplay w A1")
 
 
+@pytest.mark.parametrize(("ko", "answer"), [("positional", "? illegal move"), ("simple", "=")])
+def test_the_ko_rule_is_chosen_at_the_start(ko, answer):
+    engine = make_engine(size=2, ko=game_config.Ko(ko))
+    session(engine, "play b A1\nplay w A2\nplay b B1\nplay w B2\nplay b A1\nplay w B1")
+    session(engine, f"play b A1 -> {answer}")
+    assert ("positional superko" if ko == "positional" else "simple ko") in ask(engine, "printsgf")
+
+
 def test_a_network_plays_its_size_only():
     engine = make_engine(size=9, sizes=[9])
     session(
@@ -214,7 +170,8 @@ def test_list_commands_is_what_known_command_knows():
     names = ask(engine, "list_commands").removeprefix("= ").split("\n")
     assert names == sorted(engine.commands)
     assert all(ask(engine, f"known_command {name}") == "= true" for name in names)
-    required = """protocol_version name version known_command list_commands quit boardsize clear_board komi
+    required = """protocol_version name version known_command list_commands quit fixed_handicap
+        place_free_handicap set_free_handicap boardsize clear_board komi
         play genmove undo showboard final_score all_legal kata-raw-nn heatmap loadsgf printsgf reg_genmove
         time_settings time_left get_komi last_move move_history gomill-cpu_time gomill-describe_engine"""
     assert set(required.split()) == set(names)
@@ -313,20 +270,6 @@ def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
     assert ask(engine, "loadsgf") == ask(engine, f"loadsgf {broken} 0") == "? syntax error"
     assert ask(engine, f"printsgf {tmp_path}/absent/game.sgf").startswith("? cannot write file")
     assert ask(engine, "last_move") == "= black A1"
-
-
-def test_setup_stones_are_loaded(tmp_path):
-    path = tmp_path / "handicap.sgf"
-    path.write_text("(;SZ[5]AB[aa][ee]AW[cc];W[bb])")
-    engine = make_engine()
-    ask(engine, f"loadsgf {path}")
-    assert ask(engine, "showboard").split("\n")[1:6] == [
-        "  5 X . . . .",
-        "  4 .(O). . .",
-        "  3 . . O . .",
-        "  2 . . . . .",
-        "  1 . . . . X",
-    ]
 
 
 def test_nothing_a_user_types_crashes_it():

@@ -107,6 +107,15 @@ def test_score_and_ownership():
     assert position.komi == 0.5
 
 
+@pytest.mark.parametrize("komi", [7.3, 401, float("nan"), float("inf")])
+def test_komi_is_a_number_of_halves(komi):
+    position = make_game("")
+    for set_komi in (lambda: play.Game(5, komi), lambda: setattr(position, "komi", komi)):
+        with pytest.raises(ValueError, match=f"komi {komi}: must be a multiple of 0.5 from -400 to 400"):
+            set_komi()
+    assert position.komi == 7.0
+
+
 def test_copies_are_independent():
     position = make_game("A1")
     other = position.copy()
@@ -130,11 +139,11 @@ def test_set_up():
 @pytest.mark.parametrize(
     ("moves", "black", "white", "reason"),
     [
-        ("A1", "B2", "", "before the first move"),
-        ("", "B2", "B2", "a point of its own"),
-        ("", "B2 B2", "", "a point of its own"),
-        ("", "pass", "", "a point of its own"),
-        ("", "A1", "A2 B1", "without a liberty"),
+        ("A1", "B2", "", "only before the first move\n  5"),
+        ("", "B2", "B2", "white stone on B2: the point is occupied\n  5"),
+        ("", "B2 B2", "", "black stone on B2: the point is occupied\n  5"),
+        ("", "pass", "", "black stone on action 25: not a point of a 5x5 board"),
+        ("", "A1", "A2 B1", "the stones at A1 are set up without a liberty\n  5"),
     ],
 )
 def test_set_up_refuses(moves, black, white, reason):
