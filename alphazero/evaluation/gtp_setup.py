@@ -10,7 +10,7 @@ import numpy as np
 from alphazero.config import search as search_config
 from alphazero.evaluation import gtp_engine, gtp_thinker
 from alphazero.net import leela
-from alphazero.search import cache, symmetries
+from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
 
 NAME = "AlphaZero"
@@ -91,19 +91,30 @@ def _network_thinker(
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
-    evaluator = inference.make_evaluator(
-        weights, device=wishes.device, num_threads=wishes.num_threads, batch=wishes.leaf_batch
-    )
-    print(evaluator.report, file=sys.stderr, flush=True)
-    asked = symmetries.wrap(evaluator, search, weights.size, np.random.default_rng())
-    if wishes.is_cached:
-        asked = cache.CachedEvaluator(asked, weights.size)
+    # One for each thread; a GPU needs no second one.
+    team = [inference.make_evaluator(weights, device=wishes.device, batch=wishes.leaf_batch)]
+    print(team[0].report, file=sys.stderr, flush=True)
+    if not team[0].is_asynchronous:
+        more = range(1, wishes.num_threads)
+        team += [inference.make_evaluator(weights, device="cpu", batch=wishes.leaf_batch) for _ in more]
+    asked = [_dress(evaluator, search, weights.size, wishes) for evaluator in team]
+    evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
     thinker = gtp_thinker.Thinker(
         weights.size,
         search,
-        asked,
+        evaluator,
         lambda: inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch"),
     )
     # A first move that compiles kernels could lose on time.
     thinker.warm_up()
-    return lambda _: thinker, f"{weights.name} on {evaluator.describe()}"
+    return lambda _: thinker, f"{weights.name} on {team[0].describe()}"
+
+
+def _dress(
+    evaluator: evaluators.Evaluator, search: search_config.SearchConfig, size: int, wishes: Wishes
+) -> evaluators.Evaluator:
+    """The evaluator with the symmetries and the cache that are asked for."""
+    dressed = symmetries.wrap(evaluator, search, size, np.random.default_rng())
+    if not wishes.is_cached:
+        return dressed
+    return cache.CachedEvaluator(dressed, size, cache.DEFAULT_BYTES // wishes.num_threads)

@@ -42,7 +42,7 @@ class AsynchronousEvaluator(Evaluator, Protocol):
     def submit(self, planes: np.ndarray) -> Pending:
         """Begins what `evaluate` does; planes may change when this returns.
 
-        At most two batches are under way at a time, and they end in the order in which they began.
+        At most `num_batches` batches are under way at a time, and they end in the order in which they began.
         """
         ...
 
@@ -52,16 +52,24 @@ def is_asynchronous(evaluator: Evaluator) -> TypeGuard[AsynchronousEvaluator]:
     return bool(getattr(evaluator, "is_asynchronous", False))
 
 
+def num_batches(evaluator: Evaluator) -> int:
+    """Batches that keep the evaluator busy: one if it is not asynchronous, two if it says no other number."""
+    return int(getattr(evaluator, "num_batches", 2)) if is_asynchronous(evaluator) else 1
+
+
 def submit(evaluator: Evaluator, planes: np.ndarray) -> Pending:
     """Begins an evaluation where that is possible, else does it at once."""
-    return evaluator.submit(planes) if is_asynchronous(evaluator) else _Done(*evaluator.evaluate(planes))
+    return evaluator.submit(planes) if is_asynchronous(evaluator) else Finished(*evaluator.evaluate(planes))
 
 
-class _Done(NamedTuple):
+class Finished(NamedTuple):
+    """A batch that is done."""
+
     logits: np.ndarray
     values: np.ndarray
 
     def result(self) -> Answers:
+        """The answers."""
         return self.logits, self.values
 
 

@@ -112,13 +112,14 @@ class LockstepSearch:
             for number, (batch, part) in enumerate(parts):
                 if busy[number]:
                     self._finish(batch)
-                    busy[number] = not is_last and self._begin(batch, part, evaluator)
+                busy[number] = not is_last and self._begin(batch, part, evaluator)
         return self._read_results(indices)
 
     def _open_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> None:
         fresh = indices[self._tree.num_nodes[indices] == 0]
-        for batch, part in self._parts(fresh, evaluator):
-            batch.begin(self._open, part, evaluator)
+        if len(fresh):
+            batch = self._batch(0)
+            batch.begin(self._open, fresh, evaluator)
             self._finish(batch)
 
     def _prepare_roots(self, indices: np.ndarray, options: SearchOptions) -> None:
@@ -147,13 +148,18 @@ class LockstepSearch:
     ) -> list[tuple[batches.Batch, np.ndarray]]:
         """The games with the batches that serve them.
 
-        Where the network works beside us, two halves alternate: one is walked while the other is judged.
+        Where the network works beside us, some batches alternate: one is walked while another is judged. They
+        share the games out, or all search the same few.
         """
-        count = 2 if evaluators.is_asynchronous(evaluator) and len(indices) > 1 else 1
+        count = evaluators.num_batches(evaluator)
+        parts = np.array_split(indices, count) if len(indices) >= count else [indices] * count
+        return [(self._batch(number), part) for number, part in enumerate(parts)]
+
+    def _batch(self, number: int) -> batches.Batch:
         num_leaves = len(self._tree.num_nodes) * self._config.leaf_batch
-        while len(self._batches) < count:
+        while len(self._batches) <= number:
             self._batches.append(batches.Batch(self._games, num_leaves, self._num_threads))
-        return list(zip(self._batches, np.array_split(indices, count), strict=False))
+        return self._batches[number]
 
     def _open(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
         mcts.open_roots(self._tables, self._games, self._tree, leaves, indices)
