@@ -33,7 +33,7 @@ class Exact(NamedTuple):
 
     logits: np.ndarray  # [B, A]
     values: np.ndarray  # [B] before tanh
-    tops: list[float]  # largest input of each of the tower's convolutions, then of the heads' one
+    tops: list[np.ndarray]  # [I] largest inputs by channel of the tower's convolutions, then of the heads'
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from alphazero.net import calibration, folding, leela
+from alphazero.net import calibration, equalize, folding, leela
 
 _MARGIN = 1.1
 """Ranges of an 8-bit network are this much wider than what the calibration saw."""
@@ -58,9 +58,10 @@ class OpenVinoInt8Backend:
         self.load(net, exact)
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Compiles the network with the ranges of `exact`."""
-        tops = [_MARGIN * top for top in exact.tops]
-        self._request = _compile(_model(net, tops), is_bf16=self._is_bf16, num_threads=self._num_threads)
+        """Compiles the network, its channels equalized, with the ranges of `exact`."""
+        equal, tops = equalize.equalize(net, exact.tops)
+        ranges = [_MARGIN * float(top.max()) for top in tops]
+        self._request = _compile(_model(equal, ranges), is_bf16=self._is_bf16, num_threads=self._num_threads)
 
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""

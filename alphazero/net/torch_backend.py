@@ -103,10 +103,10 @@ def exact_answers(net: folding.Folded, num_threads: int = 1) -> calibration.Exac
     """What the network says in float32 on a CPU about `calibration.positions`."""
     module = make_module(net, torch.device("cpu"), torch.float32)
     convolutions = [*module.tower, module.heads]
-    tops = [0.0] * len(convolutions)
+    tops = [np.zeros(0)] * len(convolutions)
 
     def watch(index: int, layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        tops[index] = float(inputs[0].max())
+        tops[index] = inputs[0].amax(dim=(0, 2, 3)).numpy()
 
     for index, layer in enumerate(convolutions):
         layer.register_forward_pre_hook(partial(watch, index))
