@@ -1,0 +1,393 @@
+"""Tree search with node objects and float64, from the papers, written to be obviously right.
+
+Silver et al. 2018 (PUCT), Danihelka et al. 2022 (Gumbel AlphaZero), Wu 2019 (forced playouts, pruning of
+the target). An action is a point y * size + x, or size * size for a pass; every value is seen by the player
+to move. Nothing is shared with our kernels but the answers of the evaluator.
+"""
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.reference import board
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The names are those of config.search and of SearchOptions."""
+
+    is_gumbel: bool
+    num_simulations: int
+    num_considered: int = 16
+    c_visit: float = 50.0
+    c_scale: float = 0.5
+    c_init: float = 1.25
+    c_base: float = 19652.0
+    fpu_reduction: float = 0.25
+    forced_playouts: float = 0.0
+    leaf_batch: int = 1
+    score_weight: float = 0.0
+    score_scale: float = 10.0
+
+
+class Position:
+    """A game with komi and a move limit; never changed, `after` makes another one."""
+
+    def __init__(self, game: board.Game, komi: float, move_limit: int) -> None:
+        self.game = game
+        self.komi = komi
+        self.move_limit = move_limit
+        self.num_actions = game.size**2 + 1
+        self.is_over = game.is_over or len(game.moves) >= move_limit
+        self.is_after_pass = bool(game.moves) and game.moves[-1] is None
+        self.has_superko = False
+        """Whether `legal` has found a point that superko forbids."""
+
+    def after(self, action: int) -> "Position":
+        game = copy.copy(self.game)
+        for name, value in vars(game).items():
+            if isinstance(value, list | dict | set):
+                setattr(game, name, value.copy())
+        game.play(None if action == self.num_actions - 1 else (action % game.size, action // game.size))
+        return Position(game, self.komi, self.move_limit)
+
+    def legal(self) -> list[int]:
+        size = self.game.size
+        reasons = [self.game.why_illegal((point % size, point // size)) for point in range(size * size)]
+        self.has_superko = "superko" in reasons
+        return [*(point for point, reason in enumerate(reasons) if not reason), self.num_actions - 1]
+
+    def planes(self) -> np.ndarray:
+        """[1, 18, N, N] uint8."""
+        planes = np.zeros((1, 18, self.game.size, self.game.size), np.uint8)
+        for number, points in enumerate(self.game.planes()):
+            for x, y in points:
+                planes[0, number, y, x] = 1
+        return planes
+
+    def margin(self) -> float:
+        """By how many points the player to move would win if the game ended here."""
+        margin = self.game.score() - self.komi
+        return margin if self.game.to_play == "b" else -margin
+
+    def worth(self, options: Options) -> float:
+        """What the game is worth if it ends here."""
+        margin, weight = self.margin(), options.score_weight
+        return (1 - weight) * float(np.sign(margin)) + weight * math.tanh(margin / options.score_scale)
+
+
+class Node:
+    """A position in the tree; its children are those that a descent has visited."""
+
+    def __init__(self, position: Position, action: int | None = None, number: int = 0) -> None:
+        self.position = position
+        self.action = action
+        self.number = number
+        """Nodes are numbered in the order in which they were made."""
+        self.visits = 0
+        self.pending = 0
+        """Descents of the present batch that passed through here."""
+        self.value_sum = 0.0
+        self.raw_value = 0.0
+        self.is_terminal = False
+        self.priors = np.zeros(position.num_actions)
+        self.children: dict[int, Node] = {}
+
+    @property
+    def mean(self) -> float:
+        return self.value_sum / self.visits
+
+    def n(self, action: int) -> int:
+        """Visits of a child; a pending descent is one."""
+        child = self.children.get(action)
+        return child.visits + child.pending if child else 0
+
+    def q(self, action: int) -> float:
+        """Value of a visited child as the player to move here sees it; a pending descent lost."""
+        child = self.children[action]
+        return (-child.value_sum - child.pending) / (child.visits + child.pending)
+
+    def visited(self, priors: np.ndarray) -> list[int]:
+        return [action for action in sorted(self.children) if priors[action] > 0]
+
+    def walk(self) -> Iterator["Node"]:
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+def settle(node: Node, options: Options) -> bool:
+    """Makes a new leaf an end where the rules alone know its value (docs/adr/0019); whether they do."""
+    position = node.position
+    worth = position.worth(options) if position.is_over or position.is_after_pass else -math.inf
+    if position.is_over or worth > 0:
+        node.is_terminal, node.raw_value, node.priors[-1] = True, worth, 1.0
+    return node.is_terminal
+
+
+def evaluate(node: Node, evaluator, options: Options) -> None:
+    """Asks the network; a pass that ends the game for less than it expects is no candidate."""
+    position, legal = node.position, node.position.legal()
+    logits, values = evaluator.evaluate(position.planes())
+    node.raw_value = float(values[0])
+    if position.is_after_pass and position.worth(options) < node.raw_value and len(legal) > 1:
+        legal.remove(position.num_actions - 1)
+    node.priors[legal] = softmax(logits[0, legal].astype(np.float64))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum()
+
+
+def exploration(options: Options, total: int) -> float:
+    """c of PUCT, times the square root of the visits of the node's children."""
+    constant = options.c_init + math.log((1 + total + options.c_base) / options.c_base)
+    return constant * math.sqrt(max(total, 1))
+
+
+def puct_scores(options: Options, node: Node, priors: np.ndarray) -> dict[int, float]:
+    """Q + U of each action with a prior."""
+    visited = node.visited(priors)
+    total = sum(node.n(action) for action in visited)
+    first_play = node.mean - options.fpu_reduction * math.sqrt(sum(priors[visited]))
+    constant = exploration(options, total)
+    return {
+        action: (node.q(action) if action in visited else first_play)
+        + constant * priors[action] / (1 + node.n(action))
+        for action in np.flatnonzero(priors).tolist()
+    }
+
+
+def completed_q(node: Node, priors: np.ndarray) -> np.ndarray:
+    """Q of visited actions; of others v_mix, the mean of the network's and the searched value."""
+    visited = node.visited(priors)
+    mixed = node.raw_value
+    if visited:
+        total = sum(node.n(action) for action in visited)
+        mean = sum(priors[a] * node.q(a) for a in visited) / sum(priors[a] for a in visited)
+        mixed = (node.raw_value + total * mean) / (1 + total)
+    return np.array([node.q(a) if a in visited else mixed for a in range(len(priors))])
+
+
+def sigma_scale(options: Options, node: Node, priors: np.ndarray) -> float:
+    largest = max((node.n(action) for action in node.visited(priors)), default=0)
+    return (options.c_visit + largest) * options.c_scale
+
+
+def improved_logits(options: Options, node: Node, priors: np.ndarray) -> np.ndarray:
+    """[A] ln P + sigma(completed q), minus infinity for actions without a prior."""
+    with np.errstate(divide="ignore"):
+        return np.log(priors) + sigma_scale(options, node, priors) * completed_q(node, priors)
+
+
+def interior_scores(options: Options, node: Node) -> dict[int, float]:
+    """Gumbel below the root: how far the visits lag behind the improved policy."""
+    improved = softmax(improved_logits(options, node, node.priors))
+    total = sum(node.n(action) for action in node.visited(node.priors))
+    return {a: improved[a] - node.n(a) / (1 + total) for a in np.flatnonzero(node.priors).tolist()}
+
+
+def halving(num_considered: int, num_simulations: int) -> list[int]:
+    """The visits that the next action must have, for each simulation (sequential halving)."""
+    if num_considered <= 1:
+        return list(range(num_simulations))
+    visits = dict.fromkeys(range(num_considered), 0)
+    survivors, wanted = num_considered, []
+    num_rounds = math.ceil(math.log2(num_considered))
+    while len(wanted) < num_simulations:
+        for _ in range(max(1, num_simulations // (num_rounds * survivors))):
+            for action in range(survivors):
+                wanted.append(visits[action])
+                visits[action] += 1
+        survivors = max(2, survivors // 2)
+    return wanted[:num_simulations]
+
+
+class Search:
+    """One game's tree."""
+
+    def __init__(self, position: Position, options: Options) -> None:
+        self.options = options
+        self.root = Node(position)
+        self.closest_call = math.inf
+        """Smallest lead by which this search preferred an action, in units of the value."""
+        self._made = 0
+
+    def prepare(self, evaluator, forbid_pass: bool = False) -> None:
+        """Evaluates the root if it is new, and sets which moves are allowed; no noise yet."""
+        if self.root.visits == 0:
+            if not settle(self.root, self.options):
+                evaluate(self.root, evaluator, self.options)
+            back_up([self.root])
+        self.priors = self.root.priors.copy()
+        if forbid_pass and self.priors[:-1].sum() > 0:
+            self.priors[-1] = 0
+            self.priors /= self.priors.sum()
+        self.noise = np.zeros(len(self.priors))
+        self.is_noisy = False
+        self.new_visits = np.zeros(len(self.priors), int)
+        self.closest_call = math.inf
+        num_considered = min(self.options.num_considered, int((self.priors > 0).sum()))
+        self._wanted = halving(num_considered, self.options.num_simulations)
+
+    def add_gumbel(self, noise: np.ndarray) -> None:
+        self.noise, self.is_noisy = noise, True
+
+    def add_dirichlet(self, gammas: np.ndarray, fraction: float) -> None:
+        """gammas: [A] one for each action, of which those of allowed moves count."""
+        noise = np.where(self.priors > 0, gammas, 0)
+        self.priors, self.is_noisy = (1 - fraction) * self.priors + fraction * noise / noise.sum(), True
+
+    def run(self, evaluator) -> None:
+        """All simulations, `leaf_batch` leaves together; nothing is searched where the game is over."""
+        self._num_begun = self.options.num_simulations if self.root.is_terminal else 0
+        while self._num_begun < self.options.num_simulations:
+            paths = self._descents()
+            for path in paths:
+                evaluate(path[-1], evaluator, self.options)
+            for path in paths:
+                for node in path:
+                    node.pending -= 1
+                back_up(path)
+
+    def _descents(self) -> list[list[Node]]:
+        """Paths to leaves for the network; none goes to a leaf that waits already, there the batch ends.
+
+        A value that is known is backed up at once.
+        """
+        paths: list[list[Node]] = []
+        while len(paths) < self.options.leaf_batch and self._num_begun < self.options.num_simulations:
+            path = self._descend(self._num_begun)
+            leaf = path[-1]
+            if leaf.visits == 0 and leaf.pending > 0:
+                break
+            self._num_begun += 1
+            self.new_visits[path[1].action] += 1
+            if leaf.is_terminal or settle(leaf, self.options):
+                back_up(path)
+                continue
+            for node in path:
+                node.pending += 1
+            paths.append(path)
+        return paths
+
+    def _descend(self, simulation: int) -> list[Node]:
+        path = [self.root]
+        while path[-1].visits > 0 and not path[-1].is_terminal:
+            node = path[-1]
+            scores = self._root_scores(simulation) if node is self.root else self._scores(node)
+            action = self._best(scores, self._unit(node))
+            if action not in node.children:
+                self._made += 1
+                node.children[action] = Node(node.position.after(action), action, self._made)
+            path.append(node.children[action])
+        return path
+
+    def _scores(self, node: Node) -> dict[int, float]:
+        if self.options.is_gumbel:
+            return interior_scores(self.options, node)
+        return puct_scores(self.options, node, node.priors)
+
+    def _root_scores(self, simulation: int) -> dict[int, float]:
+        if self.options.is_gumbel:
+            return self._halving_scores(self._wanted[simulation])
+        scores = puct_scores(self.options, self.root, self.priors)
+        if self.is_noisy:
+            for action in self.root.visited(self.priors):
+                if self.root.n(action) < self._forced(action):
+                    scores[action] = math.inf
+        return scores
+
+    def _forced(self, action: int) -> float:
+        """Visits that a root move must have, once it has one (Wu 2019, section 3.2)."""
+        total = sum(self.root.n(other) for other in self.root.visited(self.priors))
+        return math.sqrt(self.options.forced_playouts * self.priors[action] * total)
+
+    def _halving_scores(self, wanted: int) -> dict[int, float]:
+        """g + ln P + sigma(completed q) of the root moves with as many visits of this search."""
+        scores = self.noise + improved_logits(self.options, self.root, self.priors)
+        return {a: scores[a] for a in np.flatnonzero(self.priors).tolist() if self.new_visits[a] == wanted}
+
+    def _unit(self, node: Node) -> float:
+        """What a change of all values by one changes in the scores, about."""
+        is_halving = self.options.is_gumbel and node is self.root
+        return sigma_scale(self.options, node, self.priors) if is_halving else 1.0
+
+    def _best(self, scores: dict[int, float], unit: float) -> int:
+        """The first action of largest score."""
+        best = max(scores, key=lambda action: (scores[action], -action))
+        others = [scores[action] for action in scores if action != best]
+        if others and scores[best] < math.inf:
+            self.closest_call = min(self.closest_call, (scores[best] - max(others)) / unit)
+        return best
+
+    def choose(self) -> int:
+        """The move to play."""
+        if self.options.is_gumbel:
+            return self._best(self._halving_scores(self.new_visits.max()), self._unit(self.root))
+        shares = self._visit_shares()
+        return int(np.argmax(shares))
+
+    def policy(self) -> np.ndarray:
+        """[A] what training learns."""
+        if self.options.is_gumbel:
+            return softmax(improved_logits(self.options, self.root, self.priors))
+        shares = self._visit_shares()
+        if self.is_noisy and self.options.forced_playouts > 0 and self.root.children:
+            shares = self._pruned(shares)
+        return shares / shares.sum()
+
+    def value(self) -> float:
+        if self.options.is_gumbel:
+            return float(self.policy() @ completed_q(self.root, self.priors))
+        return self.root.mean
+
+    def _visit_shares(self) -> np.ndarray:
+        """[A] visits of the allowed moves, kept subtrees included; the priors if there are none."""
+        visits = np.array([self.root.n(a) * (self.priors[a] > 0) for a in range(len(self.priors))])
+        return visits if visits.any() else self.priors.copy()
+
+    def _pruned(self, visits: np.ndarray) -> np.ndarray:
+        """Without the visits that only forced playouts explain (Wu 2019, section 3.2)."""
+        scores, best = puct_scores(self.options, self.root, self.priors), int(np.argmax(visits))
+        constant = exploration(self.options, int(visits.sum()))
+        pruned = visits.copy()
+        for action in np.flatnonzero(visits).tolist():
+            if action == best:
+                continue
+            for left in range(
+                visits[action] - 1, max(-1, visits[action] - int(self._forced(action)) - 1), -1
+            ):
+                lead = scores[best] - (self.root.q(action) + constant * self.priors[action] / (1 + left))
+                self.closest_call = min(self.closest_call, abs(lead))
+                if lead <= 0:
+                    break
+                pruned[action] = left
+            if pruned[action] <= 1:
+                pruned[action] = 0
+        return pruned
+
+    def play(self, action: int, most_kept: int) -> None:
+        """Follows a move; the subtree is kept, the newest nodes beyond `most_kept` are lost."""
+        kept = self.root.children.get(action)
+        if kept is None:
+            self.root = Node(self.root.position.after(action))
+            return
+        nodes = sorted(kept.walk(), key=lambda node: node.number)
+        lost = {id(node) for node in nodes[most_kept:]}
+        for node in nodes[:most_kept]:
+            node.children = {a: child for a, child in node.children.items() if id(child) not in lost}
+        self.root = kept
+
+
+def back_up(path: list[Node]) -> None:
+    """Adds the leaf's value along the path, with its sign turned at every step."""
+    value = path[-1].raw_value
+    for node in reversed(path):
+        node.visits += 1
+        node.value_sum += value
+        value = -value

@@ -1,0 +1,141 @@
+"""The kernels against the slow search: the same moves, and the same visits at every node of every tree.
+
+The slow search computes in float64 where the kernels store float32, so a lead of about 1e-7 between two
+actions may turn round. The slow search therefore reports the closest of all its choices. A search may
+differ only if that choice was closer than `twins.CLOSE_CALL`, and few may; every other difference fails.
+Ties that are exact in both, under the uniform evaluator, must be broken alike.
+"""
+
+import numpy as np
+import pytest
+
+from alphazero.config import game as game_config
+from alphazero.config import search as search_config
+from alphazero.search import evaluator, settings
+from alphazero.search import tree as trees
+from tests.search import twins
+
+ALGORITHMS = list(search_config.Algorithm)
+KOMIS = [0.0, 0.5, -1.5, 7.0]
+PLENTY = twins.CAPACITY
+
+
+def config(algorithm, num_simulations=16, num_considered=6, **others):
+    return search_config.SearchConfig(
+        algorithm=algorithm, num_simulations=num_simulations, num_considered=num_considered, **others
+    )
+
+
+def compare(pair, judge, seed=0):
+    """Plays all games to their ends, comparing every search."""
+    rng = np.random.default_rng(seed)
+    while pair.play_on(judge, rng):
+        pass
+    return pair.tally
+
+
+def assert_alike(tally):
+    assert len(tally.excused) <= tally.searches / 50, tally.excused
+
+
+@pytest.mark.parametrize("is_noisy", [False, True])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_whole_games_on_3x3(algorithm, is_noisy):
+    pair = twins.Twins(config(algorithm), 3, KOMIS, limits=[40, 9, 20, PLENTY], is_noisy=is_noisy)
+    tally = compare(pair, evaluator.HashedEvaluator(3, seed=1))
+    assert_alike(tally)
+    assert tally.nodes > 300 and tally.ends > 50 and tally.reused > 5 and tally.passes > 5
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_openings_on_5x5(algorithm):
+    pair = twins.Twins(config(algorithm), 5, [0.5, 7.0], limits=[4, 5])
+    tally = compare(pair, evaluator.HashedEvaluator(5, seed=2))
+    assert not tally.excused and tally.nodes > 100
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_ties_are_broken_alike(algorithm):
+    """Every move is as good as any other: the first one is taken, by both, without excuse."""
+    pair = twins.Twins(config(algorithm), 3, KOMIS, limits=[7, 8, 9, 10])
+    tally = compare(pair, evaluator.UniformEvaluator(3))
+    assert not tally.excused and tally.searches > 10
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_descents_in_batches(algorithm):
+    pair = twins.Twins(config(algorithm, leaf_batch=4), 3, KOMIS, limits=[40, 9, 20, PLENTY])
+    tally = compare(pair, evaluator.HashedEvaluator(3, seed=3))
+    assert_alike(tally)
+
+
+def test_forced_playouts():
+    many = config(search_config.Algorithm.puct, num_simulations=32, forced_playouts=2.0)
+    tally = compare(twins.Twins(many, 3, KOMIS, is_noisy=True), evaluator.HashedEvaluator(3, seed=4))
+    assert_alike(tally)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [3, 4, 5])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_many_whole_games(algorithm, size, seed):
+    settings_of = config(
+        algorithm, num_simulations=[24, 40, 32, 17][seed], num_considered=[16, 4, 8, 3][seed]
+    )
+    limits = [PLENTY, 2 * size * size, size * size]
+    pair = twins.Twins(settings_of, size, KOMIS[:3], limits=limits, seed=seed, is_noisy=seed % 2 == 1)
+    tally = compare(pair, evaluator.HashedEvaluator(size, seed=seed), seed)
+    assert_alike(tally)
+    assert tally.superkos > 0 or size > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tree_reuse": False},
+        {"leaf_batch": 4},
+        {"leaf_batch": 16, "num_simulations": 64},
+        {"num_simulations": 200},
+        {"c_scale": 0.05, "c_init": 3.0, "fpu_reduction": 0.0},
+        {"forced_playouts": 2.0, "num_simulations": 48},
+        {"forced_playouts": 2.0, "num_simulations": 48, "leaf_batch": 4},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_other_settings(algorithm, options):
+    pair = twins.Twins(config(algorithm, **options), 3, KOMIS, is_noisy="forced_playouts" in options)
+    assert_alike(compare(pair, evaluator.HashedEvaluator(3, seed=5)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suicide", [False, True])
+@pytest.mark.parametrize("ko", list(game_config.Ko))
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_other_rules(algorithm, ko, suicide):
+    pair = twins.Twins(config(algorithm, num_simulations=32), 3, KOMIS, ko=ko, suicide=suicide)
+    assert_alike(compare(pair, evaluator.HashedEvaluator(3, seed=8)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_ends_that_weigh_the_score(algorithm):
+    outcome = settings.Outcome(score_weight=0.3, score_scale=5.0)
+    pair = twins.Twins(config(algorithm, num_simulations=32), 3, KOMIS, outcome=outcome)
+    assert_alike(compare(pair, evaluator.HashedEvaluator(3, seed=6)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_kept_subtrees_that_are_cut(algorithm):
+    """Memory for three nodes beyond what a search adds: kept subtrees lose all but their oldest nodes."""
+    kept, num_simulations = 4, 20
+    num_nodes = num_simulations + kept + 1
+    megabytes = (num_nodes + 0.5) * trees.bytes_per_node(17) * len(KOMIS) / 2**20
+    small = config(algorithm, num_simulations=num_simulations, tree_megabytes=megabytes)
+    pair = twins.Twins(small, 4, KOMIS, kept_limit=kept)
+    tally = compare(pair, evaluator.HashedEvaluator(4, seed=7))
+    assert_alike(tally)
+    assert pair.most_kept == kept, "no subtree was large enough to be cut"
