@@ -17,22 +17,21 @@ NO_ACTION = -1
 UNKNOWN = -2
 """`best_unvisited` before somebody asks: most leaves are never visited again."""
 
-NODE = np.dtype(
-    [
-        ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
-        ("raw_value", np.float32),  # the network's value, or the exact one where the game is over
-        ("prior", np.float32),  # policy of the parent for the move that led here
-        ("visits", np.int32),  # descents that have been backed up through here, its own evaluation included
-        ("pending", np.int32),  # descents through here that wait for the network
-        ("parent", np.int32),  # NO_PARENT for the root
-        ("first_child", np.int32),  # the newest child, NO_NODE if none
-        ("next_sibling", np.int32),  # the child of the same parent that was made before, NO_NODE if none
-        ("action", np.int16),  # the move that led here
-        ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN
-        ("is_terminal", np.bool_),  # the game is over there
-    ],
-    align=True,
-)
+_FIELDS = [
+    ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
+    ("raw_value", np.float32),  # the network's value, or the exact one where the game is over
+    ("prior", np.float32),  # policy of the parent for the move that led here
+    ("visits", np.int32),  # descents that have been backed up through here, its own evaluation included
+    ("pending", np.int32),  # descents through here that wait for the network
+    ("parent", np.int32),  # NO_PARENT for the root
+    ("first_child", np.int32),  # the newest child, NO_NODE if none
+    ("next_sibling", np.int32),  # the child of the same parent that was made before, NO_NODE if none
+    ("action", np.int16),  # the move that led here
+    ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN
+    ("is_terminal", np.bool_),  # the game is over there
+]
+# np.record makes `node.visits` work outside kernels as it does inside.
+NODE = np.dtype((np.record, np.dtype(_FIELDS, align=True)))
 
 
 class Tree(NamedTuple):
