@@ -8,6 +8,7 @@ import ray
 from actors import telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
+from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import gate
 
 _PAUSE_S = 0.5
@@ -39,7 +40,7 @@ class EvaluatorActor:
                 self._stopping.wait(_PAUSE_S)
                 continue
             known = newest[0]
-            candidate: gate.Candidate = ray.get(newest[1])
+            candidate: candidates.Candidate = ray.get(newest[1])
             outcome = self._gate.judge(candidate, should_stop=self._stopping.is_set)
             if outcome is None:
                 return
@@ -55,7 +56,7 @@ class EvaluatorActor:
         while not self._stopping.wait(_PAUSE_S):
             newest = ray.get(self._handles["weight_store"].best.remote(-1))
             if newest is not None:
-                best: gate.Candidate = ray.get(newest[1])
+                best: candidates.Candidate = ray.get(newest[1])
                 self._gate.start_with(best)
                 return best.version
         return -1

@@ -9,7 +9,7 @@ import ray
 from actors import messages, telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
-from alphazero.evaluation import gate
+from alphazero.evaluation import candidate as candidates
 from alphazero.training import checkpoint, learner
 
 _PAUSE_S = 0.2
@@ -83,8 +83,8 @@ class LearnerActor:
     def _publish(self) -> None:
         self._handles["weight_store"].publish.remote(self._candidate())
 
-    def _candidate(self) -> gate.Candidate:
-        return gate.Candidate(
+    def _candidate(self) -> candidates.Candidate:
+        return candidates.Candidate(
             version=self._learner.step,
             weights=self._learner.candidate(),
             games=self._progress.games,

@@ -35,13 +35,15 @@ from actors.weight_store import WeightStore
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import gate, promotion
-from alphazero.report import panel
+from alphazero.report import clock, panel
 from alphazero.report import status as run_status
 from alphazero.training import checkpoint
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
 _STOP_S = 30.0
+_STOP_EARLY_S = 3.0
+"""Before the first move there is nothing to save, and a process that compiles hears nothing."""
 
 
 def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
@@ -89,6 +91,8 @@ class Supervisor:
         self._plan = plan
         self._minutes_before = run_status.minutes_so_far(folder.path)
         self._began = time.monotonic()
+        self._has_moved = False
+        self._num_players = 0
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._handles: dict[str, Any] = {}
         self._players: list[Any] = []
@@ -97,8 +101,10 @@ class Supervisor:
     def run(self) -> None:
         """Starts everything, watches until the end, and stops everything."""
         try:
-            self._start()
-            self._watch()
+            with panel.Panel(str(self._folder.path)) as view:
+                view.show(run_status.Status(waiting_for="actors to start"))
+                self._start()
+                self._watch(view)
         finally:
             self._stop()
 
@@ -112,10 +118,10 @@ class Supervisor:
             ray.get(self._handles["weight_store"].promote.remote(gate.promoted_candidate(best)))
         self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", config)
         self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles)
-        self._handles["evaluator"] = self._spawn(EvaluatorActor, "evaluator", config, self._handles)
         count = self._plan.placements["self-play"].count
         self._players = [
-            self._spawn(SelfPlayActor, "self-play", config, number, self._handles) for number in range(count)
+            self._spawn(SelfPlayActor, "self-play", config, number, self._handles, clock.process_began())
+            for number in range(count)
         ]
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
@@ -140,31 +146,56 @@ class Supervisor:
             name: self._handles[name] for name in ("learner", "evaluator") if name in self._handles
         }
 
-    def _watch(self) -> None:
+    def _watch(self, view: panel.Panel) -> None:
         self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
+        self._wait_for_services(view)
         reporter = self._handles["reporter"]
-        with panel.Panel(str(self._folder.path)) as view:
-            while not self._interrupted.is_set():
-                self._check_actors()
-                self._report_totals()
-                now: run_status.Status = ray.get(reporter.snapshot.remote())
-                fraction = self._config.stop.progress(
-                    minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
-                )
-                view.show(now, is_last=fraction >= 1)
-                if fraction >= 1:
-                    return
-                news = messages.Progress(fraction=fraction, games=now.games, positions=now.positions)
-                self._handles["learner"].set_progress.remote(news)
+        while not self._interrupted.is_set():
+            self._check_actors()
+            self._report_totals()
+            now: run_status.Status = ray.get(reporter.snapshot.remote())
+            self._num_players = now.actors
+            self._note_first_move(now)
+            fraction = self._config.stop.progress(
+                minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
+            )
+            view.show(now, is_last=fraction >= 1)
+            if fraction >= 1:
+                return
+            news = messages.Progress(fraction=fraction, games=now.games, positions=now.positions)
+            self._handles["learner"].set_progress.remote(news)
+
+    def _wait_for_services(self, view: panel.Panel) -> None:
+        """Shows how the actors come up that the figures come from."""
+        names = ("reporter", "weight_store", "replay_buffer")
+        starting = [self._handles[name].__ray_ready__.remote() for name in names]
+        while starting and not self._interrupted.is_set():
+            self._check_actors()
+            ready, starting = ray.wait(starting, num_returns=len(starting), timeout=0)
+            ray.get(ready)
+            view.show(
+                run_status.Status(waiting_for=f"actors to start ({len(starting)} of {len(names)} missing)")
+            )
+
+    def _note_first_move(self, now: run_status.Status) -> None:
+        """Logs it, and starts the evaluator, which until then would only take time from those who hurry."""
+        if now.first_move_s is not None and not self._has_moved:
+            self._has_moved = True
+            _logger.info("first self-play move %.1f s after the start", now.first_move_s)
+            evaluator = self._spawn(EvaluatorActor, "evaluator", self._config, self._handles)
+            self._handles["evaluator"] = evaluator
+            self._running[evaluator.run.remote()] = "evaluator"
 
     def _report_totals(self) -> None:
         """Tells the reporter what the driver and the replay buffer know."""
         best = ray.get(self._handles["weight_store"].best.remote(-1))
-        run = {
+        run: dict[str, float | str] = {
             "minutes": self._minutes_before + (time.monotonic() - self._began) / 60,
             "promotions": self._promotions.count(),
             "weights": best[0] if best is not None else 0,
         }
+        if self._num_players == 0:
+            run["waiting_for"] = "self-play to start"
         reporter = self._handles["reporter"]
         reporter.record.remote("run", run)
         reporter.record.remote("replay", ray.get(self._handles["replay_buffer"].figures.remote()))
@@ -187,8 +218,9 @@ class Supervisor:
         for actor in self._stoppable.values():
             actor.stop.remote()
         if self._running:
-            _, late = ray.wait(list(self._running), num_returns=len(self._running), timeout=_STOP_S)
-            for reference in late:
+            patience_s = _STOP_S if self._has_moved else _STOP_EARLY_S
+            _, late = ray.wait(list(self._running), num_returns=len(self._running), timeout=patience_s)
+            for reference in late if self._has_moved else []:
                 _logger.warning("%s did not stop within %.0f s", self._running[reference], _STOP_S)
         if self._running:
             # The last pushes came after the last look: status.json should count them.

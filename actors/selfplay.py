@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, sgf_sample
 from alphazero.net import inference
 from alphazero.search import symmetries
+from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
 
 _PAUSE_S = 0.2
@@ -27,12 +29,17 @@ class SelfPlayActor:
     ahead, for the learner. When killed, its games under way are lost, none that was pushed.
     """
 
-    def __init__(self, config: schema.Config, number: int, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which replay_buffer, weight_store and reporter are used."""
+    def __init__(self, config: schema.Config, number: int, handles: dict[str, Any], began: float) -> None:
+        """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
+
+        began: when the session did, in seconds since 1970.
+        """
+        self._began = began
         self._config = config
         self._handles = handles
         self._stopping = threading.Event()
         self._version = -1
+        self._has_moved = False
         actor = f"selfplay{number:03d}"
         # A new life gets new game ids, else the log would take its games for repeats.
         session = os.urandom(4).hex()
@@ -44,10 +51,14 @@ class SelfPlayActor:
 
     def run(self) -> None:
         """Plays until `stop`."""
+        compiling = " to be compiled (first time on this machine: half a minute)"
+        self._telemetry.wait_for("kernels" + compiling * warm_up.is_needed(self._config))
+        warm_up.warm_up(self._config)
+        self._telemetry.wait_for("the first network")
         candidate = self._wait_for_weights()
         if candidate is None:
             return
-        self._telemetry.report_now({"waiting_for": "the measurement of inference backends"})
+        self._telemetry.wait_for("the measurement of inference backends")
         evaluator = inference.make_evaluator(
             candidate.weights,
             device=self._config.training.device,
@@ -60,6 +71,7 @@ class SelfPlayActor:
         )
         while not self._stopping.is_set():
             games = worker.play_move()
+            self._tell_of_first_move()
             self._sgf.add(games)
             reply = self._pushes.send(games)
             if reply is not None:
@@ -71,6 +83,11 @@ class SelfPlayActor:
                 evaluator.load(newer.weights)
                 worker.set_weights(asked, self._version)
         self._pushes.drain(_DRAIN_S)
+
+    def _tell_of_first_move(self) -> None:
+        if not self._has_moved:
+            self._has_moved = True
+            self._telemetry.report_now({"first_move_s": time.time() - self._began})
 
     def stop(self) -> None:
         """Makes `run` return after the move that is being searched."""

@@ -1,10 +1,13 @@
 """How actors report: at most one report under way, at most one an interval."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 import ray
+
+_logger = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -29,6 +32,14 @@ class Telemetry:
     def report_now(self, figures: dict[str, float | str], step: int | None = None) -> None:
         """Sends a rare report, such as a gate's outcome, in any case."""
         self._reporter.record.remote(self._source, figures, step)
+
+    def wait_for(self, what: str) -> None:
+        """Tells, here and in the log, what keeps the source from its work for longer than a moment.
+
+        It holds until the next report.
+        """
+        _logger.info("%s waits for %s", self._source, what)
+        self.report_now({"waiting_for": what})
 
     def _is_free(self) -> bool:
         return self._under_way is None or bool(ray.wait([self._under_way], timeout=0)[0])

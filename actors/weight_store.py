@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from alphazero.evaluation import gate
+from alphazero.evaluation import candidate as candidates
 
 
 class WeightStore:
@@ -20,12 +20,12 @@ class WeightStore:
         self._candidate: tuple[int, Any] | None = None
         self._best: tuple[int, Any] | None = None
 
-    def publish(self, candidate: gate.Candidate) -> None:
+    def publish(self, candidate: candidates.Candidate) -> None:
         """Replaces the candidate; an older one than is known is ignored."""
         if self._candidate is None or candidate.version > self._candidate[0]:
             self._candidate = (candidate.version, self._put(candidate))
 
-    def promote(self, candidate: gate.Candidate) -> None:
+    def promote(self, candidate: candidates.Candidate) -> None:
         """Makes a network the best one; an older one than is known is ignored."""
         if self._best is None or candidate.version > self._best[0]:
             self._best = (candidate.version, self._put(candidate))

@@ -7,6 +7,7 @@ module and of everything of ours that it imports, so that an edit anywhere below
 
 import ast
 import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -24,6 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alphazero"
+_WARM = "warm-{}"  # an empty file: what a warm-up of this layout needs is in the cache
 _STALE_AFTER_S = 30 * 24 * 3600
 _SETTINGS: Any = config  # numba fills this module when it is imported, unseen by type checkers
 
@@ -70,6 +72,29 @@ def num_signatures(kernel: Callable[..., Any]) -> int:
 def signatures(kernel: Callable[..., Any]) -> list[tuple[Any, ...]]:
     """Argument types that `kernel` has been compiled for; empty with NUMBA_DISABLE_JIT=1."""
     return list(getattr(kernel, "signatures", []))
+
+
+def warm_up(call: Callable[..., None], layout: str, *arguments: object) -> None:
+    """Calls `call`, which calls kernels, so that they are compiled when they are needed.
+
+    Of all processes on this machine the first one compiles; the others wait for it, so that they
+    neither do the same work at the same time nor take the cores that it needs, and load from the cache.
+    layout: name of the record layouts that the kernels are compiled for.
+    """
+    folder = cache_folder(Path(call.__code__.co_filename))
+    if folder is None or is_warm(call, layout):
+        call(*arguments)
+        return
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        call(*arguments)
+        (folder / _WARM.format(layout)).touch()
+
+
+def is_warm(call: Callable[..., None], layout: str) -> bool:
+    """Whether a `warm_up` with these arguments has been finished on this machine."""
+    folder = cache_folder(Path(call.__code__.co_filename))
+    return folder is not None and (folder / _WARM.format(layout)).exists()
 
 
 @functools.cache

@@ -4,6 +4,7 @@ The classes are those that the actors wrap; only the order is fixed here. A run 
 repeats itself as long as the same inference backend is picked.
 """
 
+import logging
 import time
 
 import numpy as np
@@ -11,14 +12,17 @@ import numpy as np
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, store
+from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import gate, promotion
 from alphazero.net import inference
-from alphazero.report import panel, reporter, status
+from alphazero.report import clock, panel, reporter, status
 from alphazero.search import symmetries
+from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
 from alphazero.training import checkpoint, learner
 
 _REPORT_INTERVAL_S = 1.0
+_logger = logging.getLogger(__name__)
 
 
 class LocalLoop:
@@ -32,6 +36,9 @@ class LocalLoop:
         self._checkpoints = checkpoint.Checkpoints(folder.checkpoints, config.training.keep_checkpoints)
         self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
         self._minutes_before, self._began = status.minutes_so_far(folder.path), time.monotonic()
+        self._first_move_s: float | None = None
+        self._wait_for("kernels" + " to be compiled (half a minute)" * warm_up.is_needed(config))
+        warm_up.warm_up(config)
         self._gate = gate.Gate(config, folder)
         self._learner = learner.Learner(config)
         self._best = self._start_best()
@@ -43,6 +50,7 @@ class LocalLoop:
         self._store.restore(self._learner.samples)
         self._plays_latest = config.selfplay.play_with is selfplay_config.PlayWith.latest
         playing = self._candidate() if self._plays_latest else self._best
+        self._wait_for("the measurement of inference backends")
         self._evaluator = inference.make_evaluator(
             playing.weights,
             device=config.training.device,
@@ -77,21 +85,29 @@ class LocalLoop:
     def _step(self) -> None:
         """One move in every game, then the training that this allows."""
         games = self._worker.play_move()
+        if self._first_move_s is None:
+            self._first_move_s = time.time() - clock.process_began()
+            _logger.info("first self-play move %.1f s after the start", self._first_move_s)
         if games:
             self._store.add_games(games, "local")
             self._worker.set_total_games(self._store.counters.games)
-        figures = {**self._worker.figures(), "backend": self._evaluator.describe()}
-        self._reporter.record("selfplay000", figures)
+        figures = {**self._worker.figures(), "first_move_s": self._first_move_s}
+        self._reporter.record("selfplay000", {**figures, "backend": self._evaluator.describe()})
         self._learn()
 
-    def _start_best(self) -> gate.Candidate:
+    def _wait_for(self, what: str) -> None:
+        """Tells what keeps the run from its first move."""
+        _logger.info("waiting for %s", what)
+        print(f"waiting for {what}", flush=True)
+
+    def _start_best(self) -> candidates.Candidate:
         promoted = self._promotions.latest()
         best = self._candidate() if promoted is None else gate.promoted_candidate(promoted)
         self._gate.start_with(best)
         return best
 
-    def _candidate(self, games: int = 0, positions: int = 0) -> gate.Candidate:
-        return gate.Candidate(
+    def _candidate(self, games: int = 0, positions: int = 0) -> candidates.Candidate:
+        return candidates.Candidate(
             version=self._learner.step, weights=self._learner.candidate(), games=games, positions=positions
         )
 
@@ -119,7 +135,7 @@ class LocalLoop:
             self._evaluator.load(candidate.weights)
             self._worker.set_weights(self._asked, candidate.version)
 
-    def _judge(self, candidate: gate.Candidate) -> bool:
+    def _judge(self, candidate: candidates.Candidate) -> bool:
         self._judged = candidate.version
         outcome = self._gate.judge(candidate)
         assert outcome is not None, "nobody stops this match"

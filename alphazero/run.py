@@ -8,7 +8,6 @@ import sys
 from alphazero.config import compose, schema
 from alphazero.data import run_folder
 from alphazero.report import logs
-from alphazero.training import learner
 
 
 def main() -> int:
@@ -18,7 +17,7 @@ def main() -> int:
         return 0
     folder = run_folder.RunFolder(config.run.dir)
     try:
-        learner.check_start(config)
+        _check_start(config)
         folder.open(config, compose.to_yaml(config))
         logs.set_up(folder.log)
         _run(config, folder)
@@ -36,8 +35,16 @@ def main() -> int:
         folder.close()
 
 
+def _check_start(config: schema.Config) -> None:
+    if config.init.weights is not None:
+        from alphazero.training import learner
+
+        learner.check_start(config)
+
+
 def _run(config: schema.Config, folder: run_folder.RunFolder) -> None:
-    # Ray takes seconds to import: a mistake is answered before, and cluster=local does without.
+    # Ray and torch take seconds to import: a mistake is answered before, and the user sees a line.
+    print(f"run folder {folder.path}: starting", flush=True)
     if config.cluster.address == "local":
         from alphazero import local_loop
 

@@ -17,7 +17,7 @@ NO_DOORS = ("__init__", "files", "jit", "local_loop")
 HOMES = {
     "numba": ("alphazero/jit.py",),
     "ray": ("actors/",),
-    "torch": ("alphazero/net/", "alphazero/training/", "alphazero/report/tensorboard.py"),
+    "torch": ("alphazero/net/", "alphazero/training/"),
     "tensorboard": ("alphazero/report/",),
     "rich": ("alphazero/report/",),
     "hydra": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),

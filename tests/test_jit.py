@@ -171,3 +171,47 @@ def test_layouts_that_different_processes_compiled_are_not_confused(tmp_path, pr
         )
         printed.append(done.stdout.split())
     assert printed == [["3"], ["5"], ["3", "5"]]
+
+
+WARM_UP = """
+import sys, time
+from pathlib import Path
+from alphazero import jit
+def call(log):
+    with open(log, "a") as file:
+        print("begin", file=file, flush=True)
+        time.sleep(0.3)
+        print("end", file=file, flush=True)
+print(jit.is_warm(call, "5"))
+jit.warm_up(call, "5", sys.argv[1])
+print(jit.is_warm(call, "5"), jit.is_warm(call, "9"))
+"""
+
+
+def test_one_process_warms_up_while_the_others_wait(tmp_path, project):
+    """The calls of processes that start at once do not overlap; a later process need not wait."""
+    package = tmp_path / "alphazero"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    (tmp_path / "main.py").write_text(WARM_UP)
+    environment = os.environ | {"ALPHAZERO_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path / "log")]
+    started = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    outputs = [process.communicate(timeout=60)[0].split() for process in started]
+    assert (tmp_path / "log").read_text().split() == 3 * ["begin", "end"]
+    assert ["False", "True", "False"] in outputs
+    assert all(output[1:] == ["True", "False"] for output in outputs)
+    later = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert later.stdout.split() == ["True", "True", "False"]
+
+
+def test_without_a_cache_nothing_is_warm(package, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ALPHAZERO_CACHE_DIR", str(tmp_path / "file"))
+    forget()
+    called = []
+    jit.warm_up(lambda: called.append(1), "5")
+    assert called == [1]

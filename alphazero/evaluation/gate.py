@@ -11,30 +11,18 @@ from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.data import run_folder
 from alphazero.evaluation import agreement, match, openings, players, promotion
+from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import result as results
-from alphazero.net import inference, leela
+from alphazero.net import inference
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A network on its way to the gate, with the version that games played by it will carry."""
-
-    version: int
-    """The learner's step; it only grows."""
-    weights: leela.Weights
-    games: int
-    """Self-play games of the run when it was made."""
-    positions: int
-    """Training positions of the run when it was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What the gate decided."""
 
-    candidate: Candidate
+    candidate: candidates.Candidate
     is_promoted: bool
     match: results.MatchResult | None
     """None with gate=none."""
@@ -69,12 +57,14 @@ class Gate:
         self._best: inference.NetEvaluator | None = None
         self._candidate: inference.NetEvaluator | None = None
 
-    def start_with(self, best: Candidate) -> None:
+    def start_with(self, best: candidates.Candidate) -> None:
         """Takes the best network so far: the last promoted one, or the untrained one."""
         self._best = _make_evaluator(best, self._config)
         self._best_version = best.version
 
-    def judge(self, candidate: Candidate, should_stop: Callable[[], bool] = lambda: False) -> Outcome | None:
+    def judge(
+        self, candidate: candidates.Candidate, should_stop: Callable[[], bool] = lambda: False
+    ) -> Outcome | None:
         """Plays the match and promotes the candidate if it passes; None when told to stop.
 
         The promoted file and its certificate are on disk when this returns.
@@ -93,13 +83,15 @@ class Gate:
         _logger.info("%s", outcome.figures()["last"])
         return outcome
 
-    def _load(self, candidate: Candidate) -> None:
+    def _load(self, candidate: candidates.Candidate) -> None:
         if self._candidate is None:
             self._candidate = _make_evaluator(candidate, self._config)
         else:
             self._candidate.load(candidate.weights)
 
-    def _play(self, candidate: Candidate, should_stop: Callable[[], bool]) -> results.MatchResult | None:
+    def _play(
+        self, candidate: candidates.Candidate, should_stop: Callable[[], bool]
+    ) -> results.MatchResult | None:
         assert self._best is not None and self._candidate is not None, "start_with comes first"
         rule = self._config.gate
         first_moves = openings.draw(
@@ -116,7 +108,7 @@ class Gate:
         b = players.Player(f"step-{self._best_version}", self._best, search, self._rng)
         return match.play_match(a, b, self._config.game, first_moves, should_stop=should_stop)
 
-    def _promote(self, candidate: Candidate, result: results.MatchResult | None) -> None:
+    def _promote(self, candidate: candidates.Candidate, result: results.MatchResult | None) -> None:
         facts = {
             "steps": candidate.version,
             "games": candidate.games,
@@ -133,15 +125,15 @@ class Gate:
         self._best_version = candidate.version
 
 
-def promoted_candidate(promoted: promotion.Promoted) -> Candidate:
+def promoted_candidate(promoted: promotion.Promoted) -> candidates.Candidate:
     """A promoted network as the best one to go on with."""
     facts = promoted.certificate
-    return Candidate(
+    return candidates.Candidate(
         version=facts["steps"], weights=promoted.load(), games=facts["games"], positions=facts["positions"]
     )
 
 
-def _make_evaluator(candidate: Candidate, config: schema.Config) -> inference.NetEvaluator:
+def _make_evaluator(candidate: candidates.Candidate, config: schema.Config) -> inference.NetEvaluator:
     training = config.training
     return inference.make_evaluator(
         candidate.weights,

@@ -30,6 +30,7 @@ class Panel:
         self._console = console or rich.console.Console(soft_wrap=True)
         self._clock = clock
         self._shown: float | None = None
+        self._preparing: str | None = None
         # What others print while the table is up appears above it.
         self._live = rich.live.Live(console=self._console, auto_refresh=False)
 
@@ -45,13 +46,17 @@ class Panel:
             self._live.stop()
 
     def show(self, newest: status.Status, is_last: bool = False) -> None:
-        """Redraws the table; without a terminal prints a line, the last one in any case."""
+        """Redraws the table; without a terminal prints a line now and then.
+
+        The last one is printed in any case, and before the first move each that tells of something new.
+        """
         if self._console.is_terminal:
             self._live.update(self._table(newest), refresh=True)
             return
-        now = self._clock()
-        if is_last or self._shown is None or now - self._shown >= PLAIN_INTERVAL_S:
-            self._shown = now
+        now, preparing = self._clock(), newest.waiting_for if newest.first_move_s is None else None
+        is_news = is_last or preparing != self._preparing
+        if is_news or self._shown is None or now - self._shown >= PLAIN_INTERVAL_S:
+            self._shown, self._preparing = now, preparing
             self._console.print(newest.line(), markup=False, highlight=False, soft_wrap=True)
 
     def _table(self, newest: status.Status) -> rich.panel.Panel:

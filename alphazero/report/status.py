@@ -15,6 +15,8 @@ class Status:
 
     minutes: float = 0.0
     """Running time."""
+    first_move_s: float | None = None
+    """Seconds from the start of this session to its first self-play move; None before it."""
     games: int = 0
     ends: dict[str, int] = field(default_factory=dict)
     """Games by how they ended (data.record.END_REASONS): passes, resign, settled, limit."""
@@ -67,7 +69,7 @@ class Status:
         """Names and values for a table."""
         losses = "  ".join(f"{name.removesuffix('_loss')} {value:.3f}" for name, value in self.losses.items())
         return [
-            ("running", f"{self.minutes:.1f} min"),
+            ("running", f"{self.minutes:.1f} min  ({self._first_move_text()})"),
             ("self-play", f"{self.actors} actors, {self.simulations_per_s:,.0f} simulations/s"),
             ("network on", self.backend or "-"),
             ("games", f"{self.games:,}  ({self.games_per_hour:,.0f}/h, newest {_ago(self.game_age_s)})"),
@@ -84,6 +86,11 @@ class Status:
             ("waiting for", self.waiting_for or "-"),
         ]
 
+    def _first_move_text(self) -> str:
+        if self.first_move_s is None:
+            return "no move yet"
+        return f"first move after {self.first_move_s:.1f} s"
+
     def _ends_text(self) -> str:
         """How the newest games ended, and how many ever came to the move limit."""
         shares = [f"{_END_TEXTS.get(end, end)} {share:.1%}" for end, share in self.recent_ends.items()]
@@ -96,6 +103,7 @@ class Status:
         losses = " ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
         parts = [
             f"{self.minutes:.1f} min",
+            self._first_move_text(),
             f"games {self.games} ({self.games_per_hour:.0f}/h)",
             self.recent_ends and f"ends {' '.join(f'{e} {s:.1%}' for e, s in self.recent_ends.items())}",
             self.mean_length and f"moves {self.mean_length:.0f}",

@@ -44,6 +44,7 @@ class Tally:
         self._reported: dict[str, float] = {}
         self._rates: dict[tuple[str, str], Rate] = {}
         self._changed: dict[str, float] = {}
+        self._working: set[str] = set()  # sources that have ever reported without waiting
 
     def record(self, source: str, metrics: Metrics, now: float) -> None:
         """Takes a report; figures that it leaves out keep their values."""
@@ -53,6 +54,8 @@ class Tally:
         if milestone in newest and metrics.get(milestone, newest[milestone]) != newest[milestone]:
             self._changed[source] = now
         newest.update(metrics)
+        if WAITING_FOR not in metrics:
+            self._working.add(source)
         self._reported[source] = now
         for name in COUNTERS.get(group_of(source), ()):
             if name in metrics:
@@ -89,6 +92,7 @@ class Tally:
             positions=int(replay.get("positions", 0)),
             games_per_hour=3600 * replay.get("games_per_s", 0.0),
             positions_per_s=replay.get("positions_per_s", 0.0),
+            first_move_s=min(self._newest_of(SELFPLAY, "first_move_s"), default=None),
             simulations_per_s=play.get("simulations_per_s", 0.0),
             actors=len(self._alive(SELFPLAY, now)),
             window=int(replay.get("window", 0)),
@@ -106,11 +110,23 @@ class Tally:
         )
 
     def _alive(self, group: str, now: float) -> list[str]:
-        """Members of the group; of self-play, where actors come and go, only those heard of lately."""
+        """Members of the group; of self-play, where actors come and go, only those heard of lately.
+
+        An actor that still prepares itself may be silent for long: compiling takes its time.
+        """
         members = [source for source in self._newest if group_of(source) == group]
         if group != SELFPLAY:
             return members
-        return [source for source in members if now - self._reported[source] <= SILENT_S]
+        return [
+            source
+            for source in members
+            if source not in self._working or now - self._reported[source] <= SILENT_S
+        ]
+
+    def _newest_of(self, group: str, name: str) -> list[float]:
+        """The newest values of a figure from all members of the group that ever reported it."""
+        reports = [self._newest[source] for source in self._newest if group_of(source) == group]
+        return [float(metrics[name]) for metrics in reports if name in metrics]
 
     def _backend(self, now: float) -> str:
         """What self-play's networks run on, with the number of actors for each where they differ."""

@@ -1,25 +1,38 @@
-"""TensorBoard scalars of a run: one writer, the learner's step on every axis."""
+"""TensorBoard scalars of a run: one writer, the learner's step on every axis.
 
+TensorBoard's own file format, written without torch, whose import takes longer than Ray's.
+"""
+
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2
+from tensorboard.plugins.custom_scalar import layout_pb2, metadata
+from tensorboard.summary.writer import event_file_writer
 
 # The page "custom scalars": title -> chart -> tags that share it.
 LAYOUT = {
     "Overview": {
-        "losses": ["Multiline", [r"learner/.*loss"]],
-        "simulations per second": ["Multiline", [r"selfplay/simulations_per_s"]],
-        "positions per second": ["Multiline", [r"replay/positions_per_s"]],
-        "samples for each position": ["Multiline", [r"replay/samples_per_position"]],
-        "gate": ["Multiline", [r"gate/score", r"gate/promoted", r"gate/limit_fraction"]],
+        "losses": [r"learner/.*loss"],
+        "simulations per second": [r"selfplay/simulations_per_s"],
+        "positions per second": [r"replay/positions_per_s"],
+        "samples for each position": [r"replay/samples_per_position"],
+        "gate": [r"gate/score", r"gate/promoted", r"gate/limit_fraction"],
     },
     "Games": {
-        "how they end": ["Multiline", [r"replay/(passes|resign|settled|limit)_fraction"]],
-        "who wins": ["Multiline", [r"replay/(black_win|draw)_fraction"]],
-        "length in moves": ["Multiline", [r"replay/mean_length"]],
+        "how they end": [r"replay/(passes|resign|settled|limit)_fraction"],
+        "who wins": [r"replay/(black_win|draw)_fraction"],
+        "length in moves": [r"replay/mean_length"],
     },
 }
+_FLUSH_S = 10
+# protobuf makes these modules' classes when they are imported, unseen by type checkers.
+_EVENT: Any = event_pb2
+_SUMMARY: Any = summary_pb2
+_TENSOR: Any = tensor_pb2
+_LAYOUT: Any = layout_pb2
 
 
 class Writer:
@@ -27,15 +40,37 @@ class Writer:
 
     def __init__(self, folder: Path, resume_step: int) -> None:
         """resume_step: an earlier session's points beyond it belong to lost work and are hidden."""
-        self._writer = SummaryWriter(str(folder), purge_step=resume_step + 1, flush_secs=10)
-        self._writer.add_custom_scalars(LAYOUT)
+        self._writer = event_file_writer.EventFileWriter(str(folder), flush_secs=_FLUSH_S)
+        began = _EVENT.SessionLog(status=_EVENT.SessionLog.START)
+        self._add(step=resume_step + 1, session_log=began)
+        self._add(summary=_layout_summary())
 
     def add(self, group: str, figures: Mapping[str, float | str], step: int) -> None:
         """Writes the numbers among the figures under group/name."""
         for name, value in figures.items():
             if not isinstance(value, str):
-                self._writer.add_scalar(f"{group}/{name}", float(value), step)
+                scalar = _SUMMARY.Summary.Value(tag=f"{group}/{name}", simple_value=float(value))
+                self._add(step=step, summary=_SUMMARY.Summary(value=[scalar]))
 
     def close(self) -> None:
         """Flushes what is still in memory."""
         self._writer.close()
+
+    def _add(self, **content: object) -> None:
+        self._writer.add_event(_EVENT.Event(wall_time=time.time(), **content))
+
+
+def _layout_summary() -> Any:
+    """LAYOUT as the plugin for custom scalars reads it."""
+    categories = []
+    for title, charts in LAYOUT.items():
+        lines = {name: _LAYOUT.MultilineChartContent(tag=tags) for name, tags in charts.items()}
+        chart = [_LAYOUT.Chart(title=name, multiline=content) for name, content in lines.items()]
+        categories.append(_LAYOUT.Category(title=title, chart=chart))
+    text = _LAYOUT.Layout(category=categories).SerializeToString()
+    value = _SUMMARY.Summary.Value(
+        tag=metadata.CONFIG_SUMMARY_TAG,
+        tensor=_TENSOR.TensorProto(dtype="DT_STRING", string_val=[text]),
+        metadata=metadata.create_summary_metadata(),
+    )
+    return _SUMMARY.Summary(value=[value])

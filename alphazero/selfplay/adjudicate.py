@@ -6,8 +6,9 @@ what it has and captures what is dead; Tromp-Taylor rules would make the players
 
 import numpy as np
 
+from alphazero.config import game as game_config
 from alphazero.config import schema
-from alphazero.go import board, geometry, life, scoring
+from alphazero.go import board, game, geometry, life, scoring
 from alphazero.jit import jit
 
 _EVERY_PLIES = 2
@@ -37,6 +38,11 @@ class Adjudicator:
             _find_settled(self._tables, games, self._life_scratch, indices[is_due], found)
             is_settled[is_due] = found
         return is_settled
+
+    def warm_up(self, config: game_config.GameConfig) -> None:
+        """Has its kernels compiled for games of this kind."""
+        games = game.new_games(1, config)
+        _find_settled(self._tables, games, self._life_scratch, np.zeros(1, np.int64), np.zeros(1, np.bool_))
 
     def owner(self, position: np.void) -> np.ndarray:
         """[P] int8 owners, Black's view, of a game that is over (its area) or settled."""

@@ -3,13 +3,16 @@
 import pytest
 
 from alphazero.config import game as game_config
+from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import gate
 from alphazero.evaluation import result as results
 from tests.evaluation import networks
 
 
 def outcome_of(match: results.MatchResult | None) -> gate.Outcome:
-    candidate = gate.Candidate(version=500, weights=networks.make_weights(size=5), games=10, positions=100)
+    candidate = candidates.Candidate(
+        version=500, weights=networks.make_weights(size=5), games=10, positions=100
+    )
     return gate.Outcome(candidate=candidate, is_promoted=False, match=match)
 
 

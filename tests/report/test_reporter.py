@@ -1,9 +1,11 @@
 """What the reporter writes, read back with TensorBoard's own reader."""
 
 import json
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
 
 from alphazero.report import reporter, status, summary
 
@@ -22,6 +24,20 @@ def test_figures_with_a_step_are_written_at_once(tmp_path):
     out.close()
     assert scalars(tmp_path, "learner/policy_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
     assert scalars(tmp_path, "gate/score") == [(2, 0.75)]
+
+
+def test_charts_are_laid_out(tmp_path):
+    """As the plugin for custom scalars reads them."""
+    reporter.Reporter(tmp_path).close()
+    events = EventAccumulator(str(tmp_path / "events" / "loop"))
+    events.Reload()
+    assert events.PluginTagToContent("custom_scalars").keys() == {"custom_scalars__config__"}
+    (event,) = events.Tensors("custom_scalars__config__")
+    proto: Any = layout_pb2  # its classes are made at import, unseen by type checkers
+    layout = proto.Layout.FromString(event.tensor_proto.string_val[0])
+    assert [category.title for category in layout.category] == ["Overview", "Games"]
+    charts = {chart.title: list(chart.multiline.tag) for chart in layout.category[1].chart}
+    assert charts["how they end"] == ["replay/(passes|resign|settled|limit)_fraction"]
 
 
 def test_figures_without_a_step_are_written_now_and_then_at_the_learners_step(tmp_path):

@@ -6,6 +6,7 @@ from alphazero.report import status
 
 FULL = status.Status(
     minutes=12.34,
+    first_move_s=11.26,
     games=1234,
     ends={"passes": 700, "resign": 500, "settled": 30, "limit": 4},
     recent_ends={"passes": 0.615, "resign": 0.35, "settled": 0.03, "limit": 0.005},
@@ -32,7 +33,8 @@ FULL = status.Status(
 
 def test_line():
     assert FULL.line() == (
-        "12.3 min | games 1234 (457/h) | ends passes 61.5% resign 35.0% settled 3.0% limit 0.5%"
+        "12.3 min | first move after 11.3 s | games 1234 (457/h)"
+        " | ends passes 61.5% resign 35.0% settled 3.0% limit 0.5%"
         " | moves 84 | positions 98765 (89/s) | simulations/s 9300 | window 20000"
         " | step 500 | policy_loss 2.500 value_loss 0.625 | ratio 3.70 | promotions 2 | best 500"
         " | gate: step 500 promoted, 24-16 | waiting: learner: games"
@@ -42,6 +44,7 @@ def test_line():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("running", "12.3 min  (first move after 11.3 s)"),
         ("games", "1,234  (457/h, newest 3 s ago)"),
         ("games end", "two passes 61.5%, resigned 35.0%, settled 3.0%, move limit 0.5% (4 so far); 84 moves"),
         ("network on", "openvino cpu int8"),
@@ -57,6 +60,7 @@ def test_rows(name, value):
 
 def test_rows_before_anything_happened():
     rows = dict(status.Status().rows())
+    assert rows["running"] == "0.0 min  (no move yet)"
     assert rows["games"] == "0  (0/h, newest not yet)"
     assert rows["games end"] == rows["last gate"] == rows["losses"] == rows["waiting for"] == "-"
 

@@ -31,6 +31,28 @@ def test_silent_actor_is_not_counted():
     assert board.figures("selfplay", now)["simulations_per_s"] == pytest.approx(100 / 1.5)
 
 
+def test_an_actor_that_prepares_itself_may_be_silent():
+    board = tally.Tally()
+    board.record("selfplay000", {"waiting_for": "kernels"}, 0.0)
+    board.record("selfplay001", {"simulations": 1}, 0.0)
+    board.record("selfplay001", {"waiting_for": "the learner"}, 1.0)
+    now = tally.SILENT_S + 2
+    assert board.status(now).waiting_for == "selfplay: kernels"
+    board.record("selfplay000", {"simulations": 1}, now)
+    assert board.status(now).waiting_for == ""
+    assert board.status(now + tally.SILENT_S + 1).actors == 0
+
+
+def test_the_first_move_is_the_earliest_of_all_actors():
+    board = tally.Tally()
+    board.record("selfplay000", {"waiting_for": "kernels"}, 0.0)
+    assert board.status(0.0).first_move_s is None
+    board.record("selfplay001", {"first_move_s": 12.5}, 1.0)
+    board.record("selfplay000", {"first_move_s": 11.5}, 2.0)
+    board.record("selfplay000", {"simulations": 9}, 3.0)
+    assert board.status(500.0).first_move_s == 11.5
+
+
 @pytest.mark.parametrize(
     ("points", "now", "expected"),
     [
