@@ -2,8 +2,7 @@
 
 A board is a record (or a record that begins with one, such as a game) with the fields of `fields`.
 Each chain has a head, one of its stones, under whose point its liberties are counted; its stones form
-a ring. A liberty counts once for each stone that touches it; with the sum of the liberties' points and the
-sum of their squares such counts tell a chain in atari exactly, and all three only ever need adding.
+a ring. A liberty counts once for each stone that touches it, so that counts only ever need adding.
 """
 
 from typing import Any, NamedTuple
@@ -25,8 +24,6 @@ def fields(num_points: int) -> list[tuple[Any, ...]]:
             np.int16,
             num_points,
         ),  # of the chain with this head, once for each stone that touches
-        ("liberty_sum", np.int32, num_points),  # of the points of these liberties
-        ("liberty_squares", np.int32, num_points),  # of the squares of the points
     ]
 
 
@@ -85,12 +82,13 @@ def find_chains(geometry: geometry.Geometry, board):
 
 
 @jit
-def is_in_atari(board, point):
-    """Whether the chain of this stone has exactly one liberty."""
-    head = board.head[point]
-    count, total = np.int64(board.num_liberties[head]), np.int64(board.liberty_sum[head])
-    # All of `count` points are the same if and only if their mean square is the square of their mean.
-    return count > 0 and count * board.liberty_squares[head] == total * total
+def is_last_liberty(geometry: geometry.Geometry, board, point, neighbor):
+    """Whether the chain of the stone at `neighbor` has no liberty but the empty point beside it."""
+    head, touching = board.head[neighbor], 0
+    for direction in range(4):
+        other = geometry.neighbors[point, direction]
+        touching += board.stones[other] == board.stones[neighbor] and board.head[other] == head
+    return board.num_liberties[head] == touching
 
 
 @jit
@@ -124,7 +122,7 @@ def _add_stone(geometry, board, point, color):
         neighbor = np.int64(geometry.neighbors[point, direction])
         content = stones[neighbor]
         if content == rules.BLACK or content == rules.WHITE:
-            _count_liberty(board, neighbor, np.int64(point), np.int64(-1))
+            board.num_liberties[board.head[neighbor]] -= 1
             if content == color:
                 _join(board, np.int64(point), neighbor)
 
@@ -135,21 +133,10 @@ def _start_chain(geometry, board, point):
     board.head[point] = point
     board.next_stone[point] = point
     board.num_liberties[point] = 0
-    board.liberty_sum[point] = 0
-    board.liberty_squares[point] = 0
     for direction in range(4):
         neighbor = geometry.neighbors[point, direction]
         if board.stones[neighbor] == rules.EMPTY:
-            _count_liberty(board, np.int64(point), np.int64(neighbor), np.int64(1))
-
-
-@jit
-def _count_liberty(board, point, liberty, count):
-    """Adds the liberty to the chain of this stone (count 1) or takes it away (count -1)."""
-    head = board.head[point]
-    board.num_liberties[head] += count
-    board.liberty_sum[head] += count * liberty
-    board.liberty_squares[head] += count * liberty * liberty
+            board.num_liberties[point] += 1
 
 
 @jit
@@ -159,8 +146,6 @@ def _join(board, point, neighbor):
     if old == new:
         return
     board.num_liberties[new] += board.num_liberties[old]
-    board.liberty_sum[new] += board.liberty_sum[old]
-    board.liberty_squares[new] += board.liberty_squares[old]
     here = point
     while board.head[here] == old:
         board.head[here] = new
@@ -184,5 +169,5 @@ def _remove_chain(geometry, board, captured, point, num_captured):
         for direction in range(4):
             neighbor = np.int64(geometry.neighbors[empty, direction])
             if stones[neighbor] == rules.BLACK or stones[neighbor] == rules.WHITE:
-                _count_liberty(board, neighbor, empty, np.int64(1))
+                board.num_liberties[board.head[neighbor]] += 1
     return end

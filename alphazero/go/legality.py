@@ -16,8 +16,10 @@ def is_suicide(geometry: geometry.Geometry, position, point, color):
         content = position.stones[neighbor]
         if content == rules.EMPTY:
             return False
-        if content != rules.WALL and board.is_in_atari(position, neighbor) == (content != color):
-            return False
+        if content != rules.WALL:
+            is_last = board.is_last_liberty(geometry, position, np.int64(point), neighbor)
+            if is_last == (content != color):
+                return False
     return True
 
 
@@ -27,7 +29,7 @@ def removed_hash(geometry: geometry.Geometry, position, point, removed_color):
     total = np.uint64(0)
     for direction in range(4):
         neighbor = np.int64(geometry.neighbors[point, direction])
-        if position.stones[neighbor] == removed_color and board.is_in_atari(position, neighbor):
+        if position.stones[neighbor] == removed_color:
             is_new = True
             for earlier in range(direction):
                 other = geometry.neighbors[point, earlier]
@@ -36,7 +38,7 @@ def removed_hash(geometry: geometry.Geometry, position, point, removed_color):
                     and position.head[other] == position.head[neighbor]
                 ):
                     is_new = False
-            if is_new:
+            if is_new and board.is_last_liberty(geometry, position, np.int64(point), neighbor):
                 total ^= board.chain_hash(geometry, position, neighbor)
     return total
 

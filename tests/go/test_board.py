@@ -1,5 +1,6 @@
 """Stones: pictures of captures, liberties by two counts, chains."""
 
+import itertools
 from typing import NamedTuple
 
 import hypothesis
@@ -68,21 +69,36 @@ def test_place_stone(case):
 
 
 @pytest.mark.parametrize(
-    ("text", "point", "touches", "is_in_atari"),
+    ("text", "point", "touches", "last"),
     [
-        (". . . / . X . / . . .", "B2", 4, False),
-        (". . . / . . . / X . .", "A1", 2, False),
-        (". . . / X . . / X . .", "A1", 3, False),
-        ("X X . / X . X / . X X", "A3", 4, False),
-        ("X X X / X . X / X X X", "A3", 4, True),
-        ("X O . / O O . / . . .", "A3", 0, False),
-        ("O O . / X O . / X X .", "A1", 1, True),
+        (". . . / . X . / . . .", "B2", 4, ""),
+        (". . . / . . . / X . .", "A1", 2, ""),
+        (". . . / X . . / X . .", "A1", 3, ""),
+        ("X X . / X . X / . X X", "A3", 4, ""),
+        ("X X X / X . X / X X X", "A3", 4, "B2"),
+        ("X O . / O O . / . . .", "A3", 0, ""),
+        ("O O . / X O . / X X .", "A1", 1, "C1"),
     ],
 )
-def test_liberties(text, point, touches, is_in_atari):
+def test_liberties(text, point, touches, last):
     position, action = positions.make_board(stones_of(text)), rules.parse_move(point, 3)
     assert position.num_liberties[position.head[action]] == touches
-    assert board.is_in_atari(position, action) == is_in_atari
+    assert last_liberties(position, action, 3) == positions.actions(last, 3)
+
+
+def last_liberties(position, stone, size):
+    """Empty points beside the stone's chain that are its only liberty: one or none."""
+    tables, found = geometry.make(size), []
+    for point, direction in itertools.product(range(size**2), range(4)):
+        neighbor = tables.neighbors[point, direction]
+        if position.stones[point] != rules.EMPTY or neighbor == size**2:
+            continue
+        is_beside = (
+            position.stones[neighbor] != rules.EMPTY and position.head[neighbor] == position.head[stone]
+        )
+        if is_beside and board.is_last_liberty(tables, position, point, int(neighbor)):
+            found.append(point)
+    return sorted(set(found))
 
 
 @hypothesis.given(positions.random_games(sizes=(3, 5)))
@@ -105,7 +121,7 @@ def test_chains_agree_with_reference(seed):
             is_same = (position.head == head) & (stones[:-1] != rules.EMPTY)
             assert np.array_equal(is_same, members)
             assert (position.num_liberties[head] > 0) == (num_liberties > 0)
-            assert board.is_in_atari(position, int(point)) == (num_liberties == 1)
+            assert len(last_liberties(position, point, size)) == (num_liberties == 1)
             alone = np.append(np.where(members, stones[:-1], 0), rules.WALL).astype(np.int8)
             assert board.chain_hash(tables, position, int(point)) == board.hash_stones(tables, alone)
 

@@ -11,13 +11,12 @@ pytestmark = pytest.mark.slow  # compiles everything in alphazero.go twice
 
 ON_RECORDS = {
     "board._add_stone",
-    "board._count_liberty",
     "board._join",
     "board._remove_chain",
     "board._start_chain",
     "board.chain_hash",
     "board.find_chains",
-    "board.is_in_atari",
+    "board.is_last_liberty",
     "board.place_stone",
     "features.fill_planes",
     "features.planes",
