@@ -36,6 +36,11 @@ class Batch:
         self._pending: evaluators.Pending | None = None
 
     @property
+    def leaves(self) -> mcts.Leaves:
+        """Those of the first thread, for work that needs a walker between `finish` and `begin`."""
+        return self._leaves[0]
+
+    @property
     def num_rows(self) -> int:
         """Positions of the last `begin` that the network was asked about."""
         return sum(int(leaves.counts[0]) for leaves in self._leaves)

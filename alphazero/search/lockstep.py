@@ -117,10 +117,11 @@ class LockstepSearch:
 
     def _open_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> None:
         fresh = indices[self._tree.num_nodes[indices] == 0]
+        batch = self._batch(0)
         if len(fresh):
-            batch = self._batch(0)
             batch.begin(self._open, fresh, evaluator)
             self._finish(batch)
+        mcts.open_policies(self._tables, self._games, self._tree, batch.leaves, indices)
 
     def _prepare_roots(self, indices: np.ndarray, options: SearchOptions) -> None:
         config, root = self._config, self._root

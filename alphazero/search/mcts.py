@@ -12,7 +12,6 @@ from alphazero.search.settings import Settings
 
 WALKER = np.int64(0)
 """Index of the only record in `Leaves.walker`."""
-NO_END = np.float32(2.0)  # above every value
 
 
 class Tables(NamedTuple):
@@ -29,8 +28,7 @@ class Leaves(NamedTuple):
     trees: np.ndarray  # [L] int32 the game that was descended
     nodes: np.ndarray  # [L] int32 the leaf in its tree
     planes: np.ndarray  # [L, 18, P] uint8 what the network is asked
-    legal: np.ndarray  # [L, A] bool legal moves
-    end_values: np.ndarray  # [L] float32 what a pass that ends the game is worth there, NO_END if it does not
+    legal: np.ndarray  # [A] bool legal moves of the walker
     counts: np.ndarray  # [2] int64 rows in use, paths walked
     scratch: board.Scratch
 
@@ -43,8 +41,7 @@ def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
         trees=np.zeros(count, np.int32),
         nodes=np.zeros(count, np.int32),
         planes=planes,
-        legal=np.zeros((count, num_points + 1), np.bool_),
-        end_values=np.zeros(count, np.float32),
+        legal=np.zeros(num_points + 1, np.bool_),
         counts=np.zeros(2, np.int64),
         scratch=board.make_scratch(num_points),
     )
@@ -60,6 +57,16 @@ def open_roots(tables, games, tree, leaves, indices):
         node = trees.add_node(tree, index, np.int64(trees.NO_PARENT), np.int64(0))
         tree.nodes[index, node].pending += 1
         _enter_leaf(tables, tree, leaves, index, node)
+
+
+@jit
+def open_policies(tables, games, tree, leaves, indices):
+    """Gives the roots of these games their policies, where they have none yet."""
+    for entry in range(len(indices)):
+        index = np.int64(indices[entry])
+        if tree.nodes[index, trees.ROOT].best_unvisited == trees.CLOSED:
+            game.copy_game(leaves.walker, WALKER, games, index)
+            _open_node(tables, tree, leaves, index, np.int64(trees.ROOT))
 
 
 @jit
@@ -95,6 +102,8 @@ def _walk(tables, tree, root, leaves, index):
             root.visits[index, action] += 1
             root.num_started[index] += 1
         else:
+            if tree.nodes[index, node].best_unvisited == trees.CLOSED:
+                _open_node(tables, tree, leaves, index, node)
             action, child = _select(tables.settings, tree, index, node)
         if child == trees.UNVISITED:
             if tree.num_nodes[index] == tree.nodes.shape[1]:
@@ -106,6 +115,21 @@ def _walk(tables, tree, root, leaves, index):
         node = child
         tree.nodes[index, node].pending += 1
     return node
+
+
+@jit
+def _open_node(tables, tree, leaves, index, node):
+    """Gives a node, whose position the walker has reached, its policy over the legal moves.
+
+    A pass that would end the game for less than the network expects of going on is left out: it would be
+    a blunder, and were it a candidate, its visits would make the opponent's pass before it look good.
+    """
+    position, legal = leaves.walker[WALKER], leaves.legal
+    game.legal_actions(tables.geometry, leaves.walker, WALKER, legal)
+    if position.passes == 1 and legal.sum() > 1:
+        is_worse = _final_value(tables, leaves, position) < tree.nodes[index, node].raw_value
+        legal[len(legal) - 1] = not is_worse
+    trees.open_node(tree, index, node, legal)
 
 
 @jit
@@ -146,19 +170,16 @@ def _enter_leaf(tables, tree, leaves, index, node):
         _back_up(tree, index, node, tree.nodes[index, node].raw_value)
         return
     position, row = leaves.walker[WALKER], leaves.counts[0]
-    leaves.end_values[row] = NO_END
     if position.over or position.passes == 1:
         end_value = _final_value(tables, leaves, position)
         if position.over or end_value > 0:
             _end_game(tree, index, node, end_value)
             _back_up(tree, index, node, end_value)
             return
-        leaves.end_values[row] = end_value
     leaves.counts[0] += 1
     leaves.trees[row] = index
     leaves.nodes[row] = node
     features.fill_planes(tables.geometry, leaves.walker, WALKER, leaves.planes[row])
-    game.legal_actions(tables.geometry, leaves.walker, WALKER, leaves.legal[row])
 
 
 @jit
@@ -190,12 +211,7 @@ def expand_and_back_up(tree, leaves, weights, values):
     for row in range(leaves.counts[0]):
         index, node = np.int64(leaves.trees[row]), np.int64(leaves.nodes[row])
         tree.nodes[index, node].raw_value = values[row]
-        legal = leaves.legal[row]
-        # Ending the game for less than the network expects of going on would be a blunder; were it
-        # a candidate, its visits would make the opponent's pass before it look good.
-        if leaves.end_values[row] < values[row] and legal.sum() > 1:
-            legal[len(legal) - 1] = False
-        trees.set_priors(tree, index, node, weights[row], legal)
+        trees.close(tree, index, node, weights[row])
         _back_up(tree, index, node, values[row])
 
 

@@ -14,8 +14,9 @@ from alphazero.jit import jit
 
 UNVISITED, NO_PARENT, NO_NODE, ROOT = -1, -1, -1, 0
 NO_ACTION = -1
-UNKNOWN = -2
-"""`best_unvisited` before somebody asks: most leaves are never visited again."""
+UNKNOWN, CLOSED = -2, -3
+"""`best_unvisited` before somebody asks, and before the node has its policy: most leaves are never visited
+again, so the legal moves and the policy of a leaf wait until a descent comes back."""
 
 _FIELDS = [
     ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
@@ -27,7 +28,7 @@ _FIELDS = [
     ("first_child", np.int32),  # the newest child, NO_NODE if none
     ("next_sibling", np.int32),  # the child of the same parent that was made before, NO_NODE if none
     ("action", np.int16),  # the move that led here
-    ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN
+    ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN, CLOSED
     ("is_terminal", np.bool_),  # the game is over there
 ]
 # np.record makes `node.visits` work outside kernels as it does inside.
@@ -39,7 +40,8 @@ class Tree(NamedTuple):
 
     num_nodes: np.ndarray  # [G] int32 nodes in use; 0 before the root is made
     nodes: np.ndarray  # [G, N] NODE
-    unvisited: np.ndarray  # [G, N, A] float32 policy over the legal moves without a child, 0 for all others
+    unvisited: np.ndarray  # [G, N, A] float32 policy over the legal moves without a child, 0 for all others;
+    # of a closed node weights of all moves, up to a factor
 
 
 def make_tree(num_games: int, num_nodes: int, num_actions: int) -> Tree:
@@ -102,22 +104,32 @@ def _clear(node):
 
 
 @jit
-def set_priors(tree, game, node, weights, legal):
-    """The node's policy: `weights` [A] float32 over the legal moves, scaled to a sum of one.
+def close(tree, game, index, weights):
+    """Keeps `weights` [A] float32, policy weights of all moves, until the node is opened."""
+    tree.unvisited[game, index] = weights
+    tree.nodes[game, index].best_unvisited = CLOSED
+
+
+@jit
+def open_node(tree, game, index, legal):
+    """Turns a closed node's weights into its policy over the `legal` moves [A].
 
     Uniform over the legal moves where all of their weights are zero.
     """
+    priors = tree.unvisited[game, index]
     total = np.float32(0)
     for action in range(len(legal)):
-        total += weights[action] * legal[action]
+        priors[action] *= legal[action]
+        total += priors[action]
     if total > 0:
         scale = np.float32(1) / total
         for action in range(len(legal)):
-            tree.unvisited[game, node, action] = weights[action] * legal[action] * scale
+            priors[action] *= scale
     else:
         share = np.float32(1) / np.float32(legal.sum())
         for action in range(len(legal)):
-            tree.unvisited[game, node, action] = legal[action] * share
+            priors[action] = legal[action] * share
+    tree.nodes[game, index].best_unvisited = UNKNOWN
 
 
 @jit
@@ -199,7 +211,7 @@ def _find_child(tree, game, action):
 def _move_node(tree, game, index, new_parent):
     old = tree.nodes[game, index]
     value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
-    is_terminal, action = old.is_terminal, np.int64(old.action)
+    is_terminal, is_closed, action = old.is_terminal, old.best_unvisited == CLOSED, np.int64(old.action)
     moved = add_node(tree, game, new_parent, action)
     tree.unvisited[game, moved] = tree.unvisited[game, index]
     node = tree.nodes[game, moved]
@@ -207,4 +219,5 @@ def _move_node(tree, game, index, new_parent):
     node.raw_value = raw_value
     node.visits = visits
     node.is_terminal = is_terminal
+    node.best_unvisited = CLOSED if is_closed else UNKNOWN
     return moved
