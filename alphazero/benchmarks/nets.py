@@ -21,6 +21,7 @@ class Best(NamedTuple):
     evaluator: inference.NetEvaluator
     planes: np.ndarray  # [batch, 18, N, N] what it was measured with
     rate: float  # evaluations/s
+    close: list[int]  # batches, the best among them, that were within a tenth of it
 
 
 def measure(options: settings.Settings) -> Iterator[figures.Figure]:
@@ -62,7 +63,8 @@ def all_bests(weights: leela.Weights, options: settings.Settings) -> list[Best]:
                 for _ in range(_ROUNDS)
             )
         batch = max(rates, key=lambda batch: rates[batch])
-        bests.append(Best(backend, evaluator, random_planes(batch, weights.size), rates[batch]))
+        close = [other for other in rates if rates[other] > 0.9 * rates[batch]]
+        bests.append(Best(backend, evaluator, random_planes(batch, weights.size), rates[batch], close))
     return bests
 
 

@@ -14,6 +14,8 @@ from alphazero.config import selfplay as selfplay_config
 from alphazero.selfplay import worker
 
 _ROUNDS = 5
+_EARLY_GAMES = 1
+"""The warm-up searches like the first games of a run, with a single simulation."""
 
 
 def measure(options: settings.Settings) -> Iterator[figures.Figure]:
@@ -30,16 +32,20 @@ def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figure
     best = nets.fastest(nets.random_weights(net, options.size), options)
     player = _make_worker(net, best, options)
     _warm_up(player, options)
-    values, limits = [], []
+    values: list[float] = []
+    limits: dict[int, list[float]] = {batch: [] for batch in best.close}
     for _ in range(_ROUNDS):
         share = options.seconds / _ROUNDS
-        limits.append(nets.evaluations_per_s(best.evaluator, best.planes, share / 3, options.clock))
+        for batch, rates in limits.items():
+            planes = nets.random_planes(batch, options.size)
+            seconds = share / len(limits)
+            rates.append(nets.evaluations_per_s(best.evaluator, planes, seconds, options.clock))
         values.append(figures.rate(lambda: _play_move(player), share, options.clock))
     return figures.Figure(
         name=f"selfplay.{net.name}",
         value=statistics.median(values),
         unit="simulations/s",
-        limit=statistics.median(limits),
+        limit=max(statistics.median(rates) for rates in limits.values()),
         setup={
             **nets.setup_of(best, options),
             "simulations": options.num_simulations,
@@ -58,16 +64,19 @@ def _make_worker(
         game=game_config.GameConfig(size=options.size, komi=7),
         net=net,
         search=search_config.SearchConfig(num_simulations=options.num_simulations),
-        selfplay=selfplay_config.SelfPlayConfig(num_games=options.num_games, early_games=0),
+        selfplay=selfplay_config.SelfPlayConfig(
+            num_games=options.num_games, early_games=_EARLY_GAMES, early_simulations=1, early_considered=1
+        ),
     )
     return worker.SelfPlayWorker(config, best.evaluator, name="bench", rng=np.random.default_rng(0))
 
 
 def _warm_up(player: worker.SelfPlayWorker, options: settings.Settings) -> None:
-    """Compiles, and leaves the openings, which are played without a search, behind."""
-    for _ in range(8):
+    """Compiles, and spreads the games over all ages: they began together, and old ones ask less."""
+    for _ in range(2 * options.size**2):
         player.play_move()
-    figures.rate(lambda: _play_move(player), options.seconds / 2, options.clock)
+    player.set_total_games(_EARLY_GAMES)
+    figures.rate(lambda: _play_move(player), options.seconds / 4, options.clock)
 
 
 def _play_move(player: worker.SelfPlayWorker) -> int:

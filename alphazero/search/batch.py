@@ -19,13 +19,16 @@ Walk = Callable[[mcts.Leaves, np.ndarray], None]
 
 
 class Batch:
-    """Room for up to L leaves; `begin` and `finish` take turns."""
+    """Room for the leaves of G games; `begin` and `finish` take turns."""
 
-    def __init__(self, games: np.ndarray, num_leaves: int, num_threads: int) -> None:
-        """games: of the layout to come. Several threads pay where one call takes thousands of leaves."""
+    def __init__(self, games: np.ndarray, leaf_batch: int, num_threads: int) -> None:
+        """games: [G] of the layout to come, `leaf_batch` leaves of each.
+
+        Several threads pay where one call takes thousands of leaves.
+        """
         num_points = games["stones"].shape[1] - 1
         size = round(num_points**0.5)
-        share = -(-num_leaves // num_threads)
+        share = -(-len(games) // num_threads) * leaf_batch
         planes = np.zeros((share * num_threads, features.NUM_PLANES, num_points), np.uint8)
         self._images = planes.reshape(-1, features.NUM_PLANES, size, size)
         self._share = share

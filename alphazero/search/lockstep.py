@@ -157,9 +157,8 @@ class LockstepSearch:
         return [(self._batch(number), part) for number, part in enumerate(parts)]
 
     def _batch(self, number: int) -> batches.Batch:
-        num_leaves = len(self._tree.num_nodes) * self._config.leaf_batch
         while len(self._batches) <= number:
-            self._batches.append(batches.Batch(self._games, num_leaves, self._num_threads))
+            self._batches.append(batches.Batch(self._games, self._config.leaf_batch, self._num_threads))
         return self._batches[number]
 
     def _open(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:

@@ -122,14 +122,9 @@ def test_order_and_company_do_not_matter(algorithm, leaf_batch, elements, data):
         assert seen == together[place]
 
 
-OVERFLOW = pytest.mark.xfail(
-    reason="batch.Batch gives a thread too little room: memory is overwritten", run=False
-)
-
-
 @pytest.mark.parametrize(
     ("num_threads", "leaf_batch"),
-    [(1, 1), (1, 2), (2, 1), (3, 1), pytest.param(2, 2, marks=OVERFLOW), pytest.param(3, 4, marks=OVERFLOW)],
+    [(1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 4)],
 )
 @pytest.mark.parametrize("judge", [evaluator.HashedEvaluator, Slow])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
