@@ -53,6 +53,11 @@ def test_net_is_named_by_its_shape(name):
     assert compose.compose([f"net={name}"]).net.name == name
 
 
+def test_forced_playouts_belong_to_puct():
+    assert compose.compose(["conf=9x9", "search=puct"]).search.forced_playouts == 2
+    assert compose.compose(["conf=9x9"]).search.forced_playouts == 0
+
+
 def test_command_line_wins_over_run_wins_over_group():
     config = compose.compose(["conf=smoke", "search=puct"])
     assert config.search.algorithm is search_config.Algorithm.puct

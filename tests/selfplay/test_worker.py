@@ -197,9 +197,11 @@ def test_new_weights_are_named_in_the_record():
     assert games[0].oldest_weights == 1 and games[0].newest_weights == 5
 
 
-def test_puct_self_play_has_visit_shares_as_targets():
+@pytest.mark.parametrize("forced_playouts", [0.0, 2.0])
+def test_puct_self_play_has_visit_shares_as_targets(forced_playouts):
     config = config_for()
     config.search.algorithm = search_config.Algorithm.puct
+    config.search.forced_playouts = forced_playouts
     games = play_games(config, evaluator.HashedEvaluator(SIZE), moves=70)
     assert games
     for record in games:
