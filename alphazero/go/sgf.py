@@ -1,16 +1,18 @@
 """Games as SGF files, through sgfmill."""
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sgfmill import sgf
 
 from alphazero.config import game as game_config
-from alphazero.go import play, rules
+from alphazero.go import play, rules, sgf_source
 
 _COLORS = {"b": rules.BLACK, "w": rules.WHITE}
 _NAMES = {color: name for name, color in _COLORS.items()}
+_POINT_OR_PASS = "must be a point of a {size}x{size} board, or empty for a pass"
+_POINTS = "must be points or rectangles of a {size}x{size} board"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,47 +41,88 @@ class SgfGame:
 
 
 def read(data: bytes) -> SgfGame:
-    """The main line of the first game in an SGF file; ValueError names what is wrong with it."""
-    with _naming("SGF"):
-        source = sgf.Sgf_game.from_bytes(data)
-    root, size = source.get_root(), source.get_size()
-    if size > 19:
-        raise ValueError(f"board size {size}: must be from 1 to 19")
-    with _naming("komi"):
-        komi = source.get_komi()
-    with _naming("set-up stones"):
-        black, white, _ = root.get_setup_stones()
-    moves, comments = _read_moves(source.get_main_sequence(), size)
-    with _naming("properties of the root"):
-        return SgfGame(
-            size=size,
-            komi=komi,
-            moves=moves,
-            black_setup=sorted(_action(point, size) for point in black),
-            white_setup=sorted(_action(point, size) for point in white),
-            to_play=_first_player(root, moves, has_handicap=bool(black) and not white),
-            result=_text(root, "RE"),
-            black_name=_text(root, "PB"),
-            white_name=_text(root, "PW"),
-            rules=_text(root, "RU"),
-            comments=comments,
-        )
+    """The main line of the first game in an SGF file; ValueError names what is wrong with it.
+
+    Text is in the encoding that the file names, or its byte order mark; stones may be set up before
+    the first move, also in several nodes. Variations and other properties are passed over.
+    """
+    source = sgf_source.parse(data)
+    nodes, size = source.get_main_sequence(), source.get_size()
+    root, start = nodes[0], _read_start(nodes, size)
+    moves, comments = _read_moves(nodes, size)
+    has_handicap = bool(start.black) and not start.white
+    first_player = moves[0][0] if moves else rules.WHITE if has_handicap else rules.BLACK
+    return SgfGame(
+        size=size,
+        komi=_read_komi(source),
+        moves=moves,
+        black_setup=sorted(start.black),
+        white_setup=sorted(start.white),
+        to_play=start.to_play or first_player,
+        result=_text(root, "RE"),
+        black_name=_text(root, "PB"),
+        white_name=_text(root, "PW"),
+        rules=_text(root, "RU"),
+        comments=comments,
+    )
+
+
+class _Start(NamedTuple):
+    """The position before the first move."""
+
+    black: set[int]
+    white: set[int]
+    to_play: int | None
+
+
+def _read_start(nodes: Sequence[sgf.Tree_node], size: int) -> _Start:
+    """What AB, AW, AE and PL say up to the node with the first move."""
+    black, white, to_play = set(), set(), None
+    for node in nodes:
+        with sgf_source.naming("set-up stones", _POINTS.format(size=size)):
+            points = [{_action(point, size) for point in points} for points in node.get_setup_stones()]
+        added_black, added_white, cleared = points
+        if both := added_black & added_white:
+            raise ValueError(f"set-up stones: {rules.format_move(min(both), size)} is given to both colours")
+        black = (black - added_white - cleared) | added_black
+        white = (white - added_black - cleared) | added_white
+        if node.has_property("PL"):
+            with sgf_source.naming(f"PL[{sgf_source.shown(node.get_raw('PL'))}]", "must be B or W"):
+                to_play = _COLORS[node.get("PL")]
+        if node.has_property("B") or node.has_property("W"):
+            break
+    return _Start(black, white, to_play)
 
 
 def _read_moves(nodes: Sequence[sgf.Tree_node], size: int) -> tuple[list[tuple[int, int]], dict[int, str]]:
     """Moves, and comments by the number of moves before them."""
     moves, comments = [], {}
-    for number, node in enumerate(nodes):
-        if number > 0 and node.has_setup_stones():
-            raise ValueError(f"stones are set up after move {len(moves)}")
-        with _naming(f"move {len(moves) + 1}"):
-            color, point = node.get_move()
-        if color is not None:
-            moves.append((_COLORS[color], _action(point, size)))
+    for node in nodes:
+        if moves and node.has_setup_stones():
+            raise ValueError(f"stones are set up after move {len(moves)}; only before the first they can be")
+        color, raw = node.get_raw_move()
+        if color is not None and raw is not None:
+            with sgf_source.naming(
+                f"move {len(moves) + 1}: {color.upper()}[{sgf_source.shown(raw)}]",
+                _POINT_OR_PASS.format(size=size),
+            ):
+                moves.append((_COLORS[color], _action(node.get_move()[1], size)))
+            if node.has_property("B") and node.has_property("W"):
+                raise ValueError(f"move {len(moves)}: both colours move at once")
         if node.has_property("C"):
-            with _naming(f"comment after move {len(moves)}"):
+            with sgf_source.naming(f"comment after move {len(moves)}"):
                 comments[len(moves)] = node.get("C")
     return moves, comments
+
+
+def _read_komi(source: sgf.Sgf_game) -> float:
+    """0 where there is none; any finite number, though only multiples of one half can be played."""
+    root = source.get_root()
+    raw = root.get_raw("KM") if root.has_property("KM") else None
+    if raw is None or not raw.strip():
+        return 0.0
+    with sgf_source.naming(f"KM[{sgf_source.shown(raw)}]", "must be a number"):
+        return source.get_komi()
 
 
 def write(game: SgfGame) -> bytes:
@@ -151,15 +194,6 @@ def replay(
     return game
 
 
-@contextlib.contextmanager
-def _naming(part: str) -> Iterator[None]:
-    """Says in which part of the file an error is."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{part}: {error}" if str(error) else f"{part}: cannot be read") from None
-
-
 def _action(point: tuple[int, int] | None, size: int) -> int:
     """sgfmill's (row, column), row 0 at the bottom, or None for a pass."""
     return size * size if point is None else point[0] * size + point[1]
@@ -170,12 +204,5 @@ def _point(action: int, size: int) -> tuple[int, int] | None:
 
 
 def _text(node: sgf.Tree_node, name: str) -> str:
-    return node.get(name) if node.has_property(name) else ""
-
-
-def _first_player(root: sgf.Tree_node, moves: list[tuple[int, int]], *, has_handicap: bool) -> int:
-    if root.has_property("PL"):
-        return _COLORS[root.get("PL")]
-    if moves:
-        return moves[0][0]
-    return rules.WHITE if has_handicap else rules.BLACK
+    with sgf_source.naming(name):
+        return node.get(name) if node.has_property(name) else ""

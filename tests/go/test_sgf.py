@@ -1,6 +1,9 @@
 """SGF: what is read, what is refused, and that everything comes back."""
 
 import contextlib
+import encodings.aliases
+import re
+from typing import NamedTuple
 
 import hypothesis
 import hypothesis.strategies as st
@@ -46,18 +49,29 @@ def test_handicap_stones():
         (b"", "SGF: no SGF data found"),
         (b"hello", "SGF: no SGF data found"),
         (b"(;SZ[9];B[cc]", "SGF: unexpected end of SGF data"),
-        (b"(;SZ[9:13])", "SGF: bad SZ property"),
-        (b"(;SZ[30])", "SGF: size out of range: 30"),
-        (b"(;SZ[25])", "board size 25: must be from 1 to 19"),
-        (b"(;SZ[9]KM[lots])", "komi: could not convert"),
-        (b"(;SZ[9]KM[nan])", "komi: not a number"),
-        (b"(;SZ[9]KM[1e400])", "komi: "),
-        (b"(;SZ[9];B[cc];W[zz])", "move 2: cannot be read"),
+        (b"(;SZ[9:13])", r"SZ\[9:13\]: must be from 1 to 19, for a square board"),
+        (b"(;SZ[20])", r"SZ\[20\]: must be from 1 to 19"),
+        (b"(;SZ[])", r"SZ\[\]: must be from 1 to 19"),
+        (b"(;GM[2]SZ[8])", r"GM\[2\]: must be 1, which is Go"),
+        (b"(;SZ[9]KM[lots])", r"KM\[lots\]: must be a number"),
+        (b"(;SZ[9]KM[nan])", r"KM\[nan\]: must be a number"),
+        (b"(;SZ[9]KM[1e400])", r"KM\[1e400\]: must be a number"),
+        (b"(;SZ[9];B[cc];W[zz])", r"move 2: W\[zz\]: must be a point of a 9x9 board, or empty for a pass"),
+        (b"(;SZ[9];B[cc];W[c])", r"move 2: W\[c\]: "),
+        (b"(;SZ[9];B[cc]W[dd])", "move 1: both colours move at once"),
+        (b"(;SZ[9];B[\x00\n\xff%s])" % (30 * b"a"), r"move 1: B\[\?\?\?aaaaaaaaaaaaaaaaa\.\.\.\]: "),
         (b"(;SZ[9];B[cc];AW[dd])", "stones are set up after move 1"),
-        (b"(;SZ[9]AB[xx])", "set-up stones: "),
-        (b"(;SZ[9]PL[X])", "properties of the root: "),
-        (b"(;SZ[9]CA[nonsense];B[cc])", "nonsense"),
-        (b"(;SZ[9]CA[UTF-8]PB[\xff\xfe];B[cc])", "utf-8"),
+        (b"(;SZ[9]AB[xx])", "set-up stones: must be points or rectangles of a 9x9"),
+        (b"(;SZ[9]AB[cc:aa])", "set-up stones: must be points or rectangles of a 9x9"),
+        (b"(;SZ[9]AB[aa]AW[aa])", "set-up stones: A9 is given to both colours"),
+        (b"(;SZ[9]PL[X])", r"PL\[X\]: must be B or W"),
+        (b"(;SZ[9]CA[nonsense];B[cc])", r"CA\[nonsense\]: must be an encoding of text"),
+        (b"(;SZ[9]CA[UTF-8]PB[\xff\xfe];B[cc])", "PB: 'utf-8' codec can't decode"),
+        *(
+            (b"(;SZ[9]CA[%s])" % name, r"CA\[")
+            for name in (b"rot13", b"zip", b"utf-16", b"unicode_escape", b"\xff", b"")
+        ),
+        (b"\xef\xbb\xbf(;PB[\xff])", "SGF with a byte order mark: 'utf-8' codec"),
     ],
 )
 def test_read_refuses(data, reason):
@@ -69,7 +83,10 @@ def test_read_refuses(data, reason):
     ("data", "reason"),
     [
         (b"(;SZ[9];B[cc];W[cc])", "move 2: white C7: the point is occupied"),
-        (b"(;SZ[9]AB[ai]AW[ah][bi])", "without a liberty"),
+        (b"(;SZ[9]AB[ai]AW[ah][bi])", "the stones at A1 are set up without a liberty\n  9 "),
+        (b"(;SZ[9];B[cc];W[cc])", r"\n  7 \. \.\(X\)"),
+        (b"(;SZ[9]KM[7.3])", "komi 7.3: must be a multiple of 0.5 from -400 to 400"),
+        (b"(;SZ[1])", "game.size=1: must be from 2 to 19"),
     ],
 )
 def test_replay_refuses(data, reason):
@@ -130,11 +147,105 @@ def test_alternate():
     assert sgf.alternate([4, 9, 0]) == [(rules.BLACK, 4), (rules.WHITE, 9), (rules.BLACK, 0)]
 
 
+def test_stones_may_be_set_up_in_several_nodes_before_the_first_move():
+    game = sgf.read(b"(;SZ[9]AB[aa:bb]AW[cc];AE[ab]AW[bb]PL[W];AB[cc]KO[];W[dd])")
+    assert game.black_setup == positions.actions("C7 A9 B9", 9)
+    assert game.white_setup == positions.actions("B8", 9)
+    assert game.to_play == rules.WHITE
+    assert len(game.moves) == 1
+
+
+class Read(NamedTuple):
+    """What becomes of a file: its board in short, or the reason why not."""
+
+    moves: str
+    black: str = ""
+    players: str = ""
+    to_play: int = rules.BLACK
+
+
+# Files of our own in tests/go/sgf_corpus, each odd in one way.
+CORPUS = {
+    "after_the_end.sgf": Read("B C3 W pass B pass W D4 B pass W pass"),
+    "carriage_returns.sgf": Read("B C3 W D4", players="A B/C D"),
+    "compressed_points.sgf": Read("W E5", black="A1 B1 A2 B2", to_play=rules.WHITE),
+    "empty_properties.sgf": Read("B C3"),
+    "junk_around.sgf": Read("B C3 W D4"),
+    "latin1.sgf": Read("B C3", players="J\u00f6rg/Zo\u00eb"),
+    "lower_case_names.sgf": Read("B C3 W D4", black="E5"),
+    "nothing.sgf": Read(""),
+    "shift_jis.sgf": Read("B C3", players="\u6b66\u5bae/\u6797"),
+    "two_games.sgf": Read("B C3"),
+    "utf16_big.sgf": Read("B C3", players="\u56f2\u7881/Zo\u00eb"),
+    "utf16_little.sgf": Read("B C3", players="\u56f2\u7881/Zo\u00eb"),
+    "utf8_mark.sgf": Read("B C3", players="\u56f2\u7881/Zo\u00eb"),
+    "variations.sgf": Read("B C3 W D4 B E5 W F6"),
+    "board_21.sgf": "SZ[21]: must be from 1 to 19",
+    "chess.sgf": "GM[3]: must be 1",
+    "comment_not_closed.sgf": "SGF: unexpected end of SGF data",
+    "set_up_later.sgf": "stones are set up after move 2",
+    "truncated.sgf": "SGF: unexpected end of SGF data",
+    "utf16_no_mark.sgf": "SGF: no SGF data found",
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_corpus(name, project):
+    expected = CORPUS[name]
+    data = (project / "tests" / "go" / "sgf_corpus" / name).read_bytes()
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=re.escape(expected)):
+            sgf.read(data)
+        return
+    game = sgf.read(data)
+    moves = [f"{'.BW'[color]} {rules.format_move(action, game.size)}" for color, action in game.moves]
+    assert " ".join(moves) == expected.moves
+    assert game.black_setup == positions.actions(expected.black, game.size)
+    assert f"{game.black_name}/{game.white_name}" == (expected.players or "/")
+    assert game.to_play == expected.to_play
+    assert sgf.replay(game).moves == game.moves
+
+
+def test_the_corpus_is_all_tested(project):
+    assert {path.name for path in (project / "tests" / "go" / "sgf_corpus").iterdir()} == set(CORPUS)
+
+
+def read_and_replay(data):
+    """Any exception but ValueError fails the test; boards other than 9x9 would each compile the rules."""
+    with contextlib.suppress(ValueError):
+        game = sgf.read(data)
+        if game.size == 9:
+            sgf.replay(game)
+
+
+TOKENS = [
+    *"(());;;:", "B", "W", "AB", "AW", "AE", "PL", "KM", "SZ", "GM", "CA", "C", "PB", "RE", "Ab", "\\]",
+    "[\\]", "[]", "[aa]", "[cc]", "[cc]", "[ee:aa]", "[aa:ee]", "[tt]", "[zz]", "[9]", "[9]", "[19]", "[1]",
+    "[b]", "[W]", "[1e9]", "[-7.5]", "[UTF-8]", "[koi8-r]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*encodings.aliases.aliases.values(), "idna", "punycode", "undefined"})
+)
+def test_any_encoding_is_read_or_a_value_error(name):
+    for text in (b"plain", b"\\x41 \\q \xc3\xa9 \xff\x80", b"~{ xn--a- \x0e"):
+        read_and_replay(b"(;SZ[9]CA[%s]PB[%s]C[%s];B[cc]C[%s])" % (name.encode(), text, text, text))
+
+
+@hypothesis.given(st.binary(max_size=200).map(lambda data: b"(;" + data) | st.binary(max_size=50))
+def test_any_bytes_are_read_or_a_value_error(data):
+    read_and_replay(data)
+
+
+@hypothesis.given(st.lists(st.sampled_from(TOKENS), max_size=40))
+def test_any_tokens_are_read_or_a_value_error(tokens):
+    read_and_replay(("(;SZ[9]" + "".join(tokens) + ")").encode())
+
+
 @hypothesis.given(st.data())
 def test_damage_is_a_value_error(data):
     damaged = bytearray(SMALL)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    # Any other exception fails the test.
-    with contextlib.suppress(ValueError):
-        sgf.read(bytes(damaged))
+    read_and_replay(bytes(damaged))
