@@ -11,7 +11,7 @@ from matplotlib import pyplot
 
 
 def main(sources: list[Path], target: Path) -> int:
-    """A line for each file of `tools.match_searches`: Elo above its first search, with each step's interval."""
+    """A line for each file of `tools.match_searches`: Elo above its first search, step by step."""
     all_simulations: set[int] = set()
     figure, axes = pyplot.subplots(figsize=(6, 3.8), layout="constrained")
     for source in sources:
@@ -35,7 +35,7 @@ def main(sources: list[Path], target: Path) -> int:
 
 
 def climb(matches: list[dict]) -> tuple[str, list[tuple[int, float, float, float]]]:
-    """Algorithm, and for each search: simulations, summed Elo, reach of its own step's interval down and up."""
+    """Algorithm, and for each search: simulations, summed Elo, how far its step's interval reaches."""
     algorithm, first = split(matches[0]["b"])
     points, total = [(first, 0.0, 0.0, 0.0)], 0.0
     for match in matches:
