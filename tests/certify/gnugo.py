@@ -10,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from alphazero.config import game as game_config
 from alphazero.go import rules
 
 PROGRAM = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
@@ -19,12 +20,14 @@ LONGEST_GAME = 499
 needed = pytest.mark.skipif(PROGRAM is None, reason="gnugo is not installed")
 
 
-def ask(commands: list[str], *, ko: str = "positional", suicide: bool = False) -> list[str]:
+def ask(
+    commands: list[str], *, ko: game_config.Ko = game_config.Ko.positional, suicide: bool = False
+) -> list[str]:
     """Its answers to GTP commands, without "=" and its id; an answer that begins with "?" is a refusal.
 
-    ko: positional, situational or simple. suicide: of more than one stone.
+    suicide: of more than one stone.
     """
-    ko_option = "--simple-ko" if ko == "simple" else f"--{ko}-superko"
+    ko_option = "--simple-ko" if ko is game_config.Ko.simple else f"--{ko.value}-superko"
     suicide_option = "--allow-suicide" if suicide else "--forbid-suicide"
     program = [PROGRAM or "", "--mode", "gtp", "--chinese-rules", ko_option, suicide_option]
     text = "\n".join([*commands, "quit\n"])

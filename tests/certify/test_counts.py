@@ -58,5 +58,8 @@ def test_number_of_legal_positions(size, expected):
 
 
 def test_the_numbers_are_those_of_the_list(shared_data):
-    listed = json.loads((shared_data / "legal_counts.json").read_text())["legal_positions_nxn"]
+    counts = json.loads((shared_data / "legal_counts.json").read_text())
+    listed, reachable = counts["legal_positions_nxn"], counts["reachable_from_empty_checked_here"]
     assert {int(size): listed[size] for size in listed if int(size) in NUM_POSITIONS} == NUM_POSITIONS
+    # That these are reached by playing is tested in tests/go/test_legality.py.
+    assert all(reachable[f"{size}x{size}"] == NUM_POSITIONS[size] for size in (2, 3))

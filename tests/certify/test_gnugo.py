@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from alphazero.config.game import Ko
 from alphazero.go import board, diagram, game, geometry, rules
 from tests.certify import gnugo, wanderer
 from tests.go import positions
@@ -13,8 +14,13 @@ from tests.reference import board as reference
 
 pytestmark = [pytest.mark.slow, gnugo.needed]
 
-NUM_GAMES = {5: 60, 7: 30, 9: 30, 13: 4, 19: 4}
-"""By size, for each setting of the rules."""
+NUM_GAMES = {
+    Ko.positional: {5: 60, 7: 20, 9: 30, 13: 4, 19: 4},
+    Ko.situational: {5: 60, 9: 10},
+    Ko.simple: {5: 30, 9: 10},
+}
+"""By size, for each rule on suicide."""
+CASES = [(ko, size) for ko, games in NUM_GAMES.items() for size in games]
 MOST_PLIES = 450
 QUESTIONS = ["all_legal black", "all_legal white", "list_stones black", "list_stones white"]
 QUESTIONS += ["captures black", "captures white"]
@@ -33,19 +39,19 @@ class Ply(NamedTuple):
 
 
 @pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
-@pytest.mark.parametrize("size", NUM_GAMES)
-def test_random_games(size, suicide):
+@pytest.mark.parametrize(("ko", "size"), CASES)
+def test_random_games(ko, size, suicide):
     rng = np.random.default_rng(size)
     commands, plies = [], []
-    for _ in range(NUM_GAMES[size]):
-        new_commands, new_plies = play_game(wanderer.new_game(size, suicide=suicide), rng)
+    for _ in range(NUM_GAMES[ko][size]):
+        new_commands, new_plies = play_game(wanderer.new_game(size, ko=ko, suicide=suicide), rng)
         commands += new_commands
         plies += new_plies
-    answers = iter(gnugo.ask(commands, suicide=suicide))
+    answers = iter(gnugo.ask(commands, ko=ko, suicide=suicide))
     for ply in plies:
         if ply.number == 0:
             assert [next(answers) for _ in gnugo.new_game(size)] == ["", ""]
-        compare(ply, [next(answers) for _ in QUESTIONS], size)
+        compare(ply, [next(answers) for _ in QUESTIONS], size, ko)
         assert next(answers) == ""
     reasons = collections.Counter(reason for ply in plies for reason in ply.reasons)
     assert reasons.keys() == {rules.SUPERKO} | (set() if suicide else {rules.SUICIDE})
@@ -70,7 +76,7 @@ def why_illegal(position, legal):
     return [game.play(tables, position.record, scratch, 0, int(point)) for point in points]
 
 
-def compare(ply, answers, size):
+def compare(ply, answers, size, ko):
     masks = [gnugo.mask(answer, size) for answer in answers[:4]]
     theirs, stones = masks[ply.to_play - rules.BLACK], rules.BLACK * masks[2] + rules.WHITE * masks[3]
     assert np.array_equal(ply.boards[ply.number], stones), show(ply, stones)
@@ -78,20 +84,24 @@ def compare(ply, answers, size):
     for point in np.flatnonzero(theirs & ~ply.legal):
         # GNU Go compares the board before the stones of a suicide are removed (is_superko_violation
         # calls really_do_trymove, which is not made for suicide), so it misses these repetitions.
-        theirs[point] = not suicide_repeats(ply, int(point), size)
+        theirs[point] = not suicide_repeats(ply, int(point), size, ko)
     assert np.array_equal(ply.legal, theirs), show(ply, ply.legal, theirs)
 
 
-def suicide_repeats(ply, point, size):
-    """Whether a stone on `point` dies at once, and an earlier board comes back so, by the slow reference."""
+def suicide_repeats(ply, point, size, ko):
+    """Whether a stone on `point` dies at once, and a forbidden board comes back so, by the slow reference."""
     player = ".bw"[ply.to_play]
     stones = {positions.as_point(p, size): ".bw"[ply.boards[ply.number][p]] for p in range(size**2)}
     stones = {at: color for at, color in stones.items() if color != "."}
     stones[positions.as_point(point, size)] = player
     after = reference.without_captured(size, stones, reference.OTHER[player])
     after = positions.as_stones(reference.without_captured(size, after, player), size)
-    earlier = ply.boards[: ply.number + 1]
-    return after[point] == rules.EMPTY and any(np.array_equal(after, other) for other in earlier)
+    forbidden = {
+        Ko.positional: ply.boards[: ply.number + 1],
+        Ko.situational: ply.boards[ply.number - 1 :: -2],  # this player has moved to every other board
+        Ko.simple: ply.boards[ply.number - 1 : ply.number],
+    }[ko]
+    return after[point] == rules.EMPTY and any(np.array_equal(after, other) for other in forbidden)
 
 
 def show(ply, *points):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sgfmill.boards
 
+from alphazero.config.game import Ko
 from alphazero.go import diagram, rules
 from tests.certify import wanderer
 
@@ -62,22 +63,27 @@ def compare(position, theirs, captures):
     assert position.score() + position.komi == theirs.area_score(), position
 
 
+@pytest.mark.parametrize("ko", list(Ko))
 @pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
-def test_illegal_points_are_suicide_or_repeat(suicide):
+def test_illegal_points_are_suicide_or_repeat(ko, suicide):
     """Each empty point of each position is tried on a copy of sgfmill's board."""
     size, rng = 5, np.random.default_rng(0)
-    for _ in range(12):
-        position, theirs = wanderer.new_game(size, suicide=suicide), sgfmill.boards.Board(size)
-        seen = {position.stones.tobytes()}
+    for _ in range(10):
+        position, theirs = wanderer.new_game(size, ko=ko, suicide=suicide), sgfmill.boards.Board(size)
+        seen, ko_point = {(rules.WHITE, stones_of(theirs).tobytes())}, None
         for legal, action in wanderer.plies(position, wanderer.longest(position, MOST_PLIES), rng):
-            player = NAMES[position.to_play]
+            player, before = position.to_play, stones_of(theirs).tobytes()
+            movers = (rules.BLACK, rules.WHITE) if ko is Ko.positional else (player,)
             for point in np.flatnonzero(position.stones == rules.EMPTY):
                 after = theirs.copy()
-                after.play(*divmod(int(point), size), player)
+                after.play(*divmod(int(point), size), NAMES[player])
                 stones = stones_of(after)
-                is_suicide = stones[point] == rules.EMPTY
-                expected = stones.tobytes() not in seen and (suicide or not is_suicide)
-                assert legal[point] == expected, position
-            if action < size * size:
-                theirs.play(*divmod(action, size), player)
-            seen.add(stones_of(theirs).tobytes())
+                if ko is Ko.simple:
+                    repeats = divmod(int(point), size) == ko_point
+                else:
+                    repeats = any((mover, stones.tobytes()) in seen for mover in movers)
+                is_allowed = suicide or stones[point] != rules.EMPTY
+                is_legal = is_allowed and not repeats and stones.tobytes() != before
+                assert legal[point] == is_legal, position
+            ko_point = theirs.play(*divmod(action, size), NAMES[player]) if action < size * size else None
+            seen.add((player, stones_of(theirs).tobytes()))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from alphazero.config import game as game_config
 from alphazero.go import play
 from tests.go import positions
 
@@ -26,9 +27,11 @@ def plies(position: play.Game, num_plies: int, rng: np.random.Generator) -> Iter
         position.play(action)
 
 
-def new_game(size: int, *, suicide: bool) -> play.Game:
+def new_game(
+    size: int, *, ko: game_config.Ko = game_config.Ko.positional, suicide: bool = False
+) -> play.Game:
     """Small boards get the record layout that other tests have compiled for already."""
-    return play.Game(size, 7.0, suicide=suicide, capacity=positions.CAPACITY if size < 9 else None)
+    return play.Game(size, 7.0, ko=ko, suicide=suicide, capacity=positions.CAPACITY if size < 9 else None)
 
 
 def longest(position: play.Game, most: int) -> int:

@@ -1,4 +1,4 @@
-"""Real games: 250 of the CGOS archive against sgfmill's answers, and Leela Zero's planes of five."""
+"""Real games: 250 of the CGOS archive against sgfmill's answers, and Leela Zero's records of seven."""
 
 import gzip
 import json
@@ -71,3 +71,25 @@ def test_planes_of_leela_zero(shared_data, number):
         # The policy is one-hot: Leela Zero's numbers of actions are ours.
         assert lines[19 * number + 17].split().index("1") == action
         position.play(action, color)
+
+
+@pytest.mark.parametrize("name", ["lz9_synth_0", "lz19_0k_0"])
+def test_training_records_of_leela_zero(shared_data, name):
+    """A game that Leela Zero played with itself: planes, legal moves and the winner at every ply."""
+    folder = shared_data / "lz_pairs"
+    record = sgf.read((folder / f"{name}.sgf").read_bytes())
+    lines = gzip.decompress((folder / f"{name}.0.gz").read_bytes()).decode().splitlines()
+    assert len(lines) == 19 * len(record.moves)
+    position = play.Game(record.size, record.komi)
+    ours = np.zeros((features.NUM_PLANES, record.size**2), np.uint8)
+    winner = rules.BLACK if record.result.startswith("B+") else rules.WHITE
+    for number, (color, action) in enumerate(record.moves):
+        features.fill_planes(geometry.make(record.size), position.record, 0, ours)
+        theirs = lines[19 * number : 19 * number + 19]
+        assert np.array_equal(ours, leela_planes(theirs, record.size**2)), f"before move {number + 1}"
+        policy = np.array([float(share) for share in theirs[17].split()])
+        assert policy.sum() == pytest.approx(1, abs=1e-4) and not policy[~position.legal()].any()
+        assert int(theirs[18]) == (1 if color == winner else -1)
+        position.play(action, color)
+    assert position.is_over
+    assert f"{'B' if position.score() > 0 else 'W'}+{abs(position.score()):g}" == record.result

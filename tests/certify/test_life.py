@@ -1,0 +1,124 @@
+"""What lives whatever comes: `life` beside GNU Go's unconditional status (its engine/unconditional.c).
+
+`life.pass_alive` without suicide is what GNU Go calls invincible: it tries to capture each chain by
+moves of the opponent alone, where suicide is illegal, until nothing more can be captured; Benson's
+theorem says that the chains with two eyes are what is left. So the two must be equal.
+
+GNU Go then asks which stones of the opponent could ever become invincible, by playing them on as
+many points as it can; all the rest is dead or territory. `life.settled_owner` allows the opponent
+more (suicide, and any two points for eyes that lie apart), so whatever is settled for us must be
+for GNU Go, and not the other way round.
+"""
+
+import itertools
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from alphazero.go import diagram, geometry, life, rules
+from tests.certify import gnugo, wanderer
+
+pytestmark = [pytest.mark.slow, gnugo.needed]
+
+NUM_GAMES = {5: 60, 7: 30, 9: 30, 13: 5}
+SAMPLES = 6
+"""Positions of each game; the last is its end."""
+
+
+class Status(NamedTuple):
+    """Of each point [P]."""
+
+    invincible: np.ndarray  # bool, a stone that lives though its player always passes
+    owner: np.ndarray  # int8 1 Black's for sure, -1 White's, 0 not settled
+
+
+def positions_of(size, rng):
+    """Stones [P + 1] at some plies and at the end of a random game in which nobody fills his own eyes."""
+    position, boards = wanderer.new_game(size, suicide=False), []
+    for _ in range(wanderer.longest(position, 3 * size * size)):
+        choices = [point for point in np.flatnonzero(position.legal()[:-1]) if not is_eye(position, point)]
+        position.play(int(rng.choice(choices)) if choices else size * size)
+        boards.append(position.record["stones"][0].copy())
+        if position.is_over:
+            break
+    numbers = rng.choice(len(boards) - 1, SAMPLES - 1, replace=False)
+    return [*(boards[number] for number in numbers), boards[-1]]
+
+
+def is_eye(position, point):
+    """Whether all neighbors are stones of the player to move."""
+    stones = position.record["stones"][0]
+    around = stones[geometry.make(position.size).neighbors[point]]
+    return np.isin(around, (position.to_play, rules.WALL)).all()
+
+
+def thinned(boards, rng):
+    """The same boards with some stones taken off; these leave eyes of all shapes."""
+    for stones in boards:
+        fewer = stones.copy()
+        fewer[:-1][rng.random(len(stones) - 1) < 0.08] = rules.EMPTY
+        yield fewer
+
+
+def questions(stones, size):
+    """Commands that set the position up, which captures nothing, and ask about all of it."""
+    moves = [gnugo.move(int(stones[point]), int(point), size) for point in np.flatnonzero(stones[:-1])]
+    return [*gnugo.new_game(size), *moves, "worm_data"]
+
+
+def status_of_gnu_go(answer, stones, size):
+    status = Status(np.zeros(size**2, np.bool_), np.zeros(size**2, np.int8))
+    pattern = r"^(\w+):$.*?^invincible +(\d)$.*?^unconditional_status +(\w+)$"
+    blocks = re.findall(pattern, answer, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == size**2
+    for name, invincible, found in blocks:
+        point = rules.parse_move(name, size)
+        status.invincible[point] = invincible == "1"
+        owners = {"unknown": 0, "black_territory": 1, "white_territory": -1}
+        own = {rules.EMPTY: 0, rules.BLACK: 1, rules.WHITE: -1}[int(stones[point])]
+        status.owner[point] = (owners | {"alive": own, "dead": -own})[found]
+    return status
+
+
+def our_status(stones, size):
+    tables, scratch = geometry.make(size), life.make_scratch(size**2)
+    alive, invincible = np.zeros(size**2, np.bool_), np.zeros(size**2, np.bool_)
+    owner = np.zeros(size**2, np.int8)
+    for color in (rules.BLACK, rules.WHITE):
+        life.pass_alive(tables, stones, scratch, color, False, alive)
+        invincible |= alive
+    life.settled_owner(tables, stones, scratch, owner)
+    return Status(invincible, owner)
+
+
+@pytest.mark.parametrize("size", NUM_GAMES)
+def test_status_of_random_positions(size):
+    rng = np.random.default_rng(size)
+    boards = [stones for _ in range(NUM_GAMES[size]) for stones in positions_of(size, rng)]
+    boards += list(thinned(boards, rng))
+    asked = [questions(stones, size) for stones in boards]
+    answers = iter(gnugo.ask([command for commands in asked for command in commands]))
+    num_alive = num_settled = num_theirs = 0
+    for stones, commands in zip(boards, asked, strict=True):
+        *silent, answer = itertools.islice(answers, len(commands))
+        assert not any(silent)
+        ours, theirs = our_status(stones, size), status_of_gnu_go(answer, stones, size)
+        assert np.array_equal(ours.invincible, theirs.invincible), show(stones, ours, theirs)
+        is_settled = ours.owner != 0
+        assert np.array_equal(ours.owner[is_settled], theirs.owner[is_settled]), show(stones, ours, theirs)
+        num_alive += ours.invincible.sum()
+        num_settled += is_settled.sum()
+        num_theirs += np.count_nonzero(theirs.owner)
+    # Enough lives and dies to matter, and the three are really three.
+    assert len(boards) * size * size / 6 < num_alive < num_settled < num_theirs
+
+
+def show(stones, *statuses):
+    """The board; for each status the invincible stones, and the owners of points."""
+    boards = [stones]
+    for status in statuses:
+        boards.append(np.where(status.invincible, stones[:-1], rules.EMPTY))
+        boards.append(np.where(status.owner < 0, rules.WHITE, status.owner))
+    return "\n" + diagram.side_by_side(*map(diagram.render, boards))
