@@ -18,7 +18,7 @@ FAST := not slow and not ray and not gpu
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help env train test test-all lint fmt smoke bench goldens constraints
+.PHONY: help env train test test-all plants lint fmt smoke bench goldens constraints
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,6 +42,9 @@ test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two mor
 	$(if $(HAS_GPU),$(BIN)/python -m pytest -q -m gpu $(ARGS))
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
+
+plants: $(READY)  ## plants bugs in copies of the project: the tests must find each
+	$(BIN)/python -m tests.plants $(ARGS)
 
 lint: $(READY)  ## ruff, pyright, import directions, spelling
 	$(BIN)/ruff check .

@@ -16,6 +16,14 @@ GOLDEN = PROJECT / "tests" / "golden"
 # The fast lane gives the same verdict each time; HYPOTHESIS_PROFILE=explore looks for new examples.
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=500)
+# A planted bug (tests/plants) need only be found, not shown in its smallest example.
+hypothesis.settings.register_profile(
+    "planted",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
