@@ -6,6 +6,7 @@ Run by test_signatures.py in a process of its own, so that no other test's calls
 import importlib
 import json
 import pkgutil
+from types import ModuleType
 
 import numpy as np
 
@@ -44,11 +45,11 @@ def call_everything(size: int) -> None:
     life.is_settled(table.geometry, stones, scratch, owner)
 
 
-def count_signatures() -> dict[str, tuple[int, int]]:
-    """For each kernel its signatures, and the layouts of game records among their arguments."""
+def count_signatures(package: ModuleType) -> dict[str, tuple[int, int]]:
+    """For each kernel of a room its signatures, and the layouts of game records among their arguments."""
     counts = {}
-    for info in pkgutil.iter_modules(alphazero.go.__path__):
-        module = importlib.import_module(f"alphazero.go.{info.name}")
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
         for name, kernel in vars(module).items():
             if getattr(kernel, "__module__", "") == module.__name__ and hasattr(kernel, "signatures"):
                 types = {str(kind) for signature in jit.signatures(kernel) for kind in signature}
@@ -60,4 +61,4 @@ def count_signatures() -> dict[str, tuple[int, int]]:
 if __name__ == "__main__":
     for board_size in (3, 5):
         call_everything(board_size)
-    print(json.dumps(count_signatures()))
+    print(json.dumps(count_signatures(alphazero.go)))
