@@ -20,10 +20,10 @@ KOMIS = [0.0, 0.5, -1.5, 7.0]
 PLENTY = twins.CAPACITY
 
 
-def config(algorithm, num_simulations=16, num_considered=6, **others):
-    return search_config.SearchConfig(
-        algorithm=algorithm, num_simulations=num_simulations, num_considered=num_considered, **others
-    )
+def config(algorithm, **others):
+    """Few simulations; c_base small enough to show in them."""
+    few = {"num_simulations": 16, "num_considered": 6, "c_base": 40.0}
+    return search_config.SearchConfig(algorithm=algorithm, **(few | others))
 
 
 def compare(pair, judge, seed=0):
@@ -75,6 +75,15 @@ def test_forced_playouts():
     assert_alike(tally)
 
 
+@pytest.mark.xfail(
+    reason="gumbel.select cuts exponents at 60, and what rounding leaves of 1 - visited mass counts as a move"
+)
+def test_values_that_weigh_much():
+    """sigma spans more than 60 here, as it does after hundreds of simulations with any scale."""
+    large = config(search_config.Algorithm.gumbel, c_scale=2.0, num_simulations=32)
+    assert_alike(compare(twins.Twins(large, 3, KOMIS), evaluator.HashedEvaluator(3, seed=9)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [3, 4, 5])
@@ -96,7 +105,7 @@ def test_many_whole_games(algorithm, size, seed):
     [
         {"tree_reuse": False},
         {"leaf_batch": 4},
-        {"leaf_batch": 16, "num_simulations": 64},
+        {"leaf_batch": 16, "num_simulations": 40},
         {"num_simulations": 200},
         {"c_scale": 0.05, "c_init": 3.0, "fpu_reduction": 0.0},
         {"forced_playouts": 2.0, "num_simulations": 48},

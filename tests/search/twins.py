@@ -1,5 +1,6 @@
 """The kernels and the slow search of tests/reference side by side on the same games."""
 
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,9 @@ from tests.reference import search as slow
 
 CAPACITY = 60
 """Room of every game in the tests of the search, so that kernels are compiled once for each size."""
+needs_compiled_kernels = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="thousands of simulations"
+)
 CLOSE_CALL = 1e-5
 """A lead, in units of the value, that float32 may turn round."""
 
