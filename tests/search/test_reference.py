@@ -75,6 +75,7 @@ def test_forced_playouts():
     assert_alike(tally)
 
 
+@twins.needs_compiled_kernels  # uncompiled ones add up float32, where the rest happens to be zero
 @pytest.mark.xfail(
     reason="gumbel.select cuts exponents at 60, and what rounding leaves of 1 - visited mass counts as a move"
 )

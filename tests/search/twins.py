@@ -18,7 +18,7 @@ from tests.reference import search as slow
 CAPACITY = 60
 """Room of every game in the tests of the search, so that kernels are compiled once for each size."""
 needs_compiled_kernels = pytest.mark.skipif(
-    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="thousands of simulations"
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="too slow, or rounds otherwise, uncompiled"
 )
 CLOSE_CALL = 1e-5
 """A lead, in units of the value, that float32 may turn round."""
