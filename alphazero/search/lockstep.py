@@ -1,4 +1,4 @@
-"""Search for many games at once: each step descends one path a game and asks the network once."""
+"""Search for many games at once: each step finds leaves in all of them and asks the network once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
