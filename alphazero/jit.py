@@ -27,6 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alphazero"
 _WARM = "warm-{}"  # an empty file: what a warm-up of this layout needs is in the cache
 _STALE_AFTER_S = 30 * 24 * 3600
+_OPTIONS: Any = {
+    "nogil": True,
+    "error_model": "numpy",
+    # Without its runtime numba counts no references to the arrays in arguments. Counting them, with an atomic
+    # instruction each time, took half of a search (docs/adr/0024-kernels-count-no-references.md).
+    "_nrt": False,
+}
 _SETTINGS: Any = config  # numba fills this module when it is imported, unseen by type checkers
 
 
@@ -52,13 +59,15 @@ def jit(function: Function) -> Function:
     """Compiles `function` when it is first called with arguments of some types.
 
     One thread, GIL released, compiled code kept on disk. Indices are not checked unless
-    NUMBA_BOUNDSCHECK=1; integer division by zero gives garbage instead of raising.
+    NUMBA_BOUNDSCHECK=1; integer division by zero gives garbage instead of raising. Kernels make no
+    arrays: they work in those of their arguments, and do not compile if they would need a new one
+    (`alphazero.arrays` has what replaces `a[:] = b` and the like).
     """
     folder = cache_folder(Path(function.__code__.co_filename))
     before = _SETTINGS.CACHE_DIR
     try:
         _SETTINGS.CACHE_DIR = str(folder or "")
-        compiled = numba.njit(nogil=True, error_model="numpy", cache=folder is not None)(function)
+        compiled = numba.njit(cache=folder is not None, **_OPTIONS)(function)
         return cast(Function, compiled)  # callers keep the signature of the Python function
     finally:
         _SETTINGS.CACHE_DIR = before

@@ -36,6 +36,18 @@ def test_division_by_zero_does_not_raise():
     assert divide(np.float32(1), np.float32(0)) == np.inf
 
 
+@pytest.mark.skipif(not IS_COMPILED, reason="plain Python counts and allocates")
+def test_kernels_cannot_make_arrays():
+    """For they are compiled without what would count references to them."""
+
+    @jit.jit
+    def first_sum(values):
+        return (values + 1)[0]
+
+    with pytest.raises(Exception, match="NRT required"):
+        first_sum(np.ones(3))
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A package of ours in miniature: top imports middle imports bottom, and other stands alone."""

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
@@ -187,7 +188,7 @@ def _replay(geometry, position, scratch, moves, faced):
     Returns the ply of the first illegal move, or _ALL_LEGAL.
     """
     for ply in range(len(faced)):
-        faced[ply] = position[0].stones[: faced.shape[1]]
+        arrays.copy(faced[ply], position[0].stones[:])
         if games.play(geometry, position, scratch, 0, np.int64(moves[ply])) != rules.OK:
             return ply
     return _ALL_LEGAL

@@ -103,6 +103,17 @@ def play(geometry: geometry.Geometry, games, scratch: board.Scratch, index, acti
 
 
 @jit
+def play_each(geometry: geometry.Geometry, games, scratch: board.Scratch, indices, actions):
+    """`play` in games[indices[b]] for each b; returns OK, or the last reason why one was illegal."""
+    worst = rules.OK
+    for slot in range(len(indices)):
+        status = play(geometry, games, scratch, np.int64(indices[slot]), np.int64(actions[slot]))
+        if status != rules.OK:
+            worst = status
+    return worst
+
+
+@jit
 def _play_stone(geometry, game, captured, point, color):
     """The board's part of a move: stones, past, lost, hashes and captures."""
     status = _why_illegal(geometry, game, point, color)

@@ -10,7 +10,7 @@ from alphazero.search import evaluator as evaluators
 from alphazero.search import mcts
 from alphazero.search import tree as trees
 
-_STEP = 4
+_STEP = 8
 """Batches grow and shrink in such steps: for another size a network prepares itself anew, which costs
 OpenVINO about as much as eight positions of 9x9."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.go import features
 from alphazero.jit import jit
 from alphazero.search import evaluator as evaluators
@@ -102,11 +103,11 @@ def _look_up(table: Table, rows, keys, misses, asked, logits, values):
         keys[row, 0], keys[row, 1] = first, second
         entry = _entry(table, first)
         if table.keys[entry, 0] == first and table.keys[entry, 1] == second:
-            logits[row] = table.logits[entry]
+            arrays.copy(logits[row], table.logits[entry])
             values[row] = table.values[entry]
         else:
             misses[num_misses] = row
-            asked[num_misses] = rows[row]
+            arrays.copy(asked[num_misses], rows[row])
             num_misses += 1
     return num_misses
 
@@ -118,10 +119,10 @@ def _insert(table: Table, keys, misses, answers, logits, values):
     for index in range(len(misses)):
         row = misses[index]
         entry = _entry(table, keys[row, 0])
-        table.keys[entry] = keys[row]
-        table.logits[entry] = new_logits[index]
+        arrays.copy(table.keys[entry], keys[row])
+        arrays.copy(table.logits[entry], new_logits[index])
         table.values[entry] = new_values[index]
-        logits[row] = new_logits[index]
+        arrays.copy(logits[row], new_logits[index])
         values[row] = new_values[index]
 
 

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.jit import jit
 from alphazero.search import tree as trees
 from alphazero.search.settings import Settings
@@ -53,20 +54,20 @@ def select_at_root(settings: Settings, tree, root, game):
 @jit
 def final_action(settings: Settings, tree, root, game):
     """The best of the actions that this search visited most."""
-    return _best_with_visits(settings, tree, root, game, np.int64(root.visits[game].max()))
+    return _best_with_visits(settings, tree, root, game, np.int64(arrays.largest(root.visits[game])))
 
 
 @jit
 def _best_with_visits(settings, tree, root, game, wanted):
     """The allowed action of largest score among those with `wanted` visits by this search; -1 if none has."""
     scores, visits = root.scores[game], root.visits[game]
-    largest, mass, total, weighted = _visited_at_root(tree, root, game)
-    mixed = _mixed_value(tree.nodes[game, trees.ROOT].raw_value, mass, total, weighted)
-    scale = _scale(settings, largest)
+    scale = _scale(settings, _most_visits_at_root(tree, root, game))
     best, best_score = -1, -np.inf
     if wanted <= 0:
         best = _best_unvisited(scores, root.children[game])
         if best >= 0:
+            _, mass, total, weighted = _visited_at_root(tree, root, game)
+            mixed = _mixed_value(tree.nodes[game, trees.ROOT].raw_value, mass, total, weighted)
             best_score = scores[best] + scale * mixed
     child = tree.nodes[game, trees.ROOT].first_child
     while child != trees.NO_NODE:
@@ -88,6 +89,19 @@ def _best_unvisited(scores, children):
         if scores[action] > best_score and children[action] == trees.UNVISITED:
             best, best_score = action, scores[action]
     return best
+
+
+@jit
+def _most_visits_at_root(tree, root, game):
+    """The first of what `_visited_at_root` returns."""
+    priors, largest = root.priors[game], 0
+    child = tree.nodes[game, trees.ROOT].first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        if priors[node.action] > 0:
+            largest = max(largest, node.visits + node.pending)
+        child = node.next_sibling
+    return largest
 
 
 @jit
@@ -137,20 +151,26 @@ def select(settings: Settings, tree, game, index):
     largest, mass, total, weighted = _visited(tree, game, index)
     mixed = _mixed_value(parent.raw_value, mass, total, weighted)
     scale = _scale(settings, largest)
-    normaliser = max(0.0, 1.0 - mass)
+    top = _largest_value(tree, parent, game)
+    if trees.best_unvisited(tree, game, index) != trees.NO_ACTION:
+        top = max(top, mixed)
+    best, best_child, best_score = trees.best_unvisited(tree, game, index), np.int64(trees.UNVISITED), -np.inf
+    rest, normaliser = 0.0, 0.0
+    if best != trees.NO_ACTION:
+        rest = np.exp(scale * (mixed - top))
+        normaliser = max(tree.unvisited[game, index, best], 1.0 - mass) * rest
     child = parent.first_child
     while child != trees.NO_NODE:
         node = tree.nodes[game, child]
-        normaliser += _weight(node, mixed, scale)
+        normaliser += _weight(node, top, scale)
         child = node.next_sibling
-    best, best_child, best_score = trees.best_unvisited(tree, game, index), np.int64(trees.UNVISITED), -np.inf
     if best != trees.NO_ACTION:
-        best_score = tree.unvisited[game, index, best] / normaliser
+        best_score = tree.unvisited[game, index, best] * rest / normaliser
     child = parent.first_child
     while child != trees.NO_NODE:
         node = tree.nodes[game, child]
         visits = node.visits + node.pending
-        score = _weight(node, mixed, scale) / normaliser - visits / (1.0 + total)
+        score = _weight(node, top, scale) / normaliser - visits / (1.0 + total)
         if score > best_score or (score == best_score and node.action < best):
             best, best_score, best_child = np.int64(node.action), score, np.int64(child)
         child = node.next_sibling
@@ -174,9 +194,20 @@ def _visited(tree, game, index):
 
 
 @jit
-def _weight(node, mixed, scale):
-    """Prior times exp(sigma(q) - sigma(mixed value)) of a visited action, bounded against overflow."""
-    return node.prior * np.exp(min(scale * (trees.child_value(node) - mixed), 60.0))
+def _weight(node, top, scale):
+    """Prior times exp(sigma(q) - sigma(top)) of a visited action; top is the largest completed value."""
+    return node.prior * np.exp(scale * (trees.child_value(node) - top))
+
+
+@jit
+def _largest_value(tree, parent, game):
+    top = -np.inf
+    child = parent.first_child
+    while child != trees.NO_NODE:
+        node = tree.nodes[game, child]
+        top = max(top, trees.child_value(node))
+        child = node.next_sibling
+    return top
 
 
 @jit
@@ -202,5 +233,5 @@ def improved_policy(settings: Settings, tree, root, game, policy):
         policy[action] = weight
         norm += weight
         value_sum += weight * value
-    policy /= norm
+    arrays.divide(policy, norm)
     return value_sum / norm

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.jit import jit
 from alphazero.search import tree as trees
 from alphazero.search.settings import Settings
@@ -106,7 +107,7 @@ def visit_policy(settings: Settings, tree, root, game, policy):
     priors, children = root.priors[game], root.children[game]
     total, _ = _visited_at_root(tree, root, game)
     if total == 0:
-        policy[:] = priors
+        arrays.copy(policy, priors)
         return np.argmax(policy)
     for action in range(len(priors)):
         policy[action] = 0
@@ -115,7 +116,7 @@ def visit_policy(settings: Settings, tree, root, game, policy):
     best = np.argmax(policy)
     if root.is_exploring[game] and settings.forced_playouts > 0:
         _prune(settings, tree, root, game, policy, best, total)
-    policy /= policy.sum()
+    arrays.divide(policy, policy.sum())
     return best
 
 

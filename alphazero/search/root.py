@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.jit import jit
 from alphazero.search import tree as trees
 
@@ -53,12 +54,20 @@ def start(tree, root, indices, forbid_pass, num_considered, num_simulations):
         rest = priors[:last].sum()
         if forbid_pass[slot] and rest > 0:
             priors[last] = 0
-            priors[:last] /= rest
+            arrays.divide(priors[:last], rest)
         root.visits[game] = 0
         _find_children(tree, root, game)
-        root.num_considered[game] = min(num_considered, np.sum(priors > 0))
+        root.num_considered[game] = min(num_considered, _count_positive(priors))
         root.num_started[game] = 0
         root.num_left[game] = 0 if tree.nodes[game, trees.ROOT].is_terminal else num_simulations
+
+
+@jit
+def _count_positive(priors):
+    count = 0
+    for prior in priors:
+        count += prior > 0
+    return count
 
 
 @jit
@@ -73,8 +82,10 @@ def _find_children(tree, root, game):
 
 def set_scores(root: Root, indices: np.ndarray, noise: np.ndarray | float) -> None:
     """Fills the scores of these games; noise: [B, A] Gumbel noise, or 0."""
-    with np.errstate(divide="ignore"):
-        root.scores[indices] = np.log(root.priors[indices]) + noise
+    priors = root.priors[indices]
+    # The logarithm of zero would be right, too, but it takes its time to raise a flag that nobody reads.
+    logits = np.log(np.maximum(priors, np.finfo(np.float32).tiny))
+    root.scores[indices] = np.where(priors > 0, logits + noise, -np.inf)
 
 
 def add_dirichlet_noise(

@@ -111,7 +111,7 @@ class _Averaged(NamedTuple):
         logits, values = self.pending.result()
         batch = len(values) // symmetry.NUM_SYMMETRIES
         out = np.empty((batch, logits.shape[1]), np.float32)
-        _average_logits(self.table, logits, out)
+        _average_logits(self.table, logits, np.zeros(logits.shape[1]), out)
         return out, values.reshape(batch, -1).mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
@@ -143,9 +143,11 @@ def _move_logits_back(table, logits, symmetries, out):
 
 
 @jit
-def _average_logits(table, logits, out):
-    """out [B, A]: log of the mean of softmax(logits) over the eight rows of a position, moved back."""
-    mean = np.zeros(out.shape[1])
+def _average_logits(table, logits, mean, out):
+    """out [B, A]: log of the mean of softmax(logits) over the eight rows of a position, moved back.
+
+    mean: [A] float64 scratch.
+    """
     for row in range(len(out)):
         mean[:] = 0
         for s in range(len(table)):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import arrays
 from alphazero.jit import jit
 
 UNVISITED, NO_PARENT, NO_NODE, ROOT = -1, -1, -1, 0
@@ -106,7 +107,7 @@ def _clear(node):
 @jit
 def close(tree, game, index, weights):
     """Keeps `weights` [A] float32, policy weights of all moves, until the node is opened."""
-    tree.unvisited[game, index] = weights
+    arrays.copy(tree.unvisited[game, index], weights)
     tree.nodes[game, index].best_unvisited = CLOSED
 
 
@@ -149,7 +150,7 @@ def best_unvisited(tree, game, index):
 @jit
 def read_priors(tree, game, index, priors):
     """Fills priors [A] with the node's whole policy."""
-    priors[:] = tree.unvisited[game, index]
+    arrays.copy(priors, tree.unvisited[game, index])
     child = tree.nodes[game, index].first_child
     while child != NO_NODE:
         node = tree.nodes[game, child]
@@ -213,7 +214,7 @@ def _move_node(tree, game, index, new_parent):
     value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
     is_terminal, is_closed, action = old.is_terminal, old.best_unvisited == CLOSED, np.int64(old.action)
     moved = add_node(tree, game, new_parent, action)
-    tree.unvisited[game, moved] = tree.unvisited[game, index]
+    arrays.copy(tree.unvisited[game, moved], tree.unvisited[game, index])
     node = tree.nodes[game, moved]
     node.value_sum = value_sum
     node.raw_value = raw_value

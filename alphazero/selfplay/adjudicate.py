@@ -34,15 +34,17 @@ class Adjudicator:
         is_due = (plies >= self._first_ply) & (plies % _EVERY_PLIES == 0) & ~games["over"][indices]
         is_settled = np.zeros(len(indices), np.bool_)
         if self._is_on and is_due.any():
-            found = np.zeros(is_due.sum(), np.bool_)
-            _find_settled(self._tables, games, self._life_scratch, indices[is_due], found)
-            is_settled[is_due] = found
+            is_settled[is_due] = self._look_at(games, indices[is_due])
         return is_settled
 
     def warm_up(self, config: game_config.GameConfig) -> None:
         """Has its kernels compiled for games of this kind."""
-        games = game.new_games(1, config)
-        _find_settled(self._tables, games, self._life_scratch, np.zeros(1, np.int64), np.zeros(1, np.bool_))
+        self._look_at(game.new_games(1, config), np.zeros(1, np.int64))
+
+    def _look_at(self, games: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        owner, found = np.zeros(self._tables.num_points, np.int8), np.zeros(len(indices), np.bool_)
+        _find_settled(self._tables, games, self._life_scratch, indices, owner, found)
+        return found
 
     def owner(self, position: np.void) -> np.ndarray:
         """[P] int8 owners, Black's view, of a game that is over (its area) or settled."""
@@ -56,9 +58,8 @@ class Adjudicator:
 
 
 @jit
-def _find_settled(geometry: geometry.Geometry, games, scratch: life.Scratch, indices, found):
-    """Fills found [B] bool with whether the boards of these games are settled."""
-    owner = np.empty(geometry.num_points, np.int8)
+def _find_settled(geometry: geometry.Geometry, games, scratch: life.Scratch, indices, owner, found):
+    """Fills found [B] bool with whether the boards of these games are settled; owner: [P] int8 scratch."""
     for slot in range(len(indices)):
         stones = games[indices[slot]].stones[:]
         found[slot] = life.is_settled(geometry, stones, scratch, owner)

@@ -82,9 +82,8 @@ class SelfPlayWorker:
         if not is_opening.all():
             actions[~is_opening] = self._choose_by_search(indices[~is_opening])
         self._search.advance(indices, actions)
-        for index, action in zip(indices, actions, strict=True):
-            status = game.play(self._tables, self._games, self._scratch, int(index), int(action))
-            assert status == rules.OK, f"the search chose an illegal move ({status})"
+        status = game.play_each(self._tables, self._games, self._scratch, indices, actions)
+        assert status == rules.OK, f"the search chose an illegal move ({status})"
         self.work.moves += len(indices)
         self.work.evaluations = self._search.num_evaluations + self._play_out.num_evaluations
         self.work.simulations = self._search.num_simulations
