@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
     add("--size", type=command_line.whole_number(2, 19), default=9)
     add("--simulations", type=command_line.whole_number(1, 10_000), default=32, help="a move")
-    add("--games", type=command_line.whole_number(1, 65_536), default=64, help="advanced together")
+    add("--games", type=command_line.whole_number(1, 65_536), default=128, help="advanced together")
     add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu is one core")
     add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="about, for each figure")
     add("--json", action="store_true", help="one object a line")

@@ -21,8 +21,9 @@ class SelfPlayConfig:
 
     num_actors: int = 0
     """Self-play processes; 0 takes what the machine or cluster has room for."""
-    num_games: int = 64
-    """Games that one actor advances together."""
+    num_games: int = 128
+    """Games that one actor advances together: the batch of its network. More are faster up to a point, while
+    all of them are longer under way."""
 
     play_with: PlayWith = PlayWith.latest
     """Which network plays; behind a gate self-play would wait for the slowest link of the loop."""
