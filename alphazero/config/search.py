@@ -42,6 +42,9 @@ class SearchConfig:
     """Gumbel: c_visit of sigma(q) = (c_visit + max visits) * c_scale * q."""
     c_scale: float = 0.5
     """Gumbel: c_scale for q in [-1, 1], not rescaled (mctx uses 0.1 on q rescaled to [0, 1])."""
+    gumbel_visits: int = 64
+    """Gumbel: below the root, nodes with as many visits choose by PUCT instead of by their improved policy,
+    which in the end would ask about a single move only."""
 
     c_init: float = 1.25
     """PUCT: c_init of the AlphaZero paper."""
@@ -65,6 +68,7 @@ class SearchConfig:
         checks.require_at_least("search.num_considered", self.num_considered, 1)
         checks.require_at_least("search.c_visit", self.c_visit, 0)
         checks.require_positive("search.c_scale", self.c_scale)
+        checks.require_at_least("search.gumbel_visits", self.gumbel_visits, 0)
         checks.require_positive("search.c_init", self.c_init)
         checks.require_positive("search.c_base", self.c_base)
         checks.require_range("search.fpu_reduction", self.fpu_reduction, 0, 2)

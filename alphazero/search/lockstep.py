@@ -131,8 +131,7 @@ class LockstepSearch:
         schedule = self._schedule(options.num_considered, options.num_simulations)
         self._root = root = root._replace(schedule=schedule)
         most = (options.num_considered, options.num_simulations)
-        roots.start(self._tree, root, indices, forbid_pass, *most)
-        root.is_exploring[indices] = options.is_noisy
+        roots.start(self._tree, root, indices, forbid_pass, options.is_noisy, *most)
         is_gumbel = config.algorithm is search_config.Algorithm.gumbel
         noise = 0.0
         if options.is_noisy and is_gumbel:

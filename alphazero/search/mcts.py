@@ -14,6 +14,10 @@ WALKER = np.int64(0)
 """Index of the only record in `Leaves.walker`."""
 
 
+_LEAST_WEIGHT = np.float32(1e-30)
+"""Keeps a share of nothing from being a division by zero."""
+
+
 class Tables(NamedTuple):
     """What every kernel of the search reads."""
 
@@ -61,12 +65,16 @@ def open_roots(tables, games, tree, leaves, indices):
 
 @jit
 def open_policies(tables, games, tree, leaves, indices):
-    """Gives the roots of these games their policies, where they have none yet."""
+    """Gives the roots of these games their policies, where they have none yet or one without the pass."""
     for entry in range(len(indices)):
         index = np.int64(indices[entry])
-        if tree.nodes[index, trees.ROOT].best_unvisited == trees.CLOSED:
+        node = tree.nodes[index, trees.ROOT]
+        if node.best_unvisited == trees.CLOSED:
             game.copy_game(leaves.walker, WALKER, games, index)
             _open_node(tables, tree, leaves, index, np.int64(trees.ROOT))
+        elif node.withholds_pass:
+            game.copy_game(leaves.walker, WALKER, games, index)
+            _reconsider_pass(tables, tree, leaves, index, np.int64(trees.ROOT))
 
 
 @jit
@@ -104,6 +112,8 @@ def _walk(tables, tree, root, leaves, index):
         else:
             if tree.nodes[index, node].best_unvisited == trees.CLOSED:
                 _open_node(tables, tree, leaves, index, node)
+            elif tree.nodes[index, node].withholds_pass:
+                _reconsider_pass(tables, tree, leaves, index, node)
             action, child = _select(tables.settings, tree, index, node)
         if child == trees.UNVISITED:
             if tree.num_nodes[index] == tree.nodes.shape[1]:
@@ -126,10 +136,24 @@ def _open_node(tables, tree, leaves, index, node):
     """
     position, legal = leaves.walker[WALKER], leaves.legal
     game.legal_actions(tables.geometry, leaves.walker, WALKER, legal)
+    is_worse = False
     if position.passes == 1 and legal.sum() > 1:
         is_worse = _final_value(tables, leaves, position) < tree.nodes[index, node].raw_value
-        legal[len(legal) - 1] = not is_worse
-    trees.open_node(tree, index, node, legal)
+    last = len(legal) - 1
+    legal[last] = not is_worse
+    weight = tree.unvisited[index, node, last]
+    total = trees.open_node(tree, index, node, legal)
+    if is_worse:
+        trees.withhold_pass(tree, index, node, weight / max(total + weight, _LEAST_WEIGHT))
+
+
+@jit
+def _reconsider_pass(tables, tree, leaves, index, node):
+    """Gives a withheld pass back once going on has turned out to be worth less than ending the game."""
+    mean, hope = trees.mean_value(tree.nodes[index, node]), tree.nodes[index, node].raw_value
+    # The end is worth less than the hope, so the score is counted only where the mean is, too.
+    if mean < hope and mean < _final_value(tables, leaves, leaves.walker[WALKER]):
+        trees.give_pass_back(tree, index, node)
 
 
 @jit
@@ -141,7 +165,7 @@ def _select_at_root(settings, tree, root, index):
 
 @jit
 def _select(settings, tree, index, node):
-    if settings.is_gumbel:
+    if settings.is_gumbel and tree.nodes[index, node].visits < settings.gumbel_visits:
         return gumbel.select(settings, tree, index, node)
     return puct.select(settings, tree, index, node)
 

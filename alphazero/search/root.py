@@ -40,16 +40,19 @@ def make_root(num_games: int, num_actions: int, schedule: np.ndarray) -> Root:
 
 
 @jit
-def start(tree, root, indices, forbid_pass, num_considered, num_simulations):
+def start(tree, root, indices, forbid_pass, is_exploring, num_considered, num_simulations):
     """Begins a search of `num_simulations` descents: copies the priors of the allowed moves, renormalised.
 
     forbid_pass: [B] bool; a pass that is the only legal move stays allowed. A game that is over at its
-    root gets no descents.
+    root gets no descents. Where nothing is explored, a withheld pass is a candidate as well: there is no
+    pass before it to look good, and the move is to be the best.
     """
     last = root.priors.shape[1] - 1
     for slot in range(len(indices)):
         game = indices[slot]
         priors = root.priors[game]
+        if not is_exploring and tree.nodes[game, trees.ROOT].withholds_pass:
+            trees.give_pass_back(tree, game, trees.ROOT)
         trees.read_priors(tree, game, trees.ROOT, priors)
         rest = priors[:last].sum()
         if forbid_pass[slot] and rest > 0:
@@ -59,6 +62,7 @@ def start(tree, root, indices, forbid_pass, num_considered, num_simulations):
         _find_children(tree, root, game)
         root.num_considered[game] = min(num_considered, _count_positive(priors))
         root.num_started[game] = 0
+        root.is_exploring[game] = is_exploring
         root.num_left[game] = 0 if tree.nodes[game, trees.ROOT].is_terminal else num_simulations
 
 

@@ -21,6 +21,7 @@ class Settings(NamedTuple):
     is_gumbel: bool
     c_visit: float
     c_scale: float
+    gumbel_visits: int
     c_init: float
     c_base: float
     fpu_reduction: float
@@ -34,6 +35,7 @@ def from_config(config: search_config.SearchConfig, outcome: Outcome) -> Setting
         is_gumbel=config.algorithm is search_config.Algorithm.gumbel,
         c_visit=float(config.c_visit),
         c_scale=float(config.c_scale),
+        gumbel_visits=int(config.gumbel_visits),
         c_init=float(config.c_init),
         c_base=float(config.c_base),
         fpu_reduction=float(config.fpu_reduction),

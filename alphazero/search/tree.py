@@ -31,6 +31,7 @@ _FIELDS = [
     ("action", np.int16),  # the move that led here
     ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN, CLOSED
     ("is_terminal", np.bool_),  # the game is over there
+    ("withholds_pass", np.bool_),  # the pass is legal and left out for now, see `withhold_pass`
 ]
 # np.record makes `node.visits` work outside kernels as it does inside.
 NODE = np.dtype((np.record, np.dtype(_FIELDS, align=True)))
@@ -41,8 +42,8 @@ class Tree(NamedTuple):
 
     num_nodes: np.ndarray  # [G] int32 nodes in use; 0 before the root is made
     nodes: np.ndarray  # [G, N] NODE
-    unvisited: np.ndarray  # [G, N, A] float32 policy over the legal moves without a child, 0 for all others;
-    # of a closed node weights of all moves, up to a factor
+    unvisited: np.ndarray  # [G, N, A] float32 policy over the moves without a child, 0 for illegal ones and
+    # -share for a withheld pass; of a closed node weights of all moves, up to a factor
 
 
 def make_tree(num_games: int, num_nodes: int, num_actions: int) -> Tree:
@@ -102,6 +103,7 @@ def _clear(node):
     node.next_sibling = NO_NODE
     node.best_unvisited = UNKNOWN
     node.is_terminal = False
+    node.withholds_pass = False
 
 
 @jit
@@ -115,7 +117,7 @@ def close(tree, game, index, weights):
 def open_node(tree, game, index, legal):
     """Turns a closed node's weights into its policy over the `legal` moves [A].
 
-    Uniform over the legal moves where all of their weights are zero.
+    Uniform over the legal moves where all of their weights are zero. Returns the sum of their weights.
     """
     priors = tree.unvisited[game, index]
     total = np.float32(0)
@@ -131,6 +133,31 @@ def open_node(tree, game, index, legal):
         for action in range(len(legal)):
             priors[action] = legal[action] * share
     tree.nodes[game, index].best_unvisited = UNKNOWN
+    return total
+
+
+@jit
+def withhold_pass(tree, game, index, share):
+    """Remembers that the pass, left out when this node was opened, has this share of the whole policy."""
+    tree.unvisited[game, index, tree.unvisited.shape[2] - 1] = -share
+    tree.nodes[game, index].withholds_pass = True
+
+
+@jit
+def give_pass_back(tree, game, index):
+    """Makes a withheld pass a candidate like the other moves."""
+    node, priors = tree.nodes[game, index], tree.unvisited[game, index]
+    last = len(priors) - 1
+    share = -priors[last]
+    for action in range(last):
+        priors[action] *= 1 - share
+    priors[last] = share
+    child = node.first_child
+    while child != NO_NODE:
+        tree.nodes[game, child].prior *= 1 - share
+        child = tree.nodes[game, child].next_sibling
+    node.best_unvisited = UNKNOWN
+    node.withholds_pass = False
 
 
 @jit
@@ -149,8 +176,10 @@ def best_unvisited(tree, game, index):
 
 @jit
 def read_priors(tree, game, index, priors):
-    """Fills priors [A] with the node's whole policy."""
+    """Fills priors [A] with the node's policy, 0 for a withheld pass."""
     arrays.copy(priors, tree.unvisited[game, index])
+    if tree.nodes[game, index].withholds_pass:
+        priors[len(priors) - 1] = 0
     child = tree.nodes[game, index].first_child
     while child != NO_NODE:
         node = tree.nodes[game, child]
@@ -213,6 +242,7 @@ def _move_node(tree, game, index, new_parent):
     old = tree.nodes[game, index]
     value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
     is_terminal, is_closed, action = old.is_terminal, old.best_unvisited == CLOSED, np.int64(old.action)
+    withholds_pass = old.withholds_pass
     moved = add_node(tree, game, new_parent, action)
     arrays.copy(tree.unvisited[game, moved], tree.unvisited[game, index])
     node = tree.nodes[game, moved]
@@ -220,5 +250,6 @@ def _move_node(tree, game, index, new_parent):
     node.raw_value = raw_value
     node.visits = visits
     node.is_terminal = is_terminal
+    node.withholds_pass = withholds_pass
     node.best_unvisited = CLOSED if is_closed else UNKNOWN
     return moved

@@ -22,6 +22,7 @@ class Options:
     num_considered: int = 16
     c_visit: float = 50.0
     c_scale: float = 0.5
+    gumbel_visits: int = 64
     c_init: float = 1.25
     c_base: float = 19652.0
     fpu_reduction: float = 0.25
@@ -92,6 +93,8 @@ class Node:
         self.raw_value = 0.0
         self.is_terminal = False
         self.priors = np.zeros(position.num_actions)
+        self.withheld_share = 0.0
+        """Of the policy, for a pass that is no candidate yet."""
         self.children: dict[int, Node] = {}
 
     @property
@@ -131,9 +134,20 @@ def evaluate(node: Node, evaluator, options: Options) -> None:
     position, legal = node.position, node.position.legal()
     logits, values = evaluator.evaluate(position.planes())
     node.raw_value = float(values[0])
+    whole = softmax(logits[0, legal].astype(np.float64))
     if position.is_after_pass and position.worth(options) < node.raw_value and len(legal) > 1:
-        legal.remove(position.num_actions - 1)
+        legal.pop()
+        node.withheld_share = whole[-1]
     node.priors[legal] = softmax(logits[0, legal].astype(np.float64))
+
+
+def reconsider_pass(node: Node, options: Options, is_due: bool = False) -> None:
+    """Gives a withheld pass back where it is due or the search expects less of going on than of the end."""
+    share = node.withheld_share
+    if share and (is_due or node.mean < node.position.worth(options)):
+        node.priors *= 1 - share
+        node.priors[-1] = share
+        node.withheld_share = 0.0
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

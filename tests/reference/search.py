@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tests.reference.nodes import Node, Options, Position, back_up, evaluate, settle, softmax
+from tests.reference.nodes import Node, Options, Position, back_up, evaluate, reconsider_pass, settle, softmax
 
 
 def exploration(options: Options, total: int) -> float:
@@ -85,12 +85,13 @@ class Search:
         """Smallest lead by which this search preferred an action, in units of the value."""
         self._made = 0
 
-    def prepare(self, evaluator, forbid_pass: bool = False) -> None:
+    def prepare(self, evaluator, forbid_pass: bool = False, is_noisy: bool = False) -> None:
         """Evaluates the root if it is new, and sets which moves are allowed; no noise yet."""
         if self.root.visits == 0:
             if not settle(self.root, self.options):
                 evaluate(self.root, evaluator, self.options)
             back_up([self.root])
+        reconsider_pass(self.root, self.options, is_due=not is_noisy)
         self.priors = self.root.priors.copy()
         if forbid_pass and self.priors[:-1].sum() > 0:
             self.priors[-1] = 0
@@ -147,6 +148,8 @@ class Search:
         path = [self.root]
         while path[-1].visits > 0 and not path[-1].is_terminal:
             node = path[-1]
+            if node is not self.root:
+                reconsider_pass(node, self.options)
             scores = self._root_scores(simulation) if node is self.root else self._scores(node)
             action = self._best(scores, self._unit(node))
             if action not in node.children:
@@ -156,7 +159,7 @@ class Search:
         return path
 
     def _scores(self, node: Node) -> dict[int, float]:
-        if self.options.is_gumbel:
+        if self.options.is_gumbel and node.visits < self.options.gumbel_visits:
             return interior_scores(self.options, node)
         return puct_scores(self.options, node, node.priors)
 

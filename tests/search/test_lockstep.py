@@ -146,7 +146,8 @@ def test_a_pass_that_wins_answers_a_pass(algorithm):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("hope", [True, False])
-def test_a_pass_that_loses_is_considered_only_without_hope(algorithm, hope):
+@pytest.mark.parametrize("is_noisy", [False, True])
+def test_a_pass_that_loses_is_considered_without_hope_or_for_the_best_move(algorithm, hope, is_noisy):
     """White has passed and leads by komi: passing loses, which is right only if going on is worse."""
     games = game.new_games(1, RULES)
     for action in (12, PASS):
@@ -156,8 +157,8 @@ def test_a_pass_that_loses_is_considered_only_without_hope(algorithm, hope):
     outcome = settings.Outcome(score_weight=0.5, score_scale=10)
     games[0]["komi"] = 26
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0), outcome)
-    search.search(np.array([0]), Opinion(0.5 if hope else -0.9), options())
-    assert (_priors(search.tree, trees.ROOT)[PASS] == 0) == hope
+    search.search(np.array([0]), Opinion(0.5 if hope else -0.9), options(is_noisy=is_noisy))
+    assert (_priors(search.tree, trees.ROOT)[PASS] > 0) == (not hope or not is_noisy)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -81,6 +81,11 @@ def test_values_that_weigh_much():
     assert_alike(compare(twins.Twins(large, 3, KOMIS), evaluator.HashedEvaluator(3, seed=9)))
 
 
+def test_often_visited_nodes_choose_by_puct():
+    mixed = config(search_config.Algorithm.gumbel, gumbel_visits=4)
+    assert_alike(compare(twins.Twins(mixed, 3, KOMIS), evaluator.HashedEvaluator(3, seed=6)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [3, 4, 5])

@@ -113,7 +113,7 @@ class Twins:
     def _search_slowly(self, indices, evaluator, forbid_pass) -> None:
         for slot, index in enumerate(indices):
             self.tally.reused += self.slow[index].root.visits > 1
-            self.slow[index].prepare(evaluator, bool(forbid_pass[slot]))
+            self.slow[index].prepare(evaluator, bool(forbid_pass[slot]), self.is_noisy)
         if self.is_noisy:
             self._add_noise(indices)
         for index in indices:

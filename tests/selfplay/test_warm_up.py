@@ -19,7 +19,8 @@ from alphazero.selfplay import adjudicate, warm_up, worker
 from tests.selfplay import test_worker
 
 def compiled():
-    kernels = (game.play, mcts.descend, mcts.expand_and_back_up, mcts.read_results, adjudicate._find_settled)
+    search = (mcts.descend, mcts.expand_and_back_up, mcts.read_results)
+    kernels = (game.play_each, *search, adjudicate._find_settled)
     return [jit.num_signatures(kernel) for kernel in kernels]
 
 config = test_worker.config_for()
