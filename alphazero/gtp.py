@@ -1,6 +1,7 @@
 """A GTP engine on stdin and stdout: python -m alphazero.gtp --weights FILE|DIR|none [--visits N]."""
 
 import io
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             device=options.device,
             num_threads=options.threads,
             leaf_batch=options.leaf_batch,
+            max_time_s=options.max_time,
+            lag_s=options.lag,
             symmetry=options.symmetry,
             is_cached=not options.no_cache,
         )
@@ -45,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _make_parser() -> command_line.Parser:
     parser = command_line.Parser(prog="python -m alphazero.gtp", description=__doc__)
     add = parser.add_argument
+    networks = "weight file, run folder, or a uniform network"
+    add("--weights", required=True, metavar="FILE|DIR|none", help=networks)
     add(
-        "--weights",
-        required=True,
-        metavar="FILE|DIR|none",
-        help="weight file, run folder, or a uniform network",
+        "--visits", type=command_line.whole_number(1, 100_000), default=400, help="simulations a move at most"
     )
-    add("--visits", type=command_line.whole_number(1, 100_000), default=400, help="simulations a move")
+    add("--max-time", type=command_line.number(0.01, 86_400), default=math.inf, help="seconds a move at most")
+    add("--lag", type=command_line.number(0, 60), default=0.2, help="seconds a move, kept off the clock")
     add("--size", type=command_line.whole_number(2, 19), help="board at the start; weights fix it")
     add("--komi", type=command_line.number(-400, 400), help="7 up to 9x9, else 7.5")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -72,11 +75,7 @@ def _make_parser() -> command_line.Parser:
     ko_rules = [rule.value for rule in game_config.Ko]
     add("--ko", choices=ko_rules, default=ko_rules[0], help="what a move may not repeat")
     add("--suicide", action="store_true", help="a chain without liberties may remove itself")
-    add(
-        "--resign-threshold",
-        type=command_line.number(-1, 0),
-        help="resigns below this value; never by default",
-    )
+    add("--resign-threshold", type=command_line.number(-1, 0), help="resigns below this value; else never")
     return parser
 
 

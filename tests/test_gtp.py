@@ -30,6 +30,8 @@ BAD_ARGUMENTS = [
     (["--weights", "none", "--size", "1"], "argument --size: 1"),
     (["--weights", "none", "--visits", "0"], "argument --visits: 0"),
     (["--weights", "none", "--komi", "inf"], "argument --komi: inf"),
+    (["--weights", "none", "--max-time", "0"], "argument --max-time: 0"),
+    (["--weights", "none", "--lag", "-1"], "argument --lag: -1"),
     (["--weights", "none", "--ko", "natural"], "argument --ko"),
     (["--weights", "none", "--komi", "7.3"], "komi 7.3: must be a multiple of 0.5"),
     (["--weights", "none", "--symmetry", "some"], "argument --symmetry"),

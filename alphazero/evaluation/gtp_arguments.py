@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from alphazero.evaluation import gtp_protocol
-from alphazero.go import rules
+from alphazero.go import rules, symmetry
 
 COLORS = {"b": rules.BLACK, "black": rules.BLACK, "w": rules.WHITE, "white": rules.WHITE}
 """GTP's names of colours, in lower case."""
@@ -47,21 +47,13 @@ def number(text: str) -> float:
     return value
 
 
-def check_time_settings(arguments: Sequence[str]) -> str:
-    """main time, byo yomi time, byo yomi stones: accepted by an engine that plays by visits."""
-    require(len(arguments) == 3)
-    for argument in arguments:
-        integer(argument)
-    return ""
-
-
-def check_time_left(arguments: Sequence[str]) -> str:
-    """colour, time, stones: accepted by an engine that plays by visits."""
-    require(len(arguments) == 3)
-    color(arguments[0])
-    integer(arguments[1])
-    integer(arguments[2])
-    return ""
+def symmetries(choice: str) -> Sequence[int]:
+    """The symmetries that a user asks for: 0 to 7, or all."""
+    if choice == "all":
+        return range(symmetry.NUM_SYMMETRIES)
+    s = integer(choice)
+    require(s < symmetry.NUM_SYMMETRIES)
+    return [s]
 
 
 def require(is_in_order: bool) -> None:

@@ -3,14 +3,22 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import gtp_answers, gtp_arguments, gtp_handicap, gtp_protocol, gtp_thinker
-from alphazero.go import diagram, play, rules, sgf, symmetry
+from alphazero.evaluation import (
+    gtp_answers,
+    gtp_arguments,
+    gtp_clock,
+    gtp_handicap,
+    gtp_protocol,
+    gtp_sgf,
+    gtp_thinker,
+    gtp_time,
+)
+from alphazero.go import diagram, play, rules
 
 
 class Rules(NamedTuple):
@@ -36,9 +44,13 @@ class Setup(NamedTuple):
 class Engine:
     """The commands of one session; `commands` is what `gtp_protocol.serve` needs."""
 
-    def __init__(self, setup: Setup, make_thinker: Callable[[int], gtp_thinker.Thinker]) -> None:
+    def __init__(
+        self, setup: Setup, make_thinker: Callable[[int], gtp_thinker.Thinker], clock: gtp_clock.Clock
+    ) -> None:
         """make_thinker: from a board size."""
         self._setup = setup
+        self._clock = clock
+        self._config = game_config.GameConfig(**setup.rules._asdict())
         self._make_thinker = make_thinker
         self._game = self._new_game(setup.size, setup.komi)
         self._thinker = make_thinker(setup.size)
@@ -58,7 +70,7 @@ class Engine:
             "set_free_handicap": self._set_free_handicap,
             "play": self._play,
             "genmove": self._genmove,
-            "reg_genmove": lambda arguments: self._move_name(self._think(gtp_arguments.only(arguments))),
+            "reg_genmove": self._regression_genmove,
             "undo": self._undo,
             "showboard": lambda _: f"\n{diagram.render(self._game)}",
             "final_score": lambda _: gtp_answers.score(self._game.score()),
@@ -69,8 +81,7 @@ class Engine:
             "loadsgf": self._load_sgf,
             "kata-raw-nn": self._raw_evaluation,
             "heatmap": self._heatmap,
-            "time_settings": gtp_arguments.check_time_settings,
-            "time_left": gtp_arguments.check_time_left,
+            **gtp_time.commands(clock),
             "gomill-cpu_time": lambda _: f"{time.process_time():.3f}",
             "gomill-describe_engine": lambda _: setup.description,
         }
@@ -84,8 +95,12 @@ class Engine:
     def _set_size(self, arguments: Sequence[str]) -> str:
         size = gtp_arguments.integer(gtp_arguments.only(arguments))
         self._choose_size(size, "unacceptable size")
-        self._game = self._new_game(size, self._game.komi)
+        self._start_game(size)
         return ""
+
+    def _start_game(self, size: int) -> None:
+        self._game = self._new_game(size, self._game.komi)
+        self._clock.reset()
 
     def _choose_size(self, size: int, complaint: str) -> None:
         if size not in self._setup.sizes:
@@ -94,7 +109,7 @@ class Engine:
             self._thinker = self._make_thinker(size)
 
     def _clear_board(self, arguments: Sequence[str]) -> str:
-        self._game = self._new_game(self._game.size, self._game.komi)
+        self._start_game(self._game.size)
         return ""
 
     def _set_komi(self, arguments: Sequence[str]) -> str:
@@ -127,18 +142,26 @@ class Engine:
         return ""
 
     def _genmove(self, arguments: Sequence[str]) -> str:
-        choice = self._think(gtp_arguments.only(arguments))
+        color = gtp_arguments.color(gtp_arguments.only(arguments))
+        choice, seconds = self._think(color)
+        self._clock.charge(color, seconds)
         threshold = self._setup.resign_threshold
         if threshold is not None and choice.visits and choice.value < threshold:
             return "resign"
         self._game = _resumed(self._game)
-        self._game.play(choice.action, gtp_arguments.color(arguments[0]))
+        self._game.play(choice.action, color)
         return self._move_name(choice)
 
-    def _think(self, color: str) -> gtp_thinker.Choice:
+    def _regression_genmove(self, arguments: Sequence[str]) -> str:
+        choice, _ = self._think(gtp_arguments.color(gtp_arguments.only(arguments)))
+        return self._move_name(choice)
+
+    def _think(self, color: int) -> tuple[gtp_thinker.Choice, float]:
+        """A move and how many seconds were spent on it."""
+        budget = self._clock.start(color, self._game.size**2, len(self._game.moves))
         position = self._game.copy()
-        position.to_play = gtp_arguments.color(color)
-        return self._thinker.choose(position)
+        position.to_play = color
+        return self._thinker.choose(position, budget.is_spent), budget.elapsed()
 
     def _move_name(self, choice: gtp_thinker.Choice) -> str:
         return rules.format_move(choice.action, self._game.size)
@@ -164,49 +187,21 @@ class Engine:
         return self._moves()[-1]
 
     def _print_sgf(self, arguments: Sequence[str]) -> str:
-        game = self._game
-        config = game_config.GameConfig(**self._setup.rules._asdict())
-        text = sgf.write(
-            sgf.SgfGame(
-                size=game.size,
-                komi=game.komi,
-                moves=game.moves,
-                black_setup=game.set_up_points(rules.BLACK),
-                white_setup=game.set_up_points(rules.WHITE),
-                to_play=game.first_player,
-                result=gtp_answers.score(game.score()) if game.is_over else "",
-                rules=sgf.name_rules(config),
-                comments={0: sgf.describe_rules(config)},
-            )
-        )
+        text = gtp_sgf.write(self._game, self._config)
         if not arguments:
             return text.decode()
-        try:
-            Path(arguments[0]).write_bytes(text)
-        except OSError as error:
-            raise gtp_protocol.Failure(f"cannot write file: {error.strerror}") from None
+        gtp_sgf.save(text, arguments[0])
         return ""
 
     def _load_sgf(self, arguments: Sequence[str]) -> str:
-        if len(arguments) not in (1, 2):
-            raise gtp_protocol.Failure("syntax error")
-        # The number is that of the first move left out, counted from one.
-        num_moves = gtp_arguments.integer(arguments[1]) - 1 if len(arguments) == 2 else None
-        if num_moves is not None and num_moves < 0:
-            raise gtp_protocol.Failure("syntax error")
-        try:
-            record = sgf.read(Path(arguments[0]).read_bytes())
-            game = sgf.replay(record, num_moves=num_moves, **self._setup.rules._asdict())
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-            raise gtp_protocol.Failure(f"cannot load file: {reason}") from None
+        game = gtp_sgf.load(arguments, self._config)
         self._choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
         self._game = game
         return ""
 
     def _raw_evaluation(self, arguments: Sequence[str]) -> str:
         answers = []
-        for s in _symmetries(gtp_arguments.only(arguments)):
+        for s in gtp_arguments.symmetries(gtp_arguments.only(arguments)):
             policy, value = self._thinker.evaluate(self._game, s)
             white_value = value if self._game.to_play == rules.WHITE else -value
             legal = _resumed(self._game.copy()).legal()
@@ -216,7 +211,8 @@ class Engine:
     def _heatmap(self, arguments: Sequence[str]) -> str:
         choice = gtp_arguments.only(arguments) if arguments else "0"
         is_average = choice in ("average", "avg")
-        pairs = [self._thinker.evaluate(self._game, s) for s in _symmetries("all" if is_average else choice)]
+        symmetries = gtp_arguments.symmetries("all" if is_average else choice)
+        pairs = [self._thinker.evaluate(self._game, s) for s in symmetries]
         if is_average:
             policies, values = zip(*pairs, strict=True)
             pairs = [(np.mean(policies, axis=0), float(np.mean(values)))]
@@ -239,13 +235,3 @@ def _resumed(game: play.Game) -> play.Game:
 
 def _quit(arguments: Sequence[str]) -> str:
     raise gtp_protocol.Quit
-
-
-def _symmetries(choice: str) -> Sequence[int]:
-    """The symmetries that a user asks for: 0 to 7, or all."""
-    if choice == "all":
-        return range(symmetry.NUM_SYMMETRIES)
-    s = gtp_arguments.integer(choice)
-    if s >= symmetry.NUM_SYMMETRIES:
-        raise gtp_protocol.Failure("syntax error")
-    return [s]

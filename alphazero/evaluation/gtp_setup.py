@@ -1,14 +1,16 @@
 """Puts a GTP engine together from a network and a user's wishes."""
 
 import importlib.metadata
+import math
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_engine, gtp_thinker
+from alphazero.evaluation import gtp_clock, gtp_engine, gtp_thinker
 from alphazero.net import leela
 from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
@@ -34,6 +36,10 @@ class Wishes:
     """Positions that the network judges together."""
     symmetry: str = "none"
     """One of `config.search.Symmetry`."""
+    max_time_s: float = math.inf
+    """For a move, whatever the clock of the game says."""
+    lag_s: float = 0.2
+    """What each move takes on its way to the controller's clock."""
     is_cached: bool = True
     """Whether the network's answers are kept for positions that come again."""
 
@@ -60,14 +66,20 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
     setup = gtp_engine.Setup(
         name=NAME,
         version=_version(),
-        description=f"{NAME} {_version()}\n{network}, {wishes.num_simulations} simulations a move (PUCT)",
+        description=f"{NAME} {_version()}\n{network}, {_effort(wishes)} a move (PUCT)",
         sizes=[weights.size] if weights else range(2, 20),
         size=size,
         komi=wishes.komi if wishes.komi is not None else (7.0 if size <= 9 else 7.5),
         rules=wishes.rules,
         resign_threshold=wishes.resign_threshold,
     )
-    return gtp_engine.Engine(setup, make_thinker)
+    clock = gtp_clock.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
+    return gtp_engine.Engine(setup, make_thinker, clock)
+
+
+def _effort(wishes: Wishes) -> str:
+    limit = "" if math.isinf(wishes.max_time_s) else f" or {wishes.max_time_s:g} s"
+    return f"{wishes.num_simulations} simulations{limit}"
 
 
 def _version() -> str:

@@ -48,16 +48,19 @@ class Thinker:
         position.play(int(result.actions[0]))
         self._root = None
 
-    def choose(self, position: play.Game) -> Choice:
+    def choose(self, position: play.Game, should_stop: Callable[[], bool] | None = None) -> Choice:
         """The best move after the configured number of simulations; pass once two passes were played.
 
+        should_stop: asked after every step of the search, which may end early with what it has then.
         As in our matches, a player that is sure to have lost passes instead of filling its own
         territory, so that the winner can end the game.
         """
         if position.is_over:
             return Choice(self._size**2, 0.0, 0)
         search = self._follow(position)
-        options = lockstep.SearchOptions(num_simulations=self._config.num_simulations)
+        options = lockstep.SearchOptions(
+            num_simulations=self._config.num_simulations, should_stop=should_stop
+        )
         result = search.search(_FIRST, self._evaluator, options)
         action, value = int(result.actions[0]), float(result.values[0])
         if value < _LOST and action < self._size**2:

@@ -1,8 +1,10 @@
 """Engines that think of nothing, and sessions with them as text."""
 
+import math
+
 import numpy as np
 
-from alphazero.evaluation import gtp_engine, gtp_protocol, gtp_thinker
+from alphazero.evaluation import gtp_clock, gtp_engine, gtp_protocol, gtp_thinker
 from alphazero.go import rules
 
 
@@ -14,7 +16,7 @@ class FakeThinker(gtp_thinker.Thinker):
     def __init__(self, size):
         self.size = size
 
-    def choose(self, position):
+    def choose(self, position, should_stop=None):
         if position.is_over:
             return gtp_thinker.Choice(self.size**2, 0.0, 0)
         return gtp_thinker.Choice(int(position.legal().argmax()), self.value, 10)
@@ -26,7 +28,14 @@ class FakeThinker(gtp_thinker.Thinker):
         return weights / weights.sum(), 0.5 if is_white else -0.1 * s
 
 
-def make_engine(size=5, sizes=range(2, 20), resign_threshold=None, **chosen_rules):
+def make_engine(
+    size=5,
+    sizes=range(2, 20),
+    resign_threshold=None,
+    make_thinker=FakeThinker,
+    clock=None,
+    **chosen_rules,
+):
     setup = gtp_engine.Setup(
         name="AlphaZero",
         version="1.2",
@@ -37,7 +46,7 @@ def make_engine(size=5, sizes=range(2, 20), resign_threshold=None, **chosen_rule
         rules=gtp_engine.Rules(**chosen_rules),
         resign_threshold=resign_threshold,
     )
-    return gtp_engine.Engine(setup, FakeThinker)
+    return gtp_engine.Engine(setup, make_thinker, clock or gtp_clock.Clock(0.0, math.inf, lambda: 0.0))
 
 
 def fake_thinker(engine):
