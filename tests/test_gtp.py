@@ -8,7 +8,7 @@ import pytest
 
 from alphazero import gtp
 from alphazero.evaluation import gtp_client, gtp_setup
-from alphazero.net import inference, leela
+from alphazero.net import backends, inference, leela
 from tests.net import networks
 
 COMMAND = [sys.executable, "-m", "alphazero.gtp"]
@@ -182,6 +182,19 @@ def test_a_controller_that_leaves_ends_it_quietly(project):
     assert process.stderr.read() == b""
     assert process.wait(timeout=30) == 0
     process.stderr.close()
+
+
+@pytest.mark.slow
+def test_threads_share_one_measurement_of_the_backends(net, monkeypatch):
+    measured = []
+    choose = backends.choose
+    monkeypatch.setattr(
+        backends, "choose", lambda *args, **options: measured.append(args) or choose(*args, **options)
+    )
+    wishes = gtp_setup.Wishes(num_simulations=8, num_threads=3, device="cpu", leaf_batch=2)
+    engine = gtp_setup.make_engine(leela.read(net), wishes)
+    assert len(measured) == 1
+    assert engine.commands["genmove"](["b"]) != "resign"
 
 
 @pytest.mark.slow

@@ -103,12 +103,8 @@ def _network_thinker(
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
-    # One for each thread; a GPU needs no second one.
-    team = [inference.make_evaluator(weights, device=wishes.device, batch=wishes.leaf_batch)]
+    team = inference.make_team(weights, wishes.num_threads, device=wishes.device, batch=wishes.leaf_batch)
     print(team[0].report, file=sys.stderr, flush=True)
-    if not team[0].is_asynchronous:
-        more = range(1, wishes.num_threads)
-        team += [inference.make_evaluator(weights, device="cpu", batch=wishes.leaf_batch) for _ in more]
     asked = [_dress(evaluator, search, weights.size, wishes) for evaluator in team]
     evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
     thinker = gtp_thinker.Thinker(

@@ -89,6 +89,8 @@ class Choice:
     """Faithful backends that hold the network, the fastest first; at least one."""
     report: str
     """Every candidate with its evaluations/s or the reason why it is not used, in one line."""
+    make_again: Callable[[], Backend]
+    """Makes the fastest once more, for another thread; nothing is measured or compared again."""
 
 
 def candidates(
@@ -153,7 +155,12 @@ def choose(
     measured[0] += " (used)"
     texts = [*measured, *(f"{name} {note}" for name, note in notes.items())]
     title = f"network {net.name}, {net.size}x{net.size}, batch {batch}"
-    return Choice(ranked=[backends[name] for name in ranking], report=f"{title}: {'; '.join(texts)}")
+    fastest = options.get(ranking[0])
+    return Choice(
+        ranked=[backends[name] for name in ranking],
+        report=f"{title}: {'; '.join(texts)}",
+        make_again=lambda: fastest.make(net, exact) if fastest else torch_backend.exact_backend(net),
+    )
 
 
 def make_faithful(net: folding.Folded, exact: calibration.Exact, option: Candidate) -> Backend:

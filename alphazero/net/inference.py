@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from alphazero.config import training as training_config
 from alphazero.net import backends, folding, hardware, leela, torch_backend
@@ -117,10 +118,7 @@ def make_evaluator(
     place = hardware.pick_device(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision(precision), num_threads)
     if backend == "auto":
-        is_cpu = place.type == "cpu"
-        clock = time.process_time if is_cpu and num_threads == 1 else time.perf_counter
-        choice = backends.choose(net, options, batch, is_cut=is_cpu, clock=clock)
-        _logger.info("%s", choice.report)
+        choice = _choose(net, place, options, num_threads, batch)
         return NetEvaluator(net, choice.ranked, choice.report)
     if backend not in options:
         raise ValueError(f"backend={backend}: must be auto, {' or '.join(options)} here")
@@ -129,3 +127,39 @@ def make_evaluator(
     except ValueError as error:
         raise ValueError(f"backend={backend}: {error}") from error
     return NetEvaluator(net, [chosen], f"{chosen.name}, as asked for")
+
+
+def make_team(
+    weights: leela.Weights,
+    num_members: int,
+    *,
+    device: training_config.Device | str = "auto",
+    batch: int = 64,
+) -> list[NetEvaluator]:
+    """Evaluators for as many threads of a CPU, the fastest backend chosen once; one for a GPU.
+
+    All but the first have that backend alone, for the case that newer weights are loaded. batch, errors
+    and the choice's report: as in `make_evaluator`.
+    """
+    net = folding.fold(weights)
+    place = hardware.pick_device(training_config.Device(device))
+    options = backends.candidates(place, training_config.Precision.auto, num_threads=1)
+    choice = _choose(net, place, options, num_threads=1, batch=batch)
+    first = NetEvaluator(net, choice.ranked, choice.report)
+    num_more = 0 if first.is_asynchronous else num_members - 1
+    return [first, *(NetEvaluator(net, [choice.make_again()], choice.report) for _ in range(num_more))]
+
+
+def _choose(
+    net: folding.Folded,
+    place: torch.device,
+    options: Mapping[str, backends.Candidate],
+    num_threads: int,
+    batch: int,
+) -> backends.Choice:
+    is_cpu = place.type == "cpu"
+    # The time of the process leaves other work on the machine out, and would add threads up.
+    clock = time.process_time if is_cpu and num_threads == 1 else time.perf_counter
+    choice = backends.choose(net, options, batch, is_cut=is_cpu, clock=clock)
+    _logger.info("%s", choice.report)
+    return choice

@@ -103,6 +103,7 @@ def test_where_nothing_is_faithful_float32_is_used():
     choice = choose({"broken": backends.Candidate(make=raises), "wrong": candidate(error=9.0)})
     assert [backend.name for backend in choice.ranked] == ["torch cpu fp32"]
     assert "torch_fp32 " in choice.report
+    assert choice.make_again().name == "torch cpu fp32"
 
 
 def test_a_skipped_one_is_named_and_not_made():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from alphazero.net import (
+    backends,
     calibration,
     folding,
     hardware,
@@ -181,6 +182,25 @@ def test_a_network_to_which_none_is_faithful_runs_in_float32():
     logits, values = evaluator.evaluate(planes)
     np.testing.assert_allclose(logits, true_logits, atol=1e-4)
     np.testing.assert_allclose(values, true_values, atol=1e-5)
+
+
+def test_a_team_is_measured_once_and_shares_nothing_that_changes(monkeypatch: pytest.MonkeyPatch):
+    measured = []
+    choose = backends.choose
+    monkeypatch.setattr(
+        backends, "choose", lambda *args, **options: measured.append(args) or choose(*args, **options)
+    )
+    weights, planes = networks.random_weights(), networks.random_planes(3)
+    team = inference.make_team(weights, 3, device="cpu", batch=8)
+    assert len(team) == 3 and len(measured) == 1
+    assert len({member.describe() for member in team}) == 1
+    answers = [member.evaluate(planes) for member in team]
+    for logits, values in answers[1:]:
+        np.testing.assert_array_equal(logits, answers[0][0])
+        np.testing.assert_array_equal(values, answers[0][1])
+    team[0].load(networks.random_weights(seed=2))
+    np.testing.assert_array_equal(team[1].evaluate(planes)[0], answers[1][0])
+    assert np.abs(team[0].evaluate(planes)[0] - answers[0][0]).max() > 0.1
 
 
 def test_a_backend_asked_for_by_name_must_be_faithful_too(monkeypatch: pytest.MonkeyPatch):
