@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--games", type=command_line.whole_number(1, 65_536), default=128, help="advanced together")
     add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu is one core")
     add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="about, for each figure")
+    add("--threads", type=command_line.whole_number(1, 256), default=1, help="of the GTP engine, on a CPU")
+    add("--leaf-batch", type=command_line.whole_number(1, 1024), default=8, help="of the GTP engine")
     add("--json", action="store_true", help="one object a line")
     options = parser.parse_args(arguments)
     try:
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             num_games=options.games,
             device=options.device,
             seconds=options.seconds,
+            num_threads=options.threads,
+            leaf_batch=options.leaf_batch,
         )
         hardware.pick_device(training.Device(options.device))
     except ValueError as error:

@@ -15,6 +15,8 @@ BAD_ARGUMENTS = [
     (["net", "--net", "b0c32"], "net.blocks=0"),
     (["search", "--games", "0"], "argument --games: 0"),
     (["net", "--seconds", "0"], "argument --seconds: 0"),
+    (["gtp", "--threads", "0"], "argument --threads: 0"),
+    (["gtp", "--leaf-batch", "0"], "argument --leaf-batch: 0"),
 ]
 
 
@@ -59,7 +61,8 @@ def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
         yield figure
 
     monkeypatch.setitem(bench.BENCHMARKS, "net", measure)
-    assert bench.main(["net", "net", "--json", "--simulations", "7", "--net", "b1c2"]) == 0
+    engine = ["--threads", "3", "--leaf-batch", "5"]
+    assert bench.main(["net", "net", "--json", "--simulations", "7", "--net", "b1c2", *engine]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     said = json.loads(lines[0])
@@ -72,8 +75,10 @@ def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
     }
     assert said["setup"]["cores"] == 1
     assert asked[0].num_simulations == 7
+    assert (asked[0].num_threads, asked[0].leaf_batch) == (3, 5)
     assert [net.name for net in asked[0].nets] == ["b1c2"]
     bench.main(["net"])
+    assert (asked[-1].num_threads, asked[-1].leaf_batch) == (1, 8), "the engine's own defaults"
     line = capsys.readouterr().out
     assert line.split() == ["a.b", "30", "things/s", "limit", "40", "75.0", "%", "cores", "1"]
 

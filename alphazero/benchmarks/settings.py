@@ -17,6 +17,8 @@ class Settings(NamedTuple):
     num_games: int  # advanced together
     device: str  # auto, cpu or cuda
     seconds: float  # for each figure, about
+    num_threads: int = 1  # of the GTP engine
+    leaf_batch: int = 8  # of the GTP engine
 
     @property
     def clock(self) -> figures.Clock:

@@ -4,7 +4,6 @@ import importlib.metadata
 import math
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,16 +52,10 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
     size = wishes.size or (weights.size if weights else 9)
     if weights and size != weights.size:
         raise ValueError(f"argument --size: {size}: the network plays {weights.size}x{weights.size} only")
-    search = search_config.SearchConfig(
-        algorithm=search_config.Algorithm.puct,
-        num_simulations=wishes.num_simulations,
-        leaf_batch=wishes.leaf_batch,
-        symmetry=search_config.Symmetry(wishes.symmetry),
-    )
     if weights:
-        make_thinker, network = _network_thinker(search, weights, wishes)
+        thinker, network = make_thinker(weights, wishes)
     else:
-        make_thinker, network = _uniform_thinker(search), "uniform network"
+        thinker, network = None, "uniform network"
     setup = gtp_engine.Setup(
         name=NAME,
         version=_version(),
@@ -74,7 +67,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
         resign_threshold=wishes.resign_threshold,
     )
     clock = gtp_clock.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
-    return gtp_engine.Engine(setup, make_thinker, clock)
+    return gtp_engine.Engine(setup, lambda size: thinker or _uniform_thinker(size, wishes), clock)
 
 
 def _effort(wishes: Wishes) -> str:
@@ -89,22 +82,31 @@ def _version() -> str:
         return "from a source folder"
 
 
-def _uniform_thinker(search: search_config.SearchConfig) -> Callable[[int], gtp_thinker.Thinker]:
-    def make(size: int) -> gtp_thinker.Thinker:
-        uniform = evaluators.UniformEvaluator(size)
-        return gtp_thinker.Thinker(size, search, uniform, lambda: uniform)
+def _search_config(wishes: Wishes) -> search_config.SearchConfig:
+    return search_config.SearchConfig(
+        algorithm=search_config.Algorithm.puct,
+        num_simulations=wishes.num_simulations,
+        leaf_batch=wishes.leaf_batch,
+        symmetry=search_config.Symmetry(wishes.symmetry),
+    )
 
-    return make
+
+def _uniform_thinker(size: int, wishes: Wishes) -> gtp_thinker.Thinker:
+    uniform = evaluators.UniformEvaluator(size)
+    return gtp_thinker.Thinker(size, _search_config(wishes), uniform, lambda: uniform)
 
 
-def _network_thinker(
-    search: search_config.SearchConfig, weights: leela.Weights, wishes: Wishes
-) -> tuple[Callable[[int], gtp_thinker.Thinker], str]:
+def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[gtp_thinker.Thinker, str]:
+    """What the engine thinks with, warmed up, and the network and its backend in words.
+
+    ValueError for a device that is not there. How the backend was chosen goes to stderr.
+    """
     # Here, because torch takes seconds to import and a uniform network needs none.
     from alphazero.net import inference
 
     team = inference.make_team(weights, wishes.num_threads, device=wishes.device, batch=wishes.leaf_batch)
     print(team[0].report, file=sys.stderr, flush=True)
+    search = _search_config(wishes)
     asked = [_dress(evaluator, search, weights.size, wishes) for evaluator in team]
     evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
     thinker = gtp_thinker.Thinker(
@@ -115,7 +117,7 @@ def _network_thinker(
     )
     # A first move that compiles kernels could lose on time.
     thinker.warm_up()
-    return lambda _: thinker, f"{weights.name} on {team[0].describe()}"
+    return thinker, f"{weights.name} on {team[0].describe()}"
 
 
 def _dress(
