@@ -78,7 +78,7 @@ def _choose(legal, rng):
     number = legal[:-1].sum()
     if number == 0:
         return len(legal) - 1
-    left = rng.integers(0, number)
+    left = np.int64(rng.random() * number)  # `integers` counts references, which kernels do not
     action = -1
     while left >= 0:
         action += 1
