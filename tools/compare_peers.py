@@ -59,7 +59,7 @@ def _make_parser() -> command_line.Parser:
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
     add("--cores", type=whole_number(1, num_cores), default=num_cores, help="that each side has")
     add("--simulations", type=whole_number(1, 10_000), default=32, help="a move")
-    add("--games", type=whole_number(1, 65_536), default=64, help="in each of our processes, one a core")
+    add("--games", type=whole_number(1, 65_536), default=128, help="in each of our processes, one a core")
     add("--peer-games", type=whole_number(1, 65_536), nargs="+", default=[64, 256], help="the best counts")
     add("--peer-processes", type=whole_number(1, 64), nargs="+", help="1 and one a core; the best counts")
     add("--seconds", type=command_line.number(0.01, 600), default=6.0, help="a turn")

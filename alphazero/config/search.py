@@ -33,7 +33,7 @@ class SearchConfig:
     tree_megabytes: float = 4096.0
     """Memory for all trees of one worker or engine; kept subtrees shrink to fit it."""
     leaf_batch: int = 1
-    """Leaves of one tree that the network judges together, found with virtual losses; for play, where
+    """Leaves of one tree that the network judges together, found with virtual visits; for play, where
     one tree is searched alone."""
 
     num_considered: int = 16

@@ -191,9 +191,11 @@ def read_priors(tree, game, index, priors):
 def child_value(node):
     """What the parent's player thinks of the move to `node`, a record with visits or pending ones.
 
-    Each pending descent counts as one that is lost, so that descents of one batch spread.
+    Pending descents count as visits and leave the value alone (Liu et al. 2020, "Watch the unobserved"), so
+    that descents of one batch spread without a wrong opinion of what they pass. A node that is all pending
+    is lost: another descent there would learn nothing.
     """
-    return -(node.value_sum + node.pending) / (node.visits + node.pending)
+    return -node.value_sum / node.visits if node.visits > 0 else -1.0
 
 
 @jit

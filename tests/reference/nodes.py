@@ -107,9 +107,9 @@ class Node:
         return child.visits + child.pending if child else 0
 
     def q(self, action: int) -> float:
-        """Value of a visited child as the player to move here sees it; a pending descent lost."""
+        """Value of a visited child as the player to move here sees it; one that is all pending is lost."""
         child = self.children[action]
-        return (-child.value_sum - child.pending) / (child.visits + child.pending)
+        return -child.value_sum / child.visits if child.visits else -1.0
 
     def visited(self, priors: np.ndarray) -> list[int]:
         return [action for action in sorted(self.children) if priors[action] > 0]

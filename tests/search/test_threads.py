@@ -69,7 +69,7 @@ def test_several_leaves_of_one_tree_are_judged_together():
     _, together = search(asked, 240, leaf_batch=6)
     assert max(asked.batches) >= 6
     assert (together.visits.sum(), alone.visits.sum()) == (240, 240)
-    # Virtual losses spread descents, and change little of what is found.
+    # Virtual visits spread descents, and change little of what is found.
     assert np.abs(together.policy - alone.policy).sum() < 0.5
 
 
