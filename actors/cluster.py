@@ -1,9 +1,11 @@
 """Joining a Ray cluster, or starting a private one."""
 
+import contextlib
 import logging
 import os
 import socket
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +28,14 @@ def connect(config: schema.Config, log_file: str) -> str:
     address = config.cluster.address
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
     environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
-    options: dict[str, Any] = {
-        "runtime_env": {"env_vars": environment, "worker_process_setup_hook": "actors.worker_setup.set_up"},
-        "logging_level": logging.WARNING,
-        "log_to_driver": True,
-    }
+    options: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": True}
     if address == "auto":
         address = os.environ.get("RAY_ADDRESS") or _address_on_this_host() or "private"
     if address == "private":
-        return _start_private(config, options)
+        with _environment(environment):
+            return _start_private(config, options)
     try:
-        ray.init(address=address, **options)
+        ray.init(address=address, runtime_env={"env_vars": environment}, **options)
     except ConnectionError as error:
         raise ValueError(f"cluster.address={address}: no Ray cluster answers there") from error
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
@@ -56,6 +55,21 @@ def _address_on_this_host() -> str | None:
             return address
     except (OSError, ValueError):
         return None
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables for the processes that are started meanwhile, and for those that they start.
+
+    A runtime environment would do it too; with one Ray uses none of the workers that it has ready.
+    """
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _start_private(config: schema.Config, options: dict[str, Any]) -> str:

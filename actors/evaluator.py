@@ -9,7 +9,6 @@ from actors import telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import gate
 
 _PAUSE_S = 0.5
 
@@ -24,6 +23,9 @@ class EvaluatorActor:
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
         """handles: actors by name, of which weight_store and reporter are used."""
+        # Not above, as the driver imports this module too and has no use for torch.
+        from alphazero.evaluation import gate
+
         self._handles = handles
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")

@@ -10,7 +10,7 @@ from actors import messages, telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
-from alphazero.training import checkpoint, learner
+from alphazero.training import checkpoint
 
 _PAUSE_S = 0.2
 _BATCHES_A_CALL = 8
@@ -26,6 +26,9 @@ class LearnerActor:
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
         """handles: actors by name, of which replay_buffer, weight_store and reporter are used."""
+        # Not above, as the driver imports this module too and has no use for torch.
+        from alphazero.training import learner
+
         self._config = config
         self._handles = handles
         self._stopping = threading.Event()

@@ -24,7 +24,7 @@ import ray
 from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors import cluster, messages
+from actors import cluster, messages, worker_setup
 from actors import plan as plans
 from actors.evaluator import EvaluatorActor
 from actors.learner import LearnerActor
@@ -34,7 +34,8 @@ from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
 from alphazero.config import schema
 from alphazero.data import run_folder
-from alphazero.evaluation import gate, promotion
+from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import promotion
 from alphazero.report import clock, panel
 from alphazero.report import status as run_status
 from alphazero.training import checkpoint
@@ -115,14 +116,23 @@ class Supervisor:
         self._handles["weight_store"] = self._spawn(WeightStore, "weight store", ray.put)
         best = self._promotions.latest()
         if best is not None:
-            ray.get(self._handles["weight_store"].promote.remote(gate.promoted_candidate(best)))
+            ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(best)))
         self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", config)
         self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles)
-        count = self._plan.placements["self-play"].count
-        self._players = [
-            self._spawn(SelfPlayActor, "self-play", config, number, self._handles, clock.process_began())
-            for number in range(count)
-        ]
+        # The last one waits for the first move: until then the learner's start needs a core.
+        self._start_players(max(1, self._num_players_planned - 1))
+
+    @property
+    def _num_players_planned(self) -> int:
+        return self._plan.placements["self-play"].count
+
+    def _start_players(self, count: int) -> None:
+        """Adds self-play actors until there are `count`."""
+        for number in range(len(self._players), count):
+            arguments = (self._config, number, self._handles, clock.process_began())
+            player = self._spawn(SelfPlayActor, "self-play", *arguments)
+            self._players.append(player)
+            self._running[player.run.remote()] = f"self-play {number}"
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
         """An actor with its share of the plan.
@@ -137,7 +147,7 @@ class Supervisor:
             # They write to the run's folder, which is on this machine's disk.
             here = ray.get_runtime_context().get_node_id()
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(here, soft=False)
-        return ray.remote(actor).options(**options).remote(*arguments)
+        return ray.remote(worker_setup.on_start(actor)).options(**options).remote(*arguments)
 
     @property
     def _stoppable(self) -> dict[str, Any]:
@@ -147,7 +157,7 @@ class Supervisor:
         }
 
     def _watch(self, view: panel.Panel) -> None:
-        self._running = {actor.run.remote(): name for name, actor in self._stoppable.items()}
+        self._running[self._handles["learner"].run.remote()] = "learner"
         self._wait_for_services(view)
         reporter = self._handles["reporter"]
         while not self._interrupted.is_set():
@@ -178,10 +188,11 @@ class Supervisor:
             )
 
     def _note_first_move(self, now: run_status.Status) -> None:
-        """Logs it, and starts the evaluator, which until then would only take time from those who hurry."""
+        """Logs it, and starts those who until then would only take time from those who hurry."""
         if now.first_move_s is not None and not self._has_moved:
             self._has_moved = True
             _logger.info("first self-play move %.1f s after the start", now.first_move_s)
+            self._start_players(self._num_players_planned)
             evaluator = self._spawn(EvaluatorActor, "evaluator", self._config, self._handles)
             self._handles["evaluator"] = evaluator
             self._running[evaluator.run.remote()] = "evaluator"

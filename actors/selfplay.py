@@ -12,7 +12,6 @@ from actors import messages, pushes, telemetry
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.data import run_folder, sgf_sample
-from alphazero.net import inference
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
@@ -55,6 +54,9 @@ class SelfPlayActor:
         self._telemetry.wait_for("kernels" + compiling * warm_up.is_needed(self._config))
         warm_up.warm_up(self._config)
         self._telemetry.wait_for("the first network")
+        # Not above: the driver has no use for torch, and here it is imported while the learner begins.
+        from alphazero.net import inference
+
         candidate = self._wait_for_weights()
         if candidate is None:
             return

@@ -102,7 +102,7 @@ class LocalLoop:
 
     def _start_best(self) -> candidates.Candidate:
         promoted = self._promotions.latest()
-        best = self._candidate() if promoted is None else gate.promoted_candidate(promoted)
+        best = self._candidate() if promoted is None else candidates.from_promoted(promoted)
         self._gate.start_with(best)
         return best
 

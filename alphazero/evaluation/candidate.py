@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from alphazero.evaluation import promotion
 from alphazero.net import leela
 
 
@@ -16,3 +17,11 @@ class Candidate:
     """Self-play games of the run when it was made."""
     positions: int
     """Training positions of the run when it was made."""
+
+
+def from_promoted(promoted: promotion.Promoted) -> Candidate:
+    """A promoted network as the best one to go on with."""
+    facts = promoted.certificate
+    return Candidate(
+        version=facts["steps"], weights=promoted.load(), games=facts["games"], positions=facts["positions"]
+    )

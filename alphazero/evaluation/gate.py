@@ -125,14 +125,6 @@ class Gate:
         self._best_version = candidate.version
 
 
-def promoted_candidate(promoted: promotion.Promoted) -> candidates.Candidate:
-    """A promoted network as the best one to go on with."""
-    facts = promoted.certificate
-    return candidates.Candidate(
-        version=facts["steps"], weights=promoted.load(), games=facts["games"], positions=facts["positions"]
-    )
-
-
 def _make_evaluator(candidate: candidates.Candidate, config: schema.Config) -> inference.NetEvaluator:
     training = config.training
     return inference.make_evaluator(

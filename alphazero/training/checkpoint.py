@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from alphazero import files
 
 LATEST = "latest"
@@ -47,6 +45,8 @@ class Checkpoints:
         """
         if self._is_whole(step):
             return
+        import torch  # not above: who asks only for the newest step need not wait for it
+
         buffer = io.BytesIO()
         torch.save(state, buffer)
         data = buffer.getvalue()
@@ -99,6 +99,8 @@ def _steps(folder: Path) -> list[int]:
 
 def _read(path: Path) -> dict[str, Any]:
     """The state in a checkpoint's folder; ValueError of one line if it is not what was written."""
+    import torch
+
     try:
         meta = json.loads((path / _META).read_bytes())
         data = (path / _STATE).read_bytes()

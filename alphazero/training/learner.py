@@ -1,6 +1,7 @@
 """The learner: one optimizer step after another, and the averaged network that comes of them."""
 
 import copy
+import functools
 import math
 from typing import Any
 
@@ -27,11 +28,15 @@ class Learner:
         _load_start(net, config)
         self._net = hardware.place(net, self._device).train()
         self._averaged = copy.deepcopy(self._net).eval().requires_grad_(False)
-        self._optimizer = optimizers.make(config.optimizer, self._net)
         self.step = 0
         """Optimizer steps taken."""
         self.samples = 0
         """Positions trained on, repeated ones included."""
+
+    @functools.cached_property
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """Made when needed: torch loads its compiler for it, and self-play waits for the first network."""
+        return optimizers.make(self._config.optimizer, self._net)
 
     def train(self, batch: batches.Batch, progress: float) -> dict[str, float]:
         """One step on one batch; the figures of `losses.compute`, the gradient's norm and the rate.

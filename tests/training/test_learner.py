@@ -8,7 +8,7 @@ import torch
 
 from alphazero.config import training as training_config
 from alphazero.net import leela, numpy_forward
-from alphazero.training import checkpoint, learner
+from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
 from tests.training import batches
 
@@ -30,6 +30,12 @@ def test_the_loss_falls():
     assert figures[-1]["value_mse"] < 0.3 * figures[0]["value_mse"]
     assert figures[-1]["ownership_loss"] < 0.9 * figures[0]["ownership_loss"]
     assert (one.step, one.samples) == (40, 40 * 16)
+
+
+def test_the_first_candidate_needs_no_optimizer(monkeypatch: pytest.MonkeyPatch):
+    """Self-play waits for it, and torch takes over a second to get optimizers ready."""
+    monkeypatch.delattr(optimizers, "make")
+    assert learner.Learner(batches.make_config()).candidate().size == batches.make_config().game.size
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
