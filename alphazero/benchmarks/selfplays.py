@@ -13,7 +13,8 @@ from alphazero.config import search as search_config
 from alphazero.config import selfplay as selfplay_config
 from alphazero.selfplay import worker
 
-_ROUNDS = 5
+_ROUNDS = 15
+"""Many short turns, so that bursts of other work meet both sides."""
 _EARLY_GAMES = 1
 """The warm-up searches like the first games of a run, with a single simulation."""
 
