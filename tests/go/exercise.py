@@ -27,6 +27,7 @@ def call_everything(size: int) -> None:
 
     table = positions.make_table(size, count=2)
     game.play(*table, 0, 2)
+    game.play_each(*table, np.arange(2), np.array([3, 3]))
     game.copy_game(table.games, 1, table.games, 0)
     game.legal_actions(table.geometry, table.games, 1, np.zeros(size * size + 1, np.bool_))
     planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)

@@ -205,3 +205,12 @@ def test_what_the_ko_rule_compares(ko):
     assert position.record["board_hash"][0] == two == again
     assert (passed == two) == (ko is not Ko.situational)
     assert one ^ position._geometry.zobrist[rules.WHITE, 1] == passed
+
+
+def test_a_move_in_each_of_some_games():
+    table = positions.make_table(3, count=3)
+    assert game.play_each(*table, np.array([2, 0]), np.array([4, 1])) == rules.OK
+    assert table.games["num_moves"].tolist() == [1, 0, 1]
+    assert table.games["last_move"].tolist() == [1, rules.NO_MOVE, 4]
+    assert game.play_each(*table, np.array([0, 1]), np.array([1, 1])) == rules.OCCUPIED
+    assert table.games["num_moves"].tolist() == [1, 1, 1]

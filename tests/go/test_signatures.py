@@ -26,6 +26,7 @@ ON_RECORDS = {
     "game.copy_game",
     "game.legal_actions",
     "game.play",
+    "game.play_each",
     "legality.is_suicide",
     "legality.removed_hash",
 }
