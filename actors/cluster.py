@@ -63,13 +63,16 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
     A runtime environment would do it too; with one Ray uses none of the workers that it has ready.
     """
-    before = dict(os.environ)
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _start_private(config: schema.Config, options: dict[str, Any]) -> str:

@@ -48,8 +48,7 @@ class _Table:
         """Searches and plays one move in each game; returns the simulations that it took."""
         result = self._search.search(self._indices, self._evaluator, self._options)
         self._search.advance(self._indices, result.actions)
-        for index, action in zip(self._indices, result.actions, strict=True):
-            game.play(self._tables, self._games, self._scratch, int(index), int(action))
+        game.play_each(self._tables, self._games, self._scratch, self._indices, result.actions)
         over = np.flatnonzero(self._games["over"])
         self._games[over] = game.new_games(len(over), self._rule)
         self._search.reset(over)

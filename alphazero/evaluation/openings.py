@@ -62,9 +62,10 @@ def _draw_once(
         indices, policy = indices[has_move], policy[has_move]
         if not len(indices):
             break
-        for index, action in zip(indices, sampling.draw(policy ** (1 / temperature), rng), strict=True):
-            status = game.play(tables, games, scratch, int(index), int(action))
-            assert status == rules.OK, f"the policy chose an illegal move ({status})"
+        actions = sampling.draw(policy ** (1 / temperature), rng)
+        status = game.play_each(tables, games, scratch, indices, actions)
+        assert status == rules.OK, f"the policy chose an illegal move ({status})"
+        for index, action in zip(indices, actions, strict=True):
             drawn[index].append(int(action))
         search.reset(indices)
     return [tuple(opening) for opening in drawn]

@@ -148,15 +148,13 @@ def select(settings: Settings, tree, game, index):
     prior: only the best of them matters, and only visited ones need an exponential.
     """
     parent = tree.nodes[game, index]
-    largest, mass, total, weighted = _visited(tree, game, index)
+    largest, mass, total, weighted, top = _visited(tree, game, index)
     mixed = _mixed_value(parent.raw_value, mass, total, weighted)
     scale = _scale(settings, largest)
-    top = _largest_value(tree, parent, game)
-    if trees.best_unvisited(tree, game, index) != trees.NO_ACTION:
-        top = max(top, mixed)
     best, best_child, best_score = trees.best_unvisited(tree, game, index), np.int64(trees.UNVISITED), -np.inf
     rest, normaliser = 0.0, 0.0
     if best != trees.NO_ACTION:
+        top = max(top, mixed)
         rest = np.exp(scale * (mixed - top))
         normaliser = max(tree.unvisited[game, index, best], 1.0 - mass) * rest
     child = parent.first_child
@@ -179,8 +177,8 @@ def select(settings: Settings, tree, game, index):
 
 @jit
 def _visited(tree, game, index):
-    """`_visited_at_root` below the root."""
-    largest, mass, total, weighted = 0, 0.0, 0, 0.0
+    """`_visited_at_root` below the root, and the largest q."""
+    largest, mass, total, weighted, top = 0, 0.0, 0, 0.0, -np.inf
     child = tree.nodes[game, index].first_child
     while child != trees.NO_NODE:
         node = tree.nodes[game, child]
@@ -188,26 +186,17 @@ def _visited(tree, game, index):
         largest = max(largest, visits)
         mass += node.prior
         total += visits
-        weighted += node.prior * trees.child_value(node)
+        value = trees.child_value(node)
+        weighted += node.prior * value
+        top = max(top, value)
         child = node.next_sibling
-    return largest, mass, total, weighted
+    return largest, mass, total, weighted, top
 
 
 @jit
 def _weight(node, top, scale):
     """Prior times exp(sigma(q) - sigma(top)) of a visited action; top is the largest completed value."""
     return node.prior * np.exp(scale * (trees.child_value(node) - top))
-
-
-@jit
-def _largest_value(tree, parent, game):
-    top = -np.inf
-    child = parent.first_child
-    while child != trees.NO_NODE:
-        node = tree.nodes[game, child]
-        top = max(top, trees.child_value(node))
-        child = node.next_sibling
-    return top
 
 
 @jit

@@ -46,8 +46,9 @@ class PlayOut:
         while len(under_way):
             self._search.reset(under_way)
             policy = self._search.evaluate_roots(under_way, evaluator)
-            for index, action in zip(under_way, policy.argmax(axis=1), strict=True):
-                game.play(self._tables, self._games, self._scratch, int(index), int(action))
+            actions = policy.argmax(axis=1)
+            game.play_each(self._tables, self._games, self._scratch, under_way, actions)
+            for index, action in zip(under_way, actions, strict=True):
                 self._drafts[index].add_play_out(int(action))
             plies = np.array([self._drafts[index].ply for index in under_way])
             is_settled = self._adjudicator.settled(self._games, under_way, plies)
