@@ -15,6 +15,8 @@ ARGS ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(EXTRAS)
 FAST := not slow and not ray and not gpu
+# Files of tests side by side; with more processes the compiling of kernels would eat the gain.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
@@ -35,13 +37,14 @@ train: $(READY)  ## trains 9x9 until Ctrl-C; goes on where it stopped
 	$(BIN)/python -m alphazero.run conf=9x9 $(ARGS)
 
 test: $(READY)  ## the fast tests
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q $(PARALLEL) $(ARGS)
 
 test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two more numba lanes
-	$(BIN)/python -m pytest -q -m "slow or ray" $(ARGS)
+	$(BIN)/python -m pytest -q -m "slow and not ray" $(PARALLEL) $(ARGS)
+	$(BIN)/python -m pytest -q -m ray $(ARGS)
 	$(if $(HAS_GPU),$(BIN)/python -m pytest -q -m gpu $(ARGS))
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(ARGS)
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)
 
 plants: $(READY)  ## plants bugs in copies of the project: the tests must find each
 	$(BIN)/python -m tests.plants $(ARGS)
