@@ -6,85 +6,124 @@ from typing import Any
 
 import ray
 
-from actors import messages, telemetry
+from actors import messages, rank_group, telemetry
+from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
-from alphazero.training import checkpoint
+from alphazero.training import checkpoint, trainer
 
 _PAUSE_S = 0.2
-_BATCHES_A_CALL = 8
+_CALL_S = 1.0
+"""How long a request's batches should last: short enough to hear `stop`, long enough to hide the request."""
+_MOST_BATCHES = 64
 
 
 class LearnerActor:
     """Trains on batches from the replay buffer, publishes candidates and writes checkpoints.
 
-    One rank; `run` is the one call that a group of ranks will share. Consumes batches, produces
-    candidates. Waits for the replay buffer while the replay ratio does not allow for more samples,
-    freed by new games. When killed, the steps since the last checkpoint are lost.
+    With one rank the learner lives in this process; with more it drives a group of `LearnerRank`s, which it
+    starts again from the last checkpoint when one of them dies. Consumes batches, produces candidates. Waits
+    for the replay buffer while the replay ratio does not allow for more samples, freed by new games. When
+    killed, the run ends with an error; the steps since the last checkpoint are lost.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which replay_buffer, weight_store and reporter are used."""
-        # Not above, as the driver imports this module too and has no use for torch.
-        from alphazero.training import learner
+    def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
+        """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
 
+        place: of each rank, where there are several.
+        """
         self._config = config
         self._handles = handles
         self._stopping = threading.Event()
         self._progress = messages.Progress(fraction=0, games=0, positions=0)
         self._telemetry = telemetry.Telemetry(handles["reporter"], "learner")
-        self._checkpoints = checkpoint.Checkpoints(
-            run_folder.RunFolder(config.run.dir).checkpoints, config.training.keep_checkpoints
+        self._learner = _make_learner(config, place)
+        folder = run_folder.RunFolder(config.run.dir)
+        self._trainer = trainer.Trainer(
+            self._learner, checkpoint.of_run(folder.checkpoints, config.training), config.training
         )
-        self._learner = learner.Learner(config)
+        self._step_s = _CALL_S
 
     def run(self) -> None:
         """Trains until `stop`, then saves."""
         # The untrained network is the best one until the first promotion, also after a restart.
         self._handles["weight_store"].promote.remote(self._candidate())
-        restored = self._checkpoints.load_newest()
-        if restored is not None:
-            self._learner.load_state(restored)
-        self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
+        self._restore()
         self._publish()
-        request = self._request()
+        count, request = self._request(0)
         while not self._stopping.is_set():
-            batches = ray.get(request)
-            request = self._request()
-            if batches is None:
+            is_granted = ray.get(request[0])
+            drawn = request[1:]
+            taken = count if is_granted else 0
+            count, request = self._request(taken)
+            if not is_granted:
                 self._telemetry.report(lambda: {"waiting_for": "games"})
                 self._stopping.wait(_PAUSE_S)
                 continue
-            for batch in batches:
-                self._train(batch)
-        self._save()
+            try:
+                self._train(drawn)
+            except rank_group.RanksLost:
+                self._restore()
+        self._trainer.save()
+        if isinstance(self._learner, rank_group.RankGroup):
+            self._learner.stop()
 
     def stop(self) -> None:
-        """Makes `run` save and return after the step under way."""
+        """Makes `run` save and return after the steps under way."""
         self._stopping.set()
 
     def set_progress(self, progress: messages.Progress) -> None:
         """The driver's news of the whole run."""
         self._progress = progress
 
-    def _request(self) -> Any:
-        buffer = self._handles["replay_buffer"]
-        return buffer.request_batches.remote(_BATCHES_A_CALL, self._config.training.batch_size)
+    def _restore(self) -> None:
+        self._trainer.restore()
+        self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
 
-    def _train(self, batch: Any) -> None:
-        began = time.monotonic()
-        figures = self._learner.train(batch, self._progress.fraction)
-        samples_per_s = self._config.training.batch_size / (time.monotonic() - began)
+    def _request(self, under_way: int) -> tuple[int, list[Any]]:
+        """Asks for the batches of the next steps: for about a second, and not beyond what ends at one.
+
+        under_way: steps that come before them. Returns how many were asked for.
+        """
+        training = self._config.training
+        first = self._learner.step + under_way
+        ends = [every - first % every for every in (training.publish_steps, training.checkpoint_steps)]
+        count = min(*ends, _MOST_BATCHES, max(1, round(_CALL_S / self._step_s)))
+        ask = self._handles["replay_buffer"].request_shards.options(num_returns=1 + training.num_ranks)
+        shard = training.batch_size // training.num_ranks
+        return count, ask.remote(count, shard, training.num_ranks)
+
+    def _train(self, drawn: list[Any]) -> None:
+        """Trains on references to each rank's batches, and does what is due after that."""
+        training = self._config.training
+        began, before, rollbacks = time.monotonic(), self._learner.step, self._trainer.rollbacks
+        shards = drawn if training.num_ranks > 1 else ray.get(drawn[0])
+        taken = self._trainer.train(shards, self._progress.fraction)
+        if self._trainer.rollbacks > rollbacks:
+            self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
+            return
+        self._step_s = (time.monotonic() - began) / len(taken)
+        figures = taken[-1] | {"samples_per_s": training.batch_size / self._step_s, "rollbacks": rollbacks}
         step = self._learner.step
-        self._telemetry.report(lambda: {**figures, "step": step, "samples_per_s": samples_per_s}, step)
-        if step % self._config.training.publish_steps == 0:
+        self._telemetry.report(lambda: {**figures, "step": step}, step)
+        if step // training.publish_steps > before // training.publish_steps:
             self._publish()
-        if step % self._config.training.checkpoint_steps == 0:
-            self._save()
+            self._measure()
+        if step // training.checkpoint_steps > before // training.checkpoint_steps:
+            self._trainer.save()
 
     def _publish(self) -> None:
         self._handles["weight_store"].publish.remote(self._candidate())
+
+    def _measure(self) -> None:
+        """How the newest candidate does on games that it was not trained on."""
+        training = self._config.training
+        buffer = self._handles["replay_buffer"]
+        drawn = ray.get(buffer.held_out_batches.remote(training.held_out_batches, training.batch_size))
+        if drawn:
+            figures = self._learner.evaluate(drawn)
+            self._handles["reporter"].record.remote("held_out", figures, self._learner.step)
 
     def _candidate(self) -> candidates.Candidate:
         return candidates.Candidate(
@@ -94,5 +133,11 @@ class LearnerActor:
             positions=self._progress.positions,
         )
 
-    def _save(self) -> None:
-        self._checkpoints.save(self._learner.step, self._learner.state())
+
+def _make_learner(config: schema.Config, place: plans.Placement) -> Any:
+    if config.training.num_ranks > 1:
+        return rank_group.RankGroup(config, place)
+    # Not above, as the driver imports this module too and has no use for torch.
+    from alphazero.training import learner
+
+    return learner.Learner(config)

@@ -118,7 +118,8 @@ class Supervisor:
         if best is not None:
             ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(best)))
         self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", config)
-        self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles)
+        place = self._plan.rank
+        self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles, place)
         # The last one waits for the first move: until then the learner's start needs a core.
         self._start_players(max(1, self._num_players_planned - 1))
 

@@ -25,6 +25,11 @@ class Plan:
 
     placements: dict[str, Placement]
 
+    @property
+    def rank(self) -> Placement:
+        """What one rank of the learner gets."""
+        return self.placements["learner rank" if "learner rank" in self.placements else "learner"]
+
     def text(self) -> str:
         """One line for each kind of actor."""
         lines = [
@@ -61,16 +66,21 @@ def make_plan(config: schema.Config, cpus: float, gpus: float) -> Plan:
             f"allowed here: at most {fitting}"
         )
     num_actors = wanted or fitting
-    learner_gpus = 0.0 if not gpus else (0.5 if gpus == 1 else 1.0)
+    num_ranks = config.training.num_ranks
+    if gpus and num_ranks > gpus:
+        raise ValueError(
+            f"training.num_ranks={num_ranks}: the cluster has {gpus:g} GPUs, one for each at most"
+        )
+    rank_gpus = 0.0 if not gpus else (0.5 if gpus == num_ranks else 1.0)
     evaluator_gpus = 0.1 if gpus else 0.0
     selfplay_gpus = (
-        math.floor(100 * (gpus - learner_gpus - evaluator_gpus) / num_actors) / 100 if gpus else 0.0
+        math.floor(100 * (gpus - num_ranks * rank_gpus - evaluator_gpus) / num_actors) / 100 if gpus else 0.0
     )
     places = [
         Placement(
             name="self-play", count=num_actors, cpus=cluster.selfplay_cpus, gpus=min(1.0, selfplay_gpus)
         ),
-        Placement(name="learner", count=1, cpus=cluster.learner_cpus, gpus=learner_gpus),
+        *_learner_placements(config, rank_gpus),
         Placement(name="evaluator", count=1, cpus=cluster.evaluator_cpus, gpus=evaluator_gpus),
         Placement(name="replay buffer", count=1, cpus=cluster.service_cpus, gpus=0),
         Placement(name="weight store", count=1, cpus=cluster.service_cpus, gpus=0),
@@ -79,6 +89,18 @@ def make_plan(config: schema.Config, cpus: float, gpus: float) -> Plan:
     return Plan(placements={place.name: place for place in places})
 
 
+def _learner_placements(config: schema.Config, gpus: float) -> list[Placement]:
+    """The learner and its ranks; a single rank is the learner itself."""
+    cluster, count = config.cluster, config.training.num_ranks
+    if count == 1:
+        return [Placement(name="learner", count=1, cpus=cluster.learner_cpus, gpus=gpus)]
+    return [
+        Placement(name="learner", count=1, cpus=cluster.service_cpus, gpus=0),
+        Placement(name="learner rank", count=count, cpus=cluster.learner_cpus, gpus=gpus),
+    ]
+
+
 def _service_cpus(config: schema.Config) -> float:
     cluster = config.cluster
-    return cluster.learner_cpus + cluster.evaluator_cpus + 3 * cluster.service_cpus
+    learner = sum(place.count * place.cpus for place in _learner_placements(config, 0))
+    return learner + cluster.evaluator_cpus + 3 * cluster.service_cpus

@@ -1,8 +1,7 @@
 """The replay buffer as an actor."""
 
 from collections.abc import Sequence
-
-import numpy as np
+from typing import Any
 
 from actors import messages
 from alphazero.config import schema
@@ -21,8 +20,7 @@ class ReplayBuffer:
 
     def __init__(self, config: schema.Config) -> None:
         folder = run_folder.RunFolder(config.run.dir)
-        rng = np.random.default_rng([config.run.seed, 1])
-        self._store = store.ReplayStore(config, folder.games, rng)
+        self._store = store.ReplayStore(config, folder.games)
         self._store.restore()
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> messages.PushReply:
@@ -40,9 +38,20 @@ class ReplayBuffer:
         """What the learner's checkpoint had used; the learner says so before its first request."""
         self._store.set_samples(samples)
 
-    def request_batches(self, count: int, batch_size: int) -> list[batches.Batch] | None:
-        """Batches for the learner, or None while the replay ratio does not allow for them."""
-        return self._store.request_batches(count, batch_size)
+    def request_shards(self, count: int, batch_size: int, num_ranks: int) -> list[Any]:
+        """Whether the replay ratio allows for `count` steps, and for each rank its `count` batches or none.
+
+        Called with a return value for each of the list's entries, so that batches go from here to the
+        ranks and through no other process.
+        """
+        drawn = self._store.request_batches(count * num_ranks, batch_size)
+        if drawn is None:
+            return [False] + [[] for _ in range(num_ranks)]
+        return [True] + [drawn[number::num_ranks] for number in range(num_ranks)]
+
+    def held_out_batches(self, count: int, batch_size: int) -> list[batches.Batch]:
+        """Batches that training never sees, or none."""
+        return self._store.held_out_batches(count, batch_size)
 
     def figures(self) -> dict[str, float]:
         """Totals and running statistics by name."""

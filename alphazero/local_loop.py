@@ -19,7 +19,7 @@ from alphazero.report import clock, panel, reporter, status
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
-from alphazero.training import checkpoint, learner
+from alphazero.training import checkpoint, learner, trainer
 
 _REPORT_INTERVAL_S = 1.0
 _logger = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ class LocalLoop:
         self._config = config
         self._title = str(folder.path)
         self._promotions = promotion.Promotions(folder.weights / "promoted")
-        self._checkpoints = checkpoint.Checkpoints(folder.checkpoints, config.training.keep_checkpoints)
         self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
         self._minutes_before, self._began = status.minutes_so_far(folder.path), time.monotonic()
         self._first_move_s: float | None = None
@@ -43,10 +42,11 @@ class LocalLoop:
         self._learner = learner.Learner(config)
         self._best = self._start_best()
         self._judged = self._best.version
-        restored = self._checkpoints.load_newest()
-        if restored is not None:
-            self._learner.load_state(restored)
-        self._store = store.ReplayStore(config, folder.games, np.random.default_rng([config.run.seed, 1]))
+        self._trainer = trainer.Trainer(
+            self._learner, checkpoint.of_run(folder.checkpoints, config.training), config.training
+        )
+        self._trainer.restore()
+        self._store = store.ReplayStore(config, folder.games)
         self._store.restore(self._learner.samples)
         self._plays_latest = config.selfplay.play_with is selfplay_config.PlayWith.latest
         playing = self._candidate() if self._plays_latest else self._best
@@ -79,7 +79,7 @@ class LocalLoop:
                     self._step()
                     view.show(self._reporter.snapshot())
         finally:
-            self._save()
+            self._trainer.save()
             self._reporter.close()
 
     def _step(self) -> None:
@@ -115,11 +115,13 @@ class LocalLoop:
         """Trains for as long as the replay ratio allows."""
         training = self._config.training
         while (drawn := self._store.request_batches(1, training.batch_size)) is not None:
-            figures = self._learner.train(drawn[0], self._progress())
+            figures = self._trainer.train(drawn, self._progress())
             step = self._learner.step
-            self._reporter.record("learner", {**figures, "step": step}, step)
+            self._store.set_samples(self._learner.samples)  # they fell if it went back to a checkpoint
+            for taken in figures:
+                self._reporter.record("learner", {**taken, "step": step}, step)
             if step % training.checkpoint_steps == 0:
-                self._save()
+                self._trainer.save()
             if step % training.publish_steps == 0:
                 self._publish()
             if self._progress() >= 1:
@@ -128,12 +130,20 @@ class LocalLoop:
     def _publish(self) -> None:
         counters = self._store.counters
         candidate = self._candidate(counters.games, counters.positions)
+        self._measure()
         is_promoted = candidate.version >= self._judged + self._config.gate.every_steps and self._judge(
             candidate
         )
         if is_promoted or self._plays_latest:
             self._evaluator.load(candidate.weights)
             self._worker.set_weights(self._asked, candidate.version)
+
+    def _measure(self) -> None:
+        """How the candidate does on games that it was not trained on."""
+        training = self._config.training
+        drawn = self._store.held_out_batches(training.held_out_batches, training.batch_size)
+        if drawn:
+            self._reporter.record("held_out", self._learner.evaluate(drawn), self._learner.step)
 
     def _judge(self, candidate: candidates.Candidate) -> bool:
         self._judged = candidate.version
@@ -143,9 +153,6 @@ class LocalLoop:
         if outcome.is_promoted:
             self._best = candidate
         return outcome.is_promoted
-
-    def _save(self) -> None:
-        self._checkpoints.save(self._learner.step, self._learner.state())
 
     def _progress(self) -> float:
         minutes = self._minutes_before + (time.monotonic() - self._began) / 60

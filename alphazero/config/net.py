@@ -25,12 +25,25 @@ class NetConfig:
     """Channels of the tower."""
     ownership: bool = True
     """An auxiliary head for each point's final owner; it trains the tower and is never exported."""
+    score: bool = False
+    """One for the final score."""
+    reply: bool = False
+    """One for the opponent's reply, the next ply's policy."""
+    soft_policy: bool = False
+    """One for the policy at a high temperature, which tells second-best moves apart."""
+    short_term: bool = False
+    """One for what the value will be some turns later."""
     heads: HeadStart = HeadStart.convolution
     """How policy and value head start."""
 
     def __post_init__(self) -> None:
         checks.require_range("net.blocks", self.blocks, 1, 80)
         checks.require_range("net.filters", self.filters, 1, 1024)
+
+    @property
+    def has_auxiliary(self) -> bool:
+        """Whether there is any auxiliary head."""
+        return self.ownership or self.score or self.reply or self.soft_policy or self.short_term
 
     @property
     def name(self) -> str:

@@ -21,6 +21,13 @@ class ReplayConfig:
     """Share of tanh(score / score_scale) in the outcome; the rest is win, draw or loss."""
     score_scale: float = 10.0
     """Points of final score that count as much as tanh(1)."""
+    surprise_weight: float = 0.0
+    """Share of a game's draws that goes to positions by how much the search changed the network's policy
+    (policy surprise weighting; KataGo: 0.5)."""
+    surprise_limit: float = 4.0
+    """A position is drawn at most this many times as often as if all were drawn evenly."""
+    held_out_fraction: float = 0.02
+    """Share of games, picked by their names, that training never sees: they measure it."""
 
     def __post_init__(self) -> None:
         checks.require_at_least("replay.min_window", self.min_window, 1)
@@ -29,3 +36,6 @@ class ReplayConfig:
         checks.require_range("replay.outcome_weight", self.outcome_weight, 0, 1)
         checks.require_range("replay.score_weight", self.score_weight, 0, 1)
         checks.require_positive("replay.score_scale", self.score_scale)
+        checks.require_range("replay.surprise_weight", self.surprise_weight, 0, 1)
+        checks.require_range("replay.surprise_limit", self.surprise_limit, 1, 100)
+        checks.require_range("replay.held_out_fraction", self.held_out_fraction, 0, 0.5)

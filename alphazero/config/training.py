@@ -90,6 +90,8 @@ class TrainingConfig:
     """Steps between two checkpoints."""
     keep_checkpoints: int = 3
     """Newest checkpoints that are kept."""
+    keep_every_steps: int = 0
+    """Checkpoints of steps that this divides are kept for good; 0 keeps none of them."""
     average_decay: float = 0.995
     """Decay for each step of the averaged weights, which are what is published."""
     policy_weight: float = 1.0
@@ -97,13 +99,31 @@ class TrainingConfig:
     value_weight: float = 1.0
     """Weight of the value's cross-entropy."""
     ownership_weight: float = 0.5
-    """Weight of the ownership's cross-entropy, averaged over points."""
+    """Weight of the ownership's cross-entropy, averaged over points (KataGo: 1.5)."""
+    score_weight: float = 0.0015
+    """Weight of the score's Huber loss, quadratic up to 12 points (KataGo, metrics_pytorch.py)."""
+    reply_weight: float = 0.15
+    """Weight of the cross-entropy of the opponent's reply (Wu 2019, section 4.1)."""
+    soft_policy_weight: float = 8.0
+    """Weight of the softened policy's cross-entropy (KataGoMethods.md, "Auxiliary Soft Policy Target")."""
+    soft_policy_temperature: float = 4.0
+    """The softened policy is policy ** (1 / this), scaled to sum to 1 (as above)."""
+    short_term_weight: float = 1.0
+    """Weight of the short-term values' cross-entropy, averaged over horizons (KataGo: as the value's)."""
     gradient_clip: float = 5.0
     """Largest norm of the gradient."""
     device: Device = Device.auto
     precision: Precision = Precision.auto
+    explosion_factor: float = 5.0
+    """A loss of more than this times its running mean is lost: training goes back to the last checkpoint."""
+    held_out_batches: int = 4
+    """Batches of held-out positions that each candidate is measured on; 0 for none."""
     num_ranks: int = 1
-    """Data-parallel learner processes."""
+    """Data-parallel learner processes, one for each GPU; they share `batch_size` out evenly."""
+    timeout_s: float = 600.0
+    """Longest time that the learner's processes wait for one another."""
+    compile: bool = False
+    """Whether torch.compile makes the step's kernels; on a CPU that needs a C++ compiler."""
     num_threads: int = 1
     """Math threads of a learner on a CPU."""
 
@@ -120,5 +140,20 @@ class TrainingConfig:
         checks.require_at_least("training.value_weight", self.value_weight, 0)
         checks.require_at_least("training.ownership_weight", self.ownership_weight, 0)
         checks.require_positive("training.gradient_clip", self.gradient_clip)
-        checks.require(self.num_ranks == 1, "training.num_ranks", self.num_ranks, "1 in this version")
+        checks.require_at_least("training.score_weight", self.score_weight, 0)
+        checks.require_at_least("training.reply_weight", self.reply_weight, 0)
+        checks.require_at_least("training.soft_policy_weight", self.soft_policy_weight, 0)
+        checks.require_range("training.soft_policy_temperature", self.soft_policy_temperature, 1, 100)
+        checks.require_at_least("training.short_term_weight", self.short_term_weight, 0)
+        checks.require_at_least("training.keep_every_steps", self.keep_every_steps, 0)
+        checks.require_range("training.explosion_factor", self.explosion_factor, 1.5, 1e9)
+        checks.require_at_least("training.held_out_batches", self.held_out_batches, 0)
+        checks.require_at_least("training.num_ranks", self.num_ranks, 1)
+        checks.require(
+            self.batch_size % self.num_ranks == 0,
+            "training.num_ranks",
+            self.num_ranks,
+            f"a divisor of training.batch_size={self.batch_size}",
+        )
+        checks.require_positive("training.timeout_s", self.timeout_s)
         checks.require_at_least("training.num_threads", self.num_threads, 1)

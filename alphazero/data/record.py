@@ -11,7 +11,8 @@ from alphazero.config import game as game_config
 
 END_REASONS = ("passes", "resign", "settled", "limit")
 _KO_RULES = [rule.value for rule in game_config.Ko]
-_VERSION = 1
+_VERSION = 2
+_READABLE = (1, 2)  # version 1 has no `surprise`
 _ADDED_LATER = {"ko": game_config.Ko.positional.value}  # what headers without the field mean
 _HEADER_LENGTH_BYTES = 4
 _LARGEST_POLICY_ERROR = 0.02  # float16 rounds a row of 362 entries by far less
@@ -43,6 +44,9 @@ class GameRecord:
     """[num_played, A] float16 the full search's improved policy; a row of zeros is no target."""
     root_values: np.ndarray
     """[num_played] float32 value of the search's root for the player to move; nan without search."""
+    surprise: np.ndarray
+    """[num_played] float32 nats from the network's own policy to `policy` (Kullback-Leibler); nan without a
+    full search, and in records of version 1."""
     winner: int
     """+1 Black, 0 draw, -1 White; by score unless a player resigned."""
     score: float
@@ -65,6 +69,7 @@ class GameRecord:
         self._check_array("moves", np.int16, (len(self.moves),))
         self._check_array("policy", np.float16, (self.num_played, self.num_actions))
         self._check_array("root_values", np.float32, (self.num_played,))
+        self._check_array("surprise", np.float32, (self.num_played,))
         self._check_array("ownership", np.int8, (self.num_points,))
         self._check_moves()
         self._check_targets()
@@ -130,12 +135,13 @@ class GameRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"game record: header lacks or misstates {error}") from error
         compressed = data[_HEADER_LENGTH_BYTES + _header_length(data) :]
-        raw = _decompress(compressed, sum(_num_bytes(name, shapes[name]) for name in _ARRAYS))
+        raw = _decompress(compressed, sum(_num_bytes(name, shapes[name]) for name in shapes))
         arrays, start = {}, 0
-        for name in _ARRAYS:
+        for name in shapes:
             stop = start + _num_bytes(name, shapes[name])
             arrays[name] = np.frombuffer(raw[start:stop], _ARRAYS[name]).reshape(shapes[name])
             start = stop
+        arrays.setdefault("surprise", np.full(shapes["root_values"], np.nan, np.float32))
         return cls(**scalars, **arrays)
 
     def _check_scalars(self) -> None:
@@ -182,6 +188,8 @@ class GameRecord:
         # Written so that nan fails the comparison where there is a policy.
         is_value = (np.abs(values) <= _LARGEST_VALUE) | (np.isnan(values) & ~has_policy)
         self._require(bool(is_value.all()), "a root value is not in [-1, 1]")
+        is_surprise = np.isnan(self.surprise) | ((self.surprise >= 0) & (self.surprise < np.inf))
+        self._require(bool(is_surprise.all()), "a surprise is not a number of nats")
 
     def _check_result(self) -> None:
         self._require(self.winner in (-1, 0, 1), f"winner {self.winner} is not -1, 0 or 1")
@@ -200,7 +208,13 @@ class GameRecord:
             raise ValueError(f"game record {self.game_id!r}: {complaint}")
 
 
-_ARRAYS: dict[str, str] = {"moves": "<i2", "policy": "<f2", "root_values": "<f4", "ownership": "<i1"}
+_ARRAYS: dict[str, str] = {
+    "moves": "<i2",
+    "policy": "<f2",
+    "root_values": "<f4",
+    "ownership": "<i1",
+    "surprise": "<f4",
+}
 _SCALARS = [field.name for field in fields(GameRecord) if field.name not in _ARRAYS]
 
 
@@ -211,8 +225,8 @@ def read_header(data: bytes) -> dict[str, Any]:
         version = header["version"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("game record: unreadable header") from error
-    if version != _VERSION:
-        raise ValueError(f"game record: version {version}, expected {_VERSION}")
+    if version not in _READABLE:
+        raise ValueError(f"game record: version {version}, expected at most {_VERSION}")
     return header
 
 
@@ -226,16 +240,18 @@ def _header_length(data: bytes) -> int:
 
 
 def _shapes(header: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays that a record of this header holds, in their order."""
     size, num_moves, num_played = (int(header[key]) for key in ("size", "num_moves", "num_played"))
     if not (2 <= size <= 19 and 0 <= num_played <= num_moves <= np.iinfo(np.int16).max):
         raise ValueError(f"size {size}, num_moves {num_moves}, num_played {num_played}")
     points = size * size
-    return {
+    shapes: dict[str, tuple[int, ...]] = {
         "moves": (num_moves,),
         "policy": (num_played, points + 1),
         "root_values": (num_played,),
         "ownership": (points,),
     }
+    return shapes if header["version"] == 1 else shapes | {"surprise": (num_played,)}
 
 
 def _num_bytes(name: str, shape: tuple[int, ...]) -> int:

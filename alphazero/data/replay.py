@@ -1,5 +1,6 @@
 """The window of recent positions and how a batch is drawn from it."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from alphazero import arrays
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
+from alphazero.data import targets as game_targets
 from alphazero.go import board as boards
 from alphazero.go import features, rules, symmetry
 from alphazero.go import game as games
@@ -24,8 +26,12 @@ class Targets(NamedTuple):
     history: np.ndarray  # [W] int64 boards of the same game before it, at most 7
     color: np.ndarray  # [W] int8 BLACK or WHITE to move
     policy: np.ndarray  # [W, A] float16, a row of zeros where only value and ownership are taught
+    has_reply: np.ndarray  # [W] bool whether the next entry is the next ply and has a policy
     value: np.ndarray  # [W] float32 for the player to move
     ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 nobody
+    score: np.ndarray  # [W] float32 for the player to move
+    short_term: np.ndarray  # [W, H] float32 for the player to move
+    draw_weight: np.ndarray  # [W] float32 how often to draw it, relative to others
 
 
 class ReplayWindow:
@@ -36,7 +42,9 @@ class ReplayWindow:
     is shorter; no board is ever shown that belongs to another game.
     """
 
-    def __init__(self, size: int, config: replay_config.ReplayConfig) -> None:
+    def __init__(self, size: int, config: replay_config.ReplayConfig, wants_replies: bool = False) -> None:
+        """wants_replies: whether batches hold the next ply's policy."""
+        self._wants_replies = wants_replies
         self._size = size
         self._config = config
         self._geometry = geometries.make(size)
@@ -49,8 +57,12 @@ class ReplayWindow:
             history=np.zeros(capacity, np.int64),
             color=np.zeros(capacity, np.int8),
             policy=np.zeros((capacity, num_points + 1), np.float16),
+            has_reply=np.zeros(capacity, np.bool_),
             value=np.zeros(capacity, np.float32),
             ownership=np.zeros((capacity, num_points), np.int8),
+            score=np.zeros(capacity, np.float32),
+            short_term=np.zeros((capacity, len(game_targets.SHORT_TERM_TURNS)), np.float32),
+            draw_weight=np.zeros(capacity, np.float32),
         )
         self._positions = 0
         self._num_boards = 0
@@ -106,40 +118,71 @@ class ReplayWindow:
         self._targets.history[slots] = np.minimum(plies, rules.HISTORY)
         self._targets.color[slots] = np.where(plies % 2 == 0, rules.BLACK, rules.WHITE)
         self._targets.policy[slots] = record.policy[plies]
-        self._targets.value[slots] = value_targets(record, self._config)[plies]
+        self._targets.has_reply[slots] = np.append(np.diff(plies) == 1, False) & np.append(
+            record.has_policy[plies[1:]], False
+        )
+        self._targets.value[slots] = game_targets.values(record, self._config)[plies]
         self._targets.ownership[slots] = record.ownership
+        self._targets.score[slots] = game_targets.scores(record)[plies]
+        self._targets.short_term[slots] = game_targets.short_term_values(record)[plies]
+        self._targets.draw_weight[slots] = game_targets.draw_weights(record, self._config)[plies]
         self._num_boards += len(rows)
         self._positions += len(plies)
         self._forget_overwritten()
         return len(plies)
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> batches.Batch:
-        """Positions drawn uniformly with replacement, each in a random symmetry of the board."""
+        """Positions drawn with replacement by their weights, each in a random symmetry of the board."""
         assert len(self) > 0, "the window is empty"
-        numbers = rng.integers(self._positions - len(self), self._positions, batch_size)
+        numbers = self._draw(batch_size, rng)
         symmetries = rng.integers(0, len(self._permutations), batch_size)
         return self.gather(numbers, symmetries)
+
+    def _draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """[count] numbers of targets; where weights differ, evenly drawn ones are refused by their weight."""
+        first = self._positions - len(self)
+        if self._config.surprise_weight == 0:
+            return rng.integers(first, self._positions, count)
+        found: list[np.ndarray] = []
+        while sum(map(len, found)) < count:
+            offered = rng.integers(first, self._positions, math.ceil(self._config.surprise_limit * count))
+            weights = self._targets.draw_weight[offered % len(self._targets.value)]
+            found.append(offered[rng.random(len(offered)) * self._config.surprise_limit < weights])
+        return np.concatenate(found)[:count]
 
     def gather(self, numbers: np.ndarray, symmetries: np.ndarray) -> batches.Batch:
         """The targets of these numbers (counted from the first ever added) in these symmetries."""
         num_points, batch_size = self._size**2, len(numbers)
-        slots = numbers % len(self._targets.value)
-        batch = batches.Batch(
-            planes=np.zeros((batch_size, features.NUM_PLANES, self._size, self._size), np.uint8),
-            policy=np.empty((batch_size, num_points + 1), np.float32),
-            value=self._targets.value[slots],
-            ownership=np.empty((batch_size, num_points), np.float32),
-            weight=np.ones(batch_size, np.float32),
-        )
-        flat = batch._replace(planes=batch.planes.reshape(batch_size, features.NUM_PLANES, num_points))
-        # Numba has no float16 on CPUs, so numpy widens the policies first.
-        policies = self._targets.policy[slots].astype(np.float32)
+        capacity = len(self._targets.value)
+        slots = numbers % capacity
+        planes = np.zeros((batch_size, features.NUM_PLANES, num_points), np.uint8)
+        ownership = np.empty((batch_size, num_points), np.int8)
         window = _Window(
             self._boards, self._targets.board_row, self._targets.history, self._targets.color,
             self._targets.ownership, self._permutations,
         )  # fmt: skip
-        _fill_batch(window, flat, policies, slots, symmetries)
-        return batch
+        _fill_positions(window, planes, ownership, slots, symmetries)
+        replies = self._policies((slots + 1) % capacity, symmetries) if self._wants_replies else None
+        if replies is not None:
+            replies[~self._targets.has_reply[slots]] = 0
+        return batches.Batch(
+            planes=features.pack(planes),
+            policy=self._policies(slots, symmetries),
+            value=self._targets.value[slots],
+            weight=np.ones(batch_size, np.float32),
+            ownership=ownership,
+            score=self._targets.score[slots],
+            reply=replies,
+            short_term=self._targets.short_term[slots],
+        )
+
+    def _policies(self, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
+        """[B, A] float32 policies of these slots, turned; rows sum to 1, or to 0 without one."""
+        # Numba has no float16 on CPUs, so numpy widens the policies first.
+        stored = self._targets.policy[slots].astype(np.float32)
+        turned = np.empty_like(stored)
+        _turn_policies(self._permutations, stored, turned, symmetries)
+        return turned
 
     def _forget_overwritten(self) -> None:
         """Moves `_oldest` past targets whose slot, board or history has been written over."""
@@ -162,20 +205,6 @@ class _Window(NamedTuple):
     permutations: np.ndarray
 
 
-def value_targets(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
-    """[num_played] float32 in [-1, 1] for the player to move; nan where nothing was searched.
-
-    outcome_weight * ((1 - score_weight) * win + score_weight * tanh(score / score_scale))
-    + (1 - outcome_weight) * value of the search's root.
-    """
-    outcome = (1 - config.score_weight) * record.winner
-    outcome += config.score_weight * np.tanh(record.score / config.score_scale)
-    black_or_white = np.where(np.arange(record.num_played) % 2 == 0, 1, -1)
-    roots = np.clip(record.root_values.astype(np.float64), -1, 1)
-    values = config.outcome_weight * outcome * black_or_white + (1 - config.outcome_weight) * roots
-    return values.astype(np.float32)
-
-
 def _capacity(record: records.GameRecord) -> int:
     """Room for the game; few different values, since kernels are compiled for each."""
     return max(2 * record.num_points, 1 << (record.move_limit - 1).bit_length())
@@ -195,20 +224,26 @@ def _replay(geometry, position, scratch, moves, faced):
 
 
 @jit
-def _fill_batch(window, batch, policies, slots, symmetries):
-    """Fills planes, policy and ownership of the batch; planes must be zero."""
-    num_points = window.boards.shape[1]
+def _fill_positions(window, planes, ownership, slots, symmetries):
+    """Fills planes [B, 18, P], which must be zero, and ownership [B, P]."""
     for row in range(len(slots)):
         slot = slots[row]
         permutation = window.permutations[symmetries[row]]
-        _fill_planes(window, batch.planes[row], slot, permutation)
-        sign = np.float32(1) if window.color[slot] == rules.BLACK else np.float32(-1)
-        total = policies[row].sum()
+        _fill_planes(window, planes[row], slot, permutation)
+        sign = 1 if window.color[slot] == rules.BLACK else -1
+        for point in range(ownership.shape[1]):
+            ownership[row, permutation[point]] = sign * window.ownership[slot, point]
+
+
+@jit
+def _turn_policies(permutations, stored, turned, symmetries):
+    """Fills turned [B, A] with the rows of stored [B, A], scaled to sum to 1, or to 0 where they are zero."""
+    for row in range(len(stored)):
+        permutation = permutations[symmetries[row]]
+        total = stored[row].sum()
         scale = np.float32(1) / total if total > 0 else np.float32(0)
-        for point in range(num_points):
-            batch.ownership[row, permutation[point]] = sign * window.ownership[slot, point]
-        for action in range(num_points + 1):
-            batch.policy[row, permutation[action]] = policies[row, action] * scale
+        for action in range(stored.shape[1]):
+            turned[row, permutation[action]] = stored[row, action] * scale
 
 
 @jit

@@ -10,7 +10,11 @@ from alphazero import files
 from alphazero.config import run as run_config
 from alphazero.config import schema
 
-_FIXED = ("game.size", "game.komi", "game.ko", "game.suicide", "net.blocks", "net.filters", "net.ownership")
+_FIXED = (
+    "game.size", "game.komi", "game.ko", "game.suicide",
+    "net.blocks", "net.filters",
+    "net.ownership", "net.score", "net.reply", "net.soft_policy", "net.short_term",
+)  # fmt: skip
 
 
 class RunFolder:

@@ -1,6 +1,8 @@
 """The replay buffer as a plain class: log, window and the ratio that is the run's clock."""
 
+import dataclasses
 import logging
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from alphazero.data import gamelog, replay, statistics
 from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
+_HELD_OUT_WINDOW = 10_000
+"""Newest positions of held-out games that are kept."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +36,8 @@ class Counters:
     """Positions with a training target."""
     samples: int = 0
     """Positions handed to training, repeats counted."""
+    held_out_games: int = 0
+    """Games that training never sees; their positions count like all others."""
     damaged_games: int = 0
     """Stretches of the log, or games in it, that could not be read at the last restart."""
 
@@ -43,12 +49,18 @@ class ReplayStore:
     `restore` rebuilds the window and the totals from there. The samples are the learner's to keep.
     """
 
-    def __init__(self, config: schema.Config, folder: Path, rng: np.random.Generator) -> None:
+    def __init__(self, config: schema.Config, folder: Path) -> None:
         """folder: where the game log lies (`games/` of the run's folder)."""
         self._config = config
         self._log = gamelog.GameLog(folder)
-        self._window = replay.ReplayWindow(config.game.size, config.replay)
-        self._rng = rng
+        self._window = replay.ReplayWindow(config.game.size, config.replay, config.net.reply)
+        evenly = dataclasses.replace(
+            config.replay,
+            min_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
+            max_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
+            surprise_weight=0.0,
+        )
+        self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.reply)
         self._game_ids: set[str] = set()
         self._counters = Counters()
         self._is_learner_waiting = False
@@ -82,7 +94,7 @@ class ReplayStore:
         replayed = [self._window.replay(game) for game in fresh.values()]
         self._log.append_many(list(fresh.values()), actor)
         for game, boards in zip(fresh.values(), replayed, strict=True):
-            self._window.add_replayed(game, boards)
+            self._window_of(game.game_id).add_replayed(game, boards)
             self._count(game.game_id, game.end, game.num_targets)
             self._statistics.add(game)
         return len(fresh)
@@ -90,14 +102,27 @@ class ReplayStore:
     def request_batches(self, count: int, batch_size: int) -> list[batches.Batch] | None:
         """`count` batches, or None while the games do not yet allow for so many samples."""
         wanted = count * batch_size
-        enough = self._counters.positions >= self._config.training.min_positions
+        enough = self._window.positions >= self._config.training.min_positions
         allowed = self._counters.samples + wanted <= self._allowed_samples()
         self._is_learner_waiting = not (enough and allowed)
         if self._is_learner_waiting:
             return None
-        drawn = [self._window.sample(batch_size, self._rng) for _ in range(count)]
+        # What is drawn depends on the state alone, so that a run which is resumed draws as it would have.
+        state = (self._config.run.seed, 1, self._counters.samples, self._counters.positions)
+        rng = np.random.default_rng(state)
+        drawn = [self._window.sample(batch_size, rng) for _ in range(count)]
         self._counters.samples += wanted
         return drawn
+
+    def held_out_batches(self, count: int, batch_size: int) -> list[batches.Batch]:
+        """`count` batches of positions from games that training never sees; none before there are enough.
+
+        The same positions until there are new ones.
+        """
+        if len(self._held_out) < batch_size:
+            return []
+        rng = np.random.default_rng((self._config.run.seed, 2))
+        return [self._held_out.sample(batch_size, rng) for _ in range(count)]
 
     def should_wait(self) -> bool:
         """Whether self-play is so far ahead of a learner that has begun that it should pause.
@@ -123,7 +148,7 @@ class ReplayStore:
         for entry in entries:
             later -= entry.num_targets
             if later >= self._config.replay.max_window:
-                self._window.skip(entry.num_targets)
+                self._window_of(entry.game_id).skip(entry.num_targets)
                 self._count(entry.game_id, entry.end, entry.num_targets)
             else:
                 self._restore_game(entry, damaged)
@@ -136,18 +161,26 @@ class ReplayStore:
     def _restore_game(self, entry: gamelog.Entry, damaged: list[gamelog.Damage]) -> None:
         try:
             game = self._log.read(entry)
-            self._window.add(game)
+            self._window_of(game.game_id).add(game)
         except ValueError as error:
             damaged.append(gamelog.Damage(entry.path, entry.offset, str(error)))
             return
         self._count(game.game_id, game.end, game.num_targets)
         self._statistics.add(game)
 
+    def _window_of(self, game_id: str) -> replay.ReplayWindow:
+        return self._held_out if self._is_held_out(game_id) else self._window
+
+    def _is_held_out(self, game_id: str) -> bool:
+        """By the name alone, so that a restart divides the games as before."""
+        return zlib.crc32(game_id.encode()) < self._config.replay.held_out_fraction * 2**32
+
     def _count(self, game_id: str, end: str, num_targets: int) -> None:
         self._game_ids.add(game_id)
         self._counters.games += 1
         setattr(self._counters, f"{end}_games", getattr(self._counters, f"{end}_games") + 1)
         self._counters.positions += num_targets
+        self._counters.held_out_games += self._is_held_out(game_id)
 
     def _allowed_samples(self) -> float:
         return self._config.training.replay_ratio * self._counters.positions

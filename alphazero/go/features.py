@@ -11,6 +11,25 @@ OPPONENT = rules.HISTORY + 1
 BLACK_TO_MOVE, WHITE_TO_MOVE = 16, 17
 
 
+def num_packed_bytes(size: int) -> int:
+    """K, the bytes of a position's packed planes; bits of the last byte that are left over are zero."""
+    return -(-NUM_PLANES * size * size // 8)
+
+
+def pack(planes: np.ndarray) -> np.ndarray:
+    """[B, K] uint8 from planes [B, 18, N, N] or [B, 18, P] of zeros and ones, first plane in the lowest bits.
+
+    An eighth of the bytes on the way to a device, which unpacks them by shifts (`net/packing.py`).
+    """
+    return np.packbits(planes.reshape(len(planes), -1), axis=1, bitorder="little")
+
+
+def unpack(packed: np.ndarray, size: int) -> np.ndarray:
+    """The planes [B, 18, N, N] uint8 again."""
+    bits = np.unpackbits(packed, axis=1, count=NUM_PLANES * size * size, bitorder="little")
+    return bits.reshape(-1, NUM_PLANES, size, size)
+
+
 @jit
 def planes(geometry: geometry.Geometry, games, indices, out):
     """Fills out [B, 18, P] uint8 with the planes of games[indices[b]]."""

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from alphazero.net import calibration, folding, leela, packing, torch_backend
+from alphazero.go import features
+from alphazero.net import calibration, folding, packing, torch_backend
 
 # B batch, K packed bytes of a position, C planes, H height, W width, A actions
 _NUM_SLOTS = 2
@@ -107,7 +108,7 @@ class GraphBackend:
         batch = len(planes)
         size = padded(batch, is_coarse=self._is_compiled)
         step, slot = self._step(size), self._take_slot(size)
-        packing.pack(planes, slot.packed_BK[:batch].numpy())
+        slot.packed_BK[:batch].numpy()[:] = features.pack(planes)
         with self._queue():
             # Rows beyond the batch hold an older one; nobody reads what comes of them.
             step.packed_BK.copy_(slot.packed_BK[:size], non_blocking=True)
@@ -129,7 +130,7 @@ class GraphBackend:
         return self._slots[index]
 
     def _make_slot(self, size: int) -> _Slot:
-        num_bytes = packing.num_bytes(leela.NUM_PLANES, self._size)
+        num_bytes = features.num_packed_bytes(self._size)
         return _Slot(
             packed_BK=torch.zeros((size, num_bytes), dtype=torch.uint8, pin_memory=self._is_cuda),
             logits_BA=torch.zeros((size, self._num_actions), pin_memory=self._is_cuda),
@@ -143,7 +144,7 @@ class GraphBackend:
         return self._steps[size]
 
     def _make_step(self, size: int) -> _Step:
-        num_bytes = packing.num_bytes(leela.NUM_PLANES, self._size)
+        num_bytes = features.num_packed_bytes(self._size)
         packed_BK = torch.zeros((size, num_bytes), dtype=torch.uint8, device=self._device)
         if not self._is_cuda:
             return _Step(packed_BK, lambda: self._compute(packed_BK))
@@ -163,7 +164,7 @@ class GraphBackend:
         return _Step(packed_BK, replay)
 
     def _compute(self, packed_BK: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x_BCHW = packing.unpack(packed_BK, leela.NUM_PLANES, self._size, self._dtype)
+        x_BCHW = packing.unpack(packed_BK, self._size, self._dtype)
         logits_BA, value_B = self._forward(x_BCHW.contiguous(memory_format=torch.channels_last))
         return logits_BA.float(), value_B.float()
 

@@ -1,4 +1,4 @@
-"""Leela Zero's residual network as a torch module, with an ownership head that only training sees."""
+"""Leela Zero's residual network as a torch module, with heads that only training sees."""
 
 import math
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from alphazero.config import net as net_config
-from alphazero.net import leela
+from alphazero.net import auxiliary, leela
 
 # B batch, C channels, H height, W width, P points, A actions, O output channels
 _POLICY_START = 0.5
@@ -23,9 +23,13 @@ class Outputs(NamedTuple):
 
     policy_logits: torch.Tensor  # [B, A] float32
     value_logit: torch.Tensor  # [B] float32, the value is its tanh
-    ownership_logits: (
-        torch.Tensor | None
-    )  # [B, P] float32, positive where the player to move will own the point
+    ownership_logits: torch.Tensor | None = (
+        None  # [B, P] float32, positive where the player will own the point
+    )
+    score: torch.Tensor | None = None  # [B] float32 points by which the player will be ahead
+    reply_logits: torch.Tensor | None = None  # [B, A] float32 of the next ply's policy
+    soft_policy_logits: torch.Tensor | None = None  # [B, A] float32 of the softened policy
+    short_term_logits: torch.Tensor | None = None  # [B, T] float32, the values are their tanh
 
 
 class NormedConvolution(nn.Module):
@@ -90,7 +94,7 @@ class ResNet(nn.Module):
         self.value_convolution = NormedConvolution(config.filters, leela.VALUE_PLANES, 1)
         self.value_hidden = nn.Linear(points, leela.VALUE_HIDDEN)
         self.value = nn.Linear(leela.VALUE_HIDDEN, 1)
-        self.ownership = nn.Conv2d(config.filters, 1, 1) if config.ownership else None
+        self.auxiliary = auxiliary.AuxiliaryHeads(config) if config.has_auxiliary else None
         self._start(config.heads, generator)
 
     def forward(self, planes_BCHW: torch.Tensor) -> Outputs:
@@ -104,11 +108,11 @@ class ResNet(nn.Module):
         return Outputs(
             policy_logits=self.policy(policy_BCHW.flatten(1)).float(),
             value_logit=value_BO[:, 0].float(),
-            ownership_logits=None if self.ownership is None else self.ownership(x_BCHW).flatten(1).float(),
+            **({} if self.auxiliary is None else self.auxiliary(x_BCHW)),
         )
 
     def export(self) -> leela.Weights:
-        """The network without its ownership head."""
+        """The network without its auxiliary heads."""
         convolutions = [self.input]
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -124,7 +128,7 @@ class ResNet(nn.Module):
         )
 
     def load_weights(self, weights: leela.Weights) -> None:
-        """Takes over a network of the same shape; the ownership head keeps its numbers.
+        """Takes over a network of the same shape; auxiliary heads keep their numbers.
 
         ValueError if board, shape or version do not fit.
         """
@@ -160,8 +164,8 @@ class ResNet(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         nn.init.normal_(self.value.weight, std=0.2 / math.sqrt(leela.VALUE_HIDDEN), generator=generator)
-        if self.ownership is not None:
-            self.ownership.weight.mul_(_ALMOST_ZERO)
+        if self.auxiliary is not None:
+            self.auxiliary.start()
         if heads is net_config.HeadStart.convolution:
             self._start_policy_as_convolution()
             self._start_value_as_pooling(generator)

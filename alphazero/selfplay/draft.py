@@ -27,6 +27,7 @@ class GameDraft:
         self._moves: list[int] = []
         self._policies: list[np.ndarray | None] = []
         self._values: list[float] = []
+        self._surprises: list[float] = []
         self._low_turns = {rules.BLACK: 0, rules.WHITE: 0}
         self._num_played = 0
         self._num_simulations = 0
@@ -38,19 +39,23 @@ class GameDraft:
 
     def add_unsearched(self, action: int) -> None:
         """An opening move, drawn from the raw policy: it gives history but no target."""
-        self._add(action, None, float("nan"))
+        self._add(action, float("nan"))
 
-    def add_searched(
-        self, action: int, policy: np.ndarray | None, value: float, num_simulations: int
-    ) -> None:
-        """A searched move with its root value; policy: the target [A], None after a cheap search."""
-        self._add(action, policy, value)
+    def add_searched(self, action: int, value: float, num_simulations: int) -> None:
+        """A searched move with its root value; its policy is a target only if `add_policy` says so."""
+        self._add(action, value)
         self._num_simulations = max(self._num_simulations, num_simulations)
 
-    def _add(self, action: int, policy: np.ndarray | None, value: float) -> None:
+    def add_policy(self, policy: np.ndarray, surprise: float) -> None:
+        """The newest move's target [A] and the nats by which it differs from the network's own policy."""
+        self._policies[-1] = policy
+        self._surprises[-1] = surprise
+
+    def _add(self, action: int, value: float) -> None:
         self._moves.append(action)
-        self._policies.append(policy)
         self._values.append(value)
+        self._policies.append(None)
+        self._surprises.append(float("nan"))
         self._num_played += 1
 
     def add_play_out(self, action: int) -> None:
@@ -90,6 +95,7 @@ class GameDraft:
             num_played=self._num_played,
             policy=policy,
             root_values=np.array(self._values, np.float32),
+            surprise=np.array(self._surprises, np.float32),
             winner=winner,
             score=float(score),
             ownership=owner.astype(np.int8),

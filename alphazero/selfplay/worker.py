@@ -124,12 +124,14 @@ class SelfPlayWorker:
         if is_sampled.any():
             temperatures = temperature.at(config, self._config.game.size, plies[is_sampled])
             actions[is_sampled] = temperature.draw(result.policy[is_sampled], temperatures, self._rng)
+        surprises = _divergence(result.policy, result.raw_policy)
         for slot, index in enumerate(indices):
             draft = self._drafts[index]
             value = float(result.values[slot])
             draft.consider_resigning(int(self._games[index]["to_play"]), value)
-            target = result.policy[slot] if how.is_full else None
-            draft.add_searched(int(actions[slot]), target, value, how.num_simulations)
+            draft.add_searched(int(actions[slot]), value, how.num_simulations)
+            if how.is_full:
+                draft.add_policy(result.policy[slot], float(surprises[slot]))
         return actions
 
     def _collect_finished(self) -> list[records.GameRecord]:
@@ -173,3 +175,10 @@ class SelfPlayWorker:
         self._num_started += 1
         game_id = f"{self._name}-{self._num_started:06d}"
         return drafts.GameDraft(game_id, self._config.selfplay, self._rng, self._weights)
+
+
+def _divergence(policies: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """[B] nats of Kullback-Leibler divergence of policies [B, A] from references [B, A]."""
+    tiny = np.finfo(np.float32).tiny
+    logs = np.log(np.maximum(policies, tiny)) - np.log(np.maximum(references, tiny))
+    return np.maximum((policies * logs).sum(axis=1), 0)

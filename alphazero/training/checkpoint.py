@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from alphazero import files
+from alphazero.config import training as training_config
 
 LATEST = "latest"
 _STATE, _META = "state.pt", "meta.json"
@@ -30,18 +31,25 @@ def newest_step(folder: Path) -> int:
     return max(_steps(folder), default=0)
 
 
+def of_run(folder: Path, config: training_config.TrainingConfig) -> "Checkpoints":
+    """The checkpoints in a run's folder, kept as it is configured."""
+    return Checkpoints(folder, config.keep_checkpoints, config.keep_every_steps)
+
+
 class Checkpoints:
     """The checkpoints of one run; one process writes."""
 
-    def __init__(self, folder: Path, keep: int) -> None:
-        """keep: how many of the newest are kept."""
+    def __init__(self, folder: Path, keep: int, keep_every: int = 0) -> None:
+        """keep: how many of the newest stay; keep_every: steps whose multiples stay for good, if any."""
         self._folder = folder
         self._keep = keep
+        self._keep_every = keep_every
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Adds a checkpoint and removes the oldest; a crash at any point leaves the earlier ones whole.
 
         A whole checkpoint of the same step stays: a restarted learner that took no step saves it again.
+        OSError, with nothing half-written, where the disk is full or may not be written.
         """
         if self._is_whole(step):
             return
@@ -55,15 +63,20 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers()
         temporary = self._folder / f".{target.name}.{os.getpid()}.tmp"
-        files.write_atomic(temporary / _STATE, data)
-        files.write_atomic(temporary / _META, json.dumps(meta).encode())
+        try:
+            files.write_atomic(temporary / _STATE, data)
+            files.write_atomic(temporary / _META, json.dumps(meta).encode())
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
         if target.exists():
             shutil.rmtree(target)  # it is damaged
         temporary.rename(target)
         files.sync_folder(self._folder)
         files.write_atomic(self._folder / LATEST, f"{target.name}\n".encode())
         for old in _steps(self._folder)[: -self._keep]:
-            shutil.rmtree(self._path(old))
+            if not self._keep_every or old % self._keep_every:
+                shutil.rmtree(self._path(old))
 
     def load_newest(self, on_damage: OnDamage = _logger.warning) -> dict[str, Any] | None:
         """The newest state that is whole, None without any; damaged ones are named and passed over."""

@@ -1,80 +1,108 @@
 """The learner: one optimizer step after another, and the averaged network that comes of them."""
 
+import collections
 import copy
 import functools
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.optim import swa_utils
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.net import hardware, leela, resnet
+from alphazero.net import hardware, leela, packing, resnet
 from alphazero.training import losses, optimizers, schedules
+from alphazero.training import ranks as all_ranks
+
+_NUM_RECENT = 8
+"""Batches from which an averaged network's batch-norm statistics are computed: 2,048 positions by default."""
 
 
 class Learner:
-    """Network, optimizer and averaged network; `state` holds all that a restart needs."""
+    """Network, optimizer and averaged network of one rank; `state` holds all that a restart needs."""
 
-    def __init__(self, config: schema.Config) -> None:
-        """Starts from `init.weights` or at random by `run.seed`."""
+    def __init__(self, config: schema.Config, ranks: all_ranks.Ranks | None = None) -> None:
+        """Starts from `init.weights` or at random by `run.seed`; ranks: by default there is only this one."""
         training = config.training
         self._config = config
+        self._ranks = ranks or all_ranks.Ranks()
         self._device = hardware.pick_device(training.device)
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
         net = resnet.ResNet(config.game.size, config.net, generator)
         _load_start(net, config)
         self._net = hardware.place(net, self._device).train()
-        self._averaged = copy.deepcopy(self._net).eval().requires_grad_(False)
+        self._averaged = swa_utils.AveragedModel(self._net, multi_avg_fn=self._move_average)
+        self._averaged.eval().requires_grad_(False)
+        self._recent: collections.deque[torch.Tensor] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
         """Optimizer steps taken."""
         self.samples = 0
-        """Positions trained on, repeated ones included."""
+        """Positions trained on by all ranks, repeated ones included."""
+        self.rate_factor = 1.0
+        """What the schedule's rate is multiplied by, lowered after an accident."""
 
     @functools.cached_property
     def _optimizer(self) -> torch.optim.Optimizer:
         """Made when needed: torch loads its compiler for it, and self-play waits for the first network."""
         return optimizers.make(self._config.optimizer, self._net)
 
-    def train(self, batch: batches.Batch, progress: float) -> dict[str, float]:
-        """One step on one batch; the figures of `losses.compute`, the gradient's norm and the rate.
-
-        progress: of the run, as `schedules.rate` wants it. FloatingPointError, with the network as it
-        was, if loss or gradient is not finite.
-        """
+    @functools.cached_property
+    def _forward(self) -> Callable[[torch.Tensor], resnet.Outputs]:
+        """The network in training as it is called: parallel over ranks, and compiled if so configured."""
         if self._device.type == "cpu":
             torch.set_num_threads(self._config.training.num_threads)
-        planes_BCHW, targets = self._to_device(batch)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
-            outputs = self._net(planes_BCHW)
-        loss, figures = losses.compute(outputs, targets, self._config.training)
-        self._optimizer.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self._net.parameters(), self._config.training.gradient_clip)
-        answer = _to_floats({**figures, "gradient_norm": norm})
-        if not (math.isfinite(answer["loss"]) and math.isfinite(answer["gradient_norm"])):
-            found = f"loss {answer['loss']}, gradient norm {answer['gradient_norm']}"
-            raise FloatingPointError(f"training step {self.step + 1}: {found}")
-        rate = schedules.rate(self._config.schedule, self._config.optimizer.rate, self.step, progress)
-        optimizers.set_rate(self._optimizer, rate)
-        self._optimizer.step()
-        self.step += 1
-        self.samples += len(batch.planes)
-        self._average()
-        return {**answer, "rate": rate}
+        net: nn.Module = self._ranks.wrap(self._net)
+        return torch.compile(net) if self._config.training.compile else net
+
+    def train(self, drawn: Sequence[batches.Batch], progress: float) -> list[dict[str, float]]:
+        """One step on each batch; for each the figures of `losses.compute`, the gradient's norm and the rate.
+
+        With several ranks each trains on its own batches, all call this alike, and figures are means over
+        ranks. progress: of the run, as `schedules.rate` wants it. FloatingPointError, on all ranks, if a
+        loss or gradient was not finite; the network is lost then. ValueError if a head lacks its target.
+        """
+        first = self.step + 1
+        taken = [self._train(batch, progress) for batch in drawn]
+        if not taken:
+            return []
+        table = torch.stack(
+            [torch.stack([figure.float() for figure in figures.values()]) for figures in taken]
+        )
+        self._ranks.mean_([table])
+        answers = [dict(zip(taken[0], row, strict=True)) for row in table.tolist()]
+        for number, figures in enumerate(answers):
+            if not (math.isfinite(figures["loss"]) and math.isfinite(figures["gradient_norm"])):
+                found = f"loss {figures['loss']}, gradient norm {figures['gradient_norm']}"
+                raise FloatingPointError(f"training step {first + number}: {found}")
+        return answers
+
+    def evaluate(self, drawn: Sequence[batches.Batch]) -> dict[str, float]:
+        """Means over batches of the averaged network's figures, accuracies of its policy included.
+
+        Its batch norm has the statistics of the newest `candidate`; this is one rank's own affair.
+        """
+        found = [self._evaluate(batch) for batch in drawn]
+        means = {name: torch.stack([figures[name] for figures in found]).mean() for name in found[0]}
+        return dict(zip(means, torch.stack(list(means.values())).tolist(), strict=True))
 
     def candidate(self) -> leela.Weights:
-        """The averaged network, which is what plays."""
-        return self._averaged.export()
+        """The averaged network, which is what plays; all ranks must call this alike."""
+        self._refresh_statistics()
+        return self._averaged_net.export()
 
     def state(self) -> dict[str, Any]:
-        """A copy of all that changes, as tensors and plain Python."""
+        """A copy of all that changes, as tensors and plain Python; all ranks must call this alike."""
+        self._ranks.mean_(_statistics(self._net))
         return copy.deepcopy(
             {
                 "step": self.step,
                 "samples": self.samples,
+                "rate_factor": self.rate_factor,
                 "net": self._net.state_dict(),
                 "averaged": self._averaged.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
@@ -82,42 +110,95 @@ class Learner:
         )
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a `state`; ValueError if it is of another board or network."""
+        """Goes on from a `state`; ValueError if it is of another board, network or optimizer."""
         state = copy.deepcopy(state)  # an optimizer keeps the tensors it is given
         try:
             self._net.load_state_dict(state["net"])
             self._averaged.load_state_dict(state["averaged"])
             self._optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise ValueError("the checkpoint is of another network, board or optimizer") from error
-        self.step, self.samples = state["step"], state["samples"]
+            self.step, self.samples = state["step"], state["samples"]
+            self.rate_factor = state["rate_factor"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise ValueError("the checkpoint is of another network, board, optimizer or version") from error
+        self._recent.clear()
+
+    def _train(self, batch: batches.Batch, progress: float) -> dict[str, torch.Tensor]:
+        """One step; its figures stay on the device, so that a GPU need not wait for Python."""
+        packed_BK, targets = self._to_device(batch)
+        self._recent.append(packed_BK)
+        with self._autocast():
+            outputs = self._forward(self._planes(packed_BK))
+        loss, figures = losses.compute(outputs, targets, self._config.training)
+        self._optimizer.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self._net.parameters(), self._config.training.gradient_clip)
+        rate = schedules.rate(self._config.schedule, self._config.optimizer.rate, self.step, progress)
+        optimizers.set_rate(self._optimizer, self.rate_factor * rate)
+        self._optimizer.step()
+        self.step += 1
+        self.samples += len(batch.planes) * self._ranks.count
+        self._averaged.update_parameters(self._net)
+        return {**figures, "gradient_norm": norm, "rate": torch.tensor(self.rate_factor * rate).to(norm)}
+
+    @torch.no_grad()
+    def _evaluate(self, batch: batches.Batch) -> dict[str, torch.Tensor]:
+        packed_BK, targets = self._to_device(batch)
+        with self._autocast():
+            outputs = self._averaged(self._planes(packed_BK))
+        figures = losses.compute(outputs, targets, self._config.training)[1]
+        return {**figures, **losses.accuracies(outputs, targets)}
+
+    @property
+    def _averaged_net(self) -> resnet.ResNet:
+        assert isinstance(self._averaged.module, resnet.ResNet)
+        return self._averaged.module
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16)
 
     def _to_device(self, batch: batches.Batch) -> tuple[torch.Tensor, losses.Targets]:
-        planes_BCHW = self._tensor(batch.planes).to(torch.bfloat16 if self._is_bf16 else torch.float32)
+        """Packed planes [B, K] and targets."""
+        packed_BK = self._tensor(batch.planes)
         targets = losses.Targets(
             policy=self._tensor(batch.policy),
             value=self._tensor(batch.value),
-            ownership=self._tensor(batch.ownership),
             weight=self._tensor(batch.weight),
+            ownership=None if batch.ownership is None else self._tensor(batch.ownership).float(),
+            score=None if batch.score is None else self._tensor(batch.score),
+            reply=None if batch.reply is None else self._tensor(batch.reply),
+            short_term=None if batch.short_term is None else self._tensor(batch.short_term),
         )
-        return planes_BCHW.contiguous(memory_format=torch.channels_last), targets
+        return packed_BK, targets
+
+    def _planes(self, packed_BK: torch.Tensor) -> torch.Tensor:
+        dtype = torch.bfloat16 if self._is_bf16 else torch.float32
+        unpacked_BCHW = packing.unpack(packed_BK, self._config.game.size, dtype)
+        return unpacked_BCHW.contiguous(memory_format=torch.channels_last)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         """Shares the array's memory where possible; arrays from another process may be read-only."""
-        return torch.from_numpy(np.require(array, requirements="W")).to(self._device)
+        tensor = torch.from_numpy(np.require(array, requirements="W"))
+        if self._device.type == "cpu":
+            return tensor
+        return tensor.pin_memory().to(self._device, non_blocking=True)
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Moves the averaged network, batch norm's statistics included, towards the current one.
+    def _move_average(self, averaged: Any, current: Any, count: Any) -> None:
+        """Moves the averaged parameters towards the current ones.
 
         The decay starts low, so that the random start is forgotten quickly.
         """
         decay = min(self._config.training.average_decay, self.step / (self.step + 10))
-        for averaged, current in zip(
-            self._averaged.state_dict().values(), self._net.state_dict().values(), strict=True
-        ):
-            if averaged.is_floating_point():
-                averaged.lerp_(current, 1 - decay)
+        swa_utils.get_ema_multi_avg_fn(decay)(averaged, current, count)
+
+    def _refresh_statistics(self) -> None:
+        """Gives the averaged network the batch-norm statistics of its own activations.
+
+        Those of the network in training do not fit averaged weights (Izmailov et al. 2018, section 3.2).
+        """
+        if self._recent:
+            with self._autocast():
+                swa_utils.update_bn(map(self._planes, self._recent), self._averaged)
+            self._ranks.mean_(_statistics(self._averaged))
 
 
 def check_start(config: schema.Config) -> None:
@@ -136,6 +217,6 @@ def _load_start(net: resnet.ResNet, config: schema.Config) -> None:
             raise ValueError(f"init.weights={config.init.weights}: {error}") from error
 
 
-def _to_floats(figures: dict[str, torch.Tensor]) -> dict[str, float]:
-    """One transfer for all of them."""
-    return dict(zip(figures, torch.stack(list(figures.values())).tolist(), strict=True))
+def _statistics(module: nn.Module) -> list[torch.Tensor]:
+    """Running means and variances of all batch norms."""
+    return [buffer for buffer in module.buffers() if buffer.is_floating_point()]

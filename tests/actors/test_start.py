@@ -41,7 +41,10 @@ def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, mo
     place = plan.Placement(name="self-play", count=planned, cpus=1, gpus=0)
     folder = run_folder.RunFolder(tmp_path)
     supervisor = loop.Supervisor(
-        compose.compose(["conf=smoke"]), folder, plan.Plan(placements={"self-play": place}), threading.Event()
+        compose.compose(["conf=smoke"]),
+        folder,
+        plan.Plan(placements={"self-play": place, "learner": place}),
+        threading.Event(),
     )
     supervisor._start()
     assert spawned.count("self-play") == at_once

@@ -25,6 +25,7 @@ def make_record(**changes: object) -> records.GameRecord:
         "may_resign": True,
     }
     fields |= changes
+    fields.setdefault("surprise", np.full(fields["num_played"], np.nan, np.float32))  # type: ignore[call-overload]
     if "score" not in changes:
         area = int(np.sum(fields["ownership"], dtype=np.int64))  # type: ignore[arg-type]
         fields["score"] = float(area - fields["komi"])  # type: ignore[operator]

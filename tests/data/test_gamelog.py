@@ -138,7 +138,7 @@ def test_a_sound_frame_around_an_unreadable_game_is_named(tmp_path: Path):
     log = make_log(tmp_path, "1")
     path = only_file(tmp_path)
     record = games.make_record(game_id="2").to_bytes()
-    wrong = [b"", b"not a game", record.replace(b'"version":1', b'"version":9'), record[:-5]]
+    wrong = [b"", b"not a game", record.replace(b'"version":2', b'"version":9'), record[:-5]]
     path.write_bytes(path.read_bytes() + b"".join(gamelog._frame(payload, START_NS) for payload in wrong))
     log.append(games.make_record(game_id="3"), "actor")
     damaged: list[gamelog.Damage] = []

@@ -14,7 +14,9 @@ from alphazero.data import gamelog, store
 from tests.data import games
 
 
-def make_store(folder: Path, *, max_window: int = 1000, **training: float) -> store.ReplayStore:
+def make_store(
+    folder: Path, *, max_window: int = 1000, held_out: float = 0.0, **training: float
+) -> store.ReplayStore:
     """3x3; every game of `games.make_record` has 4 positions."""
     settings: dict[str, float] = {
         "replay_ratio": 2.0,
@@ -24,10 +26,12 @@ def make_store(folder: Path, *, max_window: int = 1000, **training: float) -> st
     }
     config = schema.Config(
         game=game_config.GameConfig(size=3),
-        replay=replay_config.ReplayConfig(min_window=max_window, max_window=max_window),
+        replay=replay_config.ReplayConfig(
+            min_window=max_window, max_window=max_window, held_out_fraction=held_out
+        ),
         training=training_config.TrainingConfig(**settings),  # type: ignore[arg-type]
     )
-    return store.ReplayStore(config, folder, np.random.default_rng(0))
+    return store.ReplayStore(config, folder)
 
 
 def add(target: store.ReplayStore, numbers: Sequence[int], **changes: object) -> int:

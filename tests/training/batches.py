@@ -7,6 +7,7 @@ from alphazero.config import net as net_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as data_batch
+from alphazero.go import features
 
 SIZE = 4
 
@@ -30,9 +31,14 @@ def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> data_batch.B
     own = planes[:, 0].reshape(batch, points).astype(np.float32)
     policy = np.concatenate([own + 0.01, np.full((batch, 1), 0.01, np.float32)], axis=1)
     return data_batch.Batch(
-        planes=planes,
+        planes=features.pack(planes),
         policy=policy / policy.sum(axis=1, keepdims=True),
         value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),
-        ownership=2 * own - 1,
+        ownership=(2 * own - 1).astype(np.int8),
         weight=np.ones(batch, np.float32),
+        score=(2 * own.sum(axis=1) - points).astype(np.float32),
+        reply=np.roll(policy, 1, axis=1) / policy.sum(axis=1, keepdims=True),
+        short_term=np.stack(
+            [np.tanh(own.sum(axis=1) - factor * points) for factor in (0.2, 0.3, 0.4)], axis=1
+        ),
     )

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from alphazero.config import training as training_config
+from alphazero.go import features
 from alphazero.net import leela, numpy_forward
 from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
@@ -25,7 +26,7 @@ def numbers(one: learner.Learner) -> list[np.ndarray]:
 def test_the_loss_falls():
     one = learner.Learner(batches.make_config())
     batch = batches.make_batch()
-    figures = [one.train(batch, progress=0) for _ in range(40)]
+    figures = one.train([batch] * 40, progress=0)
     assert figures[-1]["policy_kl"] < 0.5 * figures[0]["policy_kl"]
     assert figures[-1]["value_mse"] < 0.3 * figures[0]["value_mse"]
     assert figures[-1]["ownership_loss"] < 0.9 * figures[0]["ownership_loss"]
@@ -42,10 +43,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
     series = [batches.make_batch(seed) for seed in range(50)]
     straight = learner.Learner(batches.make_config())
     for batch in series:
-        straight.train(batch, progress=0)
+        straight.train([batch], progress=0)
     first = learner.Learner(batches.make_config())
     for batch in series[:25]:
-        first.train(batch, progress=0)
+        first.train([batch], progress=0)
     checkpoint.Checkpoints(tmp_path, keep=1).save(first.step, first.state())
     other = batches.make_config()
     other.run.seed = 2  # what is not in the state must not matter
@@ -54,7 +55,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
     assert state is not None
     second.load_state(state)
     for batch in series[25:]:
-        second.train(batch, progress=0)
+        second.train([batch], progress=0)
     assert (second.step, second.samples) == (straight.step, straight.samples)
     for ours, theirs in zip(numbers(second), numbers(straight), strict=True):
         assert ours.tobytes() == theirs.tobytes()
@@ -63,14 +64,14 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
 
 def test_a_state_is_a_copy():
     one = learner.Learner(batches.make_config())
-    one.train(batches.make_batch(), progress=0)
+    one.train([batches.make_batch()], progress=0)
     state = one.state()
     kept = state["net"]["policy.weight"].clone()
     moment = state["optimizer"]["state"][0]["exp_avg"].clone()
     other = learner.Learner(batches.make_config())
     other.load_state(state)
     for each in (one, other):
-        each.train(batches.make_batch(), progress=0)
+        each.train([batches.make_batch()], progress=0)
     assert torch.equal(state["net"]["policy.weight"], kept)
     assert torch.equal(state["optimizer"]["state"][0]["exp_avg"], moment)
 
@@ -83,55 +84,80 @@ def test_a_state_of_another_network_is_refused():
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("field", ["policy", "value", "ownership", "weight"])
-def test_nonsense_leaves_the_network_as_it_was(field: str):
-    one = learner.Learner(batches.make_config())
-    one.train(batches.make_batch(), progress=0)
-    before = numbers(one)
+@pytest.mark.parametrize("field", ["policy", "value", "score", "weight"])
+def test_a_loss_that_is_no_number_is_reported_with_its_step(field: str):
+    config = batches.make_config()
+    config.net.score = True
+    one = learner.Learner(config)
+    one.train([batches.make_batch()], progress=0)
     batch = batches.make_batch(2)
     getattr(batch, field)[0] = np.nan
-    with pytest.raises(FloatingPointError, match=r"^training step 2: loss nan"):
-        one.train(batch, progress=0)
-    # Only the statistics of batch norm have seen the planes, which are always good.
-    changed = [index for index, old in enumerate(before) if numbers(one)[index].tobytes() != old.tobytes()]
-    names = list(one.state()["net"])
-    assert all("running" in names[index] or "num_batches" in names[index] for index in changed)
-    assert (one.step, one.samples) == (1, 16)
-    assert np.isfinite(one.train(batches.make_batch(3), progress=0)["loss"])
+    with pytest.raises(FloatingPointError, match=r"^training step 3: loss nan"):
+        one.train([batches.make_batch(3), batch], progress=0)
+
+
+def test_a_head_without_its_targets_is_refused_in_one_line():
+    one = learner.Learner(batches.make_config())
+    with pytest.raises(ValueError, match=r"^net\.ownership=true: these positions do not tell"):
+        one.train([batches.make_batch()._replace(ownership=None)], progress=0)
 
 
 def test_the_averaged_network_is_the_formula():
+    """The first step's parameters, then means of old and new ones."""
     one = learner.Learner(batches.make_config(average_decay=0.5))
-    expected = {name: tensor.numpy() for name, tensor in one.state()["net"].items()}
+    expected: dict[str, np.ndarray] = {}
     for step in range(1, 15):
-        one.train(batches.make_batch(step), progress=0)
-        decay = min(0.5, step / (step + 10))
+        one.train([batches.make_batch(step)], progress=0)
+        decay = min(0.5, step / (step + 10)) if step > 1 else 0.0
         for name, tensor in one.state()["net"].items():
-            expected[name] = decay * expected[name] + (1 - decay) * tensor.numpy()
+            expected[name] = decay * expected.get(name, 0.0) + (1 - decay) * tensor.numpy()
     averaged = one.state()["averaged"]
-    for name in ("policy.weight", "input.norm.weight", "input.norm.running_mean", "value.bias"):
-        np.testing.assert_allclose(averaged[name].numpy(), expected[name], atol=1e-6, err_msg=name)
+    for name in ("policy.weight", "input.norm.weight", "value.bias"):
+        np.testing.assert_allclose(
+            averaged[f"module.{name}"].numpy(), expected[name], atol=1e-6, err_msg=name
+        )
     np.testing.assert_allclose(one.candidate().policy.weight, expected["policy.weight"], atol=1e-6)
+
+
+def test_a_candidate_has_the_statistics_of_its_own_activations():
+    """Those of the first layer are means and variances over the newest batches, here worked out in numpy."""
+    one = learner.Learner(batches.make_config())
+    series = [batches.make_batch(seed) for seed in range(12)]
+    one.train(series, progress=0)
+    candidate = one.candidate()
+    net = one._averaged_net
+    planes = np.concatenate([features.unpack(batch.planes, batches.SIZE) for batch in series[-8:]])
+    with torch.no_grad():
+        activations = net.input.convolution(torch.from_numpy(planes).float()).numpy()
+    # Equal batches: the mean of their variances, each with Bessel's correction, as torch computes them.
+    parts = np.split(activations, 8)
+    variance = np.mean([part.var(axis=(0, 2, 3), ddof=1) for part in parts], axis=0)
+    gamma = net.input.norm.weight.detach().numpy()
+    np.testing.assert_allclose(candidate.tower[0].mean, gamma * activations.mean(axis=(0, 2, 3)), atol=1e-5)
+    np.testing.assert_allclose(candidate.tower[0].variance, variance, atol=1e-5)
 
 
 def test_the_rate_follows_the_schedule():
     config = batches.make_config()
     config.schedule.final_fraction = 0.0
     one = learner.Learner(config)
-    assert one.train(batches.make_batch(), progress=0)["rate"] == pytest.approx(config.optimizer.rate / 5)
+    assert one.train([batches.make_batch()], progress=0)[0]["rate"] == pytest.approx(
+        config.optimizer.rate / 5
+    )
     before = one.state()["net"]["policy.weight"]
-    assert one.train(batches.make_batch(), progress=1)["rate"] == 0
+    assert one.train([batches.make_batch()], progress=1)[0]["rate"] == 0
     assert torch.equal(one.state()["net"]["policy.weight"], before)
 
 
 def test_a_candidate_answers_as_the_averaged_network():
     one = learner.Learner(batches.make_config())
     for step in range(5):
-        one.train(batches.make_batch(step), progress=0)
-    planes = batches.make_batch(9).planes
+        one.train([batches.make_batch(step)], progress=0)
+    planes = features.unpack(batches.make_batch(9).planes, batches.SIZE)
+    text = leela.to_text(one.candidate())
     with torch.inference_mode():
         outputs = one._averaged(torch.from_numpy(planes).float())
-    logits, values = numpy_forward.forward(leela.to_text(one.candidate()), planes)
+    logits, values = numpy_forward.forward(text, planes)
     np.testing.assert_allclose(logits, outputs.policy_logits.numpy(), atol=1e-4)
     np.testing.assert_allclose(values, np.tanh(outputs.value_logit.numpy()), atol=1e-5)
 
@@ -145,7 +171,7 @@ def test_the_gradient_is_clipped_but_reported_whole():
         config.schedule.warmup_steps = 0
         one = learner.Learner(config)
         before = torch.cat([p.detach().flatten().clone() for p in one._net.parameters()])
-        norm = one.train(batches.make_batch(), progress=0)["gradient_norm"]
+        norm = one.train([batches.make_batch()], progress=0)[0]["gradient_norm"]
         after = torch.cat([p.detach().flatten() for p in one._net.parameters()])
         return norm, float((after - before).norm())
 
@@ -184,8 +210,9 @@ def test_a_start_that_does_not_fit_is_refused_in_one_line(content: str | None, t
 def test_read_only_batches_and_bf16_train():
     batch = batches.make_batch()
     for array in batch:
-        array.flags.writeable = False
+        if array is not None:
+            array.flags.writeable = False
     one = learner.Learner(batches.make_config(precision=training_config.Precision.bf16))
-    figures = [one.train(batch, progress=0) for _ in range(40)]
+    figures = one.train([batch] * 40, progress=0)
     assert figures[-1]["loss"] < 0.8 * figures[0]["loss"]
     assert all(p.dtype == torch.float32 for p in one._net.parameters())

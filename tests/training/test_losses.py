@@ -34,6 +34,11 @@ def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses
     return outputs, targets
 
 
+def rest_of(targets: losses.Targets) -> losses.Targets:
+    """Without the first position."""
+    return losses.Targets(*(target[1:] if target is not None else None for target in targets))
+
+
 def cross_entropy(chance: np.ndarray, target: np.ndarray) -> np.ndarray:
     return -(target * np.log(chance) + (1 - target) * np.log(1 - chance))
 
@@ -43,7 +48,9 @@ def test_the_loss_is_the_formula():
     logits, value_logit = outputs.policy_logits.numpy(), outputs.value_logit.numpy()
     assert outputs.ownership_logits is not None
     owner_chance = 1 / (1 + np.exp(-outputs.ownership_logits.numpy()))
-    policy, value, owner, weight = (target.numpy() for target in targets)
+    policy, value, weight = (target.numpy() for target in targets[:3])
+    assert targets.ownership is not None
+    owner = targets.ownership.numpy()
     shares = weight / weight.sum()
     log_policy = np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
     expected = {
@@ -67,8 +74,8 @@ def test_the_loss_is_the_formula():
 def test_a_position_without_weight_does_not_count():
     outputs, targets = random_case()
     dropped = targets._replace(weight=torch.tensor([0.0, *targets.weight[1:].tolist()]))
-    rest_outputs = resnet.Outputs(*(output[1:] for output in outputs if output is not None))
-    rest_targets = losses.Targets(*(target[1:] for target in targets))
+    rest_outputs = resnet.Outputs(*(output[1:] if output is not None else None for output in outputs))
+    rest_targets = rest_of(targets)
     loss, _ = losses.compute(outputs, dropped, CONFIG)
     rest, _ = losses.compute(rest_outputs, rest_targets, CONFIG)
     assert float(loss) == pytest.approx(float(rest), rel=1e-5)
@@ -81,8 +88,8 @@ def test_a_position_without_a_policy_teaches_the_rest_alone():
     masked = targets._replace(policy=targets.policy * torch.tensor([[0.0], *[[1.0]] * 5]))
     loss, figures = losses.compute(outputs, masked, CONFIG)
     _, full = losses.compute(outputs, targets, CONFIG)
-    rest_outputs = resnet.Outputs(*(output[1:] for output in outputs if output is not None))
-    _, rest = losses.compute(rest_outputs, losses.Targets(*(target[1:] for target in targets)), CONFIG)
+    rest_outputs = resnet.Outputs(*(output[1:] if output is not None else None for output in outputs))
+    _, rest = losses.compute(rest_outputs, rest_of(targets), CONFIG)
     for name in ("policy_loss", "policy_kl"):
         assert float(figures[name]) == pytest.approx(float(rest[name]), rel=1e-5), name
     for name in ("value_loss", "ownership_loss"):
@@ -132,9 +139,7 @@ def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
 
 def test_draws_do_not_count_for_accuracy():
     outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), None)
-    targets = losses.Targets(
-        torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.zeros(3, 4), torch.ones(3)
-    )
+    targets = losses.Targets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3))
     assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
     only_draws = targets._replace(value=torch.zeros(3))
     assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0

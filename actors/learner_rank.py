@@ -1,0 +1,59 @@
+"""One of the learner's processes."""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+
+from alphazero.config import schema
+from alphazero.data import batch as batches
+
+
+class LearnerRank:
+    """One rank of a data-parallel learner: trains on its share of each batch when the learner calls.
+
+    When killed the learner ends all ranks and starts a new group from the last checkpoint; the steps since
+    then are lost.
+    """
+
+    def __init__(self, config: schema.Config) -> None:
+        self._config = config
+        self._learner: Any = None
+
+    def rendezvous(self) -> str:
+        """A free address on this node, for all ranks to meet at; asked of rank 0."""
+        host = ray.util.get_node_ip_address()
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+            return f"tcp://{host}:{probe.getsockname()[1]}"
+
+    def join(self, address: str, number: int) -> None:
+        """Waits for the other ranks and makes the network; RuntimeError where they do not come."""
+        from alphazero.net import hardware
+        from alphazero.training import learner, ranks
+
+        training = self._config.training
+        device = hardware.pick_device(training.device)
+        place = ranks.join(address, number, training.num_ranks, device, training.timeout_s)
+        self._learner = learner.Learner(self._config, place)
+
+    def train(self, drawn: Sequence[batches.Batch], progress: float) -> tuple[list[dict[str, float]], int]:
+        """The figures of `Learner.train`, and the samples of all ranks."""
+        return self._learner.train(drawn, progress), self._learner.samples
+
+    def evaluate(self, drawn: Sequence[batches.Batch]) -> dict[str, float]:
+        """`Learner.evaluate`."""
+        return self._learner.evaluate(drawn)
+
+    def candidate(self) -> Any:
+        """`Learner.candidate`; every rank has the same."""
+        return self._learner.candidate()
+
+    def state(self) -> dict[str, Any]:
+        """`Learner.state`; every rank has the same."""
+        return self._learner.state()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """`Learner.load_state`."""
+        self._learner.load_state(state)

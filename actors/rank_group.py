@@ -1,0 +1,108 @@
+"""Several learner processes that act as one learner."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+from ray import exceptions
+from ray.util import placement_group as groups
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from actors import learner_rank, worker_setup
+from actors import plan as plans
+from alphazero.config import schema
+
+_logger = logging.getLogger(__name__)
+_START_S = 120.0
+_MOST_RESTARTS = 3
+"""In a row, without a step between them."""
+
+
+class RanksLost(RuntimeError):
+    """A rank died, or the others waited for it in vain; the group has begun anew and knows nothing."""
+
+
+class RankGroup:
+    """`training.num_ranks` ranks in a placement group, with the methods of `training.learner.Learner`.
+
+    One call trains for many steps. What every rank would answer alike is taken from the first.
+    """
+
+    def __init__(self, config: schema.Config, place: plans.Placement) -> None:
+        """place: CPUs and GPUs of each rank. RuntimeError where the cluster has no room for them."""
+        self._config = config
+        self._place = place
+        self._restarts = 0
+        self.step = 0
+        self.samples = 0
+        self.rate_factor = 1.0
+        self._start()
+
+    def train(self, drawn: Sequence[Any], progress: float) -> list[dict[str, float]]:
+        """drawn: for each rank a reference to its list of batches. RanksLost where a rank is."""
+        shards = zip(self._ranks, drawn, strict=True)
+        answers = self._get([rank.train.remote(shard, progress) for rank, shard in shards])
+        figures, self.samples = answers[0]
+        self.step += len(figures)
+        self._restarts = 0
+        return figures
+
+    def evaluate(self, drawn: Any) -> dict[str, float]:
+        """drawn: reference to a list of batches, which the first rank answers."""
+        return self._get([self._ranks[0].evaluate.remote(drawn)])[0]
+
+    def candidate(self) -> Any:
+        """The averaged network."""
+        return self._get([rank.candidate.remote() for rank in self._ranks])[0]
+
+    def state(self) -> dict[str, Any]:
+        """All that changes; batch norm's statistics are means over the ranks."""
+        return self._get([rank.state.remote() for rank in self._ranks])[0]
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a `state`."""
+        shared = ray.put(state)
+        self._get([rank.load_state.remote(shared) for rank in self._ranks])
+        self.step, self.samples, self.rate_factor = state["step"], state["samples"], state["rate_factor"]
+
+    def stop(self) -> None:
+        """Ends all ranks and gives their place back."""
+        for rank in self._ranks:
+            ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
+        groups.remove_placement_group(self._group)
+
+    def _start(self) -> None:
+        count = self._config.training.num_ranks
+        bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
+        self._group = groups.placement_group([bundle] * count, strategy="PACK")
+        if not self._group.wait(_START_S):
+            raise RuntimeError(f"training.num_ranks={count}: the cluster has no room for {bundle} each")
+        actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))
+        self._ranks = [
+            actor.options(
+                num_cpus=self._place.cpus,
+                num_gpus=self._place.gpus,
+                scheduling_strategy=PlacementGroupSchedulingStrategy(self._group, number),
+            ).remote(self._config)
+            for number in range(count)
+        ]
+        address = ray.get(self._ranks[0].rendezvous.remote())
+        ray.get([rank.join.remote(address, number) for number, rank in enumerate(self._ranks)])
+
+    def _get(self, references: list[Any]) -> list[Any]:
+        try:
+            return ray.get(references)
+        except (FloatingPointError, ValueError):
+            raise  # the learner's own errors, which all ranks have alike
+        except exceptions.RayError as error:
+            reason = str(error).strip().splitlines()[-1]
+            if self._restarts == _MOST_RESTARTS:
+                raise RuntimeError(
+                    f"the learner's ranks were lost {_MOST_RESTARTS} times: {reason}"
+                ) from error
+            self._restarts += 1
+            _logger.warning("a rank of the learner was lost, all are started again: %s", reason)
+            self.stop()
+            self._start()
+            raise RanksLost(reason) from error
