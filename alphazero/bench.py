@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from alphazero.benchmarks import boards, engines, figures, nets, searches, selfplays, settings
+from alphazero.benchmarks import boards, engines, figures, learners, nets, searches, selfplays, settings
 from alphazero.config import command_line, training
 from alphazero.net import hardware
 
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Measure] = {
     "search": searches.measure,
     "net": nets.measure,
     "selfplay": selfplays.measure,
+    "learner": learners.measure,
     "gtp": engines.measure,
 }
 
@@ -30,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="about, for each figure")
     add("--threads", type=command_line.whole_number(1, 256), default=1, help="of the GTP engine, on a CPU")
     add("--leaf-batch", type=command_line.whole_number(1, 1024), default=8, help="of the GTP engine")
+    add(
+        "--ranks",
+        type=command_line.whole_number(1, 64),
+        default=1,
+        help="of the learner, measured beside one",
+    )
     add("--json", action="store_true", help="one object a line")
     options = parser.parse_args(arguments)
     try:
@@ -42,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds=options.seconds,
             num_threads=options.threads,
             leaf_batch=options.leaf_batch,
+            num_ranks=options.ranks,
         )
         hardware.pick_device(training.Device(options.device))
     except ValueError as error:

@@ -19,6 +19,7 @@ class Settings(NamedTuple):
     seconds: float  # for each figure, about
     num_threads: int = 1  # of the GTP engine
     leaf_batch: int = 8  # of the GTP engine
+    num_ranks: int = 1  # of the learner
 
     @property
     def clock(self) -> figures.Clock:
