@@ -1,0 +1,88 @@
+"""Positions of played games as batches: planes by replaying the moves, targets from what is known."""
+
+import math
+
+import numpy as np
+
+from alphazero.data import batch as batches
+from alphazero.data import record as records
+from alphazero.go import board as boards
+from alphazero.go import features, rules
+from alphazero.go import game as games
+from alphazero.go import geometry as geometries
+from alphazero.jit import jit
+
+
+def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> batches.Batch:
+    """Positions of which only these targets are known, each of weight 1.
+
+    planes: [B, 18, P] uint8, 0 or 1. policy: [B, A]. value: [B], the player to move's.
+    """
+    num_bytes = -(-planes.shape[1] * planes.shape[2] // 8)
+    return batches.Batch(
+        planes=features.pack(planes) if len(planes) else np.zeros((0, num_bytes), np.uint8),
+        policy=policy.astype(np.float32, copy=False),
+        value=value.astype(np.float32, copy=False),
+        weight=np.ones(len(value), np.float32),
+    )
+
+
+def unpack_planes(batch: batches.Batch) -> np.ndarray:
+    """[B, 18, P] uint8, what `make_batch` was given."""
+    num_points = batch.policy.shape[1] - 1
+    planes = features.unpack(batch.planes, math.isqrt(num_points))
+    return planes.reshape(-1, features.NUM_PLANES, num_points)
+
+
+def of_record(record: records.GameRecord) -> batches.Batch:
+    """The positions of a self-play game that have a policy target, in the order of play.
+
+    The value is the game's result: 1, -1, or 0 for a draw. ValueError names the first illegal move.
+    """
+    colors = np.where(np.arange(record.num_played) % 2 == 0, rules.BLACK, rules.WHITE)
+    start = games.new_games(1, record.rules, capacity_for(record.size, record.num_played))
+    planes = replay(start, colors, record.moves[: record.num_played], record.size)
+    plies = np.flatnonzero(record.has_policy)
+    policy = record.policy[plies].astype(np.float32)
+    value = np.where(colors == rules.BLACK, record.winner, -record.winner)[plies]
+    return make_batch(planes[plies], policy / policy.sum(axis=1, keepdims=True), value)
+
+
+def capacity_for(size: int, num_moves: int) -> int:
+    """Room for so many moves; few different values, since kernels are compiled for each."""
+    capacity = 4 * size * size  # as `play.Game`
+    while capacity <= num_moves:
+        capacity *= 2
+    return capacity
+
+
+def replay(start: np.ndarray, colors: np.ndarray, actions: np.ndarray, size: int) -> np.ndarray:
+    """[T, 18, P] uint8: what the player of each of T moves saw before it.
+
+    start: [1] game record, which is played on. colors: [T] BLACK or WHITE, who need not alternate; two
+    passes end nothing. ValueError names the first illegal move.
+    """
+    planes = np.empty((len(actions), features.NUM_PLANES, size * size), np.uint8)
+    scratch = boards.make_scratch(size * size)
+    colors, actions = colors.astype(np.int8), actions.astype(np.int16)
+    ply, status = _replay(geometries.make(size), start, scratch, colors, actions, planes)
+    if status != rules.OK:
+        name = rules.format_move(int(actions[ply]), size)
+        raise ValueError(f"move {ply + 1}, {name}: {rules.REASONS[status]}")
+    return planes
+
+
+@jit
+def _replay(geometry, position, scratch, colors, actions, planes):
+    """Fills planes; returns how many moves are legal, and OK or why the next one is not."""
+    game = position[0]
+    for ply in range(len(actions)):
+        game.to_play = colors[ply]
+        if game.over:
+            game.over = False
+            game.passes = 0
+        features.fill_planes(geometry, position, 0, planes[ply])
+        status = games.play(geometry, position, scratch, 0, np.int64(actions[ply]))
+        if status != rules.OK:
+            return ply, status
+    return len(actions), rules.OK
