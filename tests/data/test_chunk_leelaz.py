@@ -1,0 +1,71 @@
+"""Leela Zero itself, where it is installed, makes of the same games the same bytes as we do."""
+
+import gzip
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alphazero.data import chunk_text, sgf_positions
+from alphazero.go import play, sgf
+from alphazero.net import leela
+from tests.data import chunks
+from tests.net import networks
+
+LEELAZ = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(LEELAZ is None, reason="leelaz, of Debian's package leela-zero, is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("net") / "net.txt.gz"
+    leela.write(networks.random_module(size=19, blocks=1, filters=8).export(), path)
+    return path
+
+
+def run_leelaz(weights: Path, folder: Path, commands: list[str]) -> None:
+    assert LEELAZ is not None
+    options = ["--gtp", "--cpu-only", "--noponder", "-t", "1", "-v", "8", "-r", "0", "-n", "-w", str(weights)]
+    text = "\n".join([*commands, "quit", ""])
+    subprocess.run(
+        [LEELAZ, *options], cwd=folder, input=text, capture_output=True, text=True, timeout=240, check=True
+    )
+
+
+def random_game(seed: int, num_moves: int) -> bytes:
+    """A game with captures and passes."""
+    rng = np.random.default_rng(seed)
+    game = play.Game(19, 7.5)
+    for _ in range(num_moves):
+        points = np.flatnonzero(game.legal()[:-1])
+        may_pass = game.last_move != 361 and rng.random() < 0.02
+        game.play(361 if may_pass else int(rng.choice(points)))
+    assert min(game.captures(1), game.captures(2)) > 10
+    return sgf.write(sgf.SgfGame(size=19, komi=7.5, moves=game.moves, result="W+2.5"))
+
+
+def test_dump_supervised(weights: Path, tmp_path: Path):
+    for seed in range(3):
+        (tmp_path / f"{seed}.sgf").write_bytes(random_game(seed, 450))
+    run_leelaz(weights, tmp_path, [f"dump_supervised {seed}.sgf {seed}" for seed in range(3)])
+    for seed in range(3):
+        (game,) = sgf_positions.read(tmp_path / f"{seed}.sgf", 19)
+        assert chunk_text.encode(game, 19) == gzip.decompress((tmp_path / f"{seed}.0.gz").read_bytes())
+
+
+def test_dump_training(weights: Path, tmp_path: Path):
+    """Its search's probabilities are in its chunk only; printed again they are the same bytes."""
+    moves = ["genmove b", "genmove w"] * 12
+    run_leelaz(weights, tmp_path, [*moves, "printsgf game.sgf", "dump_training w train"])
+    theirs, said = chunks.read(tmp_path / "train.0.gz", 19)
+    text = (tmp_path / "game.sgf").read_bytes()
+    (tmp_path / "game.sgf").write_bytes(text.replace(b"RE[B+", b"RE[W+"))  # what we told dump_training
+    (ours,) = sgf_positions.read(tmp_path / "game.sgf", 19)
+    assert (len(theirs.value), said) == (24, [])
+    again = chunk_text.encode(ours._replace(policy=theirs.policy), 19)
+    assert again == gzip.decompress((tmp_path / "train.0.gz").read_bytes())
