@@ -12,7 +12,7 @@ DOORS = {
     "pull": "fetch the promoted weight files of a run",
     "analyze": "review an SGF file",
     "web": "play and watch in a browser",
-    "export": "convert a weight file",
+    "export": "convert games to training chunks",
     "bench": "measure this machine",
     "doctor": "say what this machine can do",
 }
