@@ -5,12 +5,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch.multiprocessing import spawn as processes
 from torch.nn import functional
 
 from alphazero.benchmarks import figures, settings
@@ -83,11 +83,11 @@ def _measure_ranks(net: net_config.NetConfig, options: settings.Settings) -> fig
 
 def _samples_per_s(net: net_config.NetConfig, options: settings.Settings, count: int) -> float:
     """What `count` ranks reach together, each with batches of the usual size."""
-    answers = multiprocessing.get_context("spawn").SimpleQueue()
-    with tempfile.TemporaryDirectory() as folder:
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder, futures.ProcessPoolExecutor(count, context) as pool:
         address = (Path(folder) / "rendezvous").as_uri()
-        processes.start_processes(_run_rank, (address, count, net, options, answers), nprocs=count)
-    return sum(answers.get() for _ in range(count))
+        found = [pool.submit(_run_rank, number, address, count, net, options) for number in range(count)]
+        return sum(future.result() for future in found)
 
 
 def _run_rank(
@@ -96,22 +96,27 @@ def _run_rank(
     count: int,
     net: net_config.NetConfig,
     options: settings.Settings,
-    answers: Any,
-) -> None:
-    """One process: some steps whose time tells how many fit, then those, as all ranks must take the same."""
+) -> float:
+    """One process: a few steps, whose time tells how many fit, then those; their samples/s."""
     config = _make_config(net, options, batch_size=count * _BATCH_SIZE)
     group = ranks.join(address, number, count, _device_of(config, number), _START_S)
     learning = _Learning(config, _make_window(config), group)
-    for _ in range(_NUM_WARM_UP):
-        learning.step()
-    rate = torch.tensor([figures.rate(learning.step, options.seconds / 8, time.perf_counter)])
-    group.mean_([rate])
-    num_steps = max(2, round(options.seconds / 4 * rate.item() / _BATCH_SIZE))
+    learning.step()
+    # All must take the same number of steps, so they agree on one.
+    step_s = torch.tensor([_seconds_of(learning, _NUM_WARM_UP) / _NUM_WARM_UP])
+    group.mean_([step_s])
+    num_steps = max(2, round(options.seconds / 4 / step_s.item()))
+    rate = num_steps * _BATCH_SIZE / _seconds_of(learning, num_steps)
+    group.leave()
+    return rate
+
+
+def _seconds_of(learning: "_Learning", num_steps: int) -> float:
+    """Wall-clock time of so many steps."""
     began = time.perf_counter()
     for _ in range(num_steps):
         learning.step()
-    answers.put(num_steps * _BATCH_SIZE / (time.perf_counter() - began))
-    group.leave()
+    return time.perf_counter() - began
 
 
 class _Learning:

@@ -24,7 +24,7 @@ class Ranks:
         """The network whose backward pass averages gradients over all ranks; starts from rank 0's numbers."""
         if self.count == 1:
             return net
-        return parallel.DistributedDataParallel(net, broadcast_buffers=False, gradient_as_bucket_view=True)
+        return parallel.DistributedDataParallel(net, forward_sync_buffers=False, gradient_as_bucket_view=True)
 
     @torch.no_grad()
     def mean_(self, tensors: Sequence[torch.Tensor]) -> None:

@@ -203,6 +203,46 @@ def test_symmetries_are_drawn_evenly():
     assert np.bincount(drawn).min() > 400
 
 
+def test_surprising_positions_are_drawn_by_their_weights():
+    rng = np.random.default_rng(0)
+    config = replay_config.ReplayConfig(
+        min_window=1000, max_window=1000, surprise_weight=0.8, outcome_weight=0
+    )
+    window, record = replay.ReplayWindow(SIZE, config), random_game(rng)
+    record.surprise[:] = rng.exponential(size=record.num_played)
+    window.add(record)
+    weights = game_targets.draw_weights(record, config).astype(np.float64)
+    drawn = window._draw(40_000, rng)
+    shares = np.bincount(drawn, minlength=len(weights)) / len(drawn)
+    assert weights.max() > 2 * weights.min()
+    np.testing.assert_allclose(shares, weights / weights.sum(), atol=0.006)
+
+
+def test_replies_scores_and_short_term_values_belong_to_their_positions():
+    """A reply is the next ply's policy, turned alike; none after a gap, a game's end or a cheap search."""
+    rng = np.random.default_rng(4)
+    config = replay_config.ReplayConfig(min_window=1000, max_window=1000)
+    window = replay.ReplayWindow(SIZE, config, wants_replies=True)
+    played = [random_game(rng, targets=0.7) for _ in range(2)]
+    played[1].policy[np.flatnonzero(played[1].has_target)[3]] = 0  # a cheap search
+    expected = []
+    for record in played:
+        window.add(record)
+        scores, short = game_targets.scores(record), game_targets.short_term_values(record)
+        for ply in np.flatnonzero(record.has_target):
+            later = record.policy[ply + 1] if ply + 1 < record.num_played else np.zeros(POINTS + 1)
+            expected.append((scores[ply], short[ply], later.astype(np.float32)))
+    batch = window.gather(np.arange(len(expected)), np.full(len(expected), 3))
+    assert batch.reply is not None
+    assert batch.score is not None
+    assert batch.short_term is not None
+    assert 0 < np.count_nonzero(batch.reply.sum(axis=1)) < len(expected) - 2
+    for row, (score, short, reply) in enumerate(expected):
+        assert batch.score[row] == score
+        assert np.array_equal(batch.short_term[row], short)
+        assert np.allclose(batch.reply[row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
+
+
 def test_old_games_make_room_without_leaving_traces():
     """A window far smaller than what is added, against one that holds everything."""
     rng = np.random.default_rng(0)

@@ -152,6 +152,39 @@ def test_everything_comes_back_from_the_log(tmp_path: Path):
     assert after.request_batches(1, 14) is not None
 
 
+def test_held_out_games_are_never_drawn(tmp_path: Path):
+    """Which they are is in their names; they count, come back from the log, and are drawn apart."""
+    first = make_store(tmp_path, held_out=0.3, min_positions=1)
+    add(first, range(200))
+    assert first.counters.games == 200
+    assert 40 < first.counters.held_out_games < 80
+    second = make_store(tmp_path, held_out=0.3, min_positions=1)
+    second.restore()
+    for replay in (first, second):
+        assert replay.counters.held_out_games == first.counters.held_out_games
+        assert len(replay._held_out) == 4 * replay.counters.held_out_games
+        assert len(replay._window) == 4 * (200 - replay.counters.held_out_games)
+        once, again = (replay.held_out_batches(2, 8) for _ in range(2))
+        for one, other in zip(once, again, strict=True):
+            assert np.array_equal(one.planes, other.planes)
+    assert make_store(tmp_path / "none").held_out_batches(2, 8) == []
+
+
+def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path: Path):
+    first = make_store(tmp_path, min_positions=1, replay_ratio=100)
+    add(first, range(10))
+    first.request_batches(3, 8)
+    expected = first.request_batches(2, 8)
+    second = make_store(tmp_path, min_positions=1, replay_ratio=100)
+    second.restore(samples=24)
+    drawn = second.request_batches(2, 8)
+    assert expected is not None
+    assert drawn is not None
+    for one, other in zip(expected, drawn, strict=True):
+        assert np.array_equal(one.planes, other.planes)
+        assert np.array_equal(one.policy, other.policy)
+
+
 def test_old_games_count_without_being_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The window holds 10 positions: two and a half of the ten games."""
     before = make_store(tmp_path, max_window=10)

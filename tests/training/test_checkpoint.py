@@ -38,6 +38,14 @@ def test_the_newest_comes_back_and_old_ones_go(tmp_path: Path):
     assert checkpoint.newest_step(folder) == 100
 
 
+def test_every_nth_is_kept_for_good(tmp_path: Path):
+    checkpoints = checkpoint.Checkpoints(tmp_path, keep=2, keep_every=20)
+    for step in range(0, 70, 10):
+        checkpoints.save(step, make_state(step))
+    kept = [name for name in names(tmp_path) if name.startswith("step-")]
+    assert [int(name.removeprefix("step-")) for name in kept] == [0, 20, 40, 50, 60]
+
+
 def test_the_pointer_names_the_one_written_last(tmp_path: Path):
     save_steps(tmp_path, 5, 10)
     assert (tmp_path / checkpoint.LATEST).read_text() == "step-00000010\n"

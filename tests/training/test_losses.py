@@ -143,3 +143,88 @@ def test_draws_do_not_count_for_accuracy():
     assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
     only_draws = targets._replace(value=torch.zeros(3))
     assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0
+
+
+def full_case() -> tuple[resnet.Outputs, losses.Targets]:
+    """With every auxiliary head and target."""
+    outputs, targets = random_case()
+    rng = np.random.default_rng(2)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.from_numpy(rng.normal(size=shape).astype(np.float32))
+
+    reply = torch.softmax(normal(6, 5), dim=1)
+    reply[2] = 0
+    outputs = outputs._replace(
+        score=10 * normal(6),
+        reply_logits=normal(6, 5),
+        soft_policy_logits=normal(6, 5),
+        short_term_logits=normal(6, 3),
+    )
+    return outputs, targets._replace(score=30 * normal(6), reply=reply, short_term=torch.tanh(normal(6, 3)))
+
+
+def numpy_of(tensor: torch.Tensor | None) -> np.ndarray:
+    assert tensor is not None
+    return tensor.numpy().astype(np.float64)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+
+def test_auxiliary_losses_are_the_formulas():
+    outputs, targets = full_case()
+    weight = numpy_of(targets.weight)
+    shares = weight / weight.sum()
+    off = np.abs(numpy_of(outputs.score) - numpy_of(targets.score))
+    assert off.min() < 12 < off.max()
+    huber = np.where(off < 12, off**2 / 2, 12 * (off - 6))
+    has_reply = numpy_of(targets.reply).sum(axis=1) > 0
+    reply_shares = weight * has_reply / (weight * has_reply).sum()
+    reply = -(numpy_of(targets.reply) * log_softmax(numpy_of(outputs.reply_logits))).sum(axis=1)
+    soft = numpy_of(targets.policy) ** 0.25
+    soft /= soft.sum(axis=1, keepdims=True)
+    chance = (1 + np.tanh(numpy_of(outputs.short_term_logits))) / 2
+    short = cross_entropy(chance, (1 + numpy_of(targets.short_term)) / 2).mean(axis=1)
+    expected = {
+        "score_loss": (shares * huber).sum(),
+        "reply_loss": (reply_shares * reply).sum(),
+        "soft_policy_loss": (
+            shares * -(soft * log_softmax(numpy_of(outputs.soft_policy_logits))).sum(axis=1)
+        ).sum(),
+        "short_term_loss": (shares * short).sum(),
+    }
+    config = training_config.TrainingConfig(
+        score_weight=0.1, reply_weight=0.2, soft_policy_weight=0.3, short_term_weight=0.4
+    )
+    bare, _ = losses.compute(outputs._replace(score=None, reply_logits=None, soft_policy_logits=None,
+                                              short_term_logits=None), targets, config)  # fmt: skip
+    loss, figures = losses.compute(outputs, targets, config)
+    for name, value in expected.items():
+        assert float(figures[name]) == pytest.approx(value, rel=1e-4), name
+    added = sum(factor * value for factor, value in zip((0.1, 0.2, 0.3, 0.4), expected.values(), strict=True))
+    assert float(loss) == pytest.approx(float(bare) + added, rel=1e-4)
+
+
+@pytest.mark.parametrize("head", ["ownership", "score", "reply", "short_term"])
+def test_a_head_that_has_nothing_to_learn_is_refused(head: str):
+    outputs, targets = full_case()
+    with pytest.raises(ValueError, match=f"^net.{head}=true: these positions do not tell"):
+        losses.compute(outputs, targets._replace(**{head: None}), CONFIG)
+
+
+def test_a_softened_policy_without_a_target_stays_empty():
+    softened = losses.soften(torch.tensor([[0.0, 0.0], [0.0625, 0.9375]]), 4.0)
+    assert softened[0].tolist() == [0, 0]
+    assert softened[1].tolist() == pytest.approx([0.5 / (0.5 + 0.9375**0.25), 1 - 0.5 / (0.5 + 0.9375**0.25)])
+
+
+def test_accuracies_by_hand():
+    """Four positions with a policy: right, fourth, sixth and second; one without."""
+    logits = torch.arange(7.0).flip(0).repeat(5, 1)  # the network's order is 0, 1, 2, ...
+    policy = torch.nn.functional.one_hot(torch.tensor([0, 3, 5, 1, 0]), 7).float()
+    policy[4] = 0
+    targets = losses.Targets(policy, torch.zeros(5), torch.ones(5))
+    found = losses.accuracies(resnet.Outputs(logits, torch.zeros(5)), targets)
+    assert {name: float(value) for name, value in found.items()} == {"policy_top1": 0.25, "policy_top5": 0.75}

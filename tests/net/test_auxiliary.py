@@ -1,0 +1,61 @@
+"""Auxiliary heads are there when asked for, learn, and leave no trace in a file."""
+
+import itertools
+
+import pytest
+import torch
+
+from alphazero.config import net as net_config
+from alphazero.net import leela, resnet
+from tests.net import networks
+
+SHAPES = {
+    "ownership": ("ownership_logits", (3, 25)),
+    "score": ("score", (3,)),
+    "reply": ("reply_logits", (3, 26)),
+    "soft_policy": ("soft_policy_logits", (3, 26)),
+    "short_term": ("short_term_logits", (3, 3)),
+}
+
+
+def make_net(*heads: str) -> resnet.ResNet:
+    asked = {name: name in heads for name in SHAPES}
+    config = net_config.NetConfig(blocks=1, filters=4, **asked)
+    return resnet.ResNet(5, config, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(
+    "heads", [heads for count in range(6) for heads in itertools.combinations(SHAPES, count)]
+)
+def test_each_head_answers_alone_and_beside_others(heads: tuple[str, ...]):
+    net = make_net(*heads).eval()
+    outputs = net(torch.from_numpy(networks.random_planes(3, size=5)).float())
+    for head, (field, shape) in SHAPES.items():
+        answer = getattr(outputs, field)
+        if head not in heads:
+            assert answer is None
+        else:
+            assert answer is not None
+            assert (answer.shape, answer.dtype) == (shape, torch.float32)
+
+
+def test_every_parameter_gets_a_gradient_and_no_head_another_ones():
+    net = make_net(*SHAPES).train()
+    planes = torch.from_numpy(networks.random_planes(3, size=5)).float()
+    outputs = net(planes)
+    for field, _ in SHAPES.values():
+        getattr(outputs, field).square().sum().backward(retain_graph=True)
+    assert net.auxiliary is not None
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in net.auxiliary.parameters())
+    net.zero_grad()
+    net(planes).reply_logits.square().sum().backward()
+    assert net.auxiliary.maps is not None
+    gradient = net.auxiliary.maps.weight.grad
+    assert gradient is not None
+    assert [bool(row.abs().max() > 0) for row in gradient] == [False, True, False]
+
+
+def test_files_do_not_know_the_heads():
+    plain, rich = make_net(), make_net(*SHAPES)
+    rich.load_state_dict(plain.state_dict(), strict=False)
+    assert leela.to_text(rich.export()) == leela.to_text(plain.export())

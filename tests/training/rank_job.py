@@ -1,0 +1,42 @@
+"""What a rank of the tests of data-parallel training does, importable by new processes."""
+
+from pathlib import Path
+
+import torch
+
+from alphazero.training import learner, ranks
+from tests.training import batches
+
+NUM_STEPS, SHARE = 6, 8
+
+
+def share_of(step: int, number: int):
+    """The batch that rank `number` of two trains on at a step."""
+    return batches.make_batch(10 * step + number, batch=SHARE)
+
+
+def config():
+    """Two ranks with half a batch each."""
+    return batches.make_config(batch_size=2 * SHARE, num_ranks=2)
+
+
+def train(folder: Path, number: int) -> tuple[dict, list[dict[str, float]]]:
+    """Trains as one of two ranks; the state and the figures."""
+    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    one = learner.Learner(config(), place)
+    figures = one.train([share_of(step, number) for step in range(NUM_STEPS)], progress=0)
+    state = one.state()
+    place.leave()
+    return state, figures
+
+
+def wait_in_vain(folder: Path, number: int) -> str:
+    """Rank 0 trains, rank 1 joins and ends; what rank 0 is told."""
+    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    if number == 1:
+        return ""
+    try:
+        learner.Learner(config(), place).train([share_of(0, 0)], progress=0)
+    except RuntimeError as error:
+        return str(error)
+    return "no error"

@@ -1,0 +1,78 @@
+"""Two ranks learn what one process learns that accumulates gradients over the same two half-batches."""
+
+import multiprocessing
+from concurrent import futures
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from alphazero.training import learner, losses, optimizers, ranks, schedules
+from tests.training import rank_job
+
+
+def run_two(job, folder: Path) -> list:
+    context = multiprocessing.get_context("spawn")
+    with futures.ProcessPoolExecutor(2, context) as pool:
+        return [future.result(timeout=120) for future in [pool.submit(job, folder, n) for n in range(2)]]
+
+
+def accumulated() -> tuple[dict[str, torch.Tensor], list[float]]:
+    """The network's numbers after the same steps in one process, and the gradient's norms.
+
+    Each half meets batch norm by itself; running statistics are those of the halves, averaged.
+    """
+    config = rank_job.config()
+    net = learner.Learner(config)._net
+    optimizer = optimizers.make(config.optimizer, net)
+    norms = []
+    for step in range(rank_job.NUM_STEPS):
+        optimizer.zero_grad()
+        before = [buffer.clone() for buffer in net.buffers()]
+        halves: list[list[torch.Tensor]] = []
+        for number in range(2):
+            for buffer, old in zip(net.buffers(), before, strict=True):
+                buffer.copy_(old)
+            packed, targets = learner.Learner(config)._to_device(rank_job.share_of(step, number))
+            planes = learner.Learner(config)._planes(packed)
+            (losses.compute(net(planes), targets, config.training)[0] / 2).backward()
+            halves.append([buffer.clone() for buffer in net.buffers()])
+        for buffer, *pair in zip(net.buffers(), *halves, strict=True):
+            buffer.copy_((pair[0] + pair[1]) / 2 if buffer.is_floating_point() else pair[0])
+        norms.append(float(torch.nn.utils.clip_grad_norm_(net.parameters(), config.training.gradient_clip)))
+        rate = schedules.rate(config.schedule, config.optimizer.rate, step, 0)
+        optimizers.set_rate(optimizer, rate)
+        optimizer.step()
+    return net.state_dict(), norms
+
+
+@pytest.mark.slow
+def test_two_ranks_equal_one_that_accumulates(tmp_path: Path):
+    (first, figures), (second, others) = run_two(rank_job.train, tmp_path)
+    expected, norms = accumulated()
+    assert figures == others, "figures are means over ranks"
+    assert [taken["gradient_norm"] for taken in figures] == pytest.approx(norms, rel=1e-4)
+    assert first["samples"] == rank_job.NUM_STEPS * 2 * rank_job.SHARE
+    for name, tensor in expected.items():
+        # Adam turns gradients near zero, which differ by their last bits, into steps of the rate's size.
+        np.testing.assert_allclose(first["net"][name], tensor, atol=2e-5, rtol=1e-4, err_msg=name)
+        assert torch.equal(first["net"][name], second["net"][name]), name
+    for name, tensor in first["averaged"].items():
+        if "running" not in name:
+            assert torch.equal(tensor, second["averaged"][name]), name
+
+
+@pytest.mark.slow
+def test_a_rank_that_is_gone_is_an_error_and_no_endless_wait(tmp_path: Path):
+    assert run_two(rank_job.wait_in_vain, tmp_path)[0] not in ("", "no error")
+
+
+def test_a_single_rank_needs_no_group():
+    alone = ranks.join("tcp://203.0.113.1:1", 0, 1, torch.device("cpu"), 1)
+    numbers = [torch.tensor([1.0, 2.0])]
+    alone.mean_(numbers)
+    module = torch.nn.Linear(2, 2)
+    assert (alone.number, alone.count, numbers[0].tolist()) == (0, 1, [1.0, 2.0])
+    assert alone.wrap(module) is module
+    alone.leave()
