@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from alphazero.benchmarks import figures, settings
 from alphazero.config import game as game_config
@@ -22,8 +20,8 @@ from alphazero.config import training as training_config
 from alphazero.data import record as records
 from alphazero.data import replay
 from alphazero.go import board, game, geometry
-from alphazero.net import hardware, leela, packing, resnet
-from alphazero.training import learner, optimizers, ranks
+from alphazero.net import hardware
+from alphazero.training import learner, limits, ranks
 
 _BATCH_SIZE = 256
 _NUM_POSITIONS = 4096
@@ -31,6 +29,7 @@ _ROUNDS = 10
 """Turns, so that other work on the machine meets both sides."""
 _NUM_WARM_UP = 3
 _START_S = 300.0
+_PEAK_S = 0.2
 
 
 def measure(options: settings.Settings) -> Iterator[figures.Figure]:
@@ -48,7 +47,8 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
 def _measure_step(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
     config = _make_config(net, options, batch_size=_BATCH_SIZE)
     window = _make_window(config)
-    trained, bare = _Learning(config, window), _BareStep(config, window)
+    drawn = window.sample(_BATCH_SIZE, np.random.default_rng(0))
+    trained, bare = _Learning(config, window), limits.BareStep(config, drawn)
     sides: list[tuple[Callable[[], int], list[float]]] = [(trained.step, []), (bare.step, [])]
     for step, _ in sides:
         for _ in range(_NUM_WARM_UP):
@@ -99,13 +99,12 @@ def _run_rank(
 ) -> float:
     """One process: a few steps, whose time tells how many fit, then those; their samples/s."""
     config = _make_config(net, options, batch_size=count * _BATCH_SIZE)
-    group = ranks.join(address, number, count, _device_of(config, number), _START_S)
+    group = ranks.join(address, number, count, hardware.pick_device(config.training.device, number), _START_S)
     learning = _Learning(config, _make_window(config), group)
     learning.step()
     # All must take the same number of steps, so they agree on one.
-    step_s = torch.tensor([_seconds_of(learning, _NUM_WARM_UP) / _NUM_WARM_UP])
-    group.mean_([step_s])
-    num_steps = max(2, round(options.seconds / 4 / step_s.item()))
+    step_s = group.mean(_seconds_of(learning, _NUM_WARM_UP) / _NUM_WARM_UP)
+    num_steps = max(2, round(options.seconds / 4 / step_s))
     rate = num_steps * _BATCH_SIZE / _seconds_of(learning, num_steps)
     group.leave()
     return rate
@@ -135,46 +134,6 @@ class _Learning:
         return _BATCH_SIZE
 
 
-class _BareStep:
-    """What no learner can do without, again and again on the same tensors."""
-
-    def __init__(self, config: schema.Config, window: replay.ReplayWindow) -> None:
-        training = config.training
-        device = hardware.pick_device(training.device)
-        self._is_bf16 = hardware.is_bf16(training.precision, device)
-        net = resnet.ResNet(config.game.size, config.net, torch.Generator().manual_seed(1))
-        self._net = hardware.place(net, device).train()
-        self._optimizer = optimizers.make(config.optimizer, self._net)
-        self._device = device
-        batch = window.sample(_BATCH_SIZE, np.random.default_rng(0))
-        dtype = torch.bfloat16 if self._is_bf16 else torch.float32
-        packed = torch.from_numpy(batch.planes).to(device)
-        self._planes = packing.unpack(packed, config.game.size, dtype).contiguous(
-            memory_format=torch.channels_last
-        )
-        self._policy = torch.from_numpy(batch.policy).to(device)
-        self._chance = (1 + torch.from_numpy(batch.value).to(device)) / 2
-        assert batch.ownership is not None
-        self._owners = (1 + torch.from_numpy(batch.ownership).to(device).float()) / 2
-
-    def step(self) -> int:
-        """Forward, three losses, backward, clipping, update; the samples."""
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
-            outputs = self._net(self._planes)
-        assert outputs.ownership_logits is not None
-        cross_entropy = functional.binary_cross_entropy_with_logits
-        loss = functional.cross_entropy(outputs.policy_logits, self._policy)
-        loss = loss + cross_entropy(2 * outputs.value_logit, self._chance)
-        loss = loss + 0.5 * cross_entropy(outputs.ownership_logits, self._owners)
-        self._optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
-        self._optimizer.step()
-        if self._device.type == "cuda":
-            torch.cuda.synchronize()
-        return _BATCH_SIZE
-
-
 def _make_config(net: net_config.NetConfig, options: settings.Settings, batch_size: int) -> schema.Config:
     return schema.Config(
         game=game_config.GameConfig(size=options.size, komi=7),
@@ -186,11 +145,6 @@ def _make_config(net: net_config.NetConfig, options: settings.Settings, batch_si
             device=training_config.Device(options.device),
         ),
     )
-
-
-def _device_of(config: schema.Config, number: int) -> torch.device:
-    device = hardware.pick_device(config.training.device)
-    return torch.device("cuda", number) if device.type == "cuda" else device
 
 
 def _make_window(config: schema.Config) -> replay.ReplayWindow:
@@ -246,24 +200,8 @@ def _setup(options: settings.Settings) -> dict[str, Any]:
 
 def _share_of_peak(config: schema.Config, samples_per_s: float) -> dict[str, Any]:
     """Precision, and which part of what a large product of matrices reaches here the step makes use of."""
-    device = hardware.pick_device(config.training.device)
-    is_bf16 = hardware.is_bf16(config.training.precision, device)
-    dtype = torch.bfloat16 if is_bf16 else torch.float32
-    side = 8192 if device.type == "cuda" else 1024
-    matrix = torch.rand((side, side), device=device, dtype=dtype)
-
-    def multiply() -> int:
-        (matrix @ matrix)[0, 0].item()
-        return 2 * side**3
-
-    multiply()
-    peak = max(figures.rate(multiply, 0.2, time.perf_counter) for _ in range(3))
-    share = samples_per_s * _flops(config) / peak
-    return {"precision": "bf16" if is_bf16 else "fp32", "share of matrix peak": round(share, 3)}
-
-
-def _flops(config: schema.Config) -> int:
-    """Floating-point operations of one sample's step: the tower forward, and twice that backward."""
-    net, points = config.net, config.game.size**2
-    kernels = 9 * net.filters * (leela.NUM_PLANES + 2 * net.blocks * net.filters)
-    return 3 * 2 * points * kernels
+    product = limits.MatrixProduct(config.training)
+    product.step()
+    peak = max(figures.rate(product.step, _PEAK_S, time.perf_counter) for _ in range(3))
+    share = samples_per_s * limits.step_operations(config) / peak
+    return {"precision": product.precision, "share of matrix peak": round(share, 3)}

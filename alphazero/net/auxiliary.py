@@ -62,7 +62,7 @@ class AuxiliaryHeads(nn.Module):
             policies = torch.cat([maps_BNP, self.passes(means_BC).float()[:, :, None]], dim=2)
             if self._has_reply:
                 found["reply_logits"] = policies[:, 0]
-            if policies.shape[1] > int(self._has_reply):
+            if self._num_policies > int(self._has_reply):
                 found["soft_policy_logits"] = policies[:, -1]
 
     def _read_scalars(self, scalars_BN: torch.Tensor, found: dict[str, torch.Tensor]) -> None:

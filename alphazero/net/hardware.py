@@ -10,13 +10,13 @@ from alphazero.config import training as training_config
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
-def pick_device(device: training_config.Device) -> torch.device:
-    """The device that a setting means; ValueError for a GPU that is not there."""
+def pick_device(device: training_config.Device, number: int = 0) -> torch.device:
+    """The device that a setting means, and which of its kind; ValueError for a GPU that is not there."""
     has_gpu = torch.cuda.is_available()
     if device is training_config.Device.cuda and not has_gpu:
         raise ValueError("device=cuda: torch sees no NVIDIA GPU on this machine")
     is_cuda = has_gpu and device is not training_config.Device.cpu
-    return torch.device("cuda" if is_cuda else "cpu")
+    return torch.device("cuda", number) if is_cuda else torch.device("cpu")
 
 
 def is_bf16(precision: training_config.Precision, device: torch.device) -> bool:

@@ -30,7 +30,7 @@ class Learner:
         training = config.training
         self._config = config
         self._ranks = ranks or all_ranks.Ranks()
-        self._device = hardware.pick_device(training.device)
+        self._device = self._ranks.device or hardware.pick_device(training.device)
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
         net = resnet.ResNet(config.game.size, config.net, generator)

@@ -15,10 +15,12 @@ from torch.nn import parallel
 class Ranks:
     """This process's place in the group; a process by itself takes no part in torch.distributed."""
 
-    def __init__(self, number: int = 0, count: int = 1) -> None:
+    def __init__(self, number: int = 0, count: int = 1, device: torch.device | None = None) -> None:
         """number: this rank's, from 0; use `join` for more than one rank."""
         self.number = number
         self.count = count
+        self.device = device
+        """Where its network must be, None for a process by itself."""
 
     def wrap(self, net: nn.Module) -> nn.Module:
         """The network whose backward pass averages gradients over all ranks; starts from rank 0's numbers."""
@@ -38,6 +40,14 @@ class Ranks:
         for tensor in tensors:
             tensor.copy_(flat[start : start + tensor.numel()].view_as(tensor))
             start += tensor.numel()
+
+    def mean(self, number: float) -> float:
+        """The mean of all ranks' numbers, in double precision."""
+        if self.count == 1:
+            return number
+        total = torch.tensor([number], dtype=torch.float64, device=self.device)
+        distributed.all_reduce(total)
+        return total.item() / self.count
 
     def leave(self) -> None:
         """Ends this process's part; without it the others wait until their timeout."""
@@ -62,4 +72,4 @@ def join(address: str, number: int, count: int, device: torch.device, timeout_s:
         world_size=count,
         timeout=timedelta(seconds=timeout_s),
     )
-    return Ranks(number, count)
+    return Ranks(number, count, device)

@@ -1,0 +1,76 @@
+"""What training cannot be faster than on a device: for benchmarks, and for those who make it faster."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from alphazero.config import schema
+from alphazero.config import training as training_config
+from alphazero.data import batch as batches
+from alphazero.net import hardware, leela, packing, resnet
+from alphazero.training import optimizers
+
+
+class BareStep:
+    """What no learner can do without, again and again on tensors that lie on the device already."""
+
+    def __init__(self, config: schema.Config, batch: batches.Batch) -> None:
+        """batch: with owners, as `net.ownership` is trained too."""
+        training = config.training
+        self._device = hardware.pick_device(training.device)
+        self._is_bf16 = hardware.is_bf16(training.precision, self._device)
+        net = resnet.ResNet(config.game.size, config.net, torch.Generator().manual_seed(1))
+        self._net = hardware.place(net, self._device).train()
+        self._optimizer = optimizers.make(config.optimizer, self._net)
+        dtype = torch.bfloat16 if self._is_bf16 else torch.float32
+        planes_BCHW = packing.unpack(self._place(batch.planes), config.game.size, dtype)
+        self._planes_BCHW = planes_BCHW.contiguous(memory_format=torch.channels_last)
+        self._policy_BA = self._place(batch.policy)
+        self._chance_B = (1 + self._place(batch.value)) / 2
+        assert batch.ownership is not None
+        self._owners_BP = (1 + self._place(batch.ownership).float()) / 2
+
+    def step(self) -> int:
+        """Forward, three losses, backward, clipping, update; returns the samples once they are done."""
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
+            outputs = self._net(self._planes_BCHW)
+        assert outputs.ownership_logits is not None
+        cross_entropy = functional.binary_cross_entropy_with_logits
+        loss = functional.cross_entropy(outputs.policy_logits, self._policy_BA)
+        loss = loss + cross_entropy(2 * outputs.value_logit, self._chance_B)
+        loss = loss + cross_entropy(outputs.ownership_logits, self._owners_BP)
+        self._optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
+        self._optimizer.step()
+        if self._device.type == "cuda":
+            torch.cuda.synchronize()
+        return len(self._planes_BCHW)
+
+    def _place(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+
+class MatrixProduct:
+    """A product of large matrices, in the precision that training uses: what a device can do at most."""
+
+    def __init__(self, config: training_config.TrainingConfig) -> None:
+        device = hardware.pick_device(config.device)
+        is_bf16 = hardware.is_bf16(config.precision, device)
+        self.precision = "bf16" if is_bf16 else "fp32"
+        self._side = 8192 if device.type == "cuda" else 1024
+        dtype = torch.bfloat16 if is_bf16 else torch.float32
+        self._matrix = torch.rand((self._side, self._side), device=device, dtype=dtype)
+
+    def step(self) -> int:
+        """Multiplies once; returns the floating-point operations once they are done."""
+        (self._matrix @ self._matrix)[0, 0].item()
+        return 2 * self._side**3
+
+
+def step_operations(config: schema.Config) -> int:
+    """Floating-point operations of the tower for one sample: once forward, and twice that backward."""
+    net, points = config.net, config.game.size**2
+    kernels = 9 * net.filters * (leela.NUM_PLANES + 2 * net.blocks * net.filters)
+    return 3 * 2 * points * kernels
