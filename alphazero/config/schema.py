@@ -6,6 +6,7 @@ from alphazero.config import cluster as cluster_config
 from alphazero.config import game as game_config
 from alphazero.config import gate as gate_config
 from alphazero.config import net as net_config
+from alphazero.config import optimizer as optimizer_config
 from alphazero.config import replay as replay_config
 from alphazero.config import run as run_config
 from alphazero.config import search as search_config
@@ -26,7 +27,7 @@ class Config:
     selfplay: selfplay_config.SelfPlayConfig = field(default_factory=selfplay_config.SelfPlayConfig)
     replay: replay_config.ReplayConfig = field(default_factory=replay_config.ReplayConfig)
     training: training_config.TrainingConfig = field(default_factory=training_config.TrainingConfig)
-    optimizer: training_config.OptimizerConfig = field(default_factory=training_config.OptimizerConfig)
-    schedule: training_config.ScheduleConfig = field(default_factory=training_config.ScheduleConfig)
+    optimizer: optimizer_config.OptimizerConfig = field(default_factory=optimizer_config.OptimizerConfig)
+    schedule: optimizer_config.ScheduleConfig = field(default_factory=optimizer_config.ScheduleConfig)
     gate: gate_config.GateConfig = field(default_factory=gate_config.GateConfig)
     cluster: cluster_config.ClusterConfig = field(default_factory=cluster_config.ClusterConfig)

@@ -1,4 +1,4 @@
-"""Settings of the learner, its optimizer and its learning-rate schedule."""
+"""Settings of the learner; those of its optimizer and schedule are in `optimizer`."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -20,56 +20,6 @@ class Precision(Enum):
     auto = "auto"
     fp32 = "fp32"
     bf16 = "bf16"
-
-
-class OptimizerName(Enum):
-    """Optimizers that the learner knows."""
-
-    adamw = "adamw"
-    sgd = "sgd"
-
-
-class ScheduleName(Enum):
-    """Learning-rate schedules that the learner knows."""
-
-    constant = "constant"
-    tail = "tail"
-
-
-@dataclass(kw_only=True, slots=True)
-class OptimizerConfig:
-    """One optimizer; `optimizer=NAME` picks a complete group."""
-
-    name: OptimizerName = OptimizerName.adamw
-    rate: float = 3e-3
-    """Peak learning rate."""
-    weight_decay: float = 0.02
-    """Decoupled weight decay of adamw (Loshchilov and Hutter 2019); L2 penalty of sgd."""
-    momentum: float = 0.9
-    """Nesterov momentum of sgd; beta1 of adamw."""
-
-    def __post_init__(self) -> None:
-        checks.require_positive("optimizer.rate", self.rate)
-        checks.require_at_least("optimizer.weight_decay", self.weight_decay, 0)
-        checks.require_range("optimizer.momentum", self.momentum, 0, 0.9999)
-
-
-@dataclass(kw_only=True, slots=True)
-class ScheduleConfig:
-    """The rate over the run's progress (0 at its start, 1 when a stop.* bound is reached)."""
-
-    name: ScheduleName = ScheduleName.tail
-    warmup_steps: int = 100
-    """Steps over which the rate rises from zero."""
-    tail_start: float = 0.6
-    """tail: progress at which the rate begins to fall."""
-    final_fraction: float = 0.05
-    """tail: rate at progress 1, as a fraction of the peak."""
-
-    def __post_init__(self) -> None:
-        checks.require_at_least("schedule.warmup_steps", self.warmup_steps, 0)
-        checks.require_range("schedule.tail_start", self.tail_start, 0, 1)
-        checks.require_range("schedule.final_fraction", self.final_fraction, 0, 1)
 
 
 @dataclass(kw_only=True, slots=True)

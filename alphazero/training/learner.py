@@ -47,7 +47,7 @@ class Learner:
         """What the schedule's rate is multiplied by, lowered after an accident."""
 
     @functools.cached_property
-    def _optimizer(self) -> torch.optim.Optimizer:
+    def _optimizer(self) -> optimizers.Optimizer:
         """Made when needed: torch loads its compiler for it, and self-play waits for the first network."""
         return optimizers.make(self._config.optimizer, self._net)
 
@@ -63,7 +63,7 @@ class Learner:
         """One step on each batch; for each the figures of `losses.compute`, the gradient's norm and the rate.
 
         With several ranks each trains on its own batches, all call this alike, and figures are means over
-        ranks. progress: of the run, as `schedules.rate` wants it. FloatingPointError, on all ranks, if a
+        ranks. progress: of the run, as `schedules.at` wants it. FloatingPointError, on all ranks, if a
         loss or gradient was not finite; the network is lost then. ValueError if a head lacks its target.
         """
         first = self.step + 1
@@ -132,13 +132,14 @@ class Learner:
         self._optimizer.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self._net.parameters(), self._config.training.gradient_clip)
-        rate = schedules.rate(self._config.schedule, self._config.optimizer.rate, self.step, progress)
-        optimizers.set_rate(self._optimizer, self.rate_factor * rate)
+        setting = schedules.at(self._config.schedule, self._config.optimizer, self.step, progress)
+        setting = setting._replace(rate=self.rate_factor * setting.rate)
+        optimizers.apply(self._optimizer, setting)
         self._optimizer.step()
         self.step += 1
         self.samples += len(batch.planes) * self._ranks.count
         self._averaged.update_parameters(self._net)
-        return {**figures, "gradient_norm": norm, "rate": torch.tensor(self.rate_factor * rate).to(norm)}
+        return {**figures, "gradient_norm": norm, "rate": torch.tensor(setting.rate).to(norm)}
 
     @torch.no_grad()
     def _evaluate(self, batch: batches.Batch) -> dict[str, torch.Tensor]:

@@ -1,29 +1,79 @@
 """Optimizers by the names of the configuration."""
 
+from typing import Any, Protocol
+
 import torch
 from torch import nn
 
-from alphazero.config import training as training_config
+from alphazero.config import optimizer as optimizer_config
+from alphazero.training import muon, rso, schedules
+
+Name = optimizer_config.OptimizerName
 
 
-def make(config: training_config.OptimizerConfig, module: nn.Module) -> torch.optim.Optimizer:
-    """An optimizer of the module's parameters.
+class Optimizer(Protocol):
+    """What the learner needs of one; torch.optim.Optimizer has it."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Settings that change on the way, such as lr, with what they are for."""
+        ...
+
+    def step(self) -> Any:
+        """One step along the parameters' gradients."""
+        ...
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes, as tensors and plain Python."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from a `state_dict`; ValueError or RuntimeError if it is of another network."""
+        ...
+
+
+def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimizer:
+    """An optimizer of the module's parameters by their gradients; rso, which needs none, is `rso.Rso`.
 
     Only kernels and matrices decay: a decayed batch norm would shrink what the next layer scales up again.
     """
+    if config.name is Name.muon:
+        return muon.Muon(config, module)
+    assert config.name is not Name.rso
     parameters = list(module.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    if config.name is training_config.OptimizerName.adamw:
-        return torch.optim.AdamW(groups, lr=config.rate, betas=(config.momentum, 0.999), fused=True)
-    return torch.optim.SGD(
-        groups, lr=config.rate, momentum=config.momentum, nesterov=config.momentum > 0, fused=True
-    )
+    rate, epsilon, optim = config.rate, config.epsilon, torch.optim
+    betas = (config.momentum, config.beta2)
+    match config.name:
+        case Name.sgd:
+            return optim.SGD(groups, lr=rate, fused=True)
+        case Name.momentum:
+            return optim.SGD(groups, lr=rate, momentum=config.momentum, nesterov=True, fused=True)
+        case Name.adagrad:
+            return optim.Adagrad(groups, lr=rate, eps=epsilon, fused=True)
+        case Name.rmsprop:  # torch has no fused one
+            return optim.RMSprop(
+                groups, lr=rate, alpha=config.beta2, eps=epsilon, momentum=config.momentum
+            )
+        case Name.adam | Name.adam_l2:
+            return optim.Adam(groups, lr=rate, betas=betas, eps=epsilon, fused=True)
+        case _:
+            is_amsgrad = config.name is Name.amsgrad
+            return optim.AdamW(groups, lr=rate, betas=betas, eps=epsilon, amsgrad=is_amsgrad, fused=True)
 
 
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Sets the learning rate of all parameters."""
+def apply(optimizer: Optimizer | rso.Rso, setting: schedules.Setting) -> None:
+    """Sets the rate of all parameters, and the momentum of an optimizer that has one."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = setting.rate
+        if "momentum" in group:
+            group["momentum"] = setting.momentum
+        if "betas" in group:
+            group["betas"] = (setting.momentum, group["betas"][1])

@@ -1,15 +1,62 @@
-"""Learning rates over a run."""
+"""Rate and momentum over a run."""
 
-from alphazero.config import training as training_config
+import math
+from typing import NamedTuple
+
+from alphazero.config import optimizer as optimizer_config
+
+Name = optimizer_config.ScheduleName
 
 
-def rate(config: training_config.ScheduleConfig, peak: float, step: int, progress: float) -> float:
-    """The learning rate of step number `step` (0 is the first).
+class Setting(NamedTuple):
+    """What an optimizer uses for one step."""
 
-    progress: of the run, 0 at its start and 1 when a stop.* bound is reached; 0 for a run without bounds.
+    rate: float
+    momentum: float  # beta1 of the Adams; 0 for an optimizer without
+
+
+def at(
+    config: optimizer_config.ScheduleConfig,
+    optimizer: optimizer_config.OptimizerConfig,
+    step: int,
+    progress: float,
+) -> Setting:
+    """Rate and momentum of step number `step` (0 is the first).
+
+    progress: of the run, 0 at its start and 1 when a stop.* bound is reached; 0 for a run without bounds, and
+    more than 1 counts as 1. Only onecycle moves the momentum, and only of an optimizer that has one.
     """
+    progress = min(1.0, progress)
     warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
-    if config.name is training_config.ScheduleName.constant or progress <= config.tail_start:
-        return peak * warmup
-    fallen = min(1.0, (progress - config.tail_start) / (1 - config.tail_start))
-    return peak * warmup * (1 - fallen * (1 - config.final_fraction))
+    momentum = optimizer.momentum
+    if config.name is Name.onecycle and momentum > 0:
+        share = _cycle(config, progress)
+        momentum = config.high_momentum + share * (config.low_momentum - config.high_momentum)
+    return Setting(optimizer.rate * warmup * _share_of_peak(config, progress), momentum)
+
+
+def _share_of_peak(config: optimizer_config.ScheduleConfig, progress: float) -> float:
+    """The rate as a fraction of the peak, warm-up aside."""
+    if config.name is Name.steps:
+        return config.milestone_factor ** sum(progress >= mark for mark in config.milestones)
+    if config.name is Name.cosine:
+        return _mix(config.final_fraction, 1, (1 + math.cos(math.pi * progress)) / 2)
+    if config.name is Name.tail and progress > config.tail_start:
+        return _mix(1, config.final_fraction, (progress - config.tail_start) / (1 - config.tail_start))
+    if config.name is Name.onecycle:
+        if progress <= config.cycle_end:
+            return _mix(config.start_fraction, 1, _cycle(config, progress))
+        fallen = (progress - config.cycle_end) / (1 - config.cycle_end)
+        return _mix(config.start_fraction, config.final_fraction, fallen)
+    return 1.0
+
+
+def _cycle(config: optimizer_config.ScheduleConfig, progress: float) -> float:
+    """How far onecycle is up: 0 at its start and from `cycle_end` on, 1 at `cycle_peak`, straight between."""
+    if progress <= config.cycle_peak:
+        return progress / config.cycle_peak
+    return max(0.0, (config.cycle_end - progress) / (config.cycle_end - config.cycle_peak))
+
+
+def _mix(start: float, end: float, share: float) -> float:
+    return start + share * (end - start)

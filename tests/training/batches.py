@@ -4,6 +4,7 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.config import net as net_config
+from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as data_batch
@@ -18,7 +19,7 @@ def make_config(**training: object) -> schema.Config:
     return schema.Config(
         game=game_config.GameConfig(size=SIZE),
         net=net_config.NetConfig(blocks=1, filters=8),
-        schedule=training_config.ScheduleConfig(warmup_steps=5),
+        schedule=optimizer_config.ScheduleConfig(warmup_steps=5),
         training=training_config.TrainingConfig(**{**settings, **training}),  # type: ignore[arg-type]
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from alphazero.config import optimizer as optimizer_config
 from alphazero.config import training as training_config
 from alphazero.go import features
 from alphazero.net import leela, numpy_forward
@@ -165,8 +166,8 @@ def test_a_candidate_answers_as_the_averaged_network():
 def test_the_gradient_is_clipped_but_reported_whole():
     def change(clip: float) -> tuple[float, float]:
         config = batches.make_config(gradient_clip=clip)
-        config.optimizer = training_config.OptimizerConfig(
-            name=training_config.OptimizerName.sgd, rate=1.0, weight_decay=0, momentum=0
+        config.optimizer = optimizer_config.OptimizerConfig(
+            name=optimizer_config.OptimizerName.sgd, rate=1.0, weight_decay=0, momentum=0
         )
         config.schedule.warmup_steps = 0
         one = learner.Learner(config)

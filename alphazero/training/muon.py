@@ -1,0 +1,90 @@
+"""Muon for the tower's kernels and AdamW for the rest, as one optimizer.
+
+Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon/) replaces a matrix's momentum by the nearest
+orthogonal matrix. torch.optim.Muon takes matrices only, so a kernel [out, in, 3, 3] is shown to it as
+[out, 9 * in], a view of the same memory. The order of the columns does not matter: it is a rotation, which
+orthogonalisation commutes with.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from alphazero.config import optimizer as optimizer_config
+
+
+class Muon:
+    """Has what `optimizers.Optimizer` asks for; parameters must stay where they are in memory.
+
+    Muon takes the kernels larger than 1x1 but the first, which sees planes and not features: those of the
+    residual blocks. Heads, norms and biases are AdamW's. One rate serves both, since Muon's step is scaled to
+    the size of AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982).
+    """
+
+    def __init__(self, config: optimizer_config.OptimizerConfig, module: nn.Module) -> None:
+        """ValueError if the module has no kernel for Muon."""
+        parameters = list(module.parameters())
+        self._kernels = [p for p in parameters if p.ndim == 4 and p.shape[2] * p.shape[3] > 1][1:]
+        if not self._kernels:
+            raise ValueError("optimizer=muon: the network has no kernels but the first")
+        self._matrices = [as_matrix(kernel) for kernel in self._kernels]
+        taken = {id(kernel) for kernel in self._kernels}
+        self._rest = [p for p in parameters if id(p) not in taken]
+        groups = [
+            {"params": [p for p in self._rest if p.ndim > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in self._rest if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self._muon = torch.optim.Muon(
+            self._matrices,
+            lr=config.rate,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        )
+        betas = (config.momentum, config.beta2)
+        self._adamw = torch.optim.AdamW(groups, lr=config.rate, betas=betas, eps=config.epsilon, fused=True)
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Muon's, then AdamW's."""
+        return [*self._muon.param_groups, *self._adamw.param_groups]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Hands each kernel's gradient on to its matrix, then lets both step."""
+        for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
+            assert matrix.data_ptr() == kernel.data_ptr(), "the parameters were moved"
+            matrix.grad = None if kernel.grad is None else _flatten(kernel.grad, like=kernel)
+        self._muon.step()
+        self._adamw.step()
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all parameters."""
+        for parameter in [*self._kernels, *self._rest, *self._matrices]:
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The states of both."""
+        return {"muon": self._muon.state_dict(), "adamw": self._adamw.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from a `state_dict`; ValueError if it is of another network or optimizer."""
+        if state_dict.keys() != {"muon", "adamw"}:
+            raise ValueError("the state is of another optimizer")
+        self._muon.load_state_dict(state_dict["muon"])
+        self._adamw.load_state_dict(state_dict["adamw"])
+
+
+def as_matrix(kernel: torch.Tensor) -> torch.Tensor:
+    """[out, in, h, w] as [out, in * h * w] in the same memory, whichever of torch's two layouts it has."""
+    matrix = _flatten(kernel.detach(), like=kernel)
+    assert matrix.data_ptr() == kernel.data_ptr(), "the matrix is a copy"
+    return matrix
+
+
+def _flatten(kernel: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Rows of a kernel in the order in which `like` has them in memory."""
+    if not like.is_contiguous():
+        kernel = kernel.permute(0, 2, 3, 1)
+    return kernel.reshape(len(kernel), -1)

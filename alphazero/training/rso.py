@@ -1,0 +1,301 @@
+"""RSO: training without gradients, one weight at a time (Tripathi and Singh 2020, arXiv 2005.05955).
+
+For each weight w a change d is drawn from a normal distribution, and the best of w + d, w and w - d on a batch
+is kept. The distribution's deviation is that of the layer's initial weights times the rate, which falls
+linearly to a tenth over the run (`schedule=linear`). Weights are visited from the last layer to the first.
+
+Differences from the paper: a batch serves `weights_per_step` weights, not one, and norms and biases are
+weights like the others (as in the authors' code, which takes the deviation 0.167 for them).
+
+How it is fast: every weight acts linearly on the output of its own layer. With that output at hand, a
+candidate's is one addition in one channel, and only what lies behind it is computed again, for all candidates
+of a weight in one call. What lies behind is read off a trace of the network.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx, nn
+from torch.fx import node as node_tools
+from torch.nn import functional
+
+from alphazero.config import optimizer as optimizer_config
+
+# B batch, M candidates, C channels, H height, W width
+_FLAT_DEVIATION = 0.167
+"""Of norms and biases, which start at a constant (the authors' train.py)."""
+_LEAST_SHARE = 0.1
+"""A layer that starts near zero gets this share of He et al.'s deviation: it must be able to leave."""
+_MAX_WEIGHTS = 1_000_000
+
+LossOfOutputs = Callable[[Any], torch.Tensor]
+"""A scalar, the lower the better, for what the network returned."""
+
+
+class Layer(NamedTuple):
+    """A convolution, norm or dense layer, and what depends on it."""
+
+    node: fx.Node
+    module: nn.Module
+    behind: list[fx.Node]  # in the order of the computation, the layer itself left out
+
+
+class Visit(NamedTuple):
+    """One weight."""
+
+    layer: int
+    name: str  # of the parameter in the layer's module
+    index: int  # in the flattened parameter
+    deviation: int  # index of the parameter's deviation
+
+
+class Rso:
+    """Changes the network's weights in place; meant for networks of at most some 10,000 weights.
+
+    The network must be traceable by torch.fx, call each layer once, and keep one row for each position. Entries
+    of kernels and matrices that are exactly 0 at the start are no weights (`net.heads=convolution`).
+    """
+
+    def __init__(
+        self, config: optimizer_config.OptimizerConfig, net: nn.Module, generator: torch.Generator
+    ) -> None:
+        """generator: on the CPU; its state becomes a part of this object's. ValueError: too many weights."""
+        num_weights = sum(parameter.numel() for parameter in net.parameters())
+        if num_weights > _MAX_WEIGHTS:
+            raise ValueError(f"optimizer=rso: {num_weights:,} weights are more than {_MAX_WEIGHTS:,}")
+        self._config = config
+        self._net = net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        self._generator = generator
+        self._graph = fx.Tracer().trace(net)
+        self._layers = _layers(net, self._graph)
+        self._visits, self._deviations = _visits(self._layers)
+        self._next_visit = 0
+        self.rounds = 0
+        """How often all weights have had their turn."""
+        self.param_groups: list[dict[str, Any]] = [{"lr": config.rate}]
+
+    @torch.no_grad()
+    def step(self, planes_BCHW: torch.Tensor, loss_of_outputs: LossOfOutputs) -> float:
+        """Gives the next weights their turns on one batch; the batch's loss afterwards.
+
+        Norms use the statistics of the batch, and their running statistics move once. Without weight decay
+        the loss never rises.
+        """
+        values = _Values(self._net.train(), self._graph, planes_BCHW.contiguous())
+        loss = float(loss_of_outputs(values.outputs()))
+        draws = torch.randn(self._config.weights_per_step, generator=self._generator).tolist()
+        layer = None
+        for draw in draws:
+            visit = self._visits[self._next_visit]
+            if layer is not None and layer is not self._layers[visit.layer]:
+                values.refresh(layer)
+            layer = self._layers[visit.layer]
+            change = draw * self._deviations[visit.deviation] * self.param_groups[0]["lr"]
+            loss = self._try(values, visit, change, loss, loss_of_outputs)
+            self._next_visit = (self._next_visit + 1) % len(self._visits)
+            self.rounds += self._next_visit == 0
+        return loss
+
+    def zero_grad(self) -> None:
+        """Nothing: there are no gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Whose turn it is, the deviations and the generator's state."""
+        return {
+            "next_visit": self._next_visit,
+            "rounds": self.rounds,
+            "deviations": list(self._deviations),
+            "generator": self._generator.get_state(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from a `state_dict`; ValueError if it is of another network or optimizer."""
+        if len(state_dict.get("deviations", [])) != len(self._deviations):
+            raise ValueError("the state is of another network or optimizer")
+        self._next_visit, self.rounds = state_dict["next_visit"], state_dict["rounds"]
+        self._deviations = list(state_dict["deviations"])
+        self._generator.set_state(state_dict["generator"])
+
+    def _try(
+        self, values: "_Values", visit: Visit, change: float, loss: float, loss_of_outputs: LossOfOutputs
+    ) -> float:
+        """The best of the weight and its two changes; the loss with it."""
+        layer = self._layers[visit.layer]
+        weights = layer.module.get_parameter(visit.name).view(-1)
+        decay = -self._config.weight_decay * float(weights[visit.index])
+        changes = [decay + change, decay - change]
+        if decay:
+            loss = float("inf")
+            changes.insert(0, decay)
+        channel, effect = _effect(layer.module, visit, values.input_of(layer))
+        best = None
+        for index, outputs in enumerate(values.candidates(layer, channel, effect, changes)):
+            candidate_loss = float(loss_of_outputs(outputs))
+            if candidate_loss < loss:
+                best, loss = changes[index], candidate_loss
+        if best is not None:
+            weights[visit.index] += best
+            values.change(layer, channel, best * effect)
+        return loss
+
+
+class _Values:
+    """What every node of the network's graph is worth on one batch."""
+
+    def __init__(self, net: nn.Module, graph: fx.Graph, planes_BCHW: torch.Tensor) -> None:
+        """Runs the network as it stands; the norms' running statistics move."""
+        self._net = net
+        net(planes_BCHW)  # moves the statistics
+        self._values: dict[fx.Node, Any] = {}
+        self._repeated: dict[fx.Node, Any] = {}
+        for node in graph.nodes:
+            if node.op == "placeholder":
+                self._values[node] = planes_BCHW
+            elif node.op == "output":
+                self._outputs = node.args[0]
+            else:
+                self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
+
+    def outputs(self) -> Any:
+        """The network's."""
+        return node_tools.map_arg(self._outputs, self._values.__getitem__)
+
+    def input_of(self, layer: Layer) -> torch.Tensor:
+        """What the layer sees."""
+        return self._values[layer.node.all_input_nodes[0]]
+
+    def change(self, layer: Layer, channel: int, difference: torch.Tensor) -> None:
+        """Enters a new output of the layer; what lies behind is `refresh`'s."""
+        self._values[layer.node][:, channel] += difference
+
+    def refresh(self, layer: Layer) -> None:
+        """Computes what lies behind the layer again."""
+        self._repeated.clear()
+        for node in layer.behind:
+            self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
+
+    def candidates(
+        self, layer: Layer, channel: int, effect: torch.Tensor, changes: list[float]
+    ) -> list[Any]:
+        """The network's outputs for each change of one weight: effect [B, ...] times it, in one channel.
+
+        Candidates lie beside each other in the batch: row b * M + m is position b with change m.
+        """
+        num_candidates = len(changes)
+        output = self._values[layer.node]
+        output = output.unsqueeze(1).repeat(1, num_candidates, *[1] * (output.ndim - 1))
+        for index, change in enumerate(changes):
+            output[:, index, channel] += change * effect
+        values = {layer.node: output.flatten(0, 1)}
+
+        def get(node: fx.Node) -> Any:
+            if node in values:
+                return values[node]
+            if node not in self._repeated:
+                value = self._values[node]
+                is_batch = isinstance(value, torch.Tensor) and node.op != "get_attr"
+                self._repeated[node] = value.repeat_interleave(num_candidates, 0) if is_batch else value
+            return self._repeated[node]
+
+        for node in layer.behind:
+            values[node] = self._run(node, get, num_candidates)
+
+        def of_candidate(index: int) -> Any:
+            def get_one(node: fx.Node) -> Any:
+                return _rows(values[node], index, num_candidates) if node in values else self._values[node]
+
+            return node_tools.map_arg(self._outputs, get_one)
+
+        return [of_candidate(index) for index in range(num_candidates)]
+
+    def _run(self, node: fx.Node, get: Callable[[fx.Node], Any], num_candidates: int) -> Any:
+        """One node; norms are taken over each candidate alone and their running statistics stay."""
+        args, kwargs = node_tools.map_arg(node.args, get), node_tools.map_arg(node.kwargs, get)
+        if node.op == "call_module":
+            module = self._net.get_submodule(node.target)
+            if isinstance(module, nn.BatchNorm2d):
+                return _normalize(module, args[0], num_candidates)
+            return module(*args, **kwargs)
+        if node.op == "call_method":
+            return getattr(args[0], node.target)(*args[1:], **kwargs)
+        if node.op == "get_attr":
+            return self._net.get_parameter(node.target)
+        return node.target(*args, **kwargs)
+
+
+def _layers(net: nn.Module, graph: fx.Graph) -> list[Layer]:
+    """From the last to the first."""
+    layers = []
+    nodes = list(graph.nodes)
+    for index, node in enumerate(nodes):
+        module = net.get_submodule(node.target) if node.op == "call_module" else None
+        if module is None or not list(module.parameters()):
+            continue
+        assert isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d), f"{node.target} is unknown to rso"
+        reached, behind = {node}, []
+        for later in nodes[index + 1 :]:
+            if later.op != "output" and reached.intersection(later.all_input_nodes):
+                reached.add(later)
+                behind.append(later)
+        layers.append(Layer(node, module, behind))
+    return layers[::-1]
+
+
+def _visits(layers: list[Layer]) -> tuple[list[Visit], list[float]]:
+    """All weights in their order, and the deviation of each parameter's changes."""
+    visits: list[Visit] = []
+    deviations: list[float] = []
+    for number, layer in enumerate(layers):
+        for name, parameter in layer.module.named_parameters():
+            start = parameter.detach().flatten()
+            indices = torch.arange(len(start))
+            deviation = _FLAT_DEVIATION
+            if parameter.ndim > 1:
+                indices = start.nonzero()[:, 0].cpu()
+                he = (2 / parameter[0].numel()) ** 0.5
+                deviation = max(float(start[start != 0].std()), _LEAST_SHARE * he)
+            visits += [Visit(number, name, index, len(deviations)) for index in indices.tolist()]
+            deviations.append(deviation)
+    return visits, deviations
+
+
+def _effect(module: nn.Module, visit: Visit, x: torch.Tensor) -> tuple[int, torch.Tensor]:
+    """The output's channel that the weight acts on, and by how much for each unit: [B] or [B, H, W]."""
+    if visit.name == "bias":
+        return visit.index, torch.ones_like(x[:, 0])
+    if isinstance(module, nn.BatchNorm2d):
+        variance, mean = torch.var_mean(x[:, visit.index], correction=0)
+        return visit.index, (x[:, visit.index] - mean) / (variance + module.eps).sqrt()
+    if isinstance(module, nn.Linear):
+        channel, source = divmod(visit.index, module.in_features)
+        return channel, x[:, source]
+    assert isinstance(module, nn.Conv2d)
+    height, width = module.kernel_size
+    rest, column = divmod(visit.index, width)
+    rest, row = divmod(rest, height)
+    channel, source = divmod(rest, module.in_channels)
+    padded = functional.pad(x[:, source], (width // 2, width // 2, height // 2, height // 2))
+    return channel, padded[:, row : row + x.shape[2], column : column + x.shape[3]]
+
+
+def _rows(value: Any, start: int, step: int) -> Any:
+    """Each `step`th row from `start` on, of a tensor or of all tensors in a NamedTuple."""
+    if isinstance(value, tuple):
+        return type(value)(*(_rows(part, start, step) for part in value))
+    return value[start::step] if isinstance(value, torch.Tensor) else value
+
+
+def _normalize(module: nn.BatchNorm2d, x: torch.Tensor, num_candidates: int) -> torch.Tensor:
+    """Batch norm with the statistics of each candidate's rows."""
+    rows, channels, height, width = x.shape
+    y = functional.batch_norm(
+        x.reshape(rows // num_candidates, num_candidates * channels, height, width),
+        running_mean=None,
+        running_var=None,
+        weight=module.weight.repeat(num_candidates),
+        bias=module.bias.repeat(num_candidates),
+        training=True,
+        eps=module.eps,
+    )
+    return y.reshape(x.shape)
