@@ -50,7 +50,7 @@ class OptimizerConfig:
     0.99 (Gugger and Howard 2018)."""
     epsilon: float = 1e-8
     """Added to the root of squared gradients in the Adams, adagrad and rmsprop (Kingma and Ba 2015)."""
-    weights_per_step: int = 64
+    weights_per_step: int = 128
     """rso: weights that are tried on one batch. The paper takes a fresh batch for each; several keep a step
     from being all preparation."""
 
@@ -95,7 +95,7 @@ class ScheduleConfig:
     cycle_peak: float = 0.45
     """onecycle: progress at which the rate is highest and the momentum lowest."""
     cycle_end: float = 0.9
-    """onecycle: progress at which both are back; from there the rate falls to `final_fraction` (Smith 2018)."""
+    """onecycle: progress at which both are back; then the rate falls to `final_fraction` (Smith 2018)."""
     high_momentum: float = 0.95
     """onecycle: momentum (beta1 of the Adams) where the rate is low (Smith 2018)."""
     low_momentum: float = 0.85
@@ -105,7 +105,9 @@ class ScheduleConfig:
         checks.require_at_least("schedule.warmup_steps", self.warmup_steps, 0)
         checks.require_range("schedule.tail_start", self.tail_start, 0, 1)
         checks.require_range("schedule.final_fraction", self.final_fraction, 0, 1)
-        is_rising = all(0 <= mark <= 1 for mark in self.milestones) and self.milestones == sorted(self.milestones)
+        is_rising = all(0 <= mark <= 1 for mark in self.milestones) and self.milestones == sorted(
+            self.milestones
+        )
         checks.require(is_rising, "schedule.milestones", self.milestones, "from 0 to 1, in order")
         checks.require_range("schedule.milestone_factor", self.milestone_factor, 0, 1)
         checks.require_range("schedule.start_fraction", self.start_fraction, 0, 1)

@@ -59,9 +59,7 @@ def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimiz
         case Name.adagrad:
             return optim.Adagrad(groups, lr=rate, eps=epsilon, fused=True)
         case Name.rmsprop:  # torch has no fused one
-            return optim.RMSprop(
-                groups, lr=rate, alpha=config.beta2, eps=epsilon, momentum=config.momentum
-            )
+            return optim.RMSprop(groups, lr=rate, alpha=config.beta2, eps=epsilon, momentum=config.momentum)
         case Name.adam | Name.adam_l2:
             return optim.Adam(groups, lr=rate, betas=betas, eps=epsilon, fused=True)
         case _:

@@ -1,7 +1,7 @@
 """RSO: training without gradients, one weight at a time (Tripathi and Singh 2020, arXiv 2005.05955).
 
-For each weight w a change d is drawn from a normal distribution, and the best of w + d, w and w - d on a batch
-is kept. The distribution's deviation is that of the layer's initial weights times the rate, which falls
+For each weight w a change d is drawn from a normal distribution, and the best of w + d, w and w - d on a
+batch is kept. The distribution's deviation is that of the layer's initial weights times the rate, which falls
 linearly to a tenth over the run (`schedule=linear`). Weights are visited from the last layer to the first.
 
 Differences from the paper: a batch serves `weights_per_step` weights, not one, and norms and biases are
@@ -53,8 +53,8 @@ class Visit(NamedTuple):
 class Rso:
     """Changes the network's weights in place; meant for networks of at most some 10,000 weights.
 
-    The network must be traceable by torch.fx, call each layer once, and keep one row for each position. Entries
-    of kernels and matrices that are exactly 0 at the start are no weights (`net.heads=convolution`).
+    The network must be traceable by torch.fx, call each layer once, and keep one row for each position.
+    Entries of kernels and matrices that are exactly 0 at the start are no weights (`net.heads=convolution`).
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Rso:
         weights = layer.module.get_parameter(visit.name).view(-1)
         decay = -self._config.weight_decay * float(weights[visit.index])
         changes = [decay + change, decay - change]
-        if decay:
+        if self._config.weight_decay:
             loss = float("inf")
             changes.insert(0, decay)
         channel, effect = _effect(layer.module, visit, values.input_of(layer))
@@ -146,7 +146,6 @@ class _Values:
     def __init__(self, net: nn.Module, graph: fx.Graph, planes_BCHW: torch.Tensor) -> None:
         """Runs the network as it stands; the norms' running statistics move."""
         self._net = net
-        net(planes_BCHW)  # moves the statistics
         self._values: dict[fx.Node, Any] = {}
         self._repeated: dict[fx.Node, Any] = {}
         for node in graph.nodes:
@@ -154,6 +153,9 @@ class _Values:
                 self._values[node] = planes_BCHW
             elif node.op == "output":
                 self._outputs = node.args[0]
+            elif node.op == "call_module":  # by itself, so that a norm's statistics move
+                module = net.get_submodule(str(node.target))
+                self._values[node] = module(*(self._values[source] for source in node.all_input_nodes))
             else:
                 self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
 
@@ -175,12 +177,11 @@ class _Values:
         for node in layer.behind:
             self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
 
-    def candidates(
-        self, layer: Layer, channel: int, effect: torch.Tensor, changes: list[float]
-    ) -> list[Any]:
+    def candidates(self, layer: Layer, channel: int, effect: torch.Tensor, changes: list[float]) -> list[Any]:
         """The network's outputs for each change of one weight: effect [B, ...] times it, in one channel.
 
-        Candidates lie beside each other in the batch: row b * M + m is position b with change m.
+        Candidates lie beside each other in the batch: row b * M + m is position b with change m. What the
+        weight does not reach is the same tensor object in all outputs, so that a loss can know it again.
         """
         num_candidates = len(changes)
         output = self._values[layer.node]
@@ -199,11 +200,14 @@ class _Values:
             return self._repeated[node]
 
         for node in layer.behind:
-            values[node] = self._run(node, get, num_candidates)
+            if not _is_container(node):
+                values[node] = self._run(node, get, num_candidates)
 
         def of_candidate(index: int) -> Any:
             def get_one(node: fx.Node) -> Any:
-                return _rows(values[node], index, num_candidates) if node in values else self._values[node]
+                if _is_container(node):
+                    return self._run(node, get_one, num_candidates=1)
+                return values[node][index::num_candidates] if node in values else self._values[node]
 
             return node_tools.map_arg(self._outputs, get_one)
 
@@ -211,17 +215,19 @@ class _Values:
 
     def _run(self, node: fx.Node, get: Callable[[fx.Node], Any], num_candidates: int) -> Any:
         """One node; norms are taken over each candidate alone and their running statistics stay."""
-        args, kwargs = node_tools.map_arg(node.args, get), node_tools.map_arg(node.kwargs, get)
+        args: Any = node_tools.map_arg(node.args, get)
+        kwargs: Any = node_tools.map_arg(node.kwargs, get)
+        target: Any = node.target
         if node.op == "call_module":
-            module = self._net.get_submodule(node.target)
+            module = self._net.get_submodule(target)
             if isinstance(module, nn.BatchNorm2d):
                 return _normalize(module, args[0], num_candidates)
             return module(*args, **kwargs)
         if node.op == "call_method":
-            return getattr(args[0], node.target)(*args[1:], **kwargs)
+            return getattr(args[0], target)(*args[1:], **kwargs)
         if node.op == "get_attr":
-            return self._net.get_parameter(node.target)
-        return node.target(*args, **kwargs)
+            return self._net.get_parameter(target)
+        return target(*args, **kwargs)
 
 
 def _layers(net: nn.Module, graph: fx.Graph) -> list[Layer]:
@@ -279,11 +285,9 @@ def _effect(module: nn.Module, visit: Visit, x: torch.Tensor) -> tuple[int, torc
     return channel, padded[:, row : row + x.shape[2], column : column + x.shape[3]]
 
 
-def _rows(value: Any, start: int, step: int) -> Any:
-    """Each `step`th row from `start` on, of a tensor or of all tensors in a NamedTuple."""
-    if isinstance(value, tuple):
-        return type(value)(*(_rows(part, start, step) for part in value))
-    return value[start::step] if isinstance(value, torch.Tensor) else value
+def _is_container(node: fx.Node) -> bool:
+    """Whether the node only puts tensors together, as into a NamedTuple."""
+    return node.op == "call_function" and isinstance(node.target, type)
 
 
 def _normalize(module: nn.BatchNorm2d, x: torch.Tensor, num_candidates: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ import yaml
 
 from alphazero.config import compose, mistakes, schema
 from alphazero.config import net as net_config
+from alphazero.config import optimizer as optimizer_config
 from alphazero.config import search as search_config
 
 GROUPS = ["net", "search", "optimizer", "schedule", "gate", "cluster"]
@@ -25,6 +26,19 @@ MISTAKES = [
     ("search.num_simulations=many", "search.num_simulations=many: .*could not be converted to Integer"),
     ("search.num_simulations=0", "search.num_simulations=0: must be from 1 to .*"),
     ("search.algorithm=alphabeta", "search.algorithm=alphabeta: .*expected one of [gumbel, puct]"),
+    (
+        "optimizer=sgd optimizer.momentum=0.9",
+        "optimizer.momentum=0.9: must be 0 for sgd; optimizer=momentum has it",
+    ),
+    (
+        "optimizer=momentum optimizer.momentum=0",
+        "optimizer.momentum=0.0: must be greater than 0 for momentum; .*",
+    ),
+    ("optimizer=adam optimizer.weight_decay=0.1", "optimizer.weight_decay=0.1: must be 0 for adam; .*"),
+    ("optimizer=lion", "optimizer=lion: unknown; there are adagrad, adam, adam_l2, .*"),
+    ("schedule.milestones=[0.8,0.5]", "schedule.milestones=[0.8, 0.5]: must be from 0 to 1, in order"),
+    ("schedule.cycle_peak=0.95", "schedule.cycle_peak=0.95: must be greater than 0 and less than .*"),
+    ("schedule.low_momentum=0.97", "schedule.low_momentum=0.97: must be from 0 to 0.95"),
     ("game.size=20", "game.size=20: must be from 2 to 19"),
     ("game.komi=6.3", "game.komi=6.3: must be a multiple of 0.5"),
     ("gate.num_games=7", "gate.num_games=7: must be even"),
@@ -51,6 +65,22 @@ def test_option_composes(group, name):
 @pytest.mark.parametrize("name", compose.names("net"))
 def test_net_is_named_by_its_shape(name):
     assert compose.compose([f"net={name}"]).net.name == name
+
+
+@pytest.mark.parametrize("name", compose.names("optimizer"))
+def test_an_optimizers_group_sets_all_that_differs(name):
+    """A key left out would come from the default optimizer's."""
+    optimizer = compose.compose([f"optimizer={name}"]).optimizer
+    assert optimizer.name.value == name
+    shipped = yaml.safe_load((compose.conf_folder() / "optimizer" / f"{name}.yaml").read_text())
+    assert {"name", "rate", "weight_decay", "momentum"} <= shipped.keys()
+
+
+def test_every_optimizer_and_schedule_has_a_group():
+    assert compose.names("optimizer") == sorted(name.value for name in optimizer_config.OptimizerName)
+    schedules = {name.value for name in optimizer_config.ScheduleName}
+    assert {compose.compose([f"schedule={name}"]).schedule.name.value for name in schedules} == schedules
+    assert set(compose.names("schedule")) == {*schedules, "linear"}
 
 
 def test_forced_playouts_belong_to_puct():

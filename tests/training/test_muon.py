@@ -43,7 +43,7 @@ def test_a_matrix_is_a_view(format: torch.memory_format, shape: tuple[int, ...])
 def test_a_kernels_step_is_that_of_the_reshaped_matrix(format: torch.memory_format):
     """The order of the columns makes no difference but for rounding: Muon's products are in bf16."""
     net = make_net(format)
-    kernel = net.blocks[1].second.convolution.weight  # type: ignore[union-attr]
+    kernel = net.get_parameter("blocks.1.second.convolution.weight")
     matrix = kernel.detach().contiguous().view(6, -1).clone().requires_grad_(True)
     reference = torch.optim.Muon(
         [matrix], lr=0.01, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw"
@@ -51,6 +51,7 @@ def test_a_kernels_step_is_that_of_the_reshaped_matrix(format: torch.memory_form
     optimizer = muon.Muon(CONFIG, net)
     for seed in range(3):
         backward(net, seed)
+        assert kernel.grad is not None
         matrix.grad = kernel.grad.contiguous().view(6, -1).clone()
         before = matrix.detach().clone()
         optimizer.step()

@@ -12,7 +12,7 @@ from alphazero.config import compose
 from alphazero.config import optimizer as optimizer_config
 from alphazero.net import resnet
 from alphazero.training import losses, optimizers, schedules
-from tests.training import batches
+from tests.training import batches, positions
 
 Name = optimizer_config.OptimizerName
 WITH_GRADIENTS = [name for name in Name if name is not Name.rso]
@@ -39,12 +39,8 @@ def module_with_gradient(gradient: float) -> nn.Sequential:
 
 
 def train(optimizer: optimizers.Optimizer, net: resnet.ResNet, num_steps: int) -> list[float]:
-    batch = batches.make_batch()
+    planes, targets = positions.tensors(batches.make_batch())
     config = batches.make_config().training
-    targets = losses.Targets(
-        *(torch.from_numpy(getattr(batch, name)) for name in ("policy", "value", "ownership", "weight"))
-    )
-    planes = torch.from_numpy(batch.planes).float()
     series = []
     for _ in range(num_steps):
         optimizer.zero_grad()
@@ -148,7 +144,9 @@ def test_a_state_goes_on_bit_for_bit(name: Name):
     second_net.load_state_dict(state["net"])
     second.load_state_dict(state["optimizer"])
     train(second, second_net, 4)
-    for ours, theirs in zip(second_net.state_dict().values(), straight_net.state_dict().values(), strict=True):
+    for ours, theirs in zip(
+        second_net.state_dict().values(), straight_net.state_dict().values(), strict=True
+    ):
         assert torch.equal(ours, theirs)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -15,8 +16,7 @@ from alphazero.data import batch as data_batch
 from alphazero.data import replay
 from alphazero.net import resnet
 from alphazero.training import losses, rso
-from tests.data import random_games
-from tests.training import batches
+from tests.training import batches, positions
 
 SIZE = 5
 
@@ -36,11 +36,9 @@ def make_rso(net: torch.nn.Module, seed: int = 2, **settings: object) -> rso.Rso
 
 
 def planes_and_loss(batch: data_batch.Batch) -> tuple[torch.Tensor, rso.LossOfOutputs]:
-    targets = losses.Targets(
-        *(torch.from_numpy(getattr(batch, name)) for name in ("policy", "value", "ownership", "weight"))
-    )
+    planes, targets = positions.tensors(batch)
     config = training_config.TrainingConfig()
-    return torch.from_numpy(batch.planes).float(), lambda outputs: losses.compute(outputs, targets, config)[0]
+    return planes, lambda outputs: losses.compute(outputs, targets, config)[0]
 
 
 def loss_on_batch(net: torch.nn.Module, planes: torch.Tensor, loss_of_outputs: rso.LossOfOutputs) -> float:
@@ -51,12 +49,14 @@ def loss_on_batch(net: torch.nn.Module, planes: torch.Tensor, loss_of_outputs: r
 def first_visit(one: rso.Rso, layer: str, name: str) -> int:
     targets = [each.node.target for each in one._layers]
     return next(
-        index for index, visit in enumerate(one._visits) if (targets[visit.layer], visit.name) == (layer, name)
+        index
+        for index, visit in enumerate(one._visits)
+        if (targets[visit.layer], visit.name) == (layer, name)
     )
 
 
 LAYERS = [
-    ("ownership", "weight"),
+    ("auxiliary.maps", "weight"),
     ("policy", "weight"),
     ("value", "bias"),
     ("value_hidden", "weight"),
@@ -101,30 +101,59 @@ def test_a_turn_is_the_best_of_three_networks(layer: str, name: str, format: tor
 def test_the_loss_of_a_batch_never_rises():
     net = make_net()
     planes, loss_of_outputs = planes_and_loss(batches.make_batch(size=SIZE))
-    one = make_rso(net, weights_per_step=150)
+    one = make_rso(net, weights_per_step=60)
+    one._next_visit = first_visit(one, "policy_convolution.norm", "weight")
     series = [loss_on_batch(net, planes, loss_of_outputs)]
-    for _ in range(12):
+    for _ in range(8):
         reported = one.step(planes, loss_of_outputs)
         series.append(loss_on_batch(net, planes, loss_of_outputs))
         assert reported == pytest.approx(series[-1], rel=1e-5)
-    assert one.rounds >= 1
-    assert all(later <= earlier + 1e-6 for earlier, later in zip(series, series[1:], strict=False))
-    assert series[-1] < 0.8 * series[0]
+    assert all(later <= earlier + 1e-6 for earlier, later in itertools.pairwise(series))
+    assert series[-1] < 0.95 * series[0]
 
 
+@pytest.mark.slow
 def test_the_loss_falls_on_positions_of_games():
     """Fresh batches of real positions, and others to judge by."""
     window = replay.ReplayWindow(SIZE, replay_config.ReplayConfig(min_window=1000, max_window=1000))
     for seed in range(30):
-        window.add(random_games.random_record(seed, size=SIZE))
+        window.add(positions.random_record(seed, size=SIZE))
     rng = np.random.default_rng(1)
     planes, loss_of_outputs = planes_and_loss(window.sample(512, rng))
-    net = make_net(filters=4)
+    net = make_net(filters=8)
     one = make_rso(net, weights_per_step=60)
+    one._next_visit = first_visit(one, "policy_convolution.norm", "weight")  # behind it are 7,000 weights
     before = loss_on_batch(net, planes, loss_of_outputs)
-    for _ in range(20):
+    for _ in range(8):
         one.step(*planes_and_loss(window.sample(256, rng)))
-    assert loss_on_batch(net, planes, loss_of_outputs) < before - 0.02
+    assert loss_on_batch(net, planes, loss_of_outputs) < before - 0.03
+
+
+def test_after_the_first_layer_comes_the_last():
+    one = make_rso(make_net(), weights_per_step=10)
+    one._next_visit = len(one._visits) - 4
+    loss = one.step(*planes_and_loss(batches.make_batch(size=SIZE)))
+    assert np.isfinite(loss)
+    assert (one.rounds, one._next_visit) == (1, 6)
+
+
+def test_what_a_weight_does_not_reach_is_the_same_tensor():
+    """A loss may remember what it made of it."""
+    net = make_net()
+    planes, loss_of_outputs = planes_and_loss(batches.make_batch(size=SIZE))
+    seen = []
+
+    def remember(outputs: resnet.Outputs) -> torch.Tensor:
+        seen.append(outputs)
+        return loss_of_outputs(outputs)
+
+    one = make_rso(net, weights_per_step=2)
+    one._next_visit = first_visit(one, "value_hidden", "weight")
+    one.step(planes, remember)
+    first, *later = seen
+    assert len(later) == 4
+    assert all(outputs.policy_logits is first.policy_logits for outputs in later)
+    assert all(outputs.value_logit is not first.value_logit for outputs in later)
 
 
 def test_the_rate_scales_the_changes():
@@ -135,7 +164,7 @@ def test_the_rate_scales_the_changes():
         one.param_groups[0]["lr"] = rate
         one.step(*planes_and_loss(batches.make_batch(size=SIZE)))
         pairs = zip(net.parameters(), old.parameters(), strict=True)
-        return max(float((new - start).abs().max()) for new, start in pairs)
+        return max(float((new - start).detach().abs().max()) for new, start in pairs)
 
     assert largest_change(0.0) == 0
     assert 0 < largest_change(0.001) < 0.01
@@ -149,7 +178,7 @@ def test_decay_shrinks_weights_whose_turn_it_was():
     one.step(*planes_and_loss(batches.make_batch(size=SIZE)))
     for visit in one._visits[:20]:
         name = f"{one._layers[visit.layer].node.target}.{visit.name}"
-        new, start = (float(each.get_parameter(name).view(-1)[visit.index]) for each in (net, old))
+        new, start = (each.get_parameter(name).flatten()[visit.index].item() for each in (net, old))
         assert new == pytest.approx(start / 2, abs=1e-6)
 
 
@@ -172,7 +201,9 @@ def test_a_state_goes_on_bit_for_bit():
     second = make_rso(second_net, seed=99, weights_per_step=40)
     second.load_state_dict(state["optimizer"])
     run(second_net, second, range(3, 6))
-    for ours, theirs in zip(second_net.state_dict().values(), straight_net.state_dict().values(), strict=True):
+    for ours, theirs in zip(
+        second_net.state_dict().values(), straight_net.state_dict().values(), strict=True
+    ):
         assert torch.equal(ours, theirs)
     assert second.state_dict()["next_visit"] == straight.state_dict()["next_visit"] == 240
 

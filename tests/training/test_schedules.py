@@ -1,5 +1,6 @@
 """Rates and momenta by hand."""
 
+import itertools
 import math
 
 import pytest
@@ -89,6 +90,6 @@ def test_shipped_schedules_end_low_and_never_jump_up(name: str):
     assert (not rises) or (name == "onecycle" and max(rises) < 450)
     assert max(rates) == pytest.approx(ADAMW.rate)
     if name != "steps":
-        assert max(abs(a - b) for a, b in zip(rates, rates[1:], strict=False)) < 0.011 * ADAMW.rate
+        assert max(abs(a - b) for a, b in itertools.pairwise(rates)) < 0.011 * ADAMW.rate
     if name != "constant":
         assert rates[-1] <= 0.1 * ADAMW.rate

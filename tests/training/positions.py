@@ -1,0 +1,53 @@
+"""Real positions for tests of training: games of random legal moves, with targets that can be learned."""
+
+import math
+
+import numpy as np
+import torch
+
+from alphazero.config import game as game_config
+from alphazero.data import batch as data_batch
+from alphazero.data import record as records
+from alphazero.go import board, game, geometry
+from alphazero.net import packing
+from alphazero.training import losses
+from tests.data import games
+
+
+def tensors(batch: data_batch.Batch) -> tuple[torch.Tensor, losses.Targets]:
+    """Planes [B, 18, N, N] float32 and the targets of policy, value and ownership."""
+    size = math.isqrt(batch.policy.shape[1] - 1)
+    targets = losses.Targets(
+        policy=torch.from_numpy(batch.policy),
+        value=torch.from_numpy(batch.value),
+        weight=torch.from_numpy(batch.weight),
+        ownership=torch.from_numpy(batch.ownership).float(),
+    )
+    return packing.unpack(torch.from_numpy(batch.planes), size, torch.float32), targets
+
+
+def random_record(seed: int, size: int = 5, num_moves: int = 30) -> records.GameRecord:
+    """Policy: all legal moves alike; owners: who has a stone there in the end."""
+    rng, points = np.random.default_rng(seed), size * size
+    config = game_config.GameConfig(size=size, move_limit=num_moves)
+    position, legal = game.new_games(1, config, 64), np.zeros(points + 1, np.bool_)
+    tables, scratch = geometry.make(size), board.make_scratch(points)
+    moves, policy = [], []
+    while not position[0].over:
+        game.legal_actions(tables, position, 0, legal)
+        legal[points] = not legal[:points].any()
+        policy.append(legal / legal.sum())
+        moves.append(int(rng.choice(np.flatnonzero(legal))))
+        game.play(tables, position, scratch, 0, moves[-1])
+    return games.make_record(
+        game_id=f"random-{seed}",
+        size=size,
+        komi=0.5,
+        move_limit=num_moves,
+        moves=np.array(moves, np.int16),
+        num_played=len(moves),
+        policy=np.array(policy, np.float16),
+        root_values=np.zeros(len(moves), np.float32),
+        ownership=np.array([0, 1, -1], np.int8)[position[0].stones[:points]],
+        end="limit",
+    )

@@ -1,0 +1,289 @@
+"""Compares optimizers on the same network and positions: python -m tools.compare_optimizers RUN_DIR.
+
+RUN_DIR holds self-play games (RUN_DIR/games) of one board size. Each entry of the table gets the same share
+of --minutes: a third for a search among a few rates, the rest for runs with the best of them, one for each
+seed. A share of the games is held out, and the loss on it is what counts. Each run becomes a line of
+--output, from which tools.plot_optimizers makes table and figure, now or later.
+"""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from alphazero.config import command_line, compose, schema
+from alphazero.config import optimizer as optimizer_config
+from alphazero.config import replay as replay_config
+from alphazero.data import batch as batches
+from alphazero.data import gamelog, replay
+from alphazero.net import packing, resnet
+from alphazero.training import losses, optimizers, rso, schedules
+from tools import plot_optimizers
+
+SEARCH_SHARE = 0.35
+NUM_POINTS = 20  # of a curve; the search's runs are judged at their end only
+WARMUP_STEPS = 20  # the runs are short
+
+
+class Entry(NamedTuple):
+    """A row of the table."""
+
+    label: str
+    words: tuple[str, ...]  # settings as on the command line
+    length: float = 1.0  # of its runs, where 1 is an ordinary entry's
+    factors: tuple[float, ...] = (0.3, 1.0, 3.0)  # of the group's rate, for the search
+    batch_size: int = 256
+
+    def config(self) -> schema.Config:
+        """The settings with a warm-up for short runs."""
+        config = compose.compose(["net=b2c16", *self.words])
+        config.schedule.warmup_steps = min(config.schedule.warmup_steps, WARMUP_STEPS)
+        return config
+
+
+SMALL = ("net.blocks=1", "net.filters=8")
+ONECYCLE = ("optimizer=adamw", "optimizer.beta2=0.99", "schedule=onecycle")
+UP = (0.3, 1.0, 3.0, 10.0)  # the yardstick must be well tuned, and a cycle bears higher rates
+ENTRIES = [
+    Entry("sgd steps", ("optimizer=sgd", "schedule=steps"), factors=UP),
+    Entry("sgd cosine", ("optimizer=sgd", "schedule=cosine"), factors=UP),
+    Entry("momentum cosine", ("optimizer=momentum", "schedule=cosine")),
+    Entry("adagrad cosine", ("optimizer=adagrad", "schedule=cosine")),
+    Entry("rmsprop cosine", ("optimizer=rmsprop", "schedule=cosine")),
+    Entry("adam cosine", ("optimizer=adam", "schedule=cosine")),
+    Entry("adam_l2 cosine", ("optimizer=adam_l2", "schedule=cosine")),
+    Entry("adamw cosine", ("optimizer=adamw", "schedule=cosine")),
+    Entry("adamw onecycle", ONECYCLE, factors=UP),
+    Entry("adamw onecycle, a third", ONECYCLE, length=1 / 3, factors=UP),
+    Entry("amsgrad cosine", ("optimizer=amsgrad", "schedule=cosine")),
+    Entry("muon cosine", ("optimizer=muon", "schedule=cosine")),
+    Entry("sgd cosine b1c8", ("optimizer=sgd", "schedule=cosine", *SMALL), factors=UP),
+    Entry(
+        "rso linear b1c8",
+        ("optimizer=rso", "schedule=linear", *SMALL),
+        length=3.0,  # one round of all weights takes a minute
+        factors=(1.0,),  # the paper's
+        batch_size=512,
+    ),
+]
+
+
+class Positions(NamedTuple):
+    """What all runs train on and are judged by."""
+
+    size: int
+    window: replay.ReplayWindow
+    held_out: batches.Batch
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes all runs, then table and figure; 2 for bad arguments."""
+    summary, _, details = (__doc__ or "").partition("\n\n")
+    parser = command_line.Parser(
+        prog="python -m tools.compare_optimizers", description=summary, epilog=details
+    )
+    add, whole_number = parser.add_argument, command_line.whole_number
+    add("source", type=Path, metavar="RUN_DIR")
+    add("--minutes", type=command_line.number(0.01, 10_000), default=20.0, help="of all runs together")
+    add("--seeds", type=whole_number(1, 100), default=2)
+    add("--held-out", type=command_line.number(0.001, 0.5), default=0.1, help="share of the games")
+    add("--held-out-positions", type=whole_number(16, 100_000), default=1024, help="at most")
+    add("--only", nargs="+", default=[""], metavar="PART", help="entries with one of these in their names")
+    add("--output", type=Path, default=Path("optimizers.jsonl"), metavar="FILE", help="written anew")
+    add("--figure", type=Path, metavar="FILE.svg")
+    options = parser.parse_args(arguments)
+    entries = [entry for entry in ENTRIES if any(part in entry.label for part in options.only)]
+    try:
+        if not entries:
+            raise ValueError(f"--only: no entry has {' or '.join(options.only)} in its name")
+        positions = load(options.source, options.held_out, options.held_out_positions)
+    except ValueError as error:
+        parser.error(str(error))
+    print(f"{len(positions.window):,} positions, {len(positions.held_out.value):,} held out", flush=True)
+    with options.output.open("w") as file:
+        for result in compare(entries, positions, options.minutes * 60, options.seeds):
+            print(json.dumps(result), file=file, flush=True)
+            print(plot_optimizers.line(result), flush=True)
+    return plot_optimizers.main([options.output], options.figure)
+
+
+def load(source: Path, held_out: float, most: int) -> Positions:
+    """The games of a run's folder, every so manieth held out; ValueError if there are none or of many sizes.
+
+    most: held-out positions; they are spread over the held-out games.
+    """
+    folder = source / "games" if (source / "games").is_dir() else source
+    games = list(gamelog.GameLog(folder).read_all())
+    every = max(2, round(1 / held_out))
+    shares = [game for index, game in enumerate(games) if index % every], games[::every]
+    if not shares[0]:
+        raise ValueError(f"{source}: holds {len(games)} games of a run, which are too few")
+    if len(sizes := {game.size for game in games}) > 1:
+        raise ValueError(f"{source}: holds games of several sizes, {', '.join(map(str, sorted(sizes)))}")
+    windows = []
+    for share in shares:
+        most_targets = max(1, sum(game.num_targets for game in share))
+        config = replay_config.ReplayConfig(min_window=most_targets, max_window=most_targets)
+        windows.append(replay.ReplayWindow(games[0].size, config))
+        for game in share:
+            windows[-1].add(game)
+    if min(map(len, windows)) == 0:
+        raise ValueError(f"{source}: the games have no positions to learn from")
+    numbers = np.unique(np.linspace(0, len(windows[1]) - 1, most).astype(np.int64))
+    return Positions(games[0].size, windows[0], windows[1].gather(numbers, np.zeros_like(numbers)))
+
+
+def compare(
+    entries: Sequence[Entry], positions: Positions, seconds: float, num_seeds: int
+) -> Iterator[dict[str, Any]]:
+    """The runs of each entry: the search's, then one for each seed at the best rate."""
+    torch.set_num_threads(1)
+    train(
+        entries[0], entries[0].config(), seed=0, seconds=1e-9, positions=positions
+    )  # torch loads what it needs
+    ordinary = seconds / sum(entry.length for entry in entries)
+    for entry in entries:
+        config = entry.config()
+        rates = [factor * config.optimizer.rate for factor in entry.factors]
+        search_share = SEARCH_SHARE if len(rates) > 1 else 0.0
+        search_s = ordinary * entry.length * search_share / len(rates)
+        tried = []
+        for rate in rates if search_share else []:
+            tried.append(train(entry, at_rate(config, rate), 0, search_s, positions))
+            yield {"phase": "search", **tried[-1]}
+        best = min(tried, key=plot_optimizers.final_loss)["rate"] if tried else rates[0]
+        final_s = ordinary * entry.length * (1 - search_share) / num_seeds
+        for seed in range(1, num_seeds + 1):
+            run = train(entry, at_rate(config, best), seed, final_s, positions, NUM_POINTS)
+            yield {"phase": "final", "edge": bool(tried) and best in (rates[0], rates[-1]), **run}
+
+
+def at_rate(config: schema.Config, rate: float) -> schema.Config:
+    """The same settings with another peak rate."""
+    return dataclasses.replace(config, optimizer=dataclasses.replace(config.optimizer, rate=rate))
+
+
+def train(
+    entry: Entry,
+    config: schema.Config,
+    seed: int,
+    seconds: float,
+    positions: Positions,
+    num_points: int = 1,
+) -> dict[str, Any]:
+    """One run of `seconds`, judging included; its curve: step, seconds of training alone, held-out figures.
+
+    The seed gives the network's start and the batches. A run whose loss is not finite stops there.
+    """
+    net = resnet.ResNet(positions.size, config.net, torch.Generator().manual_seed(seed))
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    take_step = _stepper(config, net, seed)
+    rng = np.random.default_rng(seed)
+    points = [[0, 0.0, *judge(net, positions.held_out, config)]]
+    began, spent, step, progress, is_finite = time.perf_counter(), 0.0, 0, 0.0, True
+    while progress < 1 and is_finite:
+        batch = positions.window.sample(entry.batch_size, rng)
+        before = time.perf_counter()
+        is_finite = math.isfinite(take_step(batch, step, progress))
+        now = time.perf_counter()
+        step, spent, progress = step + 1, spent + now - before, (now - began) / seconds
+        if is_finite and (progress >= 1 or progress * num_points >= len(points)):
+            points.append([step, spent, *judge(net, positions.held_out, config)])
+    return {
+        "entry": entry.label,
+        "optimizer": config.optimizer.name.value,
+        "net": config.net.name,
+        "rate": config.optimizer.rate,
+        "seed": seed,
+        "diverged": not is_finite or not math.isfinite(points[-1][2]),
+        "points": [[round(number, 5) for number in point] for point in points],
+    }
+
+
+def judge(net: resnet.ResNet, batch: batches.Batch, config: schema.Config) -> list[float]:
+    """Held-out loss, policy KL and value's squared error of the network as it stands."""
+    with torch.no_grad():
+        planes, targets = tensors(batch)
+        loss, figures = losses.compute(net.eval()(planes), targets, config.training)
+    net.train()
+    return [float(loss), float(figures["policy_kl"]), float(figures["value_mse"])]
+
+
+def _stepper(
+    config: schema.Config, net: resnet.ResNet, seed: int
+) -> Callable[[batches.Batch, int, float], float]:
+    """A function that takes one training step on a batch, at a step and progress, and returns the loss."""
+    is_rso = config.optimizer.name is optimizer_config.OptimizerName.rso
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = (
+        rso.Rso(config.optimizer, net, generator) if is_rso else optimizers.make(config.optimizer, net)
+    )
+
+    def take_step(batch: batches.Batch, step: int, progress: float) -> float:
+        planes, targets = tensors(batch)
+        optimizers.apply(optimizer, schedules.at(config.schedule, config.optimizer, step, progress))
+        if isinstance(optimizer, rso.Rso):
+            return optimizer.step(
+                planes, lambda outputs: losses.compute(outputs, targets, config.training)[0]
+            )
+        optimizer.zero_grad()
+        loss, _ = losses.compute(net(planes), targets, config.training)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), config.training.gradient_clip)
+        optimizer.step()
+        return loss.item()
+
+    return take_step
+
+
+def _bare_loss(targets: losses.Targets, config: schema.Config) -> rso.LossOfOutputs:
+    """`losses.compute` without its figures; a head with the outputs of the last call is not asked again."""
+    training, shares = config.training, targets.weight / targets.weight.sum()
+    policy_shares = losses.shares_with_policy(targets.weight, targets.policy)
+    parts = {
+        "policy_logits": (
+            training.policy_weight * policy_shares,
+            losses.policy_cross_entropy,
+            targets.policy,
+        ),
+        "value_logit": (training.value_weight * shares, losses.value_cross_entropy, targets.value),
+        "ownership_logits": (
+            training.ownership_weight * shares,
+            losses.ownership_cross_entropy,
+            targets.ownership,
+        ),
+    }
+    known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def loss_of_outputs(outputs: resnet.Outputs) -> torch.Tensor:
+        for name, (share, entropy, target) in parts.items():
+            output = getattr(outputs, name)
+            if name not in known or output is not known[name][0]:
+                known[name] = output, (share * entropy(output, target)).sum()
+        return torch.stack([loss for _, loss in known.values()]).sum()
+
+    return loss_of_outputs
+
+
+def tensors(batch: batches.Batch) -> tuple[torch.Tensor, losses.Targets]:
+    """Planes [B, 18, N, N] float32 and the targets that the entries' networks have heads for."""
+    size = math.isqrt(batch.policy.shape[1] - 1)
+    planes = packing.unpack(torch.from_numpy(batch.planes), size, torch.float32)
+    owners = batch.ownership
+    targets = losses.Targets(
+        policy=torch.from_numpy(batch.policy),
+        value=torch.from_numpy(batch.value),
+        weight=torch.from_numpy(batch.weight),
+        ownership=None if owners is None else torch.from_numpy(owners).float(),
+    )
+    return planes.contiguous(memory_format=torch.channels_last), targets
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
