@@ -66,7 +66,7 @@ ENTRIES = [
     Entry("sgd cosine b1c8", ("optimizer=sgd", "schedule=cosine", *SMALL), factors=UP),
     Entry(
         "rso linear b1c8",
-        ("optimizer=rso", "schedule=linear", *SMALL),
+        ("optimizer=rso", "schedule=linear", "schedule.warmup_steps=0", *SMALL),
         length=3.0,  # one round of all weights takes a minute
         factors=(1.0,),  # the paper's
         batch_size=512,

@@ -1,4 +1,4 @@
-"""The comparison of optimizers: what counts as reached, the table, and one tiny comparison from games to figure."""
+"""The comparison of optimizers: what counts as reached, the table, and a tiny one from games to figure."""
 
 import json
 import math
