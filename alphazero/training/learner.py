@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.optim import swa_utils
 
+from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
-from alphazero.training import losses, optimizers, schedules
+from alphazero.training import losses, optimizers, rso, schedules
 from alphazero.training import ranks as all_ranks
 
 _NUM_RECENT = 8
@@ -47,8 +48,13 @@ class Learner:
         """What the schedule's rate is multiplied by, lowered after an accident."""
 
     @functools.cached_property
-    def _optimizer(self) -> optimizers.Optimizer:
+    def _optimizer(self) -> optimizers.Optimizer | rso.Rso:
         """Made when needed: torch loads its compiler for it, and self-play waits for the first network."""
+        if self._config.optimizer.name is optimizer_config.OptimizerName.rso:
+            if self._ranks.count > 1:
+                raise ValueError(f"training.num_ranks={self._ranks.count}: optimizer=rso works with 1 only")
+            generator = torch.Generator().manual_seed(self._config.run.seed)
+            return rso.Rso(self._config.optimizer, self._net, generator)
         return optimizers.make(self._config.optimizer, self._net)
 
     @functools.cached_property
@@ -126,20 +132,44 @@ class Learner:
         """One step; its figures stay on the device, so that a GPU need not wait for Python."""
         packed_BK, targets = self._to_device(batch)
         self._recent.append(packed_BK)
-        with self._autocast():
-            outputs = self._forward(self._planes(packed_BK))
-        loss, figures = losses.compute(outputs, targets, self._config.training)
-        self._optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._net.parameters(), self._config.training.gradient_clip)
         setting = schedules.at(self._config.schedule, self._config.optimizer, self.step, progress)
         setting = setting._replace(rate=self.rate_factor * setting.rate)
         optimizers.apply(self._optimizer, setting)
-        self._optimizer.step()
+        if isinstance(self._optimizer, rso.Rso):
+            figures = self._search(self._optimizer, packed_BK, targets)
+        else:
+            figures = self._descend(self._optimizer, packed_BK, targets)
         self.step += 1
         self.samples += len(batch.planes) * self._ranks.count
         self._averaged.update_parameters(self._net)
-        return {**figures, "gradient_norm": norm, "rate": torch.tensor(setting.rate).to(norm)}
+        return {**figures, "rate": torch.tensor(setting.rate).to(figures["loss"])}
+
+    def _descend(
+        self, optimizer: optimizers.Optimizer, packed_BK: torch.Tensor, targets: losses.Targets
+    ) -> dict[str, torch.Tensor]:
+        """A step along the gradient; figures of the network before it, and the gradient's norm."""
+        with self._autocast():
+            outputs = self._forward(self._planes(packed_BK))
+        loss, figures = losses.compute(outputs, targets, self._config.training)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self._net.parameters(), self._config.training.gradient_clip)
+        optimizer.step()
+        return {**figures, "gradient_norm": norm}
+
+    def _search(
+        self, optimizer: rso.Rso, packed_BK: torch.Tensor, targets: losses.Targets
+    ) -> dict[str, torch.Tensor]:
+        """A step without gradients, in float32; figures of the network before it."""
+        found: list[dict[str, torch.Tensor]] = []
+
+        def loss_of_outputs(outputs: resnet.Outputs) -> torch.Tensor:
+            loss, figures = losses.compute(outputs, targets, self._config.training)
+            found.append(figures)
+            return loss
+
+        optimizer.step(self._planes(packed_BK).float(), loss_of_outputs)
+        return {**found[0], "gradient_norm": torch.zeros_like(found[0]["loss"])}
 
     @torch.no_grad()
     def _evaluate(self, batch: batches.Batch) -> dict[str, torch.Tensor]:

@@ -3,6 +3,7 @@
 import copy
 import io
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from alphazero.config import training as training_config
 from alphazero.data import batch as data_batch
 from alphazero.data import replay
 from alphazero.net import resnet
-from alphazero.training import losses, rso
+from alphazero.training import checkpoint, learner, losses, rso
 from tests.training import batches, positions
 
 SIZE = 5
@@ -206,6 +207,26 @@ def test_a_state_goes_on_bit_for_bit():
     ):
         assert torch.equal(ours, theirs)
     assert second.state_dict()["next_visit"] == straight.state_dict()["next_visit"] == 240
+
+
+def test_a_learner_trains_with_it_and_resumes(tmp_path: Path):
+    def make() -> learner.Learner:
+        config = batches.make_config()
+        config.optimizer = make_config(weights_per_step=20)
+        return learner.Learner(config)
+
+    straight, first, second = make(), make(), make()
+    series = [batches.make_batch(seed) for seed in range(6)]
+    figures = straight.train(series, progress=0)
+    assert figures[0]["rate"] == pytest.approx(0.2) and figures[0]["gradient_norm"] == 0
+    first.train(series[:3], progress=0)
+    checkpoint.Checkpoints(tmp_path, keep=1).save(first.step, first.state())
+    state = checkpoint.Checkpoints(tmp_path, keep=1).load_newest()
+    assert state is not None
+    second.load_state(state)
+    second.train(series[3:], progress=0)
+    for ours, theirs in zip(second._net.parameters(), straight._net.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def test_order_and_deviations_are_the_papers():
