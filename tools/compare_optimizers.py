@@ -67,9 +67,9 @@ ENTRIES = [
     Entry(
         "rso linear b1c8",
         ("optimizer=rso", "schedule=linear", "schedule.warmup_steps=0", *SMALL),
-        length=3.0,  # one round of all weights takes a minute
+        length=5.0,  # one round of all weights takes minutes
         factors=(1.0,),  # the paper's
-        batch_size=512,
+        batch_size=1024,
     ),
 ]
 

@@ -143,7 +143,7 @@ def draw(entries: dict[str, list[dict]], target: Path) -> None:
                 name = label if index == 0 else None
                 axis.plot([p[column] for p in points], losses, color=colors[number % 20], label=name, lw=1.2)
     axes[0].set(xlabel="steps", ylabel="held-out loss", xscale="log")
-    axes[1].set(xlabel="seconds of training")
+    axes[1].set(xlabel="seconds of training", xscale="log")
     if lowest < highest < math.inf:
         axes[0].set_ylim(lowest - 0.05 * (highest - lowest), highest)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize="small")
