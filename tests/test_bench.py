@@ -17,6 +17,7 @@ BAD_ARGUMENTS = [
     (["net", "--seconds", "0"], "argument --seconds: 0"),
     (["gtp", "--threads", "0"], "argument --threads: 0"),
     (["gtp", "--leaf-batch", "0"], "argument --leaf-batch: 0"),
+    (["learner", "--ranks", "0"], "argument --ranks: 0"),
 ]
 
 
@@ -89,7 +90,7 @@ def test_everything_is_measured(capsys):
     assert bench.main([*bench.BENCHMARKS, *sizes, "--json"]) == 0
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = [figure["name"] for figure in said]
-    assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "gtp.b1c4"} <= set(names)
+    assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "learner.b1c4", "gtp.b1c4"} <= set(names)
     for figure in said:
         assert figure["value"] > 0
         assert figure["ratio"] == pytest.approx(figure["value"] / figure["limit"])

@@ -50,26 +50,30 @@ class Trainer:
         self._checkpoints = checkpoints
         self._config = config
         self._typical_loss: float | None = None
+        self._has_checkpoint = False
         self.rollbacks = 0
         """Returns to a checkpoint in this session."""
 
     def restore(self) -> bool:
-        """Goes on from the newest whole checkpoint; False, with one written, where there was none.
+        """Goes on from the newest whole checkpoint; False where there is none.
 
         ValueError if it is of another network, board or optimizer.
         """
         state = self._checkpoints.load_newest()
         if state is None:
-            self.save()
             return False
         self._trainable.load_state(state)
+        self._has_checkpoint = True
         return True
 
     def train(self, drawn: Any, progress: float) -> list[dict[str, float]]:
         """`Trainable.train`; no figures after a return to the last checkpoint.
 
-        FloatingPointError when the loss is lost again at the lower rate.
+        A new run's first call writes the checkpoint that it might have to go back to. FloatingPointError
+        when the loss is lost again at the lower rate.
         """
+        if not self._has_checkpoint:
+            self.save()
         try:
             figures = self._trainable.train(drawn, progress)
             self._check(figures)
@@ -85,6 +89,7 @@ class Trainer:
         except OSError as error:
             _logger.warning("step %d was not saved: %s", self._trainable.step, error)
             return False
+        self._has_checkpoint = True
         return True
 
     def _check(self, taken: Sequence[dict[str, float]]) -> None:

@@ -41,8 +41,7 @@ def accumulated() -> tuple[dict[str, torch.Tensor], list[float]]:
         for buffer, *pair in zip(net.buffers(), *halves, strict=True):
             buffer.copy_((pair[0] + pair[1]) / 2 if buffer.is_floating_point() else pair[0])
         norms.append(float(torch.nn.utils.clip_grad_norm_(net.parameters(), config.training.gradient_clip)))
-        rate = schedules.rate(config.schedule, config.optimizer.rate, step, 0)
-        optimizers.set_rate(optimizer, rate)
+        optimizers.apply(optimizer, schedules.at(config.schedule, config.optimizer, step, 0))
         optimizer.step()
     return net.state_dict(), norms
 
