@@ -177,21 +177,22 @@ def train(
     positions: Positions,
     num_points: int = 1,
 ) -> dict[str, Any]:
-    """One run of `seconds`, judging included; its curve: step, seconds of training alone, held-out figures.
+    """One run of so many seconds; its curve: step, seconds of training alone, held-out figures.
 
-    The seed gives the network's start and the batches. A run whose loss is not finite stops there.
+    Seconds are one core's CPU time, judging included, whatever else the machine does. The seed gives
+    the network's start and the batches. A run whose loss is not finite stops there.
     """
     net = resnet.ResNet(positions.size, config.net, torch.Generator().manual_seed(seed))
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     take_step = _stepper(config, net, seed)
     rng = np.random.default_rng(seed)
     points = [[0, 0.0, *judge(net, positions.held_out, config)]]
-    began, spent, step, progress, is_finite = time.perf_counter(), 0.0, 0, 0.0, True
+    began, spent, step, progress, is_finite = time.process_time(), 0.0, 0, 0.0, True
     while progress < 1 and is_finite:
         batch = positions.window.sample(entry.batch_size, rng)
-        before = time.perf_counter()
+        before = time.process_time()
         is_finite = math.isfinite(take_step(batch, step, progress))
-        now = time.perf_counter()
+        now = time.process_time()
         step, spent, progress = step + 1, spent + now - before, (now - began) / seconds
         if is_finite and (progress >= 1 or progress * num_points >= len(points)):
             points.append([step, spent, *judge(net, positions.held_out, config)])
