@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray import exceptions
-from ray.util import placement_group as groups
+from ray import exceptions, util
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from actors import learner_rank, worker_setup
@@ -70,12 +69,12 @@ class RankGroup:
         """Ends all ranks and gives their place back."""
         for rank in self._ranks:
             ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
-        groups.remove_placement_group(self._group)
+        util.remove_placement_group(self._group)
 
     def _start(self) -> None:
         count = self._config.training.num_ranks
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
-        self._group = groups.placement_group([bundle] * count, strategy="PACK")
+        self._group = util.placement_group([bundle] * count, strategy="PACK")
         if not self._group.wait(_START_S):
             raise RuntimeError(f"training.num_ranks={count}: the cluster has no room for {bundle} each")
         actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))

@@ -154,6 +154,24 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert learner_events >= step, "the learner began again from the start"
 
 
+@pytest.mark.ray
+def test_a_killed_rank_costs_the_steps_since_the_checkpoint(tmp_path):
+    """Both ranks begin again from it, and the run goes on to its end."""
+    folder = tmp_path / "run"
+    words = ["training.num_ranks=2", "selfplay.num_actors=1", "training.replay_ratio=100", "stop.steps=100"]
+    process = start(*TINY, *words, f"run.dir={folder}", start_new_session=True)
+    wait_until(lambda: status(folder)["step"] >= 25, process)
+    ranks = [pid for pid in descendants(process.pid) if "LearnerRank" in title(pid)]
+    assert len(ranks) == 2
+    kill(ranks[1])
+    output, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, output + errors
+    assert "2 x learner rank" in output
+    assert "a rank of the learner was lost, all are started again" in (folder / "log.txt").read_text()
+    assert status(folder)["step"] >= 100
+    assert checkpoint.newest_step(folder / "checkpoints") >= 100
+
+
 def _steps_of_first_report(folder):
     """First learner step in the events of the second session."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -176,6 +194,14 @@ def descendants(pid):
         found += below
         waiting += below
     return found
+
+
+def title(pid):
+    """What `ps` shows, which Ray sets to the actor's name."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def is_alive(pid):
