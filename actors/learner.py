@@ -44,6 +44,7 @@ class LearnerActor:
             self._learner, checkpoint.of_run(folder.checkpoints, config.training), config.training
         )
         self._step_s = _CALL_S
+        self._waited_s, self._reported = 0.0, time.monotonic()
 
     def run(self) -> None:
         """Trains until `stop`, then saves."""
@@ -60,6 +61,7 @@ class LearnerActor:
             if not is_granted:
                 self._telemetry.report(lambda: {"waiting_for": "games"})
                 self._stopping.wait(_PAUSE_S)
+                self._waited_s += _PAUSE_S
                 continue
             try:
                 self._train(drawn)
@@ -104,14 +106,23 @@ class LearnerActor:
             self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
             return
         self._step_s = (time.monotonic() - began) / len(taken)
-        figures = taken[-1] | {"samples_per_s": training.batch_size / self._step_s, "rollbacks": rollbacks}
         step = self._learner.step
-        self._telemetry.report(lambda: {**figures, "step": step}, step)
+        speed = {"samples_per_s": training.batch_size / self._step_s, "rollbacks": rollbacks, "step": step}
+        self._telemetry.report(
+            lambda: {**taken[-1], **speed, "waited_fraction": self._waited_fraction()}, step
+        )
         if step // training.publish_steps > before // training.publish_steps:
             self._publish()
             self._measure()
         if step // training.checkpoint_steps > before // training.checkpoint_steps:
             self._trainer.save()
+
+    def _waited_fraction(self) -> float:
+        """Share of the time since the last report in which there was nothing to train on."""
+        now = time.monotonic()
+        share = min(1.0, self._waited_s / (now - self._reported))
+        self._waited_s, self._reported = 0.0, now
+        return share
 
     def _publish(self) -> None:
         self._handles["weight_store"].publish.remote(self._candidate())

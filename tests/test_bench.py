@@ -90,7 +90,9 @@ def test_everything_is_measured(capsys):
     assert bench.main([*bench.BENCHMARKS, *sizes, "--json"]) == 0
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = [figure["name"] for figure in said]
-    assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "learner.b1c4", "gtp.b1c4"} <= set(names)
+    assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "learner.b1c4", "gtp.b1c4"} <= set(
+        names
+    )
     for figure in said:
         assert figure["value"] > 0
         assert figure["ratio"] == pytest.approx(figure["value"] / figure["limit"])

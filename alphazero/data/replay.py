@@ -32,6 +32,7 @@ class Targets(NamedTuple):
     score: np.ndarray  # [W] float32 for the player to move
     short_term: np.ndarray  # [W, H] float32 for the player to move
     draw_weight: np.ndarray  # [W] float32 how often to draw it, relative to others
+    weights: np.ndarray  # [W] int64 version of the network at the end of its game
 
 
 class ReplayWindow:
@@ -63,6 +64,7 @@ class ReplayWindow:
             score=np.zeros(capacity, np.float32),
             short_term=np.zeros((capacity, len(game_targets.SHORT_TERM_TURNS)), np.float32),
             draw_weight=np.zeros(capacity, np.float32),
+            weights=np.zeros(capacity, np.int64),
         )
         self._positions = 0
         self._num_boards = 0
@@ -79,6 +81,15 @@ class ReplayWindow:
         share = int(config.window_share * self._positions)
         wanted = min(max(share, config.min_window), config.max_window)
         return min(wanted, self._positions - self._oldest)
+
+    @property
+    def staleness(self) -> float:
+        """Optimizer steps by which the window's networks are older on average than its newest game's."""
+        if len(self) == 0:
+            return 0.0
+        slots = np.arange(self._positions - len(self), self._positions) % len(self._targets.value)
+        newest = self._targets.weights[(self._positions - 1) % len(self._targets.value)]
+        return float(newest - self._targets.weights[slots].mean())
 
     def skip(self, num_targets: int) -> None:
         """Counts positions that are too old to matter, before anything is added."""
@@ -126,6 +137,7 @@ class ReplayWindow:
         self._targets.score[slots] = game_targets.scores(record)[plies]
         self._targets.short_term[slots] = game_targets.short_term_values(record)[plies]
         self._targets.draw_weight[slots] = game_targets.draw_weights(record, self._config)[plies]
+        self._targets.weights[slots] = record.newest_weights
         self._num_boards += len(rows)
         self._positions += len(plies)
         self._forget_overwritten()

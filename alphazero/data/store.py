@@ -76,6 +76,7 @@ class ReplayStore:
         return {
             **asdict(self._counters),
             "window": len(self._window),
+            "staleness_steps": self._window.staleness,
             "samples_per_position": self._counters.samples / max(1, self._counters.positions),
             **self._statistics.summary(),
         }

@@ -16,9 +16,11 @@ from tensorboard.summary.writer import event_file_writer
 LAYOUT = {
     "Overview": {
         "losses": [r"learner/.*loss"],
+        "losses on held-out games": [r"held_out/.*loss"],
         "simulations per second": [r"selfplay/simulations_per_s"],
         "positions per second": [r"replay/positions_per_s"],
         "samples for each position": [r"replay/samples_per_position"],
+        "learner waits, data is old": [r"learner/waited_fraction", r"replay/staleness_steps"],
         "gate": [r"gate/score", r"gate/promoted", r"gate/limit_fraction"],
     },
     "Games": {

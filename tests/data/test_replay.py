@@ -1,5 +1,7 @@
 """The window against the rules' own game and planes, and against formulas in plain numpy."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -241,6 +243,16 @@ def test_replies_scores_and_short_term_values_belong_to_their_positions():
         assert batch.score[row] == score
         assert np.array_equal(batch.short_term[row], short)
         assert np.allclose(batch.reply[row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
+
+
+def test_staleness_is_the_mean_age_of_the_networks():
+    window, rng = window_of(), np.random.default_rng(0)
+    assert window.staleness == 0
+    records_, versions = [random_game(rng) for _ in range(3)], [100, 200, 500]
+    for record, version in zip(records_, versions, strict=True):
+        window.add(dataclasses.replace(record, oldest_weights=0, newest_weights=version))
+    ages = np.repeat([400, 300, 0], [record.num_targets for record in records_])
+    assert window.staleness == pytest.approx(ages.mean())
 
 
 def test_old_games_make_room_without_leaving_traces():
