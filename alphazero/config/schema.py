@@ -1,8 +1,9 @@
-"""The whole tree of settings that `python -m alphazero.run` fills."""
+"""The whole tree of settings that the front doors `alphazero.run` and `alphazero.train` fill."""
 
 from dataclasses import dataclass, field
 
 from alphazero.config import cluster as cluster_config
+from alphazero.config import data as data_config
 from alphazero.config import game as game_config
 from alphazero.config import gate as gate_config
 from alphazero.config import net as net_config
@@ -29,5 +30,6 @@ class Config:
     training: training_config.TrainingConfig = field(default_factory=training_config.TrainingConfig)
     optimizer: optimizer_config.OptimizerConfig = field(default_factory=optimizer_config.OptimizerConfig)
     schedule: optimizer_config.ScheduleConfig = field(default_factory=optimizer_config.ScheduleConfig)
+    data: data_config.DataConfig = field(default_factory=data_config.DataConfig)
     gate: gate_config.GateConfig = field(default_factory=gate_config.GateConfig)
     cluster: cluster_config.ClusterConfig = field(default_factory=cluster_config.ClusterConfig)

@@ -11,7 +11,7 @@ import re
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -99,19 +99,32 @@ class GameLog:
 
     def read(self, entry: Entry) -> records.GameRecord:
         """One game; ValueError when it is not what the entry promised."""
-        with entry.path.open("rb") as file:
-            file.seek(entry.offset)
-            return records.GameRecord.from_bytes(file.read(entry.length))
+        return _read(entry)
 
     def read_all(self, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
         """All games in the order they were written, each game_id once."""
-        for entry in self.entries(on_damage):
-            try:
-                game = self.read(entry)
-            except ValueError as error:
-                on_damage(Damage(entry.path, entry.offset, str(error)))
-            else:
-                yield game
+        yield from _read_each(self.entries(on_damage), on_damage)
+
+
+def read_file(path: Path, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
+    """The games of one file of a log in their order; OSError if it cannot be read."""
+    yield from _read_each(_entries_of(path, on_damage), on_damage)
+
+
+def _read_each(entries: Iterable[Entry], on_damage: OnDamage) -> Iterator[records.GameRecord]:
+    for entry in entries:
+        try:
+            game = _read(entry)
+        except ValueError as error:
+            on_damage(Damage(entry.path, entry.offset, str(error)))
+        else:
+            yield game
+
+
+def _read(entry: Entry) -> records.GameRecord:
+    with entry.path.open("rb") as file:
+        file.seek(entry.offset)
+        return records.GameRecord.from_bytes(file.read(entry.length))
 
 
 def _frame(payload: bytes, time_ns: int) -> bytes:

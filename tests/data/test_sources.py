@@ -1,0 +1,101 @@
+"""Files are found by name, all kinds give the same positions, and what is held out stays so."""
+
+import numpy as np
+import pytest
+
+from alphazero.data import rows, sources
+from tests.data import corpus
+
+Kind = sources.Kind
+
+
+def read(source, reading=corpus.READING):
+    said = []
+    blocks = list(sources.read(source, reading, said.append))
+    return blocks, said
+
+
+def test_folders_files_and_patterns_are_found(tmp_path):
+    log = corpus.write_log(tmp_path / "run", 2)
+    sgf = corpus.write_sgf(tmp_path / "sgf", 2)
+    chunks = corpus.write_chunks(tmp_path / "chunks", 3)
+    (chunks / ".half.gz").write_text("")
+
+    def kinds(*patterns):
+        return [source.kind for source in sources.find([str(pattern) for pattern in patterns])]
+
+    assert kinds(log) == kinds(log / "games") == kinds(*log.glob("games/*.games")) == [Kind.games]
+    assert kinds(sgf) == kinds(sgf / "*.sgf") == [Kind.sgf] * 2
+    assert kinds(chunks) == kinds(chunks / "*.gz", chunks) == kinds(tmp_path / "c*") == [Kind.chunk] * 3
+    assert kinds(chunks / "*.0.gz", sgf, log) == [Kind.chunk, Kind.games, Kind.sgf, Kind.sgf]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "no/*.gz", "empty"])
+def test_what_means_no_file_is_named(name, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=f"data.path={tmp_path}.*: no training chunks, SGF files or game"):
+        sources.find([str(tmp_path / name)])
+
+
+def test_all_kinds_hold_the_same_positions(tmp_path):
+    places = [
+        corpus.write_log(tmp_path / "run", 4),
+        corpus.write_chunks(tmp_path / "chunks", 2),
+        corpus.write_sgf(tmp_path / "sgf", 4),
+    ]
+    read_all = [[read(source)[0] for source in sources.find([str(place)])] for place in places]
+    log, chunks, sgf = (
+        rows.join([rows.keep_fields(block.batch, frozenset()) for blocks in found for block in blocks])
+        for found in read_all
+    )
+    assert np.array_equal(log.planes, chunks.planes) and np.array_equal(log.planes, sgf.planes)
+    assert log.policy == pytest.approx(chunks.policy, abs=1e-5)
+    assert np.array_equal(np.sign(log.value), chunks.value) and np.array_equal(chunks.value, sgf.value)
+    assert set(sgf.policy.max(axis=1)) == {1}
+
+
+def test_only_our_own_games_have_all_targets(tmp_path):
+    (log,) = sources.find([str(corpus.write_log(tmp_path / "run", 2))])
+    (chunk,) = sources.find([str(corpus.write_chunks(tmp_path / "chunks", 1))])
+    assert {rows.known(block.batch) for block in read(log)[0]} == {frozenset(rows.OPTIONAL)}
+    assert {rows.known(block.batch) for block in read(chunk)[0]} == {frozenset()}
+
+
+@pytest.mark.parametrize("kind", ["log", "chunk"])
+def test_games_are_held_out_as_a_whole_and_about_as_many_as_asked(kind, tmp_path):
+    reading = corpus.READING._replace(held_out_fraction=0.2)
+    if kind == "log":
+        place = corpus.write_log(tmp_path / "run", 60)
+    else:
+        place = corpus.write_chunks(tmp_path / "chunks", 1, games_each=60)
+    (source,) = sources.find([str(place)])
+    held = np.concatenate([block.is_held_out for block in read(source, reading)[0]])
+    games = held.reshape(60, 12)
+    assert (games.all(axis=1) | ~games.any(axis=1)).all()
+    assert 6 <= games[:, 0].sum() <= 18
+
+
+def test_held_out_files_stay_held_out_when_others_come(tmp_path):
+    few = [sources.Source(tmp_path / f"{n:03d}.gz", Kind.chunk, 1) for n in range(100)]
+    more = [sources.Source(tmp_path / f"{n:03d}.gz", Kind.chunk, 1) for n in range(200)]
+    first, second = sources.split(few, 0.1).files, sources.split(more, 0.1).files
+    assert first and second and first <= second
+    assert 3 <= len(first) <= 25 and not {source.path for source in few} & (second - first)
+    assert sources.split(few[:10], 0.1).files is None
+    assert sources.split(few, 0).files is None
+    sgf = [source._replace(kind=Kind.sgf) for source in few[:3]]
+    assert len(sources.split(sgf, 0.1).files or ()) == 1
+
+
+def test_games_of_another_size_and_broken_logs_are_left_out(tmp_path):
+    place = corpus.write_log(tmp_path / "run", 3)
+    (source,) = sources.find([str(place)])
+    blocks, said = read(source, corpus.READING._replace(size=7))
+    assert not blocks and [str(damage) for damage in said] == [
+        f"{source.path}, game game-0000 and 2 more: is for another size of board (5x5, expected 7x7)"
+    ]
+    source.path.write_bytes(source.path.read_bytes()[:-20])
+    blocks, said = read(source)
+    assert len(blocks) == 2 and len(said) == 1 and "breaks off" in str(said[0])
+    source.path.unlink()
+    assert [damage.reason.name for damage in read(source)[1]] == ["unreadable"]
