@@ -14,6 +14,7 @@ _FIXED = (
     "game.size", "game.komi", "game.ko", "game.suicide",
     "net.blocks", "net.filters",
     "net.ownership", "net.score", "net.reply", "net.soft_policy", "net.short_term",
+    "data.path",  # of supervised training; a run of self-play has none
 )  # fmt: skip
 
 

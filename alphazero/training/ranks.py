@@ -6,6 +6,7 @@ in one process that accumulates gradients over the shares; its running statistic
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -48,6 +49,14 @@ class Ranks:
         total = torch.tensor([number], dtype=torch.float64, device=self.device)
         distributed.all_reduce(total)
         return total.item() / self.count
+
+    def all(self, mine: Any) -> list[Any]:
+        """What each rank brings, in their order; small plain things, and all must call this alike."""
+        if self.count == 1:
+            return [mine]
+        found: list[Any] = [None] * self.count
+        distributed.all_gather_object(found, mine)
+        return found
 
     def leave(self) -> None:
         """Ends this process's part; without it the others wait until their timeout."""

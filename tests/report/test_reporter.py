@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.summary.writer import event_file_writer
 
 from alphazero.report import reporter, status, summary
 
@@ -52,7 +53,9 @@ def test_figures_without_a_step_are_written_now_and_then_at_the_learners_step(tm
     assert scalars(tmp_path, "selfplay/simulations_per_s") == [(40, 100.0), (41, 100.0), (41, 100.0)]
 
 
-def test_resuming_hides_the_work_that_was_lost(tmp_path):
+def test_resuming_hides_the_work_that_was_lost(tmp_path, monkeypatch):
+    # Files of one process and second are told apart by a count, and read as words: 9 would come after 10.
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
     first = reporter.Reporter(tmp_path)
     for step in range(1, 7):
         first.record("learner", {"loss": 1.0}, step)

@@ -1,0 +1,59 @@
+"""`python -m alphazero.train conf=19x19 data.path='chunks/*.gz'`: trains a network on positions of others.
+
+Exit codes: 0 done, 1 failed while running, 2 bad configuration, data or folder, 130 interrupted after saving.
+"""
+
+import signal
+import sys
+
+from alphazero.config import compose, schema
+from alphazero.data import run_folder, survey
+from alphazero.report import logs
+
+
+def main() -> int:
+    """Composes the settings, looks at the data, opens the run's folder and trains."""
+    config = compose.main_config()
+    if config is None:
+        return 0
+    folder = run_folder.RunFolder(config.run.dir)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _train(config, folder)
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        return 1
+    except (RuntimeError, FloatingPointError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        folder.close()
+
+
+def _train(config: schema.Config, folder: run_folder.RunFolder) -> None:
+    if not config.data.patterns:
+        raise ValueError("data.path=null: must name training chunks, SGF files or game logs")
+    print(f"run folder {folder.path}: looking at {config.data.path}", flush=True)
+    found = survey.survey(config)
+    held_out = 0 if found.held_out is None else len(found.held_out.value)
+    print(f"{len(found.files)} files, about {found.num_rows:,.0f} positions; {held_out:,} more are held out")
+    # torch takes seconds to import: a mistake is answered before, and the user sees lines.
+    from alphazero import supervised_loop
+    from alphazero.training import learner
+
+    config = supervised_loop.without_targetless_heads(config, found)
+    learner.check_start(config)
+    folder.open(config, compose.to_yaml(config))
+    logs.set_up(folder.log)
+    supervised_loop.run(config, folder, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Ranks as processes of this machine: started together, watched, and ended together."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from alphazero.data import stream
+
+_OTHERS_S = 0.5
+"""After a rank failed, until those that fail with it have."""
+
+
+class Failure(NamedTuple):
+    """What a rank could not do."""
+
+    text: str
+    is_users: bool  # a ValueError: the user's settings or files are wrong
+
+
+class _Rank(NamedTuple):
+    process: BaseProcess
+    failures: connection.Connection
+
+
+def run(work: Callable[..., None], count: int, arguments: tuple[Any, ...], stop: Any) -> None:
+    """Runs work(number, address, stop, *arguments) in `count` processes until all are done.
+
+    address: where they meet, on this machine alone. stop: an event of the spawn context. When one fails,
+    all are ended: ValueError where it was the user's mistake, else RuntimeError; one line in any case.
+    """
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(prefix="alphazero-") as folder:
+        address = (Path(folder) / "rendezvous").as_uri()
+        ranks = [_start(context, work, (number, address, stop, *arguments)) for number in range(count)]
+        try:
+            _watch(ranks)
+        finally:
+            for rank in ranks:
+                rank.process.kill()
+                rank.process.join()
+
+
+def _start(context: Any, work: Callable[..., None], arguments: tuple[Any, ...]) -> _Rank:
+    failures, sender = context.Pipe(duplex=False)
+    name = f"rank {arguments[0]}"
+    process = context.Process(target=_work, args=(work, sender, arguments), name=name)
+    process.start()
+    sender.close()
+    return _Rank(process, failures)
+
+
+def _work(work: Callable[..., None], failures: connection.Connection, arguments: tuple[Any, ...]) -> None:
+    # The parent hears of signals and tells the ranks; only then do they stop at the same step.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # All ranks are on this machine: nothing listens to others.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    os.environ.setdefault("NCCL_SOCKET_IFNAME", "lo")
+    stream.end_with_parent()
+    try:
+        work(*arguments)
+    except ValueError as error:
+        failures.send(Failure(str(error), is_users=True))
+        raise SystemExit(1) from None
+    except Exception as error:
+        text = str(error).partition("\n")[0] or type(error).__name__
+        failures.send(Failure(text, is_users=False))
+        raise SystemExit(1) from None
+
+
+def _watch(ranks: list[_Rank]) -> None:
+    waiting = {rank.process.sentinel: rank for rank in ranks}
+    while waiting:
+        for sentinel in connection.wait(list(waiting)):
+            rank = waiting.pop(int(sentinel))  # pyright: ignore[reportArgumentType]  they are numbers here
+            rank.process.join()
+            if rank.process.exitcode:
+                time.sleep(_OTHERS_S)
+                raise _explain(ranks)
+
+
+def _explain(ranks: list[_Rank]) -> Exception:
+    """Of ranks that failed the one that others may have failed of: one that was killed, else a mistake."""
+    failed = [(rank, _failure_of(rank)) for rank in ranks if rank.process.exitcode]
+    for rank, failure in failed:
+        if failure is None:
+            code = rank.process.exitcode or 0
+            ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+            return RuntimeError(f"{rank.process.name} ended by {ending}; the same command goes on")
+    for _, failure in failed:
+        if failure is not None and failure.is_users:
+            return ValueError(failure.text)
+    rank, failure = failed[0]
+    return RuntimeError(f"{rank.process.name}: {failure and failure.text}; the same command goes on")
+
+
+def _failure_of(rank: _Rank) -> Failure | None:
+    with contextlib.suppress(EOFError, OSError):
+        if rank.failures.poll():
+            return rank.failures.recv()
+    return None
+
+
+@contextlib.contextmanager
+def told_by_signals(stop: Any) -> Iterator[None]:
+    """Meanwhile Ctrl-C and SIGTERM set the event `stop`; a second one raises KeyboardInterrupt."""
+
+    def tell(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, tell) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

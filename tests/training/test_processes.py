@@ -1,0 +1,75 @@
+"""Ranks end together, with one line that names the one to blame."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from alphazero.training import processes
+
+pytestmark = pytest.mark.slow
+
+
+def finish(number, address, stop, folder):
+    (folder / f"{number}").write_text(address)
+
+
+def fail(number, address, stop, how):
+    if number == 1 and how == "value":
+        raise ValueError("the user's mistake")
+    if number == 1 and how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "both" or number == 1:
+        raise RuntimeError("of the others\nand a second line")
+    time.sleep(60)
+
+
+def wait_for_stop(number, address, stop):
+    assert stop.wait(60)
+
+
+def stop_event():
+    return multiprocessing.get_context("spawn").Event()
+
+
+def test_all_ranks_finish(tmp_path):
+    processes.run(finish, 2, (tmp_path,), stop_event())
+    addresses = {path.read_text() for path in tmp_path.iterdir()}
+    assert len(addresses) == 1 and addresses.pop().startswith("file:///")
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "line"),
+    [
+        ("value", ValueError, "^the user's mistake$"),
+        ("killed", RuntimeError, "^rank 1 ended by signal 9; the same command goes on$"),
+        ("error", RuntimeError, "^rank 1: of the others; the same command goes on$"),
+        ("both", RuntimeError, "^rank 0: of the others; the same command goes on$"),
+    ],
+)
+def test_a_failure_ends_all(how, kind, line):
+    began = time.monotonic()
+    with pytest.raises(kind, match=line):
+        processes.run(fail, 2, (how,), stop_event())
+    assert time.monotonic() - began < 30
+
+
+def test_a_signal_tells_the_ranks_and_they_end_by_themselves():
+    stop = stop_event()
+    with processes.told_by_signals(stop):
+        threading.Timer(3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        processes.run(wait_for_stop, 2, (), stop)
+    assert stop.is_set()
+
+
+def test_a_second_signal_does_not_wait():
+    stop = threading.Event()
+    with processes.told_by_signals(stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
