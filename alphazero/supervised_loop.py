@@ -55,9 +55,7 @@ def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found
     """What each process does."""
     folder, count = run_folder.RunFolder(config.run.dir), config.training.num_ranks
     logs.set_up(folder.log)
-    device = hardware.pick_device(config.training.device)
-    if device.type == "cuda" and count > 1:
-        device = hardware.numbered(device, number)
+    device = hardware.pick_device(config.training.device, number)
     group = ranks.join(address, number, count, device, config.training.timeout_s)
     watcher = _Nobody()
     if number == 0:

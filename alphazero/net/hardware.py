@@ -24,11 +24,6 @@ def num_gpus() -> int:
     return torch.cuda.device_count()
 
 
-def numbered(device: torch.device, number: int) -> torch.device:
-    """The device of this kind with this number."""
-    return torch.device(device.type, number)
-
-
 def is_bf16(precision: training_config.Precision, device: torch.device) -> bool:
     """Whether a setting means bf16; auto does where the device multiplies it natively."""
     if precision is not training_config.Precision.auto:

@@ -112,6 +112,7 @@ class Learner:
                 "net": self._net.state_dict(),
                 "averaged": self._averaged.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
+                "recent": [packed_BK.cpu() for packed_BK in self._recent],
             }
         )
 
@@ -124,9 +125,10 @@ class Learner:
             self._optimizer.load_state_dict(state["optimizer"])
             self.step, self.samples = state["step"], state["samples"]
             self.rate_factor = state["rate_factor"]
+            self._recent.clear()
+            self._recent.extend(packed_BK.to(self._device) for packed_BK in state["recent"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise ValueError("the checkpoint is of another network, board, optimizer or version") from error
-        self._recent.clear()
 
     def _train(self, batch: batches.Batch, progress: float) -> dict[str, torch.Tensor]:
         """One step; its figures stay on the device, so that a GPU need not wait for Python."""

@@ -79,16 +79,14 @@ class Pupil(learner.Learner):
         """State of the standing in the checkpoint that was loaded."""
 
     def state(self) -> dict[str, Any]:
-        """`learner.Learner.state`, the standing, and the batches that statistics are computed from."""
-        recent = [packed.cpu() for packed in self._recent]
-        return {**super().state(), "supervised": self.standing.state(), "recent": recent}
+        """`learner.Learner.state` and the standing."""
+        return {**super().state(), "supervised": self.standing.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Takes the learner's part; ValueError too for a checkpoint of self-play."""
         if "supervised" not in state:
             raise ValueError("the checkpoint is not one of supervised training; choose another run.dir")
         super().load_state(state)
-        self._recent.extend(packed.to(self._device) for packed in state["recent"])
         self.saved = state["supervised"]
 
 
