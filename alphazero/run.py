@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 i
 
 import sys
 
-from alphazero.config import compose, schema
+from alphazero.config import command_line, compose, schema
 from alphazero.data import run_folder
 from alphazero.report import logs
 
@@ -17,22 +17,16 @@ def main() -> int:
         return 0
     folder = run_folder.RunFolder(config.run.dir)
     try:
-        _check_start(config)
-        folder.open(config, compose.to_yaml(config))
-        logs.set_up(folder.log)
-        _run(config, folder)
-        return 0
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (RuntimeError, FloatingPointError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        return command_line.exit_code(lambda: _open_and_run(config, folder))
     finally:
         folder.close()
+
+
+def _open_and_run(config: schema.Config, folder: run_folder.RunFolder) -> None:
+    _check_start(config)
+    folder.open(config, compose.to_yaml(config))
+    logs.set_up(folder.log)
+    _run(config, folder)
 
 
 def _check_start(config: schema.Config) -> None:

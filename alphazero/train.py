@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, data or folder,
 import signal
 import sys
 
-from alphazero.config import compose, schema
+from alphazero.config import command_line, compose, schema
 from alphazero.data import run_folder, survey
 from alphazero.report import logs
 
@@ -19,20 +19,7 @@ def main() -> int:
     folder = run_folder.RunFolder(config.run.dir)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _train(config, folder)
-        return 0
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
-        return 1
-    except (RuntimeError, FloatingPointError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        return command_line.exit_code(lambda: _train(config, folder))
     finally:
         folder.close()
 

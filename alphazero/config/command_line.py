@@ -1,6 +1,7 @@
-"""Command lines of the front doors that take flags: a user's mistake is one line and exit code 2."""
+"""Command lines of the front doors: a user's mistake is one line and exit code 2."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -45,3 +46,25 @@ def number(least: float, most: float) -> Callable[[str], float]:
         return value
 
     return convert
+
+
+def exit_code(work: Callable[[], None]) -> int:
+    """What a run that saves itself ends with: 0 done, 1 failed, 2 the user's mistake, 130 interrupted.
+
+    Whatever went wrong is one line on stderr.
+    """
+    try:
+        work()
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        return 1
+    except (RuntimeError, FloatingPointError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
