@@ -1,13 +1,15 @@
 """The whole loop in one process: it learns, promotes, and a second session goes on from the first."""
 
+import numpy as np
 import pytest
 
 from alphazero import local_loop
 from alphazero.config import compose
 from alphazero.data import gamelog, run_folder
-from alphazero.evaluation import promotion
+from alphazero.evaluation import match, openings, players, promotion, weight_files
+from alphazero.net import inference
 from alphazero.report import summary
-from alphazero.search import symmetries
+from alphazero.search import evaluator, symmetries
 from alphazero.training import checkpoint
 from tests import tiny_run
 
@@ -44,6 +46,25 @@ def test_two_sessions_make_one_run(tmp_path):
     ]
     assert steps == [20, 40, 60, 80, 100]
     assert summary.summarize(folder.path).fell("loss")
+
+
+@pytest.mark.slow
+def test_without_a_search_the_policy_learns_from_how_its_games_end(tmp_path):
+    words = ["conf=7x7-reinforce", "game.size=5", "game.komi=3", "net.blocks=1", "net.filters=16"]
+    words += ["gate=none", "gate.every_steps=250", "stop.steps=250", f"run.dir={tmp_path}"]
+    config = compose.compose(words)
+    folder = run_folder.RunFolder(tmp_path)
+    folder.open(config, compose.to_yaml(config))
+    local_loop.LocalLoop(config, folder).run()
+    folder.close()
+    assert all(game.num_simulations == 0 for game in gamelog.GameLog(folder.games).read_all())
+    learned = inference.make_evaluator(weight_files.load(tmp_path), device="cpu", backend="torch")
+    rng, uniform = np.random.default_rng(0), evaluator.UniformEvaluator(5)
+    first_moves = openings.draw(uniform, config.game, count=50, plies=2, rng=rng)
+    a = players.Player("learned", learned, config.search, rng)
+    b = players.Player("uniform", uniform, config.search, rng)
+    played = match.play_match(a, b, config.game, first_moves)
+    assert played is not None and played.score > 0.65, "three deviations above equal"
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ class GateConfig:
     num_games: int = 40
     """Games of a match; even, because games come in pairs."""
     num_simulations: int = 32
-    """Simulations for each move, both sides."""
+    """Simulations for each move, both sides; with search=none both draw from their policies instead."""
     threshold: float = 0.5
     """Share of the points (draws half) that the candidate must reach."""
     opening_plies: int = 6

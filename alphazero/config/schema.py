@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from alphazero.config import checks
 from alphazero.config import cluster as cluster_config
 from alphazero.config import data as data_config
 from alphazero.config import game as game_config
@@ -33,3 +34,19 @@ class Config:
     data: data_config.DataConfig = field(default_factory=data_config.DataConfig)
     gate: gate_config.GateConfig = field(default_factory=gate_config.GateConfig)
     cluster: cluster_config.ClusterConfig = field(default_factory=cluster_config.ClusterConfig)
+
+    def __post_init__(self) -> None:
+        is_bare = self.search.algorithm is search_config.Algorithm.none
+        fitting = (
+            training_config.PolicyLoss.reinforce if is_bare else training_config.PolicyLoss.cross_entropy
+        )
+        loss, search = self.training.policy_loss, self.search.algorithm.value
+        key = "training.policy_loss"
+        checks.require(loss is fitting, key, loss.value, f"{fitting.value} with search={search}")
+        # Moves that are not drawn from the policy would break the estimate of its gradient.
+        fraction = self.selfplay.full_search_fraction
+        checks.require(
+            fraction == 1 or not is_bare, "selfplay.full_search_fraction", fraction, "1 with search=none"
+        )
+        weight = self.replay.surprise_weight
+        checks.require(weight == 0 or not is_bare, "replay.surprise_weight", weight, "0 with search=none")

@@ -11,6 +11,11 @@ class Algorithm(Enum):
 
     gumbel = "gumbel"
     puct = "puct"
+    none = "none"
+    """There is no search: moves come from the network's policy, for `training.policy_loss=reinforce`."""
+
+
+TREE_SEARCHES = (Algorithm.gumbel, Algorithm.puct)
 
 
 class Symmetry(Enum):
@@ -23,7 +28,7 @@ class Symmetry(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class SearchConfig:
-    """Gumbel AlphaZero (Danihelka et al. 2022) or PUCT (AlphaZero, Silver et al. 2018)."""
+    """Gumbel AlphaZero (Danihelka et al. 2022), PUCT (AlphaZero, Silver et al. 2018) or none."""
 
     algorithm: Algorithm = Algorithm.gumbel
     num_simulations: int = 32

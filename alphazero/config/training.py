@@ -22,6 +22,16 @@ class Precision(Enum):
     bf16 = "bf16"
 
 
+class PolicyLoss(Enum):
+    """What the policy learns from."""
+
+    cross_entropy = "cross_entropy"
+    """The search's policy."""
+    reinforce = "reinforce"
+    """Its own moves by how the game ended (REINFORCE, Williams 1992), for `search=none`: the reward is the
+    value's target less the value head's answer, normalised over the batch."""
+
+
 @dataclass(kw_only=True, slots=True)
 class TrainingConfig:
     """How the learner turns positions into networks."""
@@ -44,8 +54,9 @@ class TrainingConfig:
     """Checkpoints of steps that this divides are kept for good; 0 keeps none of them."""
     average_decay: float = 0.995
     """Decay for each step of the averaged weights, which are what is published."""
+    policy_loss: PolicyLoss = PolicyLoss.cross_entropy
     policy_weight: float = 1.0
-    """Weight of the policy's cross-entropy."""
+    """Weight of the policy's loss."""
     value_weight: float = 1.0
     """Weight of the value's cross-entropy."""
     ownership_weight: float = 0.5

@@ -101,9 +101,9 @@ class Gate:
             plies=rule.opening_plies,
             rng=self._rng,
         )
-        search = search_config.SearchConfig(
-            algorithm=search_config.Algorithm.puct, num_simulations=rule.num_simulations
-        )
+        is_bare = self._config.search.algorithm is search_config.Algorithm.none
+        algorithm = search_config.Algorithm.none if is_bare else search_config.Algorithm.puct
+        search = search_config.SearchConfig(algorithm=algorithm, num_simulations=rule.num_simulations)
         a = players.Player(f"step-{candidate.version}", self._candidate, search, self._rng)
         b = players.Player(f"step-{self._best_version}", self._best, search, self._rng)
         return match.play_match(a, b, self._config.game, first_moves, should_stop=should_stop)

@@ -5,7 +5,7 @@ import numpy as np
 from alphazero.config import search as search_config
 from alphazero.go import board, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, symmetries
+from alphazero.search import kinds, lockstep, symmetries
 
 _LOST = -0.9
 """Root value below which a player no longer fills its own territory."""
@@ -34,7 +34,7 @@ class Player:
         self._geometry = geometry.make(round(num_points**0.5))
         self._scratch = board.make_scratch(num_points)
         self._owner = np.zeros(num_points, np.int8)
-        self._search = lockstep.LockstepSearch(self._config, games, self._rng)
+        self._search = kinds.make(self._config, games, self._rng)
         self._asked = symmetries.wrap(self._evaluator, self._config, self._geometry.size, self._rng)
 
     def reset(self, index: int) -> None:

@@ -57,6 +57,7 @@ class LockstepSearch:
         outcome: what finished games are worth; by default only winning counts. num_threads: of the
         kernels; they release Python's lock. ValueError if the trees do not fit `tree_megabytes`.
         """
+        assert config.algorithm in search_config.TREE_SEARCHES, "kinds.make knows the others"
         self._config = config
         self._games = games
         self._rng = rng

@@ -18,6 +18,8 @@ NO_ACTION = -1
 UNKNOWN, CLOSED = -2, -3
 """`best_unvisited` before somebody asks, and before the node has its policy: most leaves are never visited
 again, so the legal moves and the policy of a leaf wait until a descent comes back."""
+LEAST_TOTAL = np.float32(1e-30)
+"""Weights that add up to less have lost their digits, and their inverse may be infinite."""
 
 _FIELDS = [
     ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
@@ -117,14 +119,14 @@ def close(tree, game, index, weights):
 def open_node(tree, game, index, legal):
     """Turns a closed node's weights into its policy over the `legal` moves [A].
 
-    Uniform over the legal moves where all of their weights are zero. Returns the sum of their weights.
+    Uniform over the legal moves where their weights are as good as zero. Returns the sum of those weights.
     """
     priors = tree.unvisited[game, index]
     total = np.float32(0)
     for action in range(len(legal)):
         priors[action] *= legal[action]
         total += priors[action]
-    if total > 0:
+    if total > LEAST_TOTAL:
         scale = np.float32(1) / total
         for action in range(len(legal)):
             priors[action] *= scale

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import schema
+from alphazero.config import search as search_config
 
 
 class Effort(NamedTuple):
@@ -18,6 +19,8 @@ class Effort(NamedTuple):
 def full(config: schema.Config, is_early: bool) -> Effort:
     """The search that moves are learned from; smaller in the run's early games."""
     search, selfplay = config.search, config.selfplay
+    if search.algorithm is search_config.Algorithm.none:
+        return Effort(0, 0, is_full=True)
     if not is_early:
         return Effort(search.num_simulations, search.num_considered, is_full=True)
     simulations = min(selfplay.early_simulations, search.num_simulations)

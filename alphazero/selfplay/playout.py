@@ -7,7 +7,7 @@ import numpy as np
 from alphazero.config import schema
 from alphazero.go import board, game, geometry
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import kinds
 from alphazero.selfplay import adjudicate
 from alphazero.selfplay import draft as drafts
 
@@ -23,7 +23,7 @@ class PlayOut:
         self._games = np.zeros(self._enough + config.selfplay.num_games, dtype)
         search_config = dataclasses.replace(config.search, num_simulations=1)
         # No noise is drawn, so any generator does.
-        self._search = lockstep.LockstepSearch(search_config, self._games, np.random.default_rng(0))
+        self._search = kinds.make(search_config, self._games, np.random.default_rng(0))
         self._drafts: list[drafts.GameDraft] = []
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)

@@ -9,7 +9,7 @@ from alphazero.config import schema
 from alphazero.data import record as records
 from alphazero.go import board, game, geometry, rules
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, sampling, settings
+from alphazero.search import kinds, lockstep, sampling, settings
 from alphazero.selfplay import adjudicate, effort, playout, temperature
 from alphazero.selfplay import draft as drafts
 
@@ -50,7 +50,7 @@ class SelfPlayWorker:
         self._games = self._new_games(config.selfplay.num_games)
         # Finished games must be worth in the search what the network is taught that they are worth.
         outcome = settings.Outcome(config.replay.score_weight, config.replay.score_scale)
-        self._search = lockstep.LockstepSearch(config.search, self._games, rng, outcome)
+        self._search = kinds.make(config.search, self._games, rng, outcome)
         self._drafts = [self._new_draft() for _ in range(config.selfplay.num_games)]
         self._adjudicator = adjudicate.Adjudicator(config)
         self._play_out = playout.PlayOut(config, self._games.dtype, self._adjudicator)

@@ -14,6 +14,7 @@ from torch.optim import swa_utils
 
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
+from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
 from alphazero.training import losses, optimizers, rso, schedules
@@ -32,6 +33,7 @@ class Learner:
         self._config = config
         self._ranks = ranks or all_ranks.Ranks()
         self._device = self._ranks.device or hardware.pick_device(training.device)
+        self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
         net = resnet.ResNet(config.game.size, config.net, generator)
@@ -200,6 +202,7 @@ class Learner:
             score=None if batch.score is None else self._tensor(batch.score),
             reply=None if batch.reply is None else self._tensor(batch.reply),
             short_term=None if batch.short_term is None else self._tensor(batch.short_term),
+            is_free=losses.free_moves(self._planes(packed_BK)) if self._is_policy_gradient else None,
         )
         return packed_BK, targets
 

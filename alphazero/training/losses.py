@@ -6,11 +6,14 @@ import torch
 from torch.nn import functional
 
 from alphazero.config import training as training_config
+from alphazero.go import features
 from alphazero.net import resnet
 
 # B batch, A actions, P points, T turns ahead
 _SCORE_DELTA = 12.0
 """Points up to which the score's loss is quadratic (KataGo, metrics_pytorch.py)."""
+_NEVER = -1e9
+"""Logit of a move on a stone; finite, because zero times infinity is no number."""
 
 
 class Targets(NamedTuple):
@@ -23,6 +26,7 @@ class Targets(NamedTuple):
     score: torch.Tensor | None = None  # [B] points
     reply: torch.Tensor | None = None  # [B, A] as policy
     short_term: torch.Tensor | None = None  # [B, T] in [-1, 1]
+    is_free: torch.Tensor | None = None  # [B, A] bool moves that are not on a stone; for REINFORCE alone
 
 
 def compute(
@@ -35,7 +39,7 @@ def compute(
     """
     shares = targets.weight / targets.weight.sum()
     policy_shares = shares_with_policy(targets.weight, targets.policy)
-    policy_B = policy_cross_entropy(outputs.policy_logits, targets.policy)
+    policy_B, policy_figures = _policy_part(outputs, targets, config, policy_shares)
     value_B = value_cross_entropy(outputs.value_logit, targets.value)
     parts = {"policy_loss": (policy_shares * policy_B).sum(), "value_loss": (shares * value_B).sum()}
     loss = config.policy_weight * parts["policy_loss"] + config.value_weight * parts["value_loss"]
@@ -50,8 +54,7 @@ def compute(
             "loss": loss,
             **parts,
             **auxiliary,
-            "policy_kl": parts["policy_loss"]
-            - (policy_shares * torch.special.entr(targets.policy).sum(1)).sum(),
+            **policy_figures,
             "value_mse": (shares * (values - targets.value) ** 2).sum(),
             "value_accuracy": is_right.sum() / is_decided.sum().clamp(min=1),
         }
@@ -81,6 +84,26 @@ def policy_cross_entropy(logits_BA: torch.Tensor, policy_BA: torch.Tensor) -> to
     return -(policy_BA * functional.log_softmax(logits_BA, dim=1)).sum(dim=1)
 
 
+def policy_gradient(
+    logits_BA: torch.Tensor, moves_BA: torch.Tensor, reward_B: torch.Tensor, shares_B: torch.Tensor
+) -> torch.Tensor:
+    """[B] -(reward - mean) / deviation * log pi(move): REINFORCE (Williams 1992) with normalised rewards.
+
+    moves_BA: 1 at the move that was drawn from the policy. Mean and deviation are those of this rank's
+    batch, weighted by shares_B, which sum to 1; rewards that are all equal teach nothing.
+    """
+    mean = (shares_B * reward_B).sum()
+    deviation = (shares_B * (reward_B - mean) ** 2).sum().sqrt()
+    advantage_B = (reward_B - mean) / deviation.clamp(min=torch.finfo(deviation.dtype).eps)
+    return advantage_B * policy_cross_entropy(logits_BA, moves_BA)
+
+
+def free_moves(planes_BCHW: torch.Tensor) -> torch.Tensor:
+    """[B, A] bool: moves to points without a stone, and the pass."""
+    stones_BP = (planes_BCHW[:, 0] + planes_BCHW[:, features.OPPONENT]).flatten(1)
+    return functional.pad(stones_BP == 0, (0, 1), value=True)
+
+
 def value_cross_entropy(logit: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     """Nats between winning chances, in any shape: (1 + tanh x) / 2 is sigmoid(2 x).
 
@@ -99,6 +122,32 @@ def soften(policy_BA: torch.Tensor, temperature: float) -> torch.Tensor:
     """[B, A] policy ** (1 / temperature), scaled to sum to 1; rows of zeros stay so."""
     softened = policy_BA ** (1 / temperature)
     return softened / softened.sum(dim=1, keepdim=True).clamp(min=torch.finfo(softened.dtype).tiny)
+
+
+def _policy_part(
+    outputs: resnet.Outputs,
+    targets: Targets,
+    config: training_config.TrainingConfig,
+    shares_B: torch.Tensor,
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The policy's loss [B], and a figure that tells more: nats from the target, or left to chance."""
+    logits_BA = outputs.policy_logits
+    if config.policy_loss is training_config.PolicyLoss.cross_entropy:
+        policy_B = policy_cross_entropy(logits_BA, targets.policy)
+        kl_B = policy_B.detach() - torch.special.entr(targets.policy).sum(1)
+        return policy_B, {"policy_kl": (shares_B * kl_B).sum()}
+    assert targets.is_free is not None
+    # Moves were drawn among the legal ones. With all others in the sum, a loser's policy would flee to
+    # them from every move that it has; points without a stone are legal but for kos and suicides. That
+    # the others are not legal is taught as in Leela Zero: by their share in the whole policy.
+    free_BA = logits_BA.float().masked_fill(~targets.is_free, _NEVER)
+    # The value head is the baseline, as in AlphaGo (Silver et al. 2016, methods): who is to move tells more
+    # about the outcome than the move does, where komi decides most games of a weak policy.
+    reward_B = targets.value - torch.tanh(outputs.value_logit.detach())
+    policy_B = policy_gradient(free_BA, targets.policy, reward_B, shares_B)
+    policy_B = policy_B + logits_BA.float().logsumexp(dim=1) - free_BA.logsumexp(dim=1)
+    entropy_B = torch.special.entr(functional.softmax(free_BA.detach(), dim=1)).sum(dim=1)
+    return policy_B, {"policy_entropy": (shares_B * entropy_B).sum()}
 
 
 def _auxiliary(

@@ -99,7 +99,8 @@ class Trainer:
             if typical is not None and loss > self._config.explosion_factor * typical:
                 step = self._trainable.step - len(taken) + number + 1
                 raise FloatingPointError(f"training step {step}: loss {loss:.3g} after {typical:.3g} before")
-            self._typical_loss = loss if typical is None else _SLOWNESS * typical + (1 - _SLOWNESS) * loss
+            size = abs(loss)  # REINFORCE has losses of both signs
+            self._typical_loss = size if typical is None else _SLOWNESS * typical + (1 - _SLOWNESS) * size
 
     def _go_back(self, accident: FloatingPointError) -> None:
         if self._trainable.rate_factor < 1:

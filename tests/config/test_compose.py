@@ -17,7 +17,10 @@ GROUPS = ["net", "search", "optimizer", "schedule", "gate", "cluster"]
 OPTIONS = [(group, name) for group in GROUPS for name in compose.names(group)]
 
 MISTAKES = [
-    ("conf=9X9", "conf=9X9: unknown; there are 13x13, 19x19, 7x7, 9x9, smoke (did you mean 9x9?)"),
+    (
+        "conf=9X9",
+        "conf=9X9: unknown; there are 13x13, 19x19, 7x7, 7x7-reinforce, 9x9, smoke (did you mean 9x9?)",
+    ),
     ("gate=sprt2", "gate=sprt2: unknown; there are none, winrate"),
     ("training.batchsize=8", "training.batchsize: unknown key; .* (did you mean batch_size?)"),
     ("boardsize=9", "boardsize: unknown key; there are run, stop, init, .*"),
@@ -25,7 +28,21 @@ MISTAKES = [
     ("+search.depth=3", "search.depth: unknown key; search has algorithm, .*"),
     ("search.num_simulations=many", "search.num_simulations=many: .*could not be converted to Integer"),
     ("search.num_simulations=0", "search.num_simulations=0: must be from 1 to .*"),
-    ("search.algorithm=alphabeta", "search.algorithm=alphabeta: .*expected one of [gumbel, puct]"),
+    ("search.algorithm=alphabeta", "search.algorithm=alphabeta: .*expected one of [gumbel, puct, none]"),
+    ("search=none", "training.policy_loss=cross_entropy: must be reinforce with search=none"),
+    (
+        "training.policy_loss=reinforce search=puct",
+        "training.policy_loss=reinforce: must be cross_entropy with search=puct",
+    ),
+    ("training.policy_loss=ppo", "training.policy_loss=ppo: .*expected one of [cross_entropy, reinforce]"),
+    (
+        "conf=7x7-reinforce selfplay.full_search_fraction=0.5",
+        "selfplay.full_search_fraction=0.5: must be 1 with search=none",
+    ),
+    (
+        "conf=7x7-reinforce replay.surprise_weight=0.5",
+        "replay.surprise_weight=0.5: must be 0 with search=none",
+    ),
     (
         "optimizer=sgd optimizer.momentum=0.9",
         "optimizer.momentum=0.9: must be 0 for sgd; optimizer=momentum has it",
@@ -54,12 +71,13 @@ MISTAKES = [
 def test_complete_run_composes(name):
     config = compose.compose([f"conf={name}"])
     assert config.run.dir == f"runs/{name}"
-    assert name == "smoke" or f"{config.game.size}x{config.game.size}" == name
+    assert name == "smoke" or name.startswith(f"{config.game.size}x{config.game.size}")
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
 def test_option_composes(group, name):
-    compose.compose([f"{group}={name}"])
+    needed = ["training.policy_loss=reinforce"] if name == "none" and group == "search" else []
+    compose.compose([f"{group}={name}", *needed])
 
 
 @pytest.mark.parametrize("name", compose.names("net"))
@@ -86,6 +104,15 @@ def test_every_optimizer_and_schedule_has_a_group():
 def test_forced_playouts_belong_to_puct():
     assert compose.compose(["conf=9x9", "search=puct"]).search.forced_playouts == 2
     assert compose.compose(["conf=9x9"]).search.forced_playouts == 0
+
+
+def test_play_without_search_learns_by_reinforce():
+    config = compose.compose(["conf=9x9", "search=none", "training.policy_loss=reinforce"])
+    assert config.search.algorithm is search_config.Algorithm.none
+    shipped = compose.compose(["conf=7x7-reinforce"])
+    assert (shipped.search, shipped.game.komi) == (config.search, 9)
+    assert shipped.training.policy_loss is config.training.policy_loss
+    assert shipped.replay.max_window <= 2 * shipped.training.batch_size, "old games are another policy's"
 
 
 def test_command_line_wins_over_run_wins_over_group():

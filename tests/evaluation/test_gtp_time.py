@@ -118,7 +118,7 @@ def test_a_move_ends_within_its_budget(commands, expected):
     assert expected - 2 * STEP_S < seconds <= expected
 
 
-@pytest.mark.parametrize("algorithm", list(search_config.Algorithm))
+@pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
 def test_a_move_without_time_is_the_best_of_the_first_step(algorithm):
     engine, now = make_slow_engine(algorithm)
     ask(engine, "time_settings 0 0 0")

@@ -75,7 +75,7 @@ def play_and_replay(config: schema.Config) -> None:
 
 
 def call_everything() -> None:
-    for algorithm in search_config.Algorithm:
+    for algorithm in search_config.TREE_SEARCHES:
         for leaf_batch, num_threads in ((1, 1), (3, 2)):
             config = config_for(algorithm, leaf_batch)
             search(config, evaluator.HashedEvaluator(SIZE), num_threads)

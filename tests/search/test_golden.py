@@ -13,7 +13,7 @@ SIZE = 5
 OPENING = ["C3", "D3", "C4", "D4", "B2"]
 
 
-@pytest.mark.parametrize("algorithm", list(search_config.Algorithm))
+@pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
 def test_search_is_what_it_was(algorithm, golden):
     games = game.new_games(1, game_config.GameConfig(size=SIZE, move_limit=60))
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)

@@ -16,7 +16,7 @@ from alphazero.search import evaluator, lockstep
 from alphazero.search import tree as trees
 
 SIZE, CAPACITY = 3, 60
-ALGORITHMS = list(search_config.Algorithm)
+ALGORITHMS = search_config.TREE_SEARCHES
 
 
 class Element(NamedTuple):

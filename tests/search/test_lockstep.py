@@ -12,7 +12,7 @@ from alphazero.search import tree as trees
 SIZE = 5
 PASS = SIZE * SIZE
 RULES = game_config.GameConfig(size=SIZE, komi=7, move_limit=60)
-ALGORITHMS = list(search_config.Algorithm)
+ALGORITHMS = search_config.TREE_SEARCHES
 
 
 def new_search(games, algorithm, num_simulations=24, seed=0, tree_reuse=True):

@@ -19,7 +19,7 @@ from tests.reference import search as slow
 from tests.reference import solver
 from tests.search import twins
 
-ALGORITHMS = list(search_config.Algorithm)
+ALGORITHMS = search_config.TREE_SEARCHES
 
 
 class Case(NamedTuple):

@@ -15,7 +15,7 @@ from alphazero.search import evaluator, settings
 from alphazero.search import tree as trees
 from tests.search import twins
 
-ALGORITHMS = list(search_config.Algorithm)
+ALGORITHMS = search_config.TREE_SEARCHES
 KOMIS = [0.0, 0.5, -1.5, 7.0]
 PLENTY = twins.CAPACITY
 

@@ -9,7 +9,7 @@ from alphazero.go import game
 from alphazero.search import evaluator, lockstep, threads
 
 RULES = game_config.GameConfig(size=5, komi=7, move_limit=60)
-ALGORITHMS = list(search_config.Algorithm)
+ALGORITHMS = search_config.TREE_SEARCHES
 NUM_GAMES = 3
 
 

@@ -22,7 +22,7 @@ class Counting(evaluator.HashedEvaluator):
         return super().evaluate(planes)
 
 
-@pytest.mark.parametrize("algorithm", list(search_config.Algorithm))
+@pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
 def test_a_search_counts_the_visits_that_its_tree_has(algorithm):
     """A fresh search writes them down twice: for the moves of its root, and in their nodes."""
     config = search_config.SearchConfig(

@@ -197,6 +197,31 @@ def test_new_weights_are_named_in_the_record():
     assert games[0].oldest_weights == 1 and games[0].newest_weights == 5
 
 
+def test_without_a_search_the_moves_that_were_drawn_are_the_targets():
+    config = config_for(opening_policy_plies=0, opening_sampled_plies=3, temperature_early=4.0)
+    config.search.algorithm = search_config.Algorithm.none
+    network = evaluator.HashedEvaluator(SIZE)
+    rng = np.random.default_rng(0)
+    worker = workers.SelfPlayWorker(config, network, name="bare", rng=rng)
+    games = []
+    while len(games) < 30:
+        games += worker.play_move()
+    assert worker.work.simulations == 0
+    assert worker.work.evaluations <= worker.work.moves, "one for each move, none where a pass wins"
+    tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
+    for record in games:
+        replayed = game.new_games(1, config.game)
+        for ply in range(record.num_played):
+            move = int(record.moves[ply])
+            assert np.array_equal(record.policy[ply], np.eye(PASS + 1, dtype=np.float16)[move])
+            chance = np.exp(-record.surprise[ply])
+            assert 0 < chance <= 1 + 1e-6
+            assert game.play(tables, replayed, scratch, 0, move) == rules.OK
+        assert record.has_policy.all() and record.num_simulations == 0
+        assert not (record.moves[:6] == PASS).any()
+        assert (np.abs(record.root_values) <= 1).all()
+
+
 @pytest.mark.parametrize("forced_playouts", [0.0, 2.0])
 def test_puct_self_play_has_visit_shares_as_targets(forced_playouts):
     config = config_for()

@@ -117,6 +117,81 @@ def test_figures_of_perfect_answers():
     assert "ownership_loss" not in figures
 
 
+REINFORCE = training_config.TrainingConfig(policy_loss=training_config.PolicyLoss.reinforce)
+
+
+def reinforce_case() -> tuple[resnet.Outputs, losses.Targets]:
+    """Six positions with a move each; the last gives no policy to learn, and points may hold stones."""
+    outputs, targets = random_case()
+    moves = np.array([0, 1, 2, 3, 4, 0])
+    is_free = np.random.default_rng(2).random((6, 5)) < 0.5
+    is_free[np.arange(6), moves] = True
+    one_hot = np.eye(5, dtype=np.float32)[moves]
+    one_hot[5] = 0
+    return outputs, targets._replace(policy=torch.from_numpy(one_hot), is_free=torch.from_numpy(is_free))
+
+
+def test_reinforce_is_the_formula():
+    outputs, targets = reinforce_case()
+    weight = targets.weight.numpy()[:5]
+    shares = weight / weight.sum()
+    reward = targets.value.numpy()[:5] - np.tanh(outputs.value_logit.numpy()[:5])
+    mean = (shares * reward).sum()
+    advantage = (reward - mean) / np.sqrt((shares * (reward - mean) ** 2).sum())
+    assert targets.is_free is not None
+    likelihood = np.exp(outputs.policy_logits.numpy()[:5])
+    free = likelihood * targets.is_free.numpy()[:5]
+    policy = free / free.sum(axis=1, keepdims=True)
+    gradient_part = -advantage * np.log(policy[np.arange(5), np.arange(5)])
+    rules_part = -np.log(free.sum(axis=1) / likelihood.sum(axis=1))
+    entropy = -(policy * np.log(np.where(policy > 0, policy, 1))).sum(axis=1)
+    _, figures = losses.compute(outputs, targets, REINFORCE)
+    assert float(figures["policy_loss"]) == pytest.approx(
+        (shares * (gradient_part + rules_part)).sum(), rel=1e-4
+    )
+    assert float(figures["policy_entropy"]) == pytest.approx((shares * entropy).sum(), rel=1e-4)
+    assert "policy_kl" not in figures
+    plain = losses.compute(outputs, targets, CONFIG)[1]
+    for name in ("value_loss", "ownership_loss"):
+        assert float(figures[name]) == float(plain[name])
+
+
+def test_reinforce_learns_nothing_from_rewards_that_are_all_equal():
+    logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(1))
+    moves, shares = torch.eye(5)[torch.arange(8) % 5], torch.full((8,), 1 / 8)
+    assert losses.policy_gradient(logits, moves, torch.ones(8), shares).abs().max() == 0
+
+
+def test_reinforce_finds_the_best_arm_of_a_bandit():
+    """Two points and a pass of different chances to win, and a stone: the likeliest winner takes it."""
+    rng, logits = torch.Generator().manual_seed(1), torch.zeros(4, requires_grad=True)
+    chances, is_free = torch.tensor([0.3, 0.7, 0.0, 0.5]), torch.tensor([True, True, False, True])
+    optimizer = torch.optim.SGD([logits], lr=0.5)
+    for step in range(150):
+        policy = torch.softmax(logits.detach().masked_fill(~is_free, -1e9), dim=0)
+        moves = torch.multinomial(policy, 64, replacement=True, generator=rng)
+        rewards = 2 * torch.bernoulli(chances[moves], generator=rng) - 1
+        outputs = resnet.Outputs(logits.expand(64, 4), torch.zeros(64))
+        targets = losses.Targets(torch.eye(4)[moves], rewards, torch.ones(64), is_free=is_free.expand(64, 4))
+        optimizer.zero_grad()
+        losses.compute(outputs, targets, REINFORCE)[0].backward()
+        if step == 0:
+            assert logits.grad is not None
+            assert logits.grad[1] < 0 < logits.grad[0], "up for the winner, down for the loser"
+            assert logits.grad[2] > 0, "down for the stone"
+        optimizer.step()
+    learned = torch.softmax(logits.detach(), dim=0)
+    assert learned[1] > 0.9 and learned[2] < 0.02
+
+
+def test_moves_are_free_where_no_stone_is():
+    planes = torch.zeros(2, 18, 2, 2)
+    planes[0, 0, 0, 1] = planes[0, 8, 1, 0] = planes[1, 8, 0, 0] = 1
+    planes[1, 1] = planes[1, 16] = 1  # history and colour are no stones
+    expected = [[True, False, False, True, True], [False, True, True, True, True]]
+    assert losses.free_moves(planes).tolist() == expected
+
+
 VALUE_CASES = [
     # logit, target, cross-entropy in nats
     (0.0, 1.0, math.log(2)),
