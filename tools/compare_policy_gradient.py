@@ -88,7 +88,7 @@ def _make_parser() -> command_line.Parser:
         help="for each move, where there is a search",
     )
     add("--opening-plies", type=whole_number(0, 40), default=4)
-    add("--komi", type=command_line.number(-400, 400), default=9.0)
+    add("--komi", type=command_line.number(-400, 400), default=3.0)
     add("--seed", type=whole_number(0, 2**31), default=0)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--output", type=Path, metavar="FILE", help="appends one JSON object for each match")
