@@ -1,5 +1,6 @@
 """The learner learns, averages, refuses nonsense, and goes on exactly where it stopped."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -217,3 +218,16 @@ def test_read_only_batches_and_bf16_train():
     figures = one.train([batch] * 40, progress=0)
     assert figures[-1]["loss"] < 0.8 * figures[0]["loss"]
     assert all(p.dtype == torch.float32 for p in one._net.parameters())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, of its other half
+def test_a_compiled_step_learns_what_an_eager_one_does():
+    series = [batches.make_batch(seed) for seed in range(4)]
+    eager, compiled = (learner.Learner(batches.make_config(compile=choice)) for choice in (False, True))
+    ours, theirs = compiled.train(series, progress=0), eager.train(series, progress=0)
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine["loss"] == pytest.approx(other["loss"], rel=1e-3)
+    for name, tensor in eager.state()["net"].items():
+        np.testing.assert_allclose(compiled.state()["net"][name], tensor, atol=2e-3, err_msg=name)
