@@ -50,7 +50,7 @@ def test_two_sessions_make_one_run(tmp_path):
 
 @pytest.mark.slow
 def test_without_a_search_the_policy_learns_from_how_its_games_end(tmp_path):
-    words = ["conf=5x5-reinforce", "net.blocks=1", "gate=none", "gate.every_steps=250", "stop.steps=250"]
+    words = ["conf=5x5-reinforce", "net.blocks=1", "gate=none", "gate.every_steps=400", "stop.steps=400"]
     words.append(f"run.dir={tmp_path}")
     config = compose.compose(words)
     folder = run_folder.RunFolder(tmp_path)

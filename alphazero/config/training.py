@@ -29,7 +29,7 @@ class PolicyLoss(Enum):
     """The search's policy."""
     reinforce = "reinforce"
     """Its own moves by how the game ended (REINFORCE, Williams 1992), for `search=none`: the reward is the
-    value's target less the value head's answer, normalised over the batch."""
+    value's target, normalised over the batch, less what the value head expects."""
 
 
 @dataclass(kw_only=True, slots=True)

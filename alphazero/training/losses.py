@@ -84,18 +84,16 @@ def policy_cross_entropy(logits_BA: torch.Tensor, policy_BA: torch.Tensor) -> to
     return -(policy_BA * functional.log_softmax(logits_BA, dim=1)).sum(dim=1)
 
 
-def policy_gradient(
-    logits_BA: torch.Tensor, moves_BA: torch.Tensor, reward_B: torch.Tensor, shares_B: torch.Tensor
-) -> torch.Tensor:
-    """[B] -(reward - mean) / deviation * log pi(move): REINFORCE (Williams 1992) with normalised rewards.
+def advantages(reward_B: torch.Tensor, expected_B: torch.Tensor, shares_B: torch.Tensor) -> torch.Tensor:
+    """[B] rewards, normalised over this rank's batch, less what was expected, in the same units.
 
-    moves_BA: 1 at the move that was drawn from the policy. Mean and deviation are those of this rank's
-    batch, weighted by shares_B, which sum to 1; rewards that are all equal teach nothing.
+    (reward - mean) / deviation - (expected - mean) / deviation: the mean falls out. The deviation is that
+    of the rewards, weighted by shares_B, which sum to 1; rewards that are all equal teach nothing.
     """
     mean = (shares_B * reward_B).sum()
     deviation = (shares_B * (reward_B - mean) ** 2).sum().sqrt()
-    advantage_B = (reward_B - mean) / deviation.clamp(min=torch.finfo(deviation.dtype).eps)
-    return advantage_B * policy_cross_entropy(logits_BA, moves_BA)
+    is_known = deviation > torch.finfo(deviation.dtype).eps
+    return torch.where(is_known, (reward_B - expected_B) / deviation, 0)
 
 
 def free_moves(planes_BCHW: torch.Tensor) -> torch.Tensor:
@@ -143,8 +141,8 @@ def _policy_part(
     free_BA = logits_BA.float().masked_fill(~targets.is_free, _NEVER)
     # The value head is the baseline, as in AlphaGo (Silver et al. 2016, methods): who is to move tells more
     # about the outcome than the move does, where komi decides most games of a weak policy.
-    reward_B = targets.value - torch.tanh(outputs.value_logit.detach())
-    policy_B = policy_gradient(free_BA, targets.policy, reward_B, shares_B)
+    advantage_B = advantages(targets.value, torch.tanh(outputs.value_logit.detach()), shares_B)
+    policy_B = advantage_B * policy_cross_entropy(free_BA, targets.policy)
     policy_B = policy_B + logits_BA.float().logsumexp(dim=1) - free_BA.logsumexp(dim=1)
     entropy_B = torch.special.entr(functional.softmax(free_BA.detach(), dim=1)).sum(dim=1)
     return policy_B, {"policy_entropy": (shares_B * entropy_B).sum()}

@@ -135,9 +135,10 @@ def test_reinforce_is_the_formula():
     outputs, targets = reinforce_case()
     weight = targets.weight.numpy()[:5]
     shares = weight / weight.sum()
-    reward = targets.value.numpy()[:5] - np.tanh(outputs.value_logit.numpy()[:5])
+    reward, expected = targets.value.numpy()[:5], np.tanh(outputs.value_logit.numpy()[:5])
     mean = (shares * reward).sum()
-    advantage = (reward - mean) / np.sqrt((shares * (reward - mean) ** 2).sum())
+    deviation = np.sqrt((shares * (reward - mean) ** 2).sum())
+    advantage = (reward - mean) / deviation - (expected - mean) / deviation
     assert targets.is_free is not None
     likelihood = np.exp(outputs.policy_logits.numpy()[:5])
     free = likelihood * targets.is_free.numpy()[:5]
@@ -156,10 +157,17 @@ def test_reinforce_is_the_formula():
         assert float(figures[name]) == float(plain[name])
 
 
-def test_reinforce_learns_nothing_from_rewards_that_are_all_equal():
-    logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(1))
-    moves, shares = torch.eye(5)[torch.arange(8) % 5], torch.full((8,), 1 / 8)
-    assert losses.policy_gradient(logits, moves, torch.ones(8), shares).abs().max() == 0
+def test_rewards_that_are_all_equal_teach_nothing():
+    shares, expected = torch.full((8,), 1 / 8), torch.linspace(-1, 1, 8)
+    assert losses.advantages(torch.ones(8), expected, shares).tolist() == [0] * 8
+
+
+def test_what_was_expected_is_no_advantage():
+    shares, reward = torch.full((4,), 1 / 4), torch.tensor([1.0, 1.0, -1.0, -1.0])
+    assert losses.advantages(reward, torch.zeros(4), shares).tolist() == [1, 1, -1, -1]
+    assert losses.advantages(10 * reward, 10 * reward, shares).tolist() == [0] * 4
+    known = torch.tensor([1.0, -1.0, -1.0, 1.0])
+    assert losses.advantages(reward, known, shares).tolist() == [0, 2, 0, -2]
 
 
 def test_reinforce_finds_the_best_arm_of_a_bandit():
