@@ -21,7 +21,8 @@ submit() {{
     ray job submit --address http://127.0.0.1:8265 --working-dir {work} -- {python} -m alphazero.run "$@"
 }}
 submit conf=smoke stop.minutes=4 stop.promotions=null stop.games=40 selfplay.num_games=16 \
-    search.num_simulations=4 gate.num_games=2 run.dir={home}/run > {home}/job.log 2>&1 || {{ tail -40 {home}/job.log; exit 1; }}
+    search.num_simulations=4 gate.num_games=2 run.dir={home}/run > {home}/job.log 2>&1 \
+    || {{ tail -40 {home}/job.log; exit 1; }}
 if submit conf=9X9 > {home}/wrong.log 2>&1; then echo "a wrong conf was accepted"; exit 1; fi
 ray stop --force > /dev/null 2>&1
 """
