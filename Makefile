@@ -15,8 +15,9 @@ ARGS ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(EXTRAS)
 FAST := not slow and not ray and not gpu
-# Files of tests side by side; with more processes the compiling of kernels would eat the gain.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# Files of tests side by side; with more processes the compiling of kernels would eat the gain. One that
+# crashes ends the run: its successor would wait for ever for the files that were its own.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
