@@ -19,13 +19,11 @@ from alphazero.report import logs, progress
 from alphazero.training import checkpoint, processes, ranks, standing, supervised
 
 _logger = logging.getLogger(__name__)
-HEADS = ("ownership", "score", "reply", "short_term")
-"""Auxiliary heads that need a target of the same name."""
 
 
 def without_targetless_heads(config: schema.Config, found: survey.Survey) -> schema.Config:
     """The settings without auxiliary heads whose targets the data do not know; says which."""
-    lacking = [name for name in HEADS if getattr(config.net, name) and name not in found.fields]
+    lacking = sorted(config.net.targets - found.fields)
     if lacking:
         print(f"no targets in these data, so switched off: {', '.join(f'net.{name}' for name in lacking)}")
     return dataclasses.replace(config, net=dataclasses.replace(config.net, **dict.fromkeys(lacking, False)))

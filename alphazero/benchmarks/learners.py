@@ -149,7 +149,8 @@ def _make_config(net: net_config.NetConfig, options: settings.Settings, batch_si
 
 def _make_window(config: schema.Config) -> replay.ReplayWindow:
     """Full of random games, whose positions cost what real ones do."""
-    window, rng = replay.ReplayWindow(config.game.size, config.replay), np.random.default_rng(0)
+    window = replay.ReplayWindow(config.game.size, config.replay, config.net.targets)
+    rng = np.random.default_rng(0)
     while len(window) < _NUM_POSITIONS:
         window.add(_random_game(config.game, rng))
     return window

@@ -43,7 +43,18 @@ class NetConfig:
     @property
     def has_auxiliary(self) -> bool:
         """Whether there is any auxiliary head."""
-        return self.ownership or self.score or self.reply or self.soft_policy or self.short_term
+        return self.soft_policy or bool(self.targets)
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """What auxiliary heads learn beside policy and value: fields of `data.batch.Batch`."""
+        wanted = {
+            "ownership": self.ownership,
+            "score": self.score,
+            "reply": self.reply,
+            "short_term": self.short_term,
+        }
+        return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
 
     @property
     def name(self) -> str:

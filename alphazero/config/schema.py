@@ -48,5 +48,9 @@ class Config:
         checks.require(
             fraction == 1 or not is_bare, "selfplay.full_search_fraction", fraction, "1 with search=none"
         )
+        is_rso = self.optimizer.name is optimizer_config.OptimizerName.rso
+        checks.require(
+            not (is_bare and is_rso), "optimizer", "rso", "one that follows gradients with search=none"
+        )
         weight = self.replay.surprise_weight
         checks.require(weight == 0 or not is_bare, "replay.surprise_weight", weight, "0 with search=none")

@@ -18,9 +18,8 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
 
     planes: [B, 18, P] uint8, 0 or 1. policy: [B, A]. value: [B], the player to move's.
     """
-    num_bytes = -(-planes.shape[1] * planes.shape[2] // 8)
     return batches.Batch(
-        planes=features.pack(planes) if len(planes) else np.zeros((0, num_bytes), np.uint8),
+        planes=features.pack(planes),
         policy=policy.astype(np.float32, copy=False),
         value=value.astype(np.float32, copy=False),
         weight=np.ones(len(value), np.float32),

@@ -1,6 +1,7 @@
 """The window of recent positions and how a batch is drawn from it."""
 
 import math
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from alphazero import arrays
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
+from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
 from alphazero.go import board as boards
 from alphazero.go import features, rules, symmetry
@@ -30,7 +32,7 @@ class Targets(NamedTuple):
     value: np.ndarray  # [W] float32 for the player to move
     ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 nobody
     score: np.ndarray  # [W] float32 for the player to move
-    short_term: np.ndarray  # [W, H] float32 for the player to move
+    short_term: np.ndarray  # [W, H] float32 for the player to move, where wanted
     draw_weight: np.ndarray  # [W] float32 how often to draw it, relative to others
     weights: np.ndarray  # [W] int64 version of the network at the end of its game
 
@@ -43,9 +45,14 @@ class ReplayWindow:
     is shorter; no board is ever shown that belongs to another game.
     """
 
-    def __init__(self, size: int, config: replay_config.ReplayConfig, wants_replies: bool = False) -> None:
-        """wants_replies: whether batches hold the next ply's policy."""
-        self._wants_replies = wants_replies
+    def __init__(
+        self,
+        size: int,
+        config: replay_config.ReplayConfig,
+        fields: Collection[str] = data_rows.OPTIONAL,
+    ) -> None:
+        """fields: those of `rows.OPTIONAL` that batches hold."""
+        self._fields = frozenset(fields)
         self._size = size
         self._config = config
         self._geometry = geometries.make(size)
@@ -135,7 +142,8 @@ class ReplayWindow:
         self._targets.value[slots] = game_targets.values(record, self._config)[plies]
         self._targets.ownership[slots] = record.ownership
         self._targets.score[slots] = game_targets.scores(record)[plies]
-        self._targets.short_term[slots] = game_targets.short_term_values(record)[plies]
+        if "short_term" in self._fields:
+            self._targets.short_term[slots] = game_targets.short_term_values(record)[plies]
         self._targets.draw_weight[slots] = game_targets.draw_weights(record, self._config)[plies]
         self._targets.weights[slots] = record.newest_weights
         self._num_boards += len(rows)
@@ -174,10 +182,11 @@ class ReplayWindow:
             self._targets.ownership, self._permutations,
         )  # fmt: skip
         _fill_positions(window, planes, ownership, slots, symmetries)
-        replies = self._policies((slots + 1) % capacity, symmetries) if self._wants_replies else None
-        if replies is not None:
+        replies = None
+        if "reply" in self._fields:
+            replies = self._policies((slots + 1) % capacity, symmetries)
             replies[~self._targets.has_reply[slots]] = 0
-        return batches.Batch(
+        batch = batches.Batch(
             planes=features.pack(planes),
             policy=self._policies(slots, symmetries),
             value=self._targets.value[slots],
@@ -187,6 +196,7 @@ class ReplayWindow:
             reply=replies,
             short_term=self._targets.short_term[slots],
         )
+        return data_rows.keep_fields(batch, self._fields)
 
     def _policies(self, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
         """[B, A] float32 policies of these slots, turned; rows sum to 1, or to 0 without one."""

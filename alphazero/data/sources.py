@@ -173,7 +173,7 @@ def _window(reading: Reading, num_moves: int) -> replay.ReplayWindow:
     config = dataclasses.replace(
         reading.replay, min_window=num_moves, max_window=num_moves, surprise_weight=0.0
     )
-    return replay.ReplayWindow(reading.size, config, wants_replies=True)
+    return replay.ReplayWindow(reading.size, config)
 
 
 def _is_held_out(path: Path, numbers: np.ndarray, fraction: float) -> np.ndarray:

@@ -53,14 +53,14 @@ class ReplayStore:
         """folder: where the game log lies (`games/` of the run's folder)."""
         self._config = config
         self._log = gamelog.GameLog(folder)
-        self._window = replay.ReplayWindow(config.game.size, config.replay, config.net.reply)
+        self._window = replay.ReplayWindow(config.game.size, config.replay, config.net.targets)
         evenly = dataclasses.replace(
             config.replay,
             min_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             max_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             surprise_weight=0.0,
         )
-        self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.reply)
+        self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.targets)
         self._game_ids: set[str] = set()
         self._counters = Counters()
         self._is_learner_waiting = False

@@ -39,7 +39,7 @@ class Survey:
             files=self.files,
             reading=self.reading,
             split=self.split,
-            fields=self.fields,
+            fields=self.fields & config.net.targets,
             batch_size=config.training.batch_size // num_ranks,
             window=max(1, data.shuffle_positions // data.num_readers),
             seed=config.run.seed,

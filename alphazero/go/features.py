@@ -1,5 +1,7 @@
 """What the network sees: Leela Zero's 18 planes, defined in docs/conventions.md."""
 
+import math
+
 import numpy as np
 
 from alphazero.go import geometry, rules
@@ -21,7 +23,7 @@ def pack(planes: np.ndarray) -> np.ndarray:
 
     An eighth of the bytes on the way to a device, which unpacks them by shifts (`net/packing.py`).
     """
-    return np.packbits(planes.reshape(len(planes), -1), axis=1, bitorder="little")
+    return np.packbits(planes.reshape(len(planes), math.prod(planes.shape[1:])), axis=1, bitorder="little")
 
 
 def unpack(packed: np.ndarray, size: int) -> np.ndarray:

@@ -62,8 +62,6 @@ class Learner:
     @functools.cached_property
     def _forward(self) -> Callable[[torch.Tensor], resnet.Outputs]:
         """The network in training as it is called: parallel over ranks, and compiled if so configured."""
-        if self._device.type == "cpu":
-            torch.set_num_threads(self._config.training.num_threads)
         net: nn.Module = self._ranks.wrap(self._net)
         return torch.compile(net) if self._config.training.compile else net
 
@@ -74,6 +72,8 @@ class Learner:
         ranks. progress: of the run, as `schedules.at` wants it. FloatingPointError, on all ranks, if a
         loss or gradient was not finite; the network is lost then. ValueError if a head lacks its target.
         """
+        if self._device.type == "cpu":
+            torch.set_num_threads(self._config.training.num_threads)
         first = self.step + 1
         taken = [self._train(batch, progress) for batch in drawn]
         if not taken:

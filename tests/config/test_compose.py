@@ -43,6 +43,7 @@ MISTAKES = [
         "conf=5x5-reinforce replay.surprise_weight=0.5",
         "replay.surprise_weight=0.5: must be 0 with search=none",
     ),
+    ("conf=5x5-reinforce optimizer=rso", "optimizer=rso: must be one that follows gradients .*"),
     (
         "optimizer=sgd optimizer.momentum=0.9",
         "optimizer.momentum=0.9: must be 0 for sgd; optimizer=momentum has it",

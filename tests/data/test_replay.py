@@ -11,7 +11,7 @@ from alphazero import jit
 from alphazero.config import game as game_config
 from alphazero.config import replay as replay_config
 from alphazero.data import record as records
-from alphazero.data import replay
+from alphazero.data import replay, rows
 from alphazero.data import targets as game_targets
 from alphazero.go import board, features, game, geometry, rules, symmetry
 from tests.data import games
@@ -224,7 +224,7 @@ def test_replies_scores_and_short_term_values_belong_to_their_positions():
     """A reply is the next ply's policy, turned alike; none after a gap, a game's end or a cheap search."""
     rng = np.random.default_rng(4)
     config = replay_config.ReplayConfig(min_window=1000, max_window=1000)
-    window = replay.ReplayWindow(SIZE, config, wants_replies=True)
+    window = replay.ReplayWindow(SIZE, config)
     played = [random_game(rng, targets=0.7) for _ in range(2)]
     played[1].policy[np.flatnonzero(played[1].has_target)[3]] = 0  # a cheap search
     expected = []
@@ -243,6 +243,19 @@ def test_replies_scores_and_short_term_values_belong_to_their_positions():
         assert batch.score[row] == score
         assert np.array_equal(batch.short_term[row], short)
         assert np.allclose(batch.reply[row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
+
+
+def test_batches_hold_the_optional_fields_that_are_wanted():
+    record, config = random_game(np.random.default_rng(4)), replay_config.ReplayConfig()
+    whole = replay.ReplayWindow(SIZE, config)
+    whole.add(record)
+    numbers, symmetries = np.arange(5), np.arange(5)
+    for name in rows.OPTIONAL:
+        window = replay.ReplayWindow(SIZE, config, {name})
+        window.add(record)
+        batch = window.gather(numbers, symmetries)
+        assert rows.known(batch) == {name}
+        assert np.array_equal(getattr(batch, name), getattr(whole.gather(numbers, symmetries), name))
 
 
 def test_staleness_is_the_mean_age_of_the_networks():
