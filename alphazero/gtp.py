@@ -9,7 +9,8 @@ from typing import TextIO
 
 from alphazero.config import command_line
 from alphazero.config import game as game_config
-from alphazero.evaluation import gtp_engine, gtp_protocol, gtp_setup, weight_files
+from alphazero.engine import protocol, session, setup
+from alphazero.evaluation import weight_files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,11 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights = None if options.weights == "none" else weight_files.load(options.weights)
-        wishes = gtp_setup.Wishes(
+        wishes = setup.Wishes(
             num_simulations=options.visits,
             size=options.size,
             komi=options.komi,
-            rules=gtp_engine.Rules(ko=game_config.Ko(options.ko), suicide=options.suicide),
+            rules=session.Rules(ko=game_config.Ko(options.ko), suicide=options.suicide),
             resign_threshold=options.resign_threshold,
             device=options.device,
             num_threads=options.threads,
@@ -32,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             symmetry=options.symmetry,
             is_cached=not options.no_cache,
         )
-        engine = gtp_setup.make_engine(weights, wishes)
+        engine = setup.make_engine(weights, wishes)
     except ValueError as error:
         parser.error(str(error))
     try:
         with _claim_stdout() as output:
-            gtp_protocol.serve(engine.commands, _input_lines(), output)
+            protocol.serve(engine.commands, _input_lines(), output)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from alphazero import gtp
-from alphazero.evaluation import gtp_client, gtp_setup
+from alphazero.engine import setup
+from alphazero.evaluation import gtp_client
 from alphazero.net import backends, inference, leela
 from tests.net import networks
 
@@ -125,12 +126,12 @@ def test_stdout_is_protocol_and_nothing_else(net, project):
 NOISY = """
 import os, sys
 from alphazero import gtp
-from alphazero.evaluation import gtp_answers
+from alphazero.engine import answers
 def score(margin):
     print("printed ")
     os.write(1, b"written ")
     return "0"
-gtp_answers.score = score
+answers.score = score
 sys.exit(gtp.main(["--weights", "none"]))
 """
 
@@ -191,8 +192,8 @@ def test_threads_share_one_measurement_of_the_backends(net, monkeypatch):
     monkeypatch.setattr(
         backends, "choose", lambda *args, **options: measured.append(args) or choose(*args, **options)
     )
-    wishes = gtp_setup.Wishes(num_simulations=8, num_threads=3, device="cpu", leaf_batch=2)
-    engine = gtp_setup.make_engine(leela.read(net), wishes)
+    wishes = setup.Wishes(num_simulations=8, num_threads=3, device="cpu", leaf_batch=2)
+    engine = setup.make_engine(leela.read(net), wishes)
     assert len(measured) == 1
     assert engine.commands["genmove"](["b"]) != "resign"
 
@@ -210,8 +211,8 @@ def test_a_position_that_comes_again_is_answered_from_the_cache_unless_forbidden
     weights = leela.read(net)
     totals = {}
     for is_cached in (True, False):
-        wishes = gtp_setup.Wishes(num_simulations=8, is_cached=is_cached, symmetry="average")
-        engine = gtp_setup.make_engine(weights, wishes)
+        wishes = setup.Wishes(num_simulations=8, is_cached=is_cached, symmetry="average")
+        engine = setup.make_engine(weights, wishes)
         for komi in ("7", "6.5", "7"):  # another komi needs another tree
             asked.clear()
             engine.commands["clear_board"]([])

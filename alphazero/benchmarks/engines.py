@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from alphazero.benchmarks import figures, nets, settings
 from alphazero.config import net as net_config
-from alphazero.evaluation import gtp_setup, gtp_thinker
+from alphazero.engine import setup, thinking
 from alphazero.go import play
 
 _NUM_SIMULATIONS = 200
@@ -26,14 +26,14 @@ def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figur
     best = nets.fastest(weights, options)
     # A GPU needs no second thread.
     num_threads = 1 if best.evaluator.is_asynchronous else options.num_threads
-    wishes = gtp_setup.Wishes(
+    wishes = setup.Wishes(
         num_simulations=_NUM_SIMULATIONS,
         device=options.device,
         num_threads=num_threads,
         leaf_batch=options.leaf_batch,
         is_cached=False,
     )
-    thinker, description = gtp_setup.make_thinker(weights, wishes)
+    thinker, description = setup.make_thinker(weights, wishes)
     game = play.Game(options.size, 7)
     # The time of the process would add its threads' up, and leave out that they wait for one another.
     clock = options.clock if num_threads == 1 else time.perf_counter
@@ -52,7 +52,7 @@ def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figur
     )
 
 
-def _play_move(thinker: gtp_thinker.Thinker, game: play.Game) -> int:
+def _play_move(thinker: thinking.Thinker, game: play.Game) -> int:
     """Plays on, from the start again when the game is over; returns the simulations that it took."""
     if game.is_over or len(game.moves) > game.size**2:
         while game.moves:

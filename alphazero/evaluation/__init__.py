@@ -1,1 +1,1 @@
-"""Who is stronger: players, matches, ratings, promotions, and the GTP engine and client."""
+"""Who is stronger: players, matches, ratings, promotions, and a client for GTP engines."""

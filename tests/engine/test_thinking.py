@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_thinker
+from alphazero.engine import thinking
 from alphazero.go import features as planes_of
 from alphazero.go import geometry, play, rules, symmetry
 from alphazero.net import inference, leela
@@ -40,7 +40,7 @@ def make_thinker(evaluator, num_simulations=20):
     config = search_config.SearchConfig(
         algorithm=search_config.Algorithm.puct, num_simulations=num_simulations
     )
-    return gtp_thinker.Thinker(SIZE, config, evaluator, lambda: evaluator)
+    return thinking.Thinker(SIZE, config, evaluator, lambda: evaluator)
 
 
 def test_the_same_position_gets_the_same_move_from_fresh_thinkers():
@@ -113,7 +113,7 @@ def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
     game.komi = 0.0  # a second pass is a draw: the search looks at it, and may choose another move
     assert thinker.choose(game).visits == 100
     game.play(PASS)
-    assert thinker.choose(game) == gtp_thinker.Choice(PASS, 0.0, 0)
+    assert thinker.choose(game) == thinking.Choice(PASS, 0.0, 0)
     game.resume()
     choice = thinker.choose(game)
     assert choice == make_thinker(uniform, num_simulations=100).choose(game)
@@ -172,7 +172,7 @@ def test_it_agrees_with_leela_zero_under_every_symmetry(oracle, shared_data):
     assert len({case["symmetry"] for case in cases}) >= 3
     weights = leela.read(shared_data / "lz_weights" / cases[0]["weights"])
     exact = inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch")
-    thinker = gtp_thinker.Thinker(weights.size, search_config.SearchConfig(), exact, lambda: exact)
+    thinker = thinking.Thinker(weights.size, search_config.SearchConfig(), exact, lambda: exact)
     for case in cases:
         game = play.Game(weights.size, case["komi"])
         for color, move in case["moves"]:

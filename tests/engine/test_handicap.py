@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.evaluation.gtp_sessions import ask, make_engine, session
+from tests.engine.sessions import ask, make_engine, play_through
 
 SESSIONS = {
     "fixed handicap": """
@@ -52,12 +52,12 @@ SESSIONS = {
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_session(name):
-    session(make_engine(), SESSIONS[name])
+    play_through(make_engine(), SESSIONS[name])
 
 
 def test_a_handicap_is_written_and_loaded(tmp_path):
     engine, other = make_engine(size=9), make_engine()
-    session(engine, "fixed_handicap 2 -> = C3 G7\nplay w E5\nplay b A1")
+    play_through(engine, "fixed_handicap 2 -> = C3 G7\nplay w E5\nplay b A1")
     path = tmp_path / "game.sgf"
     ask(engine, f"printsgf {path}")
     assert b"AB[cg][gc]" in path.read_bytes()

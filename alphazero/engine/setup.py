@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_clock, gtp_engine, gtp_thinker
+from alphazero.engine import clocks, session, thinking
 from alphazero.net import leela
 from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
@@ -26,7 +26,7 @@ class Wishes:
     """None for what fits the network."""
     komi: float | None = None
     """None for 7 up to 9x9, else 7.5."""
-    rules: gtp_engine.Rules = field(default_factory=gtp_engine.Rules)
+    rules: session.Rules = field(default_factory=session.Rules)
     resign_threshold: float | None = None
     device: str = "auto"
     num_threads: int = 1
@@ -43,7 +43,7 @@ class Wishes:
     """Whether the network's answers are kept for positions that come again."""
 
 
-def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Engine:
+def make_engine(weights: leela.Weights | None, wishes: Wishes) -> session.Engine:
     """An engine that plays by PUCT without noise.
 
     weights: None for a uniform network on any board. ValueError where the network cannot do what is
@@ -56,7 +56,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
         thinker, network = make_thinker(weights, wishes)
     else:
         thinker, network = None, "uniform network"
-    setup = gtp_engine.Setup(
+    setup = session.Setup(
         name=NAME,
         version=_version(),
         description=f"{NAME} {_version()}\n{network}, {_effort(wishes)} a move (PUCT)",
@@ -66,8 +66,8 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> gtp_engine.Eng
         rules=wishes.rules,
         resign_threshold=wishes.resign_threshold,
     )
-    clock = gtp_clock.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
-    return gtp_engine.Engine(setup, lambda size: thinker or _uniform_thinker(size, wishes), clock)
+    clock = clocks.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
+    return session.Engine(setup, lambda size: thinker or _uniform_thinker(size, wishes), clock)
 
 
 def _effort(wishes: Wishes) -> str:
@@ -91,12 +91,12 @@ def _search_config(wishes: Wishes) -> search_config.SearchConfig:
     )
 
 
-def _uniform_thinker(size: int, wishes: Wishes) -> gtp_thinker.Thinker:
+def _uniform_thinker(size: int, wishes: Wishes) -> thinking.Thinker:
     uniform = evaluators.UniformEvaluator(size)
-    return gtp_thinker.Thinker(size, _search_config(wishes), uniform, lambda: uniform)
+    return thinking.Thinker(size, _search_config(wishes), uniform, lambda: uniform)
 
 
-def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[gtp_thinker.Thinker, str]:
+def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Thinker, str]:
     """What the engine thinks with, warmed up, and the network and its backend in words.
 
     ValueError for a device that is not there. How the backend was chosen goes to stderr.
@@ -109,7 +109,7 @@ def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[gtp_thinker.Th
     search = _search_config(wishes)
     asked = [_dress(evaluator, search, weights.size, wishes) for evaluator in team]
     evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
-    thinker = gtp_thinker.Thinker(
+    thinker = thinking.Thinker(
         weights.size,
         search,
         evaluator,

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from alphazero.evaluation import gtp_protocol as protocol
+from alphazero.engine import protocol
 
 PARSED = [
     ("name", ("", "name", [])),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from alphazero.evaluation import gtp_protocol
+from alphazero.engine import protocol
 from alphazero.go import rules, symmetry
 
 COLORS = {"b": rules.BLACK, "black": rules.BLACK, "w": rules.WHITE, "white": rules.WHITE}
@@ -28,7 +28,7 @@ def color_and_action(arguments: Sequence[str], size: int) -> tuple[int, int]:
     try:
         return color(arguments[0]), rules.parse_move(arguments[1], size)
     except ValueError:
-        raise gtp_protocol.Failure("syntax error") from None
+        raise protocol.Failure("syntax error") from None
 
 
 def integer(text: str) -> int:
@@ -59,4 +59,4 @@ def symmetries(choice: str) -> Sequence[int]:
 def require(is_in_order: bool) -> None:
     """Fails the command unless `is_in_order`."""
     if not is_in_order:
-        raise gtp_protocol.Failure("syntax error")
+        raise protocol.Failure("syntax error")

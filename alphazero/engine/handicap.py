@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alphazero.evaluation import gtp_protocol
+from alphazero.engine import protocol
 from alphazero.go import play, rules
 
 SMALLEST_BOARD = 7
@@ -12,7 +12,7 @@ SMALLEST_BOARD = 7
 def place_fixed(game: play.Game, count: int) -> str:
     """Sets up a fixed handicap; returns the names of its points."""
     if not 2 <= count <= most_fixed_stones(game.size):
-        raise gtp_protocol.Failure("invalid number of stones")
+        raise protocol.Failure("invalid number of stones")
     return _place(game, fixed_points(game.size, count))
 
 
@@ -26,9 +26,9 @@ def place_named(game: play.Game, names: Sequence[str]) -> None:
     try:
         points = [rules.parse_move(name, game.size) for name in names]
     except ValueError:
-        raise gtp_protocol.Failure("syntax error") from None
+        raise protocol.Failure("syntax error") from None
     if not 2 <= len(points) < game.size**2 or len(set(points)) < len(points) or game.size**2 in points:
-        raise gtp_protocol.Failure("bad vertex list")
+        raise protocol.Failure("bad vertex list")
     _place(game, points)
 
 
@@ -52,6 +52,6 @@ def fixed_points(size: int, count: int) -> list[int]:
 
 def _place(game: play.Game, points: list[int]) -> str:
     if game.moves or game.stones.any():
-        raise gtp_protocol.Failure("board not empty")
+        raise protocol.Failure("board not empty")
     game.set_up(points, [], rules.WHITE)
     return " ".join(rules.format_move(point, game.size) for point in points)

@@ -8,16 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import (
-    gtp_answers,
-    gtp_arguments,
-    gtp_clock,
-    gtp_handicap,
-    gtp_protocol,
-    gtp_sgf,
-    gtp_thinker,
-    gtp_time,
-)
+from alphazero.engine import answers, clocks, handicap, protocol, sgf_files, thinking, time_commands, words
 from alphazero.go import diagram, play, rules
 
 
@@ -42,10 +33,10 @@ class Setup(NamedTuple):
 
 
 class Engine:
-    """The commands of one session; `commands` is what `gtp_protocol.serve` needs."""
+    """The commands of one session; `commands` is what `protocol.serve` needs."""
 
     def __init__(
-        self, setup: Setup, make_thinker: Callable[[int], gtp_thinker.Thinker], clock: gtp_clock.Clock
+        self, setup: Setup, make_thinker: Callable[[int], thinking.Thinker], clock: clocks.Clock
     ) -> None:
         """make_thinker: from a board size."""
         self._setup = setup
@@ -54,7 +45,7 @@ class Engine:
         self._make_thinker = make_thinker
         self._game = self._new_game(setup.size, setup.komi)
         self._thinker = make_thinker(setup.size)
-        self.commands: dict[str, gtp_protocol.Command] = {
+        self.commands: dict[str, protocol.Command] = {
             "protocol_version": lambda _: "2",
             "name": lambda _: setup.name,
             "version": lambda _: setup.version,
@@ -73,7 +64,7 @@ class Engine:
             "reg_genmove": self._regression_genmove,
             "undo": self._undo,
             "showboard": lambda _: f"\n{diagram.render(self._game)}",
-            "final_score": lambda _: gtp_answers.score(self._game.score()),
+            "final_score": lambda _: answers.score(self._game.score()),
             "all_legal": self._all_legal,
             "last_move": self._last_move,
             "move_history": lambda _: "\n".join(reversed(self._moves())),
@@ -81,7 +72,7 @@ class Engine:
             "loadsgf": self._load_sgf,
             "kata-raw-nn": self._raw_evaluation,
             "heatmap": self._heatmap,
-            **gtp_time.commands(clock),
+            **time_commands.commands(clock),
             "gomill-cpu_time": lambda _: f"{time.process_time():.3f}",
             "gomill-describe_engine": lambda _: setup.description,
         }
@@ -93,7 +84,7 @@ class Engine:
         return "true" if arguments and arguments[0] in self.commands else "false"
 
     def _set_size(self, arguments: Sequence[str]) -> str:
-        size = gtp_arguments.integer(gtp_arguments.only(arguments))
+        size = words.integer(words.only(arguments))
         self._choose_size(size, "unacceptable size")
         self._start_game(size)
         return ""
@@ -104,7 +95,7 @@ class Engine:
 
     def _choose_size(self, size: int, complaint: str) -> None:
         if size not in self._setup.sizes:
-            raise gtp_protocol.Failure(complaint)
+            raise protocol.Failure(complaint)
         if size != self._game.size:
             self._thinker = self._make_thinker(size)
 
@@ -113,36 +104,36 @@ class Engine:
         return ""
 
     def _set_komi(self, arguments: Sequence[str]) -> str:
-        komi = gtp_arguments.number(gtp_arguments.only(arguments))
+        komi = words.number(words.only(arguments))
         try:
             self._game.komi = komi
         except ValueError as error:
-            raise gtp_protocol.Failure(f"unacceptable {error}") from None
+            raise protocol.Failure(f"unacceptable {error}") from None
         return ""
 
     def _fixed_handicap(self, arguments: Sequence[str]) -> str:
-        return gtp_handicap.place_fixed(self._game, gtp_arguments.integer(gtp_arguments.only(arguments)))
+        return handicap.place_fixed(self._game, words.integer(words.only(arguments)))
 
     def _place_free_handicap(self, arguments: Sequence[str]) -> str:
-        return gtp_handicap.place_free(self._game, gtp_arguments.integer(gtp_arguments.only(arguments)))
+        return handicap.place_free(self._game, words.integer(words.only(arguments)))
 
     def _set_free_handicap(self, arguments: Sequence[str]) -> str:
-        gtp_handicap.place_named(self._game, arguments)
+        handicap.place_named(self._game, arguments)
         return ""
 
     def _play(self, arguments: Sequence[str]) -> str:
-        color, action = gtp_arguments.color_and_action(arguments, self._game.size)
+        color, action = words.color_and_action(arguments, self._game.size)
         # A controller may go on after two passes, to capture dead stones.
         game = _resumed(self._game)
         try:
             game.play(action, color)
         except ValueError:
-            raise gtp_protocol.Failure("illegal move") from None
+            raise protocol.Failure("illegal move") from None
         self._game = game
         return ""
 
     def _genmove(self, arguments: Sequence[str]) -> str:
-        color = gtp_arguments.color(gtp_arguments.only(arguments))
+        color = words.color(words.only(arguments))
         choice, seconds = self._think(color)
         self._clock.charge(color, seconds)
         threshold = self._setup.resign_threshold
@@ -153,29 +144,29 @@ class Engine:
         return self._move_name(choice)
 
     def _regression_genmove(self, arguments: Sequence[str]) -> str:
-        choice, _ = self._think(gtp_arguments.color(gtp_arguments.only(arguments)))
+        choice, _ = self._think(words.color(words.only(arguments)))
         return self._move_name(choice)
 
-    def _think(self, color: int) -> tuple[gtp_thinker.Choice, float]:
+    def _think(self, color: int) -> tuple[thinking.Choice, float]:
         """A move and how many seconds were spent on it."""
         budget = self._clock.start(color, self._game.size**2, len(self._game.moves))
         position = self._game.copy()
         position.to_play = color
         return self._thinker.choose(position, budget.is_spent), budget.elapsed()
 
-    def _move_name(self, choice: gtp_thinker.Choice) -> str:
+    def _move_name(self, choice: thinking.Choice) -> str:
         return rules.format_move(choice.action, self._game.size)
 
     def _undo(self, arguments: Sequence[str]) -> str:
         if not self._game.moves:
-            raise gtp_protocol.Failure("cannot undo")
+            raise protocol.Failure("cannot undo")
         self._game.undo()
         return ""
 
     def _all_legal(self, arguments: Sequence[str]) -> str:
         position = _resumed(self._game.copy())
-        position.to_play = gtp_arguments.color(gtp_arguments.only(arguments))
-        return gtp_answers.all_legal(position.legal(), position.size)
+        position.to_play = words.color(words.only(arguments))
+        return answers.all_legal(position.legal(), position.size)
 
     def _moves(self) -> list[str]:
         size = self._game.size
@@ -183,40 +174,40 @@ class Engine:
 
     def _last_move(self, arguments: Sequence[str]) -> str:
         if not self._game.moves:
-            raise gtp_protocol.Failure("no previous move known")
+            raise protocol.Failure("no previous move known")
         return self._moves()[-1]
 
     def _print_sgf(self, arguments: Sequence[str]) -> str:
-        text = gtp_sgf.write(self._game, self._config)
+        text = sgf_files.write(self._game, self._config)
         if not arguments:
             return text.decode()
-        gtp_sgf.save(text, arguments[0])
+        sgf_files.save(text, arguments[0])
         return ""
 
     def _load_sgf(self, arguments: Sequence[str]) -> str:
-        game = gtp_sgf.load(arguments, self._config)
+        game = sgf_files.load(arguments, self._config)
         self._choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
         self._game = game
         return ""
 
     def _raw_evaluation(self, arguments: Sequence[str]) -> str:
-        answers = []
-        for s in gtp_arguments.symmetries(gtp_arguments.only(arguments)):
+        texts = []
+        for s in words.symmetries(words.only(arguments)):
             policy, value = self._thinker.evaluate(self._game, s)
             white_value = value if self._game.to_play == rules.WHITE else -value
             legal = _resumed(self._game.copy()).legal()
-            answers.append(gtp_answers.raw_evaluation(s, policy, legal, (1 + white_value) / 2))
-        return "\n".join(answers)
+            texts.append(answers.raw_evaluation(s, policy, legal, (1 + white_value) / 2))
+        return "\n".join(texts)
 
     def _heatmap(self, arguments: Sequence[str]) -> str:
-        choice = gtp_arguments.only(arguments) if arguments else "0"
+        choice = words.only(arguments) if arguments else "0"
         is_average = choice in ("average", "avg")
-        symmetries = gtp_arguments.symmetries("all" if is_average else choice)
+        symmetries = words.symmetries("all" if is_average else choice)
         pairs = [self._thinker.evaluate(self._game, s) for s in symmetries]
         if is_average:
             policies, values = zip(*pairs, strict=True)
             pairs = [(np.mean(policies, axis=0), float(np.mean(values)))]
-        maps = [gtp_answers.heatmap(policy, self._game.stones, value) for policy, value in pairs]
+        maps = [answers.heatmap(policy, self._game.stones, value) for policy, value in pairs]
         text = "\n".join(maps)
         if not sys.stderr.isatty():
             # There Leela Zero prints it, and there programs made for Leela Zero look for it.
@@ -234,4 +225,4 @@ def _resumed(game: play.Game) -> play.Game:
 
 
 def _quit(arguments: Sequence[str]) -> str:
-    raise gtp_protocol.Quit
+    raise protocol.Quit

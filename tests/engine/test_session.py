@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import gtp_protocol
-from tests.evaluation.gtp_sessions import ask, fake_thinker, make_engine, session
+from alphazero.engine import protocol
+from tests.engine.sessions import ask, fake_thinker, make_engine, play_through
 
 SESSIONS = {
     "administration": """
@@ -134,26 +134,26 @@ SESSIONS = {
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_session(name):
-    session(make_engine(), SESSIONS[name])
+    play_through(make_engine(), SESSIONS[name])
 
 
 def test_suicide_is_legal_when_asked_for():
     moves = "play w A3\nplay w B2\nplay b A1\nplay w B1\n"
-    session(make_engine(), f"{moves}play b A2 -> ? illegal move\nlast_move -> = white B1")
-    session(make_engine(suicide=True), f"{moves}play b A2\nplay w A1")
+    play_through(make_engine(), f"{moves}play b A2 -> ? illegal move\nlast_move -> = white B1")
+    play_through(make_engine(suicide=True), f"{moves}play b A2\nplay w A1")
 
 
 @pytest.mark.parametrize(("ko", "answer"), [("positional", "? illegal move"), ("simple", "=")])
 def test_the_ko_rule_is_chosen_at_the_start(ko, answer):
     engine = make_engine(size=2, ko=game_config.Ko(ko))
-    session(engine, "play b A1\nplay w A2\nplay b B1\nplay w B2\nplay b A1\nplay w B1")
-    session(engine, f"play b A1 -> {answer}")
+    play_through(engine, "play b A1\nplay w A2\nplay b B1\nplay w B2\nplay b A1\nplay w B1")
+    play_through(engine, f"play b A1 -> {answer}")
     assert ("positional superko" if ko == "positional" else "simple ko") in ask(engine, "printsgf")
 
 
 def test_a_network_plays_its_size_only():
     engine = make_engine(size=9, sizes=[9])
-    session(
+    play_through(
         engine,
         "boardsize 13 -> ? unacceptable size\nboardsize 9\nplay b J9\nboardsize 5 -> ? unacceptable size",
     )
@@ -175,7 +175,7 @@ def test_list_commands_is_what_known_command_knows():
 
 def test_showboard_is_a_diagram_of_its_own_lines():
     engine = make_engine(size=3)
-    session(engine, "play b B2\nplay w A3")
+    play_through(engine, "play b B2\nplay w A3")
     assert ask(engine, "showboard").split("\n") == [
         "= ",
         "  3(O). .",
@@ -236,7 +236,7 @@ def test_heatmap_of_one_symmetry_of_all_and_of_their_mean(capfd):
 
 def test_sgf_there_and_back(tmp_path):
     engine = make_engine()
-    session(engine, "komi 5.5\nplay b C3\nplay w D2\nplay b pass\nplay b A1")
+    play_through(engine, "komi 5.5\nplay b C3\nplay w D2\nplay b pass\nplay b A1")
     path = tmp_path / "game.sgf"
     text = ask(engine, "printsgf")
     assert text.startswith("= (;")
@@ -275,7 +275,7 @@ def test_nothing_a_user_types_crashes_it():
     names = sorted(set(engine.commands) - {"quit", "printsgf", "genmove"})
     output = io.StringIO()
     lines = [" ".join([str(rng.choice(names)), *rng.choice(words, rng.integers(4))]) for _ in range(2000)]
-    gtp_protocol.serve(engine.commands, lines, output)
+    protocol.serve(engine.commands, lines, output)
     answers = output.getvalue().split("\n\n")
     assert len(answers) == len(lines) + 1
     assert not [answer for answer in answers if "internal error" in answer]

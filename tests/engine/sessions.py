@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from alphazero.evaluation import gtp_clock, gtp_engine, gtp_protocol, gtp_thinker
+from alphazero.engine import clocks, protocol, session, thinking
 from alphazero.go import rules
 
 
-class FakeThinker(gtp_thinker.Thinker):
+class FakeThinker(thinking.Thinker):
     """Plays the first legal point from A1 on; its policy is 1, 2, 3, ... over the actions."""
 
     value = 0.0
@@ -18,8 +18,8 @@ class FakeThinker(gtp_thinker.Thinker):
 
     def choose(self, position, should_stop=None):
         if position.is_over:
-            return gtp_thinker.Choice(self.size**2, 0.0, 0)
-        return gtp_thinker.Choice(int(position.legal().argmax()), self.value, 10)
+            return thinking.Choice(self.size**2, 0.0, 0)
+        return thinking.Choice(int(position.legal().argmax()), self.value, 10)
 
     def evaluate(self, position, s):
         weights = np.arange(1.0, self.size**2 + 2)
@@ -36,17 +36,17 @@ def make_engine(
     clock=None,
     **chosen_rules,
 ):
-    setup = gtp_engine.Setup(
+    setup = session.Setup(
         name="AlphaZero",
         version="1.2",
         description="AlphaZero 1.2\na fake",
         sizes=sizes,
         size=size,
         komi=7.0,
-        rules=gtp_engine.Rules(**chosen_rules),
+        rules=session.Rules(**chosen_rules),
         resign_threshold=resign_threshold,
     )
-    return gtp_engine.Engine(setup, make_thinker, clock or gtp_clock.Clock(0.0, math.inf, lambda: 0.0))
+    return session.Engine(setup, make_thinker, clock or clocks.Clock(0.0, math.inf, lambda: 0.0))
 
 
 def fake_thinker(engine):
@@ -55,12 +55,12 @@ def fake_thinker(engine):
 
 
 def ask(engine, command):
-    line = gtp_protocol.parse(command)
+    line = protocol.parse(command)
     assert line is not None
-    return gtp_protocol.answer(engine.commands, line).strip("\n")
+    return protocol.answer(engine.commands, line).strip("\n")
 
 
-def session(engine, text):
+def play_through(engine, text):
     """Runs lines "command -> answer"; a line without an arrow must be answered by "=" alone."""
     for line in text.strip().splitlines():
         command, _, expected = (part.strip() for part in line.partition("->"))

@@ -5,10 +5,10 @@ import math
 import pytest
 
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_clock, gtp_thinker
+from alphazero.engine import clocks, thinking
 from alphazero.search import evaluator as evaluators
-from tests.evaluation.gtp_sessions import ask, make_engine, session
-from tests.evaluation.test_gtp_clock import FakeTime
+from tests.engine.sessions import ask, make_engine, play_through
+from tests.engine.test_clocks import FakeTime
 
 SIZE = 5
 NUM_SIMULATIONS = 64
@@ -41,7 +41,7 @@ SESSION = """
 
 
 def test_commands_and_mistakes_in_them():
-    session(make_engine(), SESSION)
+    play_through(make_engine(), SESSION)
 
 
 class Slow(evaluators.HashedEvaluator):
@@ -61,8 +61,8 @@ def make_slow_engine(algorithm=search_config.Algorithm.puct, lag_s=0.0, most_s=m
     slow = Slow()
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=NUM_SIMULATIONS)
     engine = make_engine(
-        make_thinker=lambda size: gtp_thinker.Thinker(size, config, slow, lambda: slow),
-        clock=gtp_clock.Clock(lag_s, most_s, slow.now),
+        make_thinker=lambda size: thinking.Thinker(size, config, slow, lambda: slow),
+        clock=clocks.Clock(lag_s, most_s, slow.now),
     )
     return engine, slow.now
 

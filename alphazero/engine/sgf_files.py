@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import gtp_answers, gtp_arguments, gtp_protocol
+from alphazero.engine import answers, protocol, words
 from alphazero.go import play, rules, sgf
 
 
@@ -18,7 +18,7 @@ def write(game: play.Game, config: game_config.GameConfig) -> bytes:
             black_setup=game.set_up_points(rules.BLACK),
             white_setup=game.set_up_points(rules.WHITE),
             to_play=game.first_player,
-            result=gtp_answers.score(game.score()) if game.is_over else "",
+            result=answers.score(game.score()) if game.is_over else "",
             rules=sgf.name_rules(config),
             comments={0: sgf.describe_rules(config)},
         )
@@ -30,17 +30,17 @@ def save(text: bytes, path: str) -> None:
     try:
         Path(path).write_bytes(text)
     except OSError as error:
-        raise gtp_protocol.Failure(f"cannot write file: {error.strerror}") from None
+        raise protocol.Failure(f"cannot write file: {error.strerror}") from None
 
 
 def load(arguments: Sequence[str], config: game_config.GameConfig) -> play.Game:
     """The game in a file, up to and without the move whose number, counted from one, may follow its name."""
-    gtp_arguments.require(len(arguments) in (1, 2))
-    num_moves = gtp_arguments.integer(arguments[1]) - 1 if len(arguments) == 2 else None
-    gtp_arguments.require(num_moves is None or num_moves >= 0)
+    words.require(len(arguments) in (1, 2))
+    num_moves = words.integer(arguments[1]) - 1 if len(arguments) == 2 else None
+    words.require(num_moves is None or num_moves >= 0)
     try:
         record = sgf.read(Path(arguments[0]).read_bytes())
         return sgf.replay(record, num_moves=num_moves, ko=config.ko, suicide=config.suicide)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise gtp_protocol.Failure(f"cannot load file: {reason}") from None
+        raise protocol.Failure(f"cannot load file: {reason}") from None

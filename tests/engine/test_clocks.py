@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from alphazero.evaluation import gtp_clock
+from alphazero.engine import clocks
 from alphazero.go import rules
 
 POINTS_9 = 81
@@ -23,8 +23,8 @@ class FakeTime:
 
 
 def make_clock(main_s, period_s=0, stones=0, lag_s=0.0, most_s=math.inf):
-    clock = gtp_clock.Clock(lag_s, most_s, FakeTime())
-    clock.set(gtp_clock.Limits(main_s, period_s, stones))
+    clock = clocks.Clock(lag_s, most_s, FakeTime())
+    clock.set(clocks.Limits(main_s, period_s, stones))
     return clock
 
 
@@ -37,7 +37,7 @@ def budget_s(clock, color=rules.BLACK, num_moves=LATE):
     [(81, 0, 32), (81, 10, 22), (81, 16, 16), (81, 400, 16), (361, 0, 144), (361, 100, 72), (4, 0, 2)],
 )
 def test_moves_expected(num_points, num_moves, expected):
-    assert gtp_clock.moves_expected(num_points, num_moves) == expected
+    assert clocks.moves_expected(num_points, num_moves) == expected
 
 
 SHARES = [
@@ -48,8 +48,8 @@ SHARES = [
     ("Canadian, without main time", {"main_s": 0, "period_s": 60, "stones": 20}, 3.0),
     ("Japanese", {"main_s": 0, "period_s": 30, "stones": 1, "lag_s": 1.0}, 29.0),
     ("a limit of the user's", {"main_s": 160, "most_s": 2.5}, 2.5),
-    ("nothing is left", {"main_s": 0}, gtp_clock.LEAST_S),
-    ("less than the lag is left", {"main_s": 3, "lag_s": 1.0}, gtp_clock.LEAST_S),
+    ("nothing is left", {"main_s": 0}, clocks.LEAST_S),
+    ("less than the lag is left", {"main_s": 3, "lag_s": 1.0}, clocks.LEAST_S),
 ]
 
 
@@ -92,7 +92,7 @@ def test_a_period_is_full_again_after_its_last_stone():
 def test_a_move_that_took_too_long_leaves_the_rest_of_its_period_without_time():
     clock = make_clock(0, period_s=60, stones=3)
     clock.charge(rules.BLACK, 70)
-    assert budget_s(clock) == gtp_clock.LEAST_S
+    assert budget_s(clock) == clocks.LEAST_S
 
 
 def test_the_controller_knows_better():
@@ -120,13 +120,13 @@ def test_stones_mean_nothing_where_there_is_no_overtime():
 
 
 def test_without_limits_a_move_may_take_forever():
-    clock = gtp_clock.Clock(1.0, math.inf, FakeTime())
+    clock = clocks.Clock(1.0, math.inf, FakeTime())
     clock.correct(rules.BLACK, 1, 0)
     clock.charge(rules.BLACK, 100)
     clock.reset()
     assert budget_s(clock) == math.inf
-    clock.set(gtp_clock.Limits(16, 0, 0))
-    assert budget_s(clock) == gtp_clock.LEAST_S
+    clock.set(clocks.Limits(16, 0, 0))
+    assert budget_s(clock) == clocks.LEAST_S
     clock.set(None)
     assert budget_s(clock) == math.inf
 
@@ -147,7 +147,7 @@ def test_whoever_takes_what_it_gets_never_runs_out(limits, lag_s):
     left, to_play = period_s, stones
     for ply in range(0, 400, 2):
         seconds = budget_s(clock, num_moves=ply)
-        if seconds == gtp_clock.LEAST_S:
+        if seconds == clocks.LEAST_S:
             break
         clock.charge(rules.BLACK, seconds)
         over = seconds + lag_s - main_s
@@ -163,7 +163,7 @@ def test_whoever_takes_what_it_gets_never_runs_out(limits, lag_s):
 
 def test_a_budget_is_spent_when_another_step_would_not_fit():
     now = FakeTime()
-    budget = gtp_clock.Budget(10.0, now)
+    budget = clocks.Budget(10.0, now)
     answers = []
     for _ in range(5):
         now.seconds += 2.0

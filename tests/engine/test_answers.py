@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 
-from alphazero.evaluation import gtp_answers
+from alphazero.engine import answers
 from alphazero.go import rules
 
 POLICY = np.array([0.1, 0.20049, 0.0009999, 0.4, 0.2985101])
 
 
 def test_all_legal_begins_at_the_top_left_and_leaves_the_pass_out():
-    assert gtp_answers.all_legal(np.array([1, 1, 1, 1, 1], bool), 2) == "A2 B2 A1 B1"
-    assert gtp_answers.all_legal(np.array([0, 1, 1, 0, 1], bool), 2) == "A2 B1"
-    assert gtp_answers.all_legal(np.array([0, 0, 0, 0, 1], bool), 2) == ""
+    assert answers.all_legal(np.array([1, 1, 1, 1, 1], bool), 2) == "A2 B2 A1 B1"
+    assert answers.all_legal(np.array([0, 1, 1, 0, 1], bool), 2) == "A2 B1"
+    assert answers.all_legal(np.array([0, 0, 0, 0, 1], bool), 2) == ""
 
 
 def test_heatmap_rounds_down_and_hides_occupied_points():
     stones = np.array([rules.BLACK, rules.EMPTY, rules.EMPTY, rules.WHITE], np.int8)
-    assert gtp_answers.heatmap(POLICY, stones, -0.25) == (
+    assert answers.heatmap(POLICY, stones, -0.25) == (
         "  0   0 \n"  # A2 and B2
         "  0 200 \n"  # A1 and B1
         "pass: 298\n"
@@ -27,7 +27,7 @@ def test_heatmap_rounds_down_and_hides_occupied_points():
 
 def test_raw_evaluation_has_white_s_view_and_no_number_for_illegal_moves():
     legal = np.array([0, 1, 1, 1, 1], bool)
-    assert gtp_answers.raw_evaluation(3, POLICY, legal, 0.75).split("\n") == [
+    assert answers.raw_evaluation(3, POLICY, legal, 0.75).split("\n") == [
         "symmetry 3",
         "whiteWin 0.750000000",
         "whiteLoss 0.250000000",
@@ -43,4 +43,4 @@ def test_raw_evaluation_has_white_s_view_and_no_number_for_illegal_moves():
     ("margin", "text"), [(0.5, "B+0.5"), (-7, "W+7.0"), (0, "0"), (-0.0, "0"), (81, "B+81.0")]
 )
 def test_score(margin, text):
-    assert gtp_answers.score(margin) == text
+    assert answers.score(margin) == text
