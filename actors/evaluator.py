@@ -29,6 +29,7 @@ class EvaluatorActor:
         self._handles = handles
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")
+        self._match_telemetry = telemetry.Telemetry(handles["reporter"], "match")
         self._every_steps = config.gate.every_steps
         self._gate = gate.Gate(config, run_folder.RunFolder(config.run.dir))
 
@@ -43,12 +44,16 @@ class EvaluatorActor:
                 continue
             known = newest[0]
             candidate: candidates.Candidate = ray.get(newest[1])
-            outcome = self._gate.judge(candidate, should_stop=self._stopping.is_set)
+            outcome = self._gate.judge(candidate, self._stopping.is_set, self._tell)
             if outcome is None:
                 return
             if outcome.is_promoted:
                 ray.get(self._handles["weight_store"].promote.remote(candidate))
             self._telemetry.report_now(outcome.figures(), candidate.version)
+
+    def _tell(self, figures: dict[str, float]) -> None:
+        """Passes on how the match under way stands."""
+        self._match_telemetry.report(lambda: dict(figures))
 
     def stop(self) -> None:
         """Makes `run` return after the move that is being searched; the match does not count."""

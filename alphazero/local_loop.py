@@ -147,7 +147,9 @@ class LocalLoop:
 
     def _judge(self, candidate: candidates.Candidate) -> bool:
         self._judged = candidate.version
-        outcome = self._gate.judge(candidate)
+        outcome = self._gate.judge(
+            candidate, on_progress=lambda figures: self._reporter.record("match", figures)
+        )
         assert outcome is not None, "nobody stops this match"
         self._reporter.record("gate", outcome.figures(), candidate.version)
         if outcome.is_promoted:

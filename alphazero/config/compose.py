@@ -30,7 +30,7 @@ DEFAULTS = [
     {"search": "gumbel"},
     {"optimizer": "adamw"},
     {"schedule": "tail"},
-    {"gate": "winrate"},
+    {"gate": "sprt"},
     {"cluster": "auto"},
     {"conf": "9x9"},
     "_self_",

@@ -9,6 +9,8 @@ from alphazero.config import checks
 class GateKind(Enum):
     """How a candidate becomes the best network."""
 
+    sprt = "sprt"
+    """By a sequential test on pairs of games against the best network, which ends as soon as it is sure."""
     winrate = "winrate"
     """By its score in a match of fixed length against the best network."""
     none = "none"
@@ -17,19 +19,35 @@ class GateKind(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class GateConfig:
-    """A match in pairs: each opening is played twice with colours swapped."""
+    """A match in pairs: each opening is played twice with colours swapped.
 
-    kind: GateKind = GateKind.winrate
+    Games count in the order in which they were started. The test of sprt (`evaluation/sprt.py`) tells a
+    candidate that is better by `elo1` from one that is better by `elo0`.
+    """
+
+    kind: GateKind = GateKind.sprt
     every_steps: int = 500
     """Learner's steps between two candidates that are judged; the others only play."""
-    num_games: int = 40
-    """Games of a match; even, because games come in pairs."""
+    num_games: int = 200
+    """Games of a match, even, as they come in pairs. With sprt at most: then the likelier hypothesis wins."""
+    min_games: int = 20
+    """sprt: no decision before so many; even."""
+    elo0: float = 0.0
+    """sprt: a difference that is not enough."""
+    elo1: float = 80.0
+    """sprt: one that is."""
+    alpha: float = 0.05
+    """sprt: chance to promote a candidate whose difference is elo0."""
+    beta: float = 0.05
+    """sprt: chance to refuse one whose difference is elo1."""
     num_simulations: int = 32
     """Simulations for each move, both sides; with search=none both draw from their policies instead."""
     threshold: float = 0.5
-    """Share of the points (draws half) that the candidate must reach."""
+    """winrate: share of the points (draws half) that the candidate must reach."""
     opening_plies: int = 6
     """First plies of each pair, drawn from the best network's policy."""
+    keep_refused: int = 50
+    """Newest refused candidates whose weight files are kept; 0 keeps none."""
 
     def __post_init__(self) -> None:
         checks.require_at_least("gate.every_steps", self.every_steps, 1)
@@ -37,4 +55,14 @@ class GateConfig:
         checks.require(self.num_games % 2 == 0, "gate.num_games", self.num_games, "even")
         checks.require_at_least("gate.num_simulations", self.num_simulations, 1)
         checks.require_range("gate.threshold", self.threshold, 0, 1)
+        checks.require_at_least("gate.min_games", self.min_games, 2)
+        checks.require(self.min_games % 2 == 0, "gate.min_games", self.min_games, "even")
+        checks.require_range("gate.elo0", self.elo0, -800, 800)
+        checks.require_range("gate.elo1", self.elo1, -800, 800)
+        checks.require(
+            self.elo1 > self.elo0, "gate.elo1", self.elo1, f"greater than gate.elo0, {self.elo0:g}"
+        )
+        checks.require_range("gate.alpha", self.alpha, 0.0001, 0.49)
+        checks.require_range("gate.beta", self.beta, 0.0001, 0.49)
+        checks.require_at_least("gate.keep_refused", self.keep_refused, 0)
         checks.require_at_least("gate.opening_plies", self.opening_plies, 0)

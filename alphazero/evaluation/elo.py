@@ -27,6 +27,11 @@ def from_score(score: float) -> float:
     return 400 * math.log10(score / (1 - score))
 
 
+def to_score(elo: float) -> float:
+    """The share of the points in [0, 1] that a difference lets one expect; the inverse of `from_score`."""
+    return 1 / (1 + 10 ** (-elo / 400))
+
+
 def from_games(wins: int, draws: int, losses: int) -> Estimate:
     """The winner's rating less the loser's from independent games."""
     return _estimate([1.0] * wins + [0.5] * draws + [0.0] * losses, games_per_score=1)

@@ -5,17 +5,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.config import gate as gate_config
 from alphazero.evaluation import openings, players
 from alphazero.evaluation import result as results
 from alphazero.go import board, game, geometry, rules, scoring
 
 _MOST_PARALLEL = 128  # games advanced together; more cost memory and gain little
 
-
-def is_promoted(result: results.MatchResult, config: gate_config.GateConfig) -> bool:
-    """Whether the match lets candidate a through the gate."""
-    return result.score >= config.threshold
+Decided = Callable[[Sequence[float]], int | None]
+"""From the points of pairs, in the order of their start: after how many the match is decided, or None."""
+_PARALLEL_UNTIL_SURE = 48
+"""Games under way in a match that any pair may end: what is then unfinished was played in vain."""
 
 
 def play_match(
@@ -26,19 +25,28 @@ def play_match(
     *,
     on_game: Callable[[results.PlayedGame], None] = lambda played: None,
     should_stop: Callable[[], bool] = lambda: False,
+    decided: Decided | None = None,
 ) -> results.MatchResult | None:
     """Plays every opening twice, a taking Black first, and scores the games by area.
 
     Games are advanced together; each ends by two passes or at the move limit, nobody resigns.
     on_game: hears of each game when it ends. Returns None as soon as should_stop says so.
+
+    decided: may end the match early. It is asked about complete pairs without a gap before them: short games
+    that began later must not count before long ones that are still going on, which would favour whoever wins
+    quickly. Games beyond the pairs that decide are left out.
     """
-    table = _Table(a, b, config, first_moves)
-    while table.is_busy:
+    most_parallel = _MOST_PARALLEL if decided is None else _PARALLEL_UNTIL_SURE
+    table = _Table(a, b, config, first_moves, most_parallel)
+    num_pairs: int | None = None
+    while table.is_busy and num_pairs is None:
         if should_stop():
             return None
         for played in table.play_move():
             on_game(played)
-    return results.MatchResult(names=(a.name, b.name), config=config, games=table.finished())
+        num_pairs = None if decided is None else table.ask_if_decided(decided)
+    games = table.finished() if num_pairs is None else table.finished()[: 2 * num_pairs]
+    return results.MatchResult(names=(a.name, b.name), config=config, games=games)
 
 
 class _Table:
@@ -50,6 +58,7 @@ class _Table:
         b: players.Player,
         config: game_config.GameConfig,
         first_moves: Sequence[openings.Opening],
+        most_parallel: int,
     ) -> None:
         self._players = (a, b)
         self._config = config
@@ -57,7 +66,8 @@ class _Table:
         self._num_games = 2 * len(first_moves)
         self._num_started = 0
         self._finished: dict[int, results.PlayedGame] = {}
-        num_places = min(self._num_games, _MOST_PARALLEL)
+        self._pair_scores: list[float] = []  # of pairs without a gap before them
+        num_places = min(self._num_games, most_parallel)
         self._geometry = geometry.make(config.size)
         self._scratch = board.make_scratch(self._geometry.num_points)
         self._games = game.new_games(num_places, config)
@@ -76,6 +86,15 @@ class _Table:
     def finished(self) -> tuple[results.PlayedGame, ...]:
         """All games in the order in which they started."""
         return tuple(self._finished[number] for number in sorted(self._finished))
+
+    def ask_if_decided(self, decided: Decided) -> int | None:
+        """After how many pairs, if the match is; asks only when there are more pairs than before."""
+        count = len(self._pair_scores)
+        while (first := self._finished.get(2 * len(self._pair_scores) + 1)) and (
+            second := self._finished.get(first.number + 1)
+        ):
+            self._pair_scores.append(first.points + second.points)
+        return decided(self._pair_scores) if len(self._pair_scores) > count else None
 
     def play_move(self) -> list[results.PlayedGame]:
         """Plays one move in every game under way; returns the games that this ended."""

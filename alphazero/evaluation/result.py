@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -108,12 +108,12 @@ class MatchResult:
         a, b = self.names
         return f"{a} against {b} {self.wins}-{self.draws}-{self.losses} (wins-draws-losses), {self.elo}"
 
-    def write_folder(self, path: Path) -> None:
-        """Writes games/*.sgf, report.txt and, last, result.json."""
+    def write_folder(self, path: Path, facts: Mapping[str, Any] | None = None) -> None:
+        """Writes games/*.sgf, report.txt and, last, result.json with these facts beside the match's own."""
         for played in self.games:
             files.write_atomic(path / "games" / f"{played.number:04d}.sgf", self.sgf(played))
         files.write_atomic(path / "report.txt", self.report().encode())
-        text = json.dumps(self.as_json(), indent=1, allow_nan=False)
+        text = json.dumps(self.as_json() | dict(facts or {}), indent=1, allow_nan=False)
         files.write_atomic(path / "result.json", f"{text}\n".encode())
 
     def report(self) -> str:

@@ -11,6 +11,8 @@ Metrics = Mapping[str, float | str]
 
 # Who reports. Self-play actors add their number: selfplay000, selfplay001, ...
 RUN, SELFPLAY, REPLAY, LEARNER, GATE = "run", "selfplay", "replay", "learner", "gate"
+MATCH = "match"
+"""The gate's match while it is played."""
 
 WAITING_FOR = "waiting_for"
 """Names what a source waits for; a report without it says that the source works again."""

@@ -1,12 +1,12 @@
 """Matches: colours, order, scores and openings with scripted players, and whole ones with fakes."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
-from alphazero.config import gate as gate_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players
 from alphazero.evaluation import result as results
@@ -135,7 +135,33 @@ def test_more_search_wins():
     assert result.score > 0.6
 
 
-@pytest.mark.parametrize(("threshold", "passes"), [(0.5, True), (0.51, False), (0.0, True)])
-def test_the_gate_asks_for_a_share_of_the_points(threshold: float, passes: bool):
-    result = play(Scripted("a"), Scripted("b"))
-    assert match.is_promoted(result, gate_config.GateConfig(threshold=threshold)) == passes
+def test_a_match_ends_with_the_pair_that_decides_it():
+    asked = []
+
+    def after_two(pair_scores):
+        asked.append(list(pair_scores))
+        return 2 if len(pair_scores) >= 2 else None
+
+    result = match.play_match(network("a", 1), network("b", 2), RULES, OPENINGS, decided=after_two)
+    whole = play(network("a", 1), network("b", 2), OPENINGS)
+    assert result is not None
+    assert [played.number for played in result.games] == [1, 2, 3, 4]
+    assert all(longer[: len(shorter)] == shorter for shorter, longer in itertools.pairwise(asked))
+    assert len(whole.games) == 2 * len(OPENINGS) > 4
+
+
+def test_games_that_end_early_wait_for_those_that_began_before_them():
+    heard: list[int] = []
+
+    def decided(pair_scores):
+        assert set(range(1, 2 * len(pair_scores) + 1)) <= set(heard)
+        assert len(pair_scores) > len(told)
+        told[:] = pair_scores
+
+    told: list[float] = []
+    rng = np.random.default_rng(1)
+    first_moves = openings.draw(evaluator.UniformEvaluator(SIZE), RULES, count=12, plies=2, rng=rng)
+    a, b = network("a", 1, 2), network("b", 2, 2)
+    result = play(a, b, first_moves, on_game=lambda played: heard.append(played.number), decided=decided)
+    assert heard != sorted(heard)
+    assert told == result.pair_scores

@@ -1,0 +1,96 @@
+"""The sequential test: its likelihoods against scipy's optimiser, its order, its bounds, its error rates."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from alphazero.evaluation import elo, sprt
+from tools import simulate_gates
+
+TEST = sprt.Test(elo0=0, elo1=100, alpha=0.05, beta=0.05, min_pairs=4, max_pairs=60)
+SHARES = np.arange(5) / 4
+
+
+def likelihood_by_brute_force(counts, mean):
+    """The largest log-likelihood of any distribution of this mean, by a general optimiser."""
+    seen = counts + 1e-3
+
+    def cost(logits):
+        chances = np.exp(logits - np.logaddexp.reduce(logits))
+        return -np.sum(seen * np.log(chances))
+
+    def away(logits):
+        return np.exp(logits - np.logaddexp.reduce(logits)) @ SHARES - mean
+
+    found = optimize.minimize(
+        cost, np.log(seen / seen.sum()), constraints={"type": "eq", "fun": away}, method="SLSQP",
+        options={"maxiter": 2000, "ftol": 1e-13},
+    )  # fmt: skip
+    return -found.fun
+
+
+@pytest.mark.parametrize(
+    "counts", [[3, 5, 20, 7, 2], [0, 0, 10, 0, 0], [1, 0, 4, 0, 9], [10, 20, 40, 25, 5], [0, 0, 0, 0, 3]]
+)
+def test_likelihoods_are_the_largest(counts):
+    counts = np.array(counts, float)
+    means = [elo.to_score(0), elo.to_score(100)]
+    low, high = (likelihood_by_brute_force(counts, mean) for mean in means)
+    assert sprt.log_likelihood_ratio(counts, 0, 100) == pytest.approx(high - low, abs=2e-4)
+
+
+def test_the_ratio_is_odd_under_exchange_of_the_players():
+    counts = np.array([3, 5, 20, 7, 2], float)
+    ratio = sprt.log_likelihood_ratio(counts, 0, 50)
+    assert sprt.log_likelihood_ratio(counts[::-1], -50, 0) == pytest.approx(-ratio)
+    assert sprt.log_likelihood_ratio(np.zeros(5), 0, 50) == 0
+
+
+def test_bounds_are_wald_s():
+    assert TEST.bounds == pytest.approx((math.log(0.05 / 0.95), math.log(0.95 / 0.05)))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "decision", "num_pairs"),
+    [
+        ([], "undecided", 0),
+        ([2, 2, 2], "undecided", 3),  # too few, however clear
+        ([2] * 20, "better", None),
+        ([0] * 20, "not better", None),
+        ([1.5, 0.5] * 10, "undecided", 20),
+        ([1] * 59, "not better", None),
+        ([2, 0] * 28 + [2, 1.5, 2, 2], "better", 60),  # at the maximum the likelier one
+        ([2, 0] * 30, "not better", 60),
+    ],
+)
+def test_decisions(pairs, decision, num_pairs):
+    verdict = TEST.decide(pairs)
+    assert verdict.decision.value == decision
+    assert num_pairs is None or verdict.num_pairs == num_pairs
+
+
+def test_what_comes_after_a_decision_changes_nothing():
+    won = [2.0] * 20
+    verdict = TEST.decide(won)
+    assert TEST.min_pairs <= verdict.num_pairs < 20
+    assert TEST.decide(won[: verdict.num_pairs] + [0.0] * 30) == verdict
+
+
+def test_a_minimum_beyond_the_maximum_is_the_maximum():
+    test = sprt.Test(elo0=0, elo1=100, alpha=0.05, beta=0.05, min_pairs=10, max_pairs=2)
+    assert test.decide([2, 1.5]).decision is sprt.Decision.better
+    assert test.decide([1, 1]).decision is sprt.Decision.not_better
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
+def test_error_rates_of_the_default_gate(players):
+    """10,000 gates at each of the two differences; one percentage point of leeway, as promised."""
+    test = simulate_gates.DEFAULT
+    rng = np.random.default_rng(0)
+    wrong = simulate_gates.simulate(test, players, test.elo0, 10_000, rng)
+    assert wrong.promoted <= test.alpha + 0.01
+    right = simulate_gates.simulate(test, players, test.elo1, 10_000, rng)
+    assert 1 - right.promoted <= test.beta + 0.01
