@@ -12,6 +12,7 @@ self-play   newest network      games             room among its pushes    repla
                                                   (far ahead) the learner  learner
 learner     batches             candidates        replay ratio             games
 evaluator   newest candidate    promoted files    a newer candidate        learner
+ladder      promoted files      ratings           a promotion              evaluator
 """
 
 import logging
@@ -27,6 +28,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors import cluster, messages, worker_setup
 from actors import plan as plans
 from actors.evaluator import EvaluatorActor
+from actors.ladder import LadderActor
 from actors.learner import LearnerActor
 from actors.replay_buffer import ReplayBuffer
 from actors.reporter import ReporterActor
@@ -154,7 +156,7 @@ class Supervisor:
     def _stoppable(self) -> dict[str, Any]:
         named = {f"self-play {number}": player for number, player in enumerate(self._players)}
         return named | {
-            name: self._handles[name] for name in ("learner", "evaluator") if name in self._handles
+            name: self._handles[name] for name in ("learner", "evaluator", "ladder") if name in self._handles
         }
 
     def _watch(self, view: panel.Panel) -> None:
@@ -197,6 +199,10 @@ class Supervisor:
             evaluator = self._spawn(EvaluatorActor, "evaluator", self._config, self._handles)
             self._handles["evaluator"] = evaluator
             self._running[evaluator.run.remote()] = "evaluator"
+            if "ladder" in self._plan.placements:
+                ladder = self._spawn(LadderActor, "ladder", self._config, self._handles)
+                self._handles["ladder"] = ladder
+                self._running[ladder.run.remote()] = "ladder"
 
     def _report_totals(self) -> None:
         """Tells the reporter what the driver and the replay buffer know."""

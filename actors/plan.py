@@ -85,6 +85,7 @@ def make_plan(config: schema.Config, cpus: float, gpus: float) -> Plan:
         Placement(name="replay buffer", count=1, cpus=cluster.service_cpus, gpus=0),
         Placement(name="weight store", count=1, cpus=cluster.service_cpus, gpus=0),
         Placement(name="reporter", count=1, cpus=cluster.service_cpus, gpus=0),
+        *([Placement(name="ladder", count=1, cpus=0, gpus=0)] if config.ladder.games_per_network else []),
     ]
     return Plan(placements={place.name: place for place in places})
 

@@ -25,15 +25,6 @@ from alphazero.evaluation import result as results
 from alphazero.net import inference, leela
 from alphazero.search import evaluator as evaluators
 
-GNUGO_OPTIONS = (
-    "--mode",
-    "gtp",
-    "--chinese-rules",
-    "--positional-superko",
-    "--capture-all-dead",
-    "--never-resign",
-)
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plays the match; 0 when it was played, 1 when an engine failed, 2 for bad arguments."""
@@ -122,8 +113,7 @@ def _play(
 def _gnugo(
     options: argparse.Namespace, game: game_config.GameConfig, first_moves: Sequence[openings.Opening]
 ) -> gtp_player.GtpPlayer:
-    seed = str(options.seed + 1)  # 0 would take the time of day
-    command = [options.gnugo, *GNUGO_OPTIONS, "--level", str(options.level), "--seed", seed]
+    command = gtp_player.gnugo_command(options.gnugo, options.level, options.seed + 1)
     return gtp_player.GtpPlayer(
         f"GNU Go level {options.level}", command, game, first_moves, num_processes=options.processes
     )

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-_Z95 = 1.959964  # the standard normal distribution holds 95 % within this many standard deviations
+Z95 = 1.959964
+"""The standard normal distribution holds 95 % within this many standard deviations."""
 
 
 class Estimate(NamedTuple):
@@ -60,9 +61,9 @@ def _estimate(scores: Sequence[float], games_per_score: int) -> Estimate:
     if largest > 0:
         spread = float(np.sum((np.asarray(scores) - mean) ** 2))
         trials *= largest * (count + 1) / (spread + largest)
-    shrink = 1 + _Z95**2 / trials
-    centre = (mean + _Z95**2 / (2 * trials)) / shrink
-    half = _Z95 / shrink * math.sqrt(largest / trials + _Z95**2 / (4 * trials**2))
+    shrink = 1 + Z95**2 / trials
+    centre = (mean + Z95**2 / (2 * trials)) / shrink
+    half = Z95 / shrink * math.sqrt(largest / trials + Z95**2 / (4 * trials**2))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     # At the ends the formula is exact but its rounding is not.
     low, high = (0.0 if mean == 0 else low), (1.0 if mean == 1 else high)

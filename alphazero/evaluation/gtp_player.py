@@ -149,5 +149,14 @@ class _Engine:
         return self._client.finish()
 
 
+def gnugo_command(program: str, level: int, seed: int) -> list[str]:
+    """GNU Go as an opponent that plays to the end by area rules with positional superko.
+
+    seed: 0 would take the time of day.
+    """
+    rules_of_play = ("--chinese-rules", "--positional-superko", "--capture-all-dead", "--never-resign")
+    return [program, "--mode", "gtp", *rules_of_play, "--level", str(level), "--seed", str(seed)]
+
+
 def _color(ply: int) -> str:
     return "b" if ply % 2 == 0 else "w"

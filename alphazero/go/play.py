@@ -134,6 +134,26 @@ class Game:
             self.record["over"] = False
             self.record["passes"] = 0
 
+    def moves_since(self, earlier: "Game") -> list[int] | None:
+        """The actions, by the players in turn, that lead from an earlier state of the game to this one.
+
+        None where there are none such: another start, other moves, a player who moved twice, or a game that
+        went on after two passes, whose end a search has taken for granted.
+        """
+        if earlier.komi != self.komi or _start_hash(earlier) != _start_hash(self):
+            return None
+        count = len(earlier.moves)
+        is_longer = len(self.moves) >= count and self.moves[:count] == earlier.moves
+        if not is_longer or (_ends_in_passes(self) and not self.is_over):
+            return None
+        player, actions = earlier.to_play, []
+        for color, action in self.moves[count:]:
+            if color != player:
+                return None
+            actions.append(action)
+            player = 3 - color
+        return actions if player == self.to_play else None
+
     def legal(self) -> np.ndarray:
         """[A] bool, the legal actions of the player to move; all False when the game is over."""
         legal = np.zeros(self.size**2 + 1, np.bool_)
@@ -177,6 +197,15 @@ class Game:
         capacity = self.record["hashes"].shape[1] - 1
         if capacity - len(self.moves) < self.size**2:
             self.record = _with_capacity(self.record, self.size, 2 * capacity)
+
+
+def _start_hash(game: Game) -> int:
+    """Tells games apart that began with different stones on the board."""
+    return int(game.record["hashes"][0, 0])
+
+
+def _ends_in_passes(game: Game) -> bool:
+    return [action for _, action in game.moves[-2:]] == 2 * [game.size**2]
 
 
 def _checked_komi(komi: float) -> float:

@@ -1,13 +1,16 @@
 """What the gate tells about its decisions."""
 
+import json
+
 import pytest
 
 from alphazero.config import compose
 from alphazero.config import game as game_config
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import gate, players
+from alphazero.evaluation import gate, players, refused
 from alphazero.evaluation import result as results
+from alphazero.net import leela
 from tests.evaluation import networks
 
 
@@ -60,3 +63,82 @@ def test_a_run_without_search_is_judged_without_one(tmp_path, monkeypatch, searc
     judge.start_with(newest)
     assert judge.judge(newest, should_stop=lambda: True) is None
     assert algorithms == (["none"] if search == "none" else ["puct"]) * 2
+
+
+def candidate_of(version: int, seed: int = 0) -> candidates.Candidate:
+    weights = networks.make_weights(size=5, seed=seed)
+    return candidates.Candidate(version=version, weights=weights, games=10, positions=100)
+
+
+def judge_with(tmp_path, monkeypatch, scores, *words: str):
+    """A gate whose matches have these scores of pairs; its outcome and the figures on the way."""
+    config = compose.compose(["conf=smoke", "gate=sprt", *words])
+
+    def played(a, b, config, first_moves, *, decided=None, **_):
+        num_pairs = next((n for n in range(1, len(scores) + 1) if decided and decided(scores[:n])), None)
+        games = []
+        for pair, points in enumerate(scores[:num_pairs]):
+            for number, share in ((1, min(points, 1)), (2, points - min(points, 1))):
+                margin = (2 * share - 1) * (1 if number == 1 else -1)
+                games.append(
+                    results.PlayedGame(
+                        number=2 * pair + number,
+                        a_is_black=number == 1,
+                        moves=(pair,),
+                        score=margin,
+                        hit_limit=False,
+                    )
+                )
+        return results.MatchResult(names=(a.name, b.name), config=config, games=tuple(games))
+
+    monkeypatch.setattr(gate.match, "play_match", played)
+    judge = gate.Gate(config, run_folder.RunFolder(tmp_path))
+    judge.start_with(candidate_of(0))
+    figures = []
+    outcome = judge.judge(candidate_of(100, seed=1), on_progress=figures.append)
+    assert outcome is not None
+    return outcome, figures
+
+
+def test_a_sequential_gate_promotes_as_soon_as_it_is_sure(tmp_path, monkeypatch):
+    words = ["gate.num_games=200", "gate.min_games=12", "gate.elo1=100"]
+    outcome, figures = judge_with(tmp_path, monkeypatch, [2.0, 1.5] * 50, *words)
+    assert outcome.is_promoted and outcome.verdict is not None and outcome.match is not None
+    assert outcome.match.num_games == 2 * outcome.verdict.num_pairs < 60
+    assert [line["games"] for line in figures] == [2 * n for n in range(1, len(figures) + 1)]
+    assert figures[-1]["llr"] >= figures[-1]["promoted_at"] > 0 > figures[-1]["refused_at"]
+    assert figures[-2]["llr"] < figures[-1]["promoted_at"]
+    (certificate,) = (tmp_path / "weights" / "promoted").glob("0*.json")
+    facts = json.loads(certificate.read_text())["match"]["sprt"]
+    assert facts["decision"] == "better" and facts["elo1"] == 100
+    assert facts["log_likelihood_ratio"] == outcome.verdict.log_likelihood_ratio >= facts["bounds"][1]
+    assert json.loads((tmp_path / "matches/step-00000100/result.json").read_text())["sprt"] == facts
+    assert "log-likelihood ratio +" in str(outcome.figures()["last"])
+
+
+def test_refused_candidates_are_kept_and_listed(tmp_path, monkeypatch):
+    outcome, _ = judge_with(tmp_path, monkeypatch, [0.0] * 30)
+    assert not outcome.is_promoted
+    folder = tmp_path / "weights" / "refused"
+    facts = json.loads((folder / "step-00000100.json").read_text())
+    assert facts["match"]["sprt"]["decision"] == "not better" and facts["steps"] == 100
+    kept = leela.read(folder / facts["file"])
+    assert leela.to_text(kept) == leela.to_text(candidate_of(100, seed=1).weights)
+
+
+def test_only_the_newest_refused_networks_are_kept(tmp_path):
+    for version in (10, 20, 30):
+        refused.keep(tmp_path, version, networks.make_weights(size=5), {"steps": version}, newest=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step-00000010.json", "step-00000020.json", "step-00000020.txt.gz",
+        "step-00000030.json", "step-00000030.txt.gz",
+    ]  # fmt: skip
+    refused.keep(tmp_path, 40, networks.make_weights(size=5), {"steps": 40}, newest=0)
+    assert not list(tmp_path.glob("*.txt.gz")) and len(list(tmp_path.glob("*.json"))) == 4
+
+
+@pytest.mark.parametrize(("threshold", "passes"), [(0.5, True), (0.51, False), (0.0, True)])
+def test_a_match_of_fixed_length_asks_for_a_share_of_the_points(tmp_path, monkeypatch, threshold, passes):
+    words = ["gate=winrate", f"gate.threshold={threshold}"]
+    outcome, figures = judge_with(tmp_path, monkeypatch, [1.0] * 4, *words)
+    assert (outcome.is_promoted, figures) == (passes, [])

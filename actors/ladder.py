@@ -1,0 +1,61 @@
+"""The ladder as an actor."""
+
+import logging
+import os
+import threading
+from typing import Any
+
+from actors import telemetry
+from alphazero.config import schema
+from alphazero.data import run_folder
+from alphazero.evaluation import gtp_client
+
+_PAUSE_S = 5.0
+_EXTRA_NICENESS = 10
+_logger = logging.getLogger(__name__)
+
+
+class LadderActor:
+    """Lets promoted networks play each other and fixed opponents, in time that nothing else needs.
+
+    Consumes promoted files, produces games and ratings in the run's `ladder/`. Waits for a promotion, freed
+    by the evaluator. When killed, the few games under way are lost and played again.
+    """
+
+    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
+        """handles: actors by name, of which reporter is used."""
+        # Not above, as the driver imports this module too and has no use for torch.
+        from alphazero.evaluation import ladder
+
+        os.nice(_EXTRA_NICENESS)
+        self._stopping = threading.Event()
+        self._telemetry = telemetry.Telemetry(handles["reporter"], "ladder")
+        self._ladder = ladder.Ladder(config, run_folder.RunFolder(config.run.dir).path)
+
+    def run(self) -> None:
+        """Plays whenever there are promoted networks that have not had their games, until `stop`."""
+        while not self._stopping.is_set():
+            self._ladder.look_for_networks()
+            if self._ladder.num_games >= self._ladder.num_wanted:
+                self._stopping.wait(_PAUSE_S)
+                continue
+            try:
+                if self._ladder.play(self._stopping.is_set):
+                    self._report()
+            except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
+                _logger.warning("the ladder goes on without GNU Go: %s", error)
+                self._ladder.leave_out_gnugo()
+
+    def stop(self) -> None:
+        """Makes `run` return after the move that is being searched; the games under way do not count."""
+        self._stopping.set()
+
+    def _report(self) -> None:
+        """The newest network's rating, at its own step."""
+        self._ladder.write_ratings()
+        networks = [rung for rung in self._ladder.rungs() if rung.step is not None]
+        newest = max(networks, key=lambda rung: rung.step or 0, default=None)
+        if newest is not None:
+            elo = newest.elo
+            figures = {"elo": elo.elo, "elo_low": elo.low, "elo_high": elo.high}
+            self._telemetry.report_now({**figures, "games": self._ladder.num_games}, newest.step)

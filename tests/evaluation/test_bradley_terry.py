@@ -1,0 +1,85 @@
+"""Ratings: two players against `elo`, many against the truth, intervals that hold, the next game."""
+
+import numpy as np
+import pytest
+
+from alphazero.evaluation import bradley_terry, elo
+
+
+def play(strengths, num_games, rng):
+    """Points of so many games between each pair."""
+    n = len(strengths)
+    points = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i):
+            won = rng.binomial(num_games, elo.to_score(strengths[i] - strengths[j]))
+            points[i, j], points[j, i] = won, num_games - won
+    return points
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(70, 30), (55, 45), (20, 80)])
+def test_two_players_have_the_difference_of_their_score(wins, losses):
+    fitted = bradley_terry.fit(np.array([[0, losses], [wins, 0]], float))
+    expected = elo.from_games(wins, 0, losses)
+    found = fitted.estimate(1)
+    assert found.elo == pytest.approx(expected.elo, abs=1)
+    assert found.high - found.low == pytest.approx(expected.high - expected.low, rel=0.1)
+    assert fitted.estimate(0, 1).elo == -found.elo and fitted.elo[0] == 0
+
+
+def test_ratings_are_those_that_made_the_games():
+    strengths = np.array([0, 150, 300, 900, 1000])
+    fitted = bradley_terry.fit(play(strengths, 4000, np.random.default_rng(0)))
+    assert fitted.elo == pytest.approx(strengths, abs=35)
+
+
+def test_intervals_hold_the_truth_in_about_95_of_100():
+    strengths, rng, held = np.array([0, 100, 250, 320]), np.random.default_rng(1), []
+    for _ in range(150):
+        fitted = bradley_terry.fit(play(strengths, 40, rng))
+        for player in range(1, 4):
+            found = fitted.estimate(player)
+            held.append(found.low <= strengths[player] <= found.high)
+    assert 0.92 <= np.mean(held) <= 0.985
+
+
+def test_who_only_wins_or_loses_has_a_finite_rating():
+    fitted = bradley_terry.fit(np.array([[0, 0, 0], [20, 0, 0], [0, 20, 0]], float))
+    assert 400 < fitted.elo[1] < 1200 and 400 < fitted.elo[2] - fitted.elo[1] < 1200
+    assert fitted.variance(2, 0) > fitted.variance(1, 0)
+
+
+def test_players_without_a_common_opponent_are_refused():
+    points = np.zeros((4, 4))
+    points[0, 1] = points[2, 3] = 5
+    with pytest.raises(ValueError, match="have met none of the others"):
+        bradley_terry.fit(points)
+    assert bradley_terry.fit(np.zeros((1, 1))).elo.tolist() == [0]
+
+
+def test_the_next_game_is_where_least_is_known():
+    """Players 1 and 2 are equal and well known; 3 is known by two games only, and closest to them."""
+    points = np.zeros((4, 4))
+    points[1, 0], points[0, 1] = 60, 40
+    points[2, 1], points[1, 2] = 50, 50
+    points[3, 2], points[2, 3] = 1, 1
+    fitted = bradley_terry.fit(points)
+    first, second = bradley_terry.most_informative_pair(fitted, points + points.T)
+    assert 3 in (first, second) and first < second
+
+
+def test_uncertainty_shrinks_fastest_where_the_next_game_is():
+    rng = np.random.default_rng(2)
+    points = play(np.array([0, 100, 200, 800]), 6, rng)
+    fitted = bradley_terry.fit(points)
+    games = points + points.T
+    volumes = {}
+    for i in range(4):
+        for j in range(i + 1, 4):
+            more = points.copy()
+            more[i, j] += 0.5
+            more[j, i] += 0.5
+            volumes[i, j] = np.linalg.det(
+                bradley_terry._covariance(more + more.T, fitted.elo / 173.7178)[1:, 1:]
+            )
+    assert bradley_terry.most_informative_pair(fitted, games) == min(volumes, key=volumes.__getitem__)
