@@ -231,6 +231,8 @@ class Ladder:
         ]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
+            if _ends_in_half_a_line(self._path):
+                file.write("\n")
             file.writelines(f"{json.dumps(line)}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
@@ -242,6 +244,11 @@ class Ladder:
         a, b = line["a"], line["b"]
         self._points[a, b] = self._points.get((a, b), 0.0) + line["points"]
         self._points[b, a] = self._points.get((b, a), 0.0) + 1 - line["points"]
+
+
+def _ends_in_half_a_line(path: Path) -> bool:
+    data = path.read_bytes()
+    return bool(data) and not data.endswith(b"\n")
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -54,4 +54,4 @@ def test_what_does_not_fit_is_refused_in_one_line(config, cpus, words):
 
 def test_the_text_names_every_actor():
     text = plan.make_plan(config_for(), 4, 0).text()
-    assert text.count("\n") == 5 and "3 x self-play" in text
+    assert text.count("\n") == 6 and "3 x self-play" in text

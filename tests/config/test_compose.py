@@ -21,7 +21,7 @@ MISTAKES = [
         "conf=9X9",
         "conf=9X9: unknown; there are 13x13, 19x19, 5x5-reinforce, 7x7, 9x9, smoke (did you mean 9x9?)",
     ),
-    ("gate=sprt2", "gate=sprt2: unknown; there are none, sprt, winrate"),
+    ("gate=sprt2", "gate=sprt2: unknown; there are none, sprt, winrate (did you mean sprt?)"),
     ("training.batchsize=8", "training.batchsize: unknown key; .* (did you mean batch_size?)"),
     ("boardsize=9", "boardsize: unknown key; there are run, stop, init, .*"),
     ("+boardsize=9", "boardsize: unknown key; there are run, stop, init, .*"),

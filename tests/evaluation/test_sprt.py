@@ -18,8 +18,7 @@ def likelihood_by_brute_force(counts, mean):
     seen = counts + 1e-3
 
     def cost(logits):
-        chances = np.exp(logits - np.logaddexp.reduce(logits))
-        return -np.sum(seen * np.log(chances))
+        return -np.sum(seen * (logits - np.logaddexp.reduce(logits)))
 
     def away(logits):
         return np.exp(logits - np.logaddexp.reduce(logits)) @ SHARES - mean
@@ -59,10 +58,11 @@ def test_bounds_are_wald_s():
         ([2, 2, 2], "undecided", 3),  # too few, however clear
         ([2] * 20, "better", None),
         ([0] * 20, "not better", None),
-        ([1.5, 0.5] * 10, "undecided", 20),
+        ([2, 0, 1, 1.5] * 5, "undecided", 20),
+        ([1.5, 0.5] * 10, "not better", None),  # equal halves say more than whole points would
         ([1] * 59, "not better", None),
-        ([2, 0] * 28 + [2, 1.5, 2, 2], "better", 60),  # at the maximum the likelier one
-        ([2, 0] * 30, "not better", 60),
+        ([2, 0, 1, 1.5] * 13 + [2, 2, 1, 1.5] * 2, "better", 60),  # at the maximum the likelier one
+        ([2, 0, 1, 1.5] * 15, "not better", 60),
     ],
 )
 def test_decisions(pairs, decision, num_pairs):
