@@ -28,13 +28,13 @@ class GateConfig:
     kind: GateKind = GateKind.sprt
     every_steps: int = 500
     """Learner's steps between two candidates that are judged; the others only play."""
-    num_games: int = 200
+    num_games: int = 240
     """Games of a match, even, as they come in pairs. With sprt at most: then the likelier hypothesis wins."""
     min_games: int = 20
     """sprt: no decision before so many; even."""
     elo0: float = 0.0
     """sprt: a difference that is not enough."""
-    elo1: float = 80.0
+    elo1: float = 100.0
     """sprt: one that is."""
     alpha: float = 0.05
     """sprt: chance to promote a candidate whose difference is elo0."""
