@@ -127,4 +127,5 @@ def _unknown(name: object, kind: settings.Kind, *, is_program: bool) -> str:
 
 
 def _closest(name: str, known: Iterable[str]) -> str:
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=_CLOSE)), "")
+    close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=_CLOSE)
+    return close[0] if close else ""
