@@ -9,7 +9,7 @@ from alphazero.competition import ctl, entries, pairings, roster, settings, sour
 from alphazero.competition.entries import Entry, Table
 from alphazero.config import mistakes
 
-_MOST_BYTES = 2**20
+_MOST_BYTES = 2**18
 _CLOSE = 0.8  # names this alike are not for different things
 _MOST_SEED = 2**32 - 1
 _COMMON: dict[str, entries.Converter[Any]] = {

@@ -257,7 +257,7 @@ def test_missing_settings(tmp_path):
 
 def test_files_that_are_none(tmp_path):
     assert refusal(tmp_path, GOOD, ".txt") == "the name of a control file must end in .ctl, .yaml or .yml"
-    assert refusal(tmp_path, "#" * 2**20 + "\n") == "a control file must not be larger than 1048576 bytes"
+    assert refusal(tmp_path, "#" * 2**18 + "\n") == "a control file must not be larger than 262144 bytes"
     path = tmp_path / "cup.ctl"
     path.write_bytes(b"a = 1\nb = '\xff'\n")
     with pytest.raises(ValueError, match=r": line 2: not text in UTF-8$"):
@@ -303,9 +303,20 @@ PIECES = [
 ]
 
 
+edits = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_from(PIECES)), max_size=6)
+
+
+def edited(text, changes):
+    """The text with pieces put in, each in place of so many characters."""
+    for start, length, piece in changes:
+        text = text[:start] + piece + text[start + length :]
+    return text.encode()
+
+
 @given(
     st.binary(max_size=80)
-    | st.lists(st.sampled_from(PIECES), max_size=20).map(lambda parts: "".join(parts).encode())
+    | st.builds(edited, st.sampled_from(["", GOOD, GOOD_YAML, ALL]), edits)
+    | st.lists(st.sampled_from(PIECES), max_size=20).map(lambda pieces: "".join(pieces).encode())
 )
 def test_bad_files_are_one_line(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
