@@ -95,7 +95,7 @@ BAD_PLAYERS = {  # instead of the players of GOOD, on line 2
     "{'a': Player(weights='x', visits=0)}": "line 2: players.a.visits=0: "
     "must be a whole number, from 1 to 1000000",
     "{'a': Player(weights='')}": f"line 2: players.a.weights='': {LINE}",
-    "{'a': Player('x',\n  comand='y')}": "line 3: players.a.comand: unknown key; "
+    "{'a': Player('x',\n  commands='y')}": "line 3: players.a.commands: unknown key; "
     "players.a has command, weights, visits, cwd, environ, startup_gtp_commands, gtp_aliases, "
     "is_reliable_scorer, allow_claim, discard_stderr, sgf_player_name_from_gtp (did you mean command?)",
     "{'a': {'com mand': 'x'}}": "line 2: players.a: 'com mand' is no name of a setting",
