@@ -78,6 +78,7 @@ REFUSED = {
     "x = -'a'": f"line 1: a sign before something other than a number {NOT_READ}",
     "x = 2 ** 9": f"line 1: {OPERATORS} {NOT_READ}",
     "x = 'a' + 1": f"line 1: {OPERATORS} {NOT_READ}",
+    "x = [1] * True": f"line 1: {OPERATORS} {NOT_READ}",
     "x = [1] * 1.5": f"line 1: {OPERATORS} {NOT_READ}",
     "x = 7 % 2": f"line 1: {OPERATORS} {NOT_READ}",
     "x = list('abc')": f"line 1: a call of list(...) with something other than a list {NOT_READ}",

@@ -96,6 +96,12 @@ def test_player_one_with_white_only():
     ]
 
 
+def test_a_matchup_that_is_gone_is_seen_by_black_of_its_first_game():
+    results = [played("gone", 1, "b", "a", "B+R"), played("gone", 0, "a", "b", "B+R")]
+    text = report.text(competition(matchup("0", ("a", "b"))), results, {}, name="cup")
+    assert text.splitlines()[2] == "a v b (2 games)"
+
+
 def test_without_games():
     assert report.text(competition(matchup("0", ("a", "b"))), [], {}, name="cup") == "playoff: cup\n"
 
