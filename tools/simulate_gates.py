@@ -123,7 +123,7 @@ def _strength(players: Players, difference: float) -> float:
         shares = 1 / (1 + 10 ** (-(strength + players.opening_elo * grid) / 400))
         return float(np.average(shares, weights=density)) - elo.to_score(difference)
 
-    return optimize.brentq(excess, -4000, 4000)
+    return float(optimize.root_scalar(excess, bracket=(-4000, 4000)).root)
 
 
 if __name__ == "__main__":

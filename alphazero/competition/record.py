@@ -76,6 +76,7 @@ def parse(line: str) -> GameResult:
     """A record from its `line`; ValueError if it is none."""
     try:
         fields: dict[str, Any] = json.loads(line)
-        return GameResult(**(fields | {"end": End(fields["end"])}))
+        fields["end"] = End(fields["end"])
+        return GameResult(**fields)
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"no record of a game: {error}") from None

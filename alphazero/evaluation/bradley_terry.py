@@ -47,7 +47,7 @@ def fit(points: np.ndarray) -> Fit:
     met = (points + points.T) > 0
     if not _is_connected(met):
         raise ValueError("some players have met none of the others, directly or through others")
-    smoothed = points + _PRIOR_DRAWS / 2 * met
+    smoothed = np.asarray(points + _PRIOR_DRAWS / 2 * met, np.float64)
     if len(points) == 1:
         return Fit(np.zeros(1), np.zeros((1, 1)))
     strengths = choix.ilsr_pairwise_dense(smoothed, max_iter=1000)

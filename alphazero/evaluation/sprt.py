@@ -119,5 +119,5 @@ def _most_likely(seen: np.ndarray, mean: float) -> np.ndarray:
     # Within these ends all chances are positive, and the excess falls from plus to minus infinity.
     least, most = -1 / away[-1], -1 / away[0]
     margin = 1e-9 * (most - least)
-    t = optimize.brentq(excess, least + margin, most - margin, xtol=1e-12)
+    t = optimize.root_scalar(excess, bracket=(least + margin, most - margin), xtol=1e-12).root
     return seen / (1 + t * away)
