@@ -3,7 +3,17 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from alphazero.benchmarks import boards, engines, figures, learners, nets, searches, selfplays, settings
+from alphazero.benchmarks import (
+    boards,
+    engines,
+    figures,
+    gates,
+    learners,
+    nets,
+    searches,
+    selfplays,
+    settings,
+)
 from alphazero.config import command_line, training
 from alphazero.net import hardware
 
@@ -15,6 +25,7 @@ BENCHMARKS: dict[str, Measure] = {
     "selfplay": selfplays.measure,
     "learner": learners.measure,
     "gtp": engines.measure,
+    "gate": gates.measure,
 }
 
 

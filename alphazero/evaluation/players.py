@@ -45,6 +45,11 @@ class Player:
         """Hears of moves in these games, its own included."""
         self._search.advance(indices, actions)
 
+    @property
+    def num_simulations(self) -> int:
+        """Descents of its searches since it sat down."""
+        return self._search.num_simulations
+
     def choose(self, indices: np.ndarray) -> np.ndarray:
         """Actions [B] for the games of these indices, in all of which it is to move.
 
