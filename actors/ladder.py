@@ -1,14 +1,18 @@
 """The ladder as an actor."""
 
+import functools
 import logging
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors import telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
-from alphazero.evaluation import gtp_client
+from alphazero.evaluation import gtp_client, promotion
+
+if TYPE_CHECKING:
+    from alphazero.evaluation import ladder
 
 _PAUSE_S = 5.0
 _EXTRA_NICENESS = 10
@@ -24,16 +28,24 @@ class LadderActor:
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
         """handles: actors by name, of which reporter is used."""
-        # Not above, as the driver imports this module too and has no use for torch.
-        from alphazero.evaluation import ladder
-
         os.nice(_EXTRA_NICENESS)
+        self._config = config
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(handles["reporter"], "ladder")
-        self._ladder = ladder.Ladder(config, run_folder.RunFolder(config.run.dir).path)
+
+    @functools.cached_property
+    def _ladder(self) -> "ladder.Ladder":
+        # Not above: the driver imports this module, too, and before the first promotion torch would only
+        # take time from those who need it.
+        from alphazero.evaluation import ladder
+
+        return ladder.Ladder(self._config, run_folder.RunFolder(self._config.run.dir).path)
 
     def run(self) -> None:
         """Plays whenever there are promoted networks that have not had their games, until `stop`."""
+        promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).weights / "promoted")
+        while promotions.count() == 0 and not self._stopping.wait(_PAUSE_S):
+            pass
         while not self._stopping.is_set():
             self._ladder.look_for_networks()
             if self._ladder.num_games >= self._ladder.num_wanted:
