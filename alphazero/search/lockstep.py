@@ -27,6 +27,8 @@ class SearchOptions:
     """Whether the root explores: Gumbel or Dirichlet noise, for self-play."""
     forbid_pass: np.ndarray | None = None
     """[B] bool, games that must not pass now; none by default."""
+    allowed: np.ndarray | None = None
+    """[B, A] bool, the moves to choose among; all by default, and where none of them is legal."""
     should_stop: Callable[[], bool] | None = None
     """Asked after every step; once it says so the search ends with what it has."""
 
@@ -133,6 +135,8 @@ class LockstepSearch:
         self._root = root = root._replace(schedule=schedule)
         most = (options.num_considered, options.num_simulations)
         roots.start(self._tree, root, indices, forbid_pass, options.is_noisy, *most)
+        if options.allowed is not None:
+            roots.restrict(root, indices, options.allowed)
         is_gumbel = config.algorithm is search_config.Algorithm.gumbel
         noise = 0.0
         if options.is_noisy and is_gumbel:

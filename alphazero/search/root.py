@@ -84,6 +84,17 @@ def _find_children(tree, root, game):
         child = node.next_sibling
 
 
+def restrict(root: Root, indices: np.ndarray, allowed: np.ndarray) -> None:
+    """Takes the priors of all but the allowed moves [B, A] away, in games where others are left."""
+    priors = root.priors[indices] * allowed
+    totals = priors.sum(axis=1)
+    is_left = totals > 0
+    kept = indices[is_left]
+    root.priors[kept] = priors[is_left] / totals[is_left, None]
+    num_allowed = np.count_nonzero(priors[is_left], axis=1)
+    root.num_considered[kept] = np.minimum(root.num_considered[kept], num_allowed)
+
+
 def set_scores(root: Root, indices: np.ndarray, noise: np.ndarray | float) -> None:
     """Fills the scores of these games; noise: [B, A] Gumbel noise, or 0."""
     priors = root.priors[indices]

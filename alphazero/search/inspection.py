@@ -1,0 +1,146 @@
+"""What a search tree says about the moves at its root, for people and their programs; nothing is changed."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from alphazero.jit import jit
+from alphazero.search import tree as trees
+
+LONGEST_LINE = 24
+"""Moves of a principal variation."""
+DOUBT = 1e-5
+"""Odds that a move is worth less than its lower bound, were its values drawn from a normal distribution."""
+
+
+class RootMove(NamedTuple):
+    """A move at the root, visited or not; values are seen by the player to move there, in [-1, 1]."""
+
+    action: int
+    visits: int
+    value: float  # mean of all values backed up through the move; the root's where there are none
+    lower_bound: float  # -1 for fewer than two visits
+    prior: float
+    line: tuple[int, ...]  # the move and the most visited answers to it
+    line_visits: tuple[int, ...]
+
+
+class Report(NamedTuple):
+    """A root with its moves, the most visited first, as a search without noise chooses among them."""
+
+    visits: int
+    value: float
+    raw_value: float  # the network's own
+    moves: list[RootMove]
+
+
+def report(tree: trees.Tree, game: int, *, with_bounds: bool = True) -> Report:
+    """What is known now, also in the middle of a search; an empty tree has no moves.
+
+    with_bounds: False leaves the lower bounds at -1, which takes less time.
+    """
+    if tree.num_nodes[game] == 0:
+        return Report(0, 0.0, 0.0, [])
+    root = tree.nodes[game, trees.ROOT]
+    value = float(root["value_sum"] / max(root["visits"], 1))
+    priors = np.zeros(tree.unvisited.shape[2], np.float32)
+    trees.read_priors(tree, np.int64(game), np.int64(trees.ROOT), priors)
+    children = {a: c for a, c in trees.children(tree, game, trees.ROOT).items() if _visits(tree, game, c)}
+    bounds = _lower_bounds(tree, game, children) if with_bounds and children else {}
+    moves = [
+        _visited_move(tree, game, action, child, bounds.get(action, -1.0))
+        for action, child in children.items()
+    ]
+    rest = [
+        RootMove(int(action), 0, value, -1.0, float(priors[action]), (int(action),), (0,))
+        for action in np.flatnonzero(priors)
+        if action not in children
+    ]
+    # Sorting is stable: among equals the first action leads, which is the one a search plays.
+    ordered = sorted(moves, key=lambda move: -move.visits) + sorted(rest, key=lambda move: -move.prior)
+    return Report(int(root["visits"]), value, float(root["raw_value"]), ordered)
+
+
+def _visits(tree: trees.Tree, game: int, node: int) -> int:
+    return int(tree.nodes[game, node]["visits"])
+
+
+def _visited_move(tree: trees.Tree, game: int, action: int, child: int, lower_bound: float) -> RootMove:
+    record = tree.nodes[game, child]
+    actions, visits = np.zeros((2, LONGEST_LINE), np.int32)
+    length = _walk_line(tree, np.int64(game), np.int64(child), actions, visits)
+    return RootMove(
+        action=action,
+        visits=int(record["visits"]),
+        value=float(-record["value_sum"] / record["visits"]),
+        lower_bound=lower_bound,
+        prior=float(record["prior"]),
+        line=tuple(actions[:length].tolist()),
+        line_visits=tuple(visits[:length].tolist()),
+    )
+
+
+def _lower_bounds(tree: trees.Tree, game: int, children: dict[int, int]) -> dict[int, float]:
+    """Lower confidence bounds by action: Leela Zero's, Student's distribution on the values' variance.
+
+    The tree keeps sums, not squares; but each value that was backed up is the `raw_value` of a node below,
+    as often as the node has more visits than its children. So the variance is exact, except where a kept
+    subtree lost nodes: there their visits count with their parent's value.
+    """
+    # Here, because it takes longer to import than many a search, and only analyses need it.
+    from scipy import special
+
+    count = int(tree.num_nodes[game])
+    own, top, squares = np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count)
+    _sum_squares(tree, np.int64(game), own, top, squares)
+    nodes = np.array(list(children.values()))
+    visits = tree.nodes[game, nodes]["visits"].astype(np.float64)
+    means = -tree.nodes[game, nodes]["value_sum"] / visits
+    freedom = np.maximum(visits - 1, 1)
+    variances = np.maximum(squares[nodes] - visits * means**2, 0) / freedom
+    bounds = means - special.stdtrit(freedom, 1 - DOUBT) * np.sqrt(variances / visits)
+    bounds = np.where(visits < 2, -1, np.maximum(bounds, -1))
+    return dict(zip(children, bounds.tolist(), strict=True))
+
+
+@jit
+def _sum_squares(tree, game, own, top, squares):
+    """Fills squares [N], at the root's children only: the sum of the squares of all their values.
+
+    own, top: [N] scratch: visits that ended at a node, and the root's child that is above it.
+    """
+    for index in range(len(own)):
+        own[index] = tree.nodes[game, index].visits
+        if index > 0:
+            own[tree.nodes[game, index].parent] -= tree.nodes[game, index].visits
+    for index in range(1, len(own)):
+        node = tree.nodes[game, index]
+        top[index] = index if node.parent == trees.ROOT else top[node.parent]
+    for index in range(1, len(own)):
+        value = np.float64(tree.nodes[game, index].raw_value)
+        squares[top[index]] += own[index] * value * value
+
+
+@jit
+def _walk_line(tree, game, node, actions, visits):
+    """Fills actions and visits [L] from `node` down along the most visited moves; returns their number."""
+    length = 0
+    while node != trees.NO_NODE and length < len(actions):
+        actions[length] = tree.nodes[game, node].action
+        visits[length] = tree.nodes[game, node].visits
+        length += 1
+        node = _most_visited_child(tree, game, node)
+    return length
+
+
+@jit
+def _most_visited_child(tree, game, node):
+    """The first action's of equals; NO_NODE where nothing was visited."""
+    best, most, best_action = np.int64(trees.NO_NODE), np.int64(0), np.int64(0)
+    child = np.int64(tree.nodes[game, node].first_child)
+    while child != trees.NO_NODE:
+        record = tree.nodes[game, child]
+        if record.visits > most or (record.visits == most and most > 0 and record.action < best_action):
+            best, most, best_action = child, np.int64(record.visits), np.int64(record.action)
+        child = np.int64(record.next_sibling)
+    return best
