@@ -1,15 +1,14 @@
 """A GTP engine on stdin and stdout: python -m alphazero.gtp --weights FILE|DIR|none [--visits N]."""
 
-import io
 import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from alphazero.config import command_line
 from alphazero.config import game as game_config
-from alphazero.engine import protocol, session, setup
+from alphazero.engine import inbox, protocol, setup, state
 from alphazero.evaluation import weight_files
 
 
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             num_simulations=options.visits,
             size=options.size,
             komi=options.komi,
-            rules=session.Rules(ko=game_config.Ko(options.ko), suicide=options.suicide),
+            rules=state.Rules(ko=game_config.Ko(options.ko), suicide=options.suicide),
             resign_threshold=options.resign_threshold,
             device=options.device,
             num_threads=options.threads,
@@ -31,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             max_time_s=options.max_time,
             lag_s=options.lag,
             symmetry=options.symmetry,
+            ponders=options.ponder,
             is_cached=not options.no_cache,
         )
         engine = setup.make_engine(weights, wishes)
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     try:
         with _claim_stdout() as output:
-            protocol.serve(engine.commands, _input_lines(), output)
+            protocol.serve(engine.everything, inbox.Inbox(0), output)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -73,18 +73,12 @@ def _make_parser() -> command_line.Parser:
         help="how the network sees a position: as it is, turned at random, or all eight ways (8 x the work)",
     )
     add("--no-cache", action="store_true", help="asks the network again about positions that it has seen")
+    add("--ponder", action="store_true", help="thinks on while the opponent does")
     ko_rules = [rule.value for rule in game_config.Ko]
     add("--ko", choices=ko_rules, default=ko_rules[0], help="what a move may not repeat")
     add("--suicide", action="store_true", help="a chain without liberties may remove itself")
     add("--resign-threshold", type=command_line.number(-1, 0), help="resigns below this value; else never")
     return parser
-
-
-def _input_lines() -> Iterable[str]:
-    """Lines of stdin; a carriage return alone does not end one."""
-    assert isinstance(sys.stdin, io.TextIOWrapper)
-    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-    return sys.stdin
 
 
 def _claim_stdout() -> TextIO:

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import time
+from typing import Any
 
 import pytest
 
@@ -183,6 +185,79 @@ def test_a_controller_that_leaves_ends_it_quietly(project):
     assert process.stderr.read() == b""
     assert process.wait(timeout=30) == 0
     process.stderr.close()
+
+
+def start_uniform(project, *options) -> Any:
+    return subprocess.Popen(
+        [*COMMAND, "--weights", "none", "--size", "5", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+    )
+
+
+def analyse(process, command=b"1 lz-analyze 5\n"):
+    """Begins an analysis and waits for its first report."""
+    process.stdin.write(command)
+    process.stdin.flush()
+    assert process.stdout.readline() == b"=1\n"
+    assert process.stdout.readline().startswith(b"info move ")
+
+
+@pytest.mark.slow
+def test_the_end_of_the_input_ends_an_analysis(project):
+    with start_uniform(project) as process:
+        analyse(process)
+        began = time.monotonic()
+        process.stdin.close()
+        reports = process.stdout.read().split(b"\n")
+        assert process.wait(timeout=30) == 0
+        assert time.monotonic() - began < 5
+        assert reports[-2:] == [b"", b""] and all(line.startswith(b"info") for line in reports[:-2])
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_a_controller_that_leaves_ends_an_analysis_quietly(project):
+    with start_uniform(project) as process:
+        analyse(process)
+        process.stdout.close()
+        assert process.wait(timeout=30) == 0, "although its input is open"
+        assert process.stderr.read().startswith(b"NN eval=0.500000\n")
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_quit_ends_an_analysis(project):
+    with start_uniform(project) as process:
+        analyse(process)
+        process.stdin.write(b"2 quit\n")
+        process.stdin.flush()
+        assert process.stdout.read().split(b"\n")[-4:] == [b"", b"=2 ", b"", b""]
+        assert process.wait(timeout=30) == 0
+        assert b"Fatal" not in process.stderr.read(), "the thread that reads is still waiting for input"
+
+
+@pytest.mark.slow
+def test_pondering_grows_the_tree_and_ends_with_any_input(project):
+    with start_uniform(project, "--ponder", "--visits", "20") as process:
+        process.stdin.write(b"genmove b\n")
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b"= ")
+        assert process.stdout.readline() == b"\n"
+        time.sleep(1)
+        began = time.monotonic()
+        process.stdin.write(b"1 lz-analyze 100000\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"=1\n"
+        assert time.monotonic() - began < 2
+        process.stdin.write(b"stop\nlz-genmove_analyze w\n")
+        process.stdin.close()
+        report = next(line for line in process.stdout if line.startswith(b"info"))
+        visits = [int(block.split()[3]) for block in report.split(b"info")[1:]]
+        assert sum(visits) > 100, "of which a move alone has twenty"
+        assert process.wait(timeout=30) == 0
 
 
 @pytest.mark.slow

@@ -55,9 +55,10 @@ class Clock:
 
     def __init__(self, lag_s: float, most_s: float, now: Callable[[], float]) -> None:
         """lag_s: what a move takes on its way to the controller's clock. most_s: for a move, in any case."""
+        self.now = now
+        """What time it is, in seconds from some moment on."""
         self._lag_s = lag_s
         self._most_s = most_s
-        self._now = now
         self._limits: Limits | None = None
         self._sides: dict[int, _Side] = {}
 
@@ -94,7 +95,7 @@ class Clock:
         if self._limits is not None:
             share = _share(self._sides[color], moves_expected(num_points, num_moves))
             seconds = min(seconds, max(LEAST_S, share - self._lag_s))
-        return Budget(seconds, self._now)
+        return Budget(seconds, self.now)
 
     def charge(self, color: int, seconds: float) -> None:
         """Takes a move that was thought about for so long off the colour's clock, with the lag."""

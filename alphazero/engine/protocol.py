@@ -1,7 +1,8 @@
 """The Go Text Protocol, version 2, as seen from an engine: lines in, answers out."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TextIO
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TextIO
 
 # Control characters without a meaning; the tab counts as a space (GTP 2, section 3.1).
 _DISCARDED = {code: None for code in [*range(32), 127] if code not in (9, 10)}
@@ -24,8 +25,63 @@ class Line(NamedTuple):
     arguments: list[str]
 
 
+class Lines(Protocol):
+    """Where commands come from, as `inbox.Inbox`."""
+
+    def has_input(self) -> bool:
+        """Whether something waits to be taken, be it an empty line or the end."""
+        ...
+
+    def take(self) -> str | None:
+        """The next line, None at the end."""
+        ...
+
+
+class Stream:
+    """The answer to one command, written line by line while the command runs."""
+
+    def __init__(self, identifier: str, output: TextIO, has_input: Callable[[], bool]) -> None:
+        self.has_input = has_input
+        """Whether the controller has written something since: an analysis ends then."""
+        self.is_open = False
+        self._identifier = identifier
+        self._output = output
+
+    def open(self) -> None:
+        """Says that the command succeeds; before that it may still fail."""
+        self._output.write(f"={self._identifier}\n")
+        self._output.flush()
+        self.is_open = True
+
+    def write(self, line: str) -> None:
+        """One line that is not empty: an empty one is the end."""
+        assert line.strip() and "\n" not in line
+        self._output.write(f"{line}\n")
+        self._output.flush()
+
+    def close(self) -> None:
+        """Ends the answer."""
+        self._output.write("\n")
+        self._output.flush()
+
+
 Command = Callable[[Sequence[str]], str]
 """Takes the arguments, returns the answer, raises Failure or Quit."""
+StreamCommand = Callable[[Sequence[str], Stream], None]
+"""Takes the arguments, raises Failure or opens the stream and writes to it; returning is the end."""
+
+
+def _do_nothing(has_input: Callable[[], bool]) -> None:
+    pass
+
+
+class Commands(NamedTuple):
+    """What an engine can do."""
+
+    answered: Mapping[str, Command]
+    streamed: Mapping[str, StreamCommand] = {}
+    idle: Callable[[Callable[[], bool]], None] = _do_nothing
+    """Called where no input waits; returns soon after its argument begins to say that some does."""
 
 
 def parse(text: str) -> Line | None:
@@ -65,19 +121,59 @@ def answer(commands: Mapping[str, Command], line: Line) -> str:
     except Quit:
         raise
     except Exception as error:
-        return format_answer(False, line.id, f"internal error: {type(error).__name__}: {error}")
+        return format_answer(False, line.id, _describe(error))
 
 
-def serve(commands: Mapping[str, Command], lines: Iterable[str], output: TextIO) -> None:
-    """Answers each line until quit or the end of the input."""
-    for text in lines:
+def serve(commands: Commands, lines: Lines, output: TextIO) -> None:
+    """Answers each line until quit or the end of the input, one after the other."""
+    while True:
+        if not lines.has_input():
+            _wait_busily(commands, lines)
+        text = lines.take()
+        if text is None:
+            return
         line = parse(text)
         if line is None:
             continue
+        if line.name in commands.streamed:
+            _answer_in_stream(commands.streamed[line.name], line, lines, output)
+            continue
         try:
-            output.write(answer(commands, line))
+            output.write(answer(commands.answered, line))
         except Quit:
             output.write(format_answer(True, line.id, ""))
-            output.flush()
             return
+        finally:
+            output.flush()
+
+
+def _answer_in_stream(command: StreamCommand, line: Line, lines: Lines, output: TextIO) -> None:
+    """Carries out a command that writes for itself; its answer ends with one empty line in any case."""
+    stream = Stream(line.id, output, lines.has_input)
+    complaint = ""
+    try:
+        command(line.arguments, stream)
+    except Failure as failure:
+        complaint = str(failure)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        complaint = _describe(error)
+    if stream.is_open:
+        # What has begun as a success cannot fail any more.
+        print(complaint, end="\n" if complaint else "", file=sys.stderr, flush=True)
+        stream.close()
+    else:
+        output.write(format_answer(not complaint, line.id, complaint))
         output.flush()
+
+
+def _wait_busily(commands: Commands, lines: Lines) -> None:
+    try:
+        commands.idle(lines.has_input)
+    except Exception as error:
+        print(_describe(error), file=sys.stderr, flush=True)
+
+
+def _describe(error: Exception) -> str:
+    return f"internal error: {type(error).__name__}: {error}"

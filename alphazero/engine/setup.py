@@ -4,12 +4,13 @@ import importlib.metadata
 import math
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.engine import clocks, session, thinking
+from alphazero.engine import clocks, session, state, thinking
 from alphazero.net import leela
 from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
@@ -26,7 +27,7 @@ class Wishes:
     """None for what fits the network."""
     komi: float | None = None
     """None for 7 up to 9x9, else 7.5."""
-    rules: session.Rules = field(default_factory=session.Rules)
+    rules: state.Rules = field(default_factory=state.Rules)
     resign_threshold: float | None = None
     device: str = "auto"
     num_threads: int = 1
@@ -39,6 +40,8 @@ class Wishes:
     """For a move, whatever the clock of the game says."""
     lag_s: float = 0.2
     """What each move takes on its way to the controller's clock."""
+    ponders: bool = False
+    """Whether it thinks on while its opponent does."""
     is_cached: bool = True
     """Whether the network's answers are kept for positions that come again."""
 
@@ -56,7 +59,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> session.Engine
         thinker, network = make_thinker(weights, wishes)
     else:
         thinker, network = None, "uniform network"
-    setup = session.Setup(
+    setup = state.Setup(
         name=NAME,
         version=_version(),
         description=f"{NAME} {_version()}\n{network}, {_effort(wishes)} a move (PUCT)",
@@ -65,6 +68,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> session.Engine
         komi=wishes.komi if wishes.komi is not None else (7.0 if size <= 9 else 7.5),
         rules=wishes.rules,
         resign_threshold=wishes.resign_threshold,
+        ponders=wishes.ponders,
     )
     clock = clocks.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
     return session.Engine(setup, lambda size: thinker or _uniform_thinker(size, wishes), clock)
@@ -107,13 +111,15 @@ def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Think
     team = inference.make_team(weights, wishes.num_threads, device=wishes.device, batch=wishes.leaf_batch)
     print(team[0].report, file=sys.stderr, flush=True)
     search = _search_config(wishes)
-    asked = [_dress(evaluator, search, weights.size, wishes) for evaluator in team]
+    caches: list[cache.CachedEvaluator] = []
+    asked = [_dress(evaluator, search, weights.size, wishes, caches) for evaluator in team]
     evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
     thinker = thinking.Thinker(
         weights.size,
         search,
         evaluator,
         lambda: inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch"),
+        lambda: _clear(caches),
     )
     # A first move that compiles kernels could lose on time.
     thinker.warm_up()
@@ -121,10 +127,20 @@ def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Think
 
 
 def _dress(
-    evaluator: evaluators.Evaluator, search: search_config.SearchConfig, size: int, wishes: Wishes
+    evaluator: evaluators.Evaluator,
+    search: search_config.SearchConfig,
+    size: int,
+    wishes: Wishes,
+    caches: list[cache.CachedEvaluator],
 ) -> evaluators.Evaluator:
-    """The evaluator with the symmetries and the cache that are asked for."""
+    """The evaluator with the symmetries and the cache that are asked for; the cache joins `caches`."""
     dressed = symmetries.wrap(evaluator, search, size, np.random.default_rng())
     if not wishes.is_cached:
         return dressed
-    return cache.CachedEvaluator(dressed, size, cache.DEFAULT_BYTES // wishes.num_threads)
+    caches.append(cache.CachedEvaluator(dressed, size, cache.DEFAULT_BYTES // wishes.num_threads))
+    return caches[-1]
+
+
+def _clear(caches: Sequence[cache.CachedEvaluator]) -> None:
+    for answers in caches:
+        answers.clear()

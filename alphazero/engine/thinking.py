@@ -1,14 +1,21 @@
-"""What a GTP engine thinks with: a search that follows one game, and exact raw evaluations."""
+"""What a GTP engine thinks with: a search that follows one game, playouts, and exact raw evaluations."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.config import search as search_config
+from alphazero.engine import playouts
 from alphazero.go import features, geometry, play, rules, symmetry
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import inspection, lockstep
+
+MOST_SIMULATIONS = 100_000
+"""Room of the tree beside a kept one: analyses and pondering end there. It takes memory only as it fills."""
+_SLICE = 1024
+"""Simulations of an analysis between two looks at how full the tree is."""
 
 
 class Choice(NamedTuple):
@@ -17,6 +24,17 @@ class Choice(NamedTuple):
     action: int
     value: float  # in [-1, 1], as the player to move sees it
     visits: int  # descents through the root that count for this choice, a kept subtree's included
+
+
+class Limits(NamedTuple):
+    """What may bound a search beside the configured number of simulations."""
+
+    should_stop: Callable[[], bool] | None = None  # asked after every step
+    allowed: np.ndarray | None = None  # [A] bool, the moves to choose among; all if none of them is legal
+    num_simulations: int | None = None  # instead of the configured ones
+
+
+_NO_LIMITS = Limits()
 
 
 class Thinker:
@@ -28,16 +46,24 @@ class Thinker:
         config: search_config.SearchConfig,
         evaluator: evaluators.Evaluator,
         make_exact: Callable[[], evaluators.Evaluator],
+        forget_answers: Callable[[], None] = lambda: None,
     ) -> None:
-        """make_exact: a float32 twin of `evaluator`, made when the first raw evaluation is asked for."""
+        """make_exact: a float32 twin of `evaluator`, made when the first raw evaluation is asked for.
+
+        forget_answers: empties the caches of `evaluator`.
+        """
         self._size = size
-        self._config = config
+        self._num_simulations = config.num_simulations
+        room = max(config.num_simulations, MOST_SIMULATIONS)
+        self._config = dataclasses.replace(config, num_simulations=room)
+        self._forget_answers = forget_answers
         self._evaluator = evaluator
         self._make_exact = make_exact
         self._exact: evaluators.Evaluator | None = None
         self._search: lockstep.LockstepSearch | None = None
         self._games = np.zeros(0)
         self._root: play.Game | None = None
+        self._playouts: tuple[bytes, playouts.Playouts] | None = None
 
     def warm_up(self) -> None:
         """Compiles what a game needs, so that its first move takes no longer than the others."""
@@ -48,25 +74,63 @@ class Thinker:
         position.play(int(result.actions[0]))
         self._root = None
 
-    def choose(self, position: play.Game, should_stop: Callable[[], bool] | None = None) -> Choice:
-        """The best move after the configured number of simulations; pass once two passes were played.
+    def choose(self, position: play.Game, limits: Limits = _NO_LIMITS) -> Choice:
+        """The best move after a search; pass once two passes were played.
 
-        should_stop: asked after every step of the search, which may end early with what it has then.
-        As in our matches, a player that is sure to have lost passes instead of filling its own
-        territory, so that the winner can end the game.
+        The search may end early with what it has then. As in our matches, a player that is sure to have
+        lost passes instead of filling its own territory, so that the winner can end the game.
         """
         if position.is_over:
             return Choice(self._size**2, 0.0, 0)
-        search = self._follow(position)
-        options = lockstep.SearchOptions(
-            num_simulations=self._config.num_simulations, should_stop=should_stop
-        )
-        result = search.search(_FIRST, self._evaluator, options)
+        result = self._run(self._follow(position), limits, limits.num_simulations or self._num_simulations)
         action, value = int(result.actions[0]), float(result.values[0])
-        if value < _LOST and action < self._size**2:
+        if value < _LOST and action < self._size**2 and limits.allowed is None:
             mine = 1 if position.to_play == rules.BLACK else -1
             action = self._size**2 if position.ownership()[action] == mine else action
         return Choice(action, value, int(result.visits[0].sum()))
+
+    def analyse(self, position: play.Game, limits: Limits) -> None:
+        """Searches on until it is stopped, its simulations are done or the tree is full."""
+        if position.is_over:
+            return
+        search, has_stopped = self._follow(position), False
+
+        def should_stop() -> bool:
+            nonlocal has_stopped
+            has_stopped = limits.should_stop is not None and limits.should_stop()
+            return has_stopped
+
+        bounds = limits._replace(should_stop=should_stop)
+        left = limits.num_simulations or MOST_SIMULATIONS
+        while left > 0 and not has_stopped and not self.is_full:
+            self._run(search, bounds, min(left, _SLICE))
+            left -= _SLICE
+
+    @property
+    def is_full(self) -> bool:
+        """Whether an analysis of the position that was searched last would add nothing."""
+        if self._search is None:
+            return False
+        tree = self._search.tree
+        num_nodes, capacity = int(tree.num_nodes[0]), tree.nodes.shape[1]
+        return num_nodes + _SLICE > capacity or bool(num_nodes and tree.nodes["is_terminal"][0, 0])
+
+    def report(self, *, with_bounds: bool = True) -> inspection.Report:
+        """What the search says about the position that it was given last, also while it runs."""
+        assert self._search is not None, "there was a search"
+        return inspection.report(self._search.tree, 0, with_bounds=with_bounds)
+
+    def playouts(self, position: play.Game) -> playouts.Playouts:
+        """Games from this position to their ends, the same ones while the position stays the same."""
+        key = position.record.tobytes()
+        if self._playouts is None or self._playouts[0] != key:
+            self._playouts = key, playouts.Playouts(position, self._evaluator, np.random.default_rng(0))
+        return self._playouts[1]
+
+    def forget(self) -> None:
+        """Drops the tree, the playouts and the network's answers."""
+        self._root = self._playouts = None
+        self._forget_answers()
 
     def evaluate(self, position: play.Game, s: int) -> tuple[np.ndarray, float]:
         """The network's policy [A] over all moves, illegal ones included, and its value, both in float32.
@@ -83,6 +147,16 @@ class Thinker:
         logits, values = self._exact.evaluate(batch)
         weights = np.exp(logits[0].astype(np.float64) - logits[0].max())
         return symmetry.apply(weights / weights.sum(), s, self._size), float(values[0])
+
+    def _run(
+        self, search: lockstep.LockstepSearch, limits: Limits, num_simulations: int
+    ) -> lockstep.SearchResult:
+        options = lockstep.SearchOptions(
+            num_simulations=num_simulations,
+            allowed=None if limits.allowed is None else limits.allowed[None],
+            should_stop=limits.should_stop,
+        )
+        return search.search(_FIRST, self._evaluator, options)
 
     def _follow(self, position: play.Game) -> lockstep.LockstepSearch:
         """Brings search and tree to `position`."""

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from alphazero.engine import protocol
+from tests.engine import sessions
 
 PARSED = [
     ("name", ("", "name", [])),
@@ -56,14 +57,18 @@ def leave(arguments):
     raise protocol.Quit
 
 
-COMMANDS = {"echo": " ".join, "fail": fail, "crash": crash, "quit": leave}
+COMMANDS = protocol.Commands({"echo": " ".join, "fail": fail, "crash": crash, "quit": leave})
+
+
+def serve(lines, commands=COMMANDS, patience=0):
+    output = io.StringIO()
+    protocol.serve(commands, sessions.Script(lines, patience), output)
+    return output.getvalue()
 
 
 def test_a_session():
-    output = io.StringIO()
     lines = ["1 echo a b", "", "# nothing", "2 fail x", "nonsense", "3", "4 crash", "5 quit", "echo late"]
-    protocol.serve(COMMANDS, lines, output)
-    assert output.getvalue() == (
+    assert serve(lines) == (
         "=1 a b\n\n"
         "?2 no x\n\n"
         "? unknown command\n\n"
@@ -74,9 +79,7 @@ def test_a_session():
 
 
 def test_the_end_of_the_input_ends_the_session():
-    output = io.StringIO()
-    protocol.serve(COMMANDS, ["echo a"], output)
-    assert output.getvalue() == "= a\n\n"
+    assert serve(["echo a"]) == "= a\n\n"
 
 
 def test_every_answer_is_flushed_before_the_next_line_is_read():
@@ -90,10 +93,73 @@ def test_every_answer_is_flushed_before_the_next_line_is_read():
         def flush(self):
             events.append("flush")
 
-    def lines():
-        for number in (1, 2):
-            events.append(f"read {number}")
-            yield f"{number} echo"
+    class Lines(sessions.Script):
+        def take(self):
+            events.append("take")
+            return super().take()
 
-    protocol.serve(COMMANDS, lines(), Pipe())
-    assert events[:6] == ["read 1", "=1 \n\n", "flush", "read 2", "=2 \n\n", "flush"]
+    protocol.serve(COMMANDS, Lines(["1 echo", "2 echo"]), Pipe())
+    assert events == ["take", "=1 \n\n", "flush", "take", "=2 \n\n", "flush", "take"]
+
+
+def count(arguments, stream):
+    """Counts to its argument, or until there is input; fails before it begins, or breaks after."""
+    if not arguments:
+        raise protocol.Failure("syntax error")
+    if arguments == ["none"]:
+        return
+    stream.open()
+    for number in range(int(arguments[0])):
+        if stream.has_input():
+            break
+        stream.write(f"number {number}")
+
+
+STREAMS = COMMANDS._replace(streamed={"count": count})
+
+
+def test_a_streamed_answer_ends_with_one_empty_line(capsys):
+    lines = ["1 count 2", "count 1", "2 count", "3 echo", "4 count none"]
+    assert serve(lines, STREAMS, patience=9) == (
+        "=1\nnumber 0\nnumber 1\n\n=\nnumber 0\n\n?2 syntax error\n\n=3 \n\n=4 \n\n"
+    )
+    assert serve(["7 count x", "8 echo"], STREAMS) == "=7\n\n=8 \n\n", "what has begun cannot fail"
+    assert "ValueError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["", "# a comment", "3 count 1", "nonsense"])
+def test_any_input_ends_a_stream_and_is_then_answered(line):
+    assert serve(["1 count 5", line], STREAMS, patience=2).startswith("=1\nnumber 0\nnumber 1\n\n")
+
+
+def test_a_line_that_waits_already_ends_a_stream_before_it_says_anything():
+    assert serve(["1 count 5", "2 echo"], STREAMS) == "=1\n\n=2 \n\n"
+
+
+def test_between_commands_the_engine_has_time_of_its_own():
+    events = []
+
+    def idle(has_input):
+        while not has_input():
+            events.append("idle")
+
+    commands = COMMANDS._replace(answered={"tell": lambda _: events.append("tell") or ""}, idle=idle)
+    serve(["tell", "tell"], commands, patience=2)
+    assert events == ["idle", "tell", "idle", "tell", "idle"]
+
+
+def test_a_mistake_between_commands_ends_nothing(capsys):
+    def idle(has_input):
+        raise IndexError("oops")
+
+    assert serve(["1 echo"], COMMANDS._replace(idle=idle), patience=1) == "=1 \n\n"
+    assert "IndexError: oops" in capsys.readouterr().err
+
+
+def test_a_controller_that_has_left_is_noticed_in_a_stream():
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        protocol.serve(STREAMS, sessions.Script(["count 5"], patience=9), Gone())

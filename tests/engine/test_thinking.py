@@ -120,6 +120,100 @@ def test_after_two_passes_it_passes_and_goes_on_when_the_game_does():
     assert choice.visits == 100
 
 
+class Counter:
+    """Says stop when it is asked for the last time."""
+
+    def __init__(self, most):
+        self.most = most
+        self.count = 0
+
+    def __call__(self):
+        self.count += 1
+        return self.count >= self.most
+
+
+def test_an_analysis_goes_on_until_it_is_stopped_and_its_tree_serves_the_next_move():
+    evaluator = Counting()
+    thinker = make_thinker(evaluator)
+    game = new_game([12])
+    stop = Counter(3000)
+    thinker.analyse(game, thinking.Limits(should_stop=stop))
+    assert stop.count == 3000, "past the simulations of a move, and of a slice"
+    report = thinker.report()
+    assert report.visits >= 3000
+    assert report.moves[0].visits == max(move.visits for move in report.moves)
+    before = evaluator.num_positions
+    choice = thinker.choose(game)
+    assert choice.visits == report.visits - 1 + 20 and evaluator.num_positions <= before + 20
+    game.play(choice.action)
+    thinker.analyse(game, thinking.Limits(num_simulations=5))
+    assert thinker.report().visits > 100, "and the answers to it were kept"
+
+
+def test_an_analysis_has_as_many_simulations_as_it_is_given():
+    thinker = make_thinker(Counting())
+    thinker.analyse(new_game(), thinking.Limits(num_simulations=33))
+    assert thinker.report().visits == 34
+    thinker.analyse(new_game(), thinking.Limits(num_simulations=33))
+    assert thinker.report().visits == 67
+    assert thinker.choose(new_game(), thinking.Limits(num_simulations=7)).visits == 66 + 7
+
+
+def test_a_full_tree_ends_an_analysis(monkeypatch):
+    monkeypatch.setattr(thinking, "MOST_SIMULATIONS", 2000)
+    thinker = make_thinker(Counting())
+    game = new_game()
+    for _ in range(4):
+        thinker.analyse(game, thinking.Limits())
+    num_visits = thinker.report().visits
+    assert thinker.is_full and 4000 < num_visits < 6002
+    thinker.analyse(game, thinking.Limits())
+    assert thinker.report().visits == num_visits
+    assert thinker.choose(game).visits == num_visits - 1 + 20, "a move still has its simulations"
+
+
+def test_analyses_are_about_allowed_moves():
+    thinker = make_thinker(Counting())
+    allowed = np.zeros(PASS + 1, bool)
+    allowed[[3, 4]] = True
+    thinker.analyse(new_game(), thinking.Limits(allowed=allowed, num_simulations=50))
+    assert {move.action for move in thinker.report().moves if move.visits} == {3, 4}
+    assert thinker.choose(new_game(), thinking.Limits(allowed=~allowed)).action not in (3, 4)
+
+
+def test_a_position_that_is_over_is_not_analysed():
+    thinker = make_thinker(Counting())
+    game = new_game([PASS, PASS])
+    thinker.analyse(game, thinking.Limits())
+    assert not thinker.is_full
+    game.resume()
+    thinker.analyse(game, thinking.Limits(num_simulations=5))
+    assert thinker.report().visits == 6
+
+
+def test_playouts_are_the_same_while_the_position_is():
+    thinker = make_thinker(Counting())
+    game = new_game([12])
+    first = thinker.playouts(game)
+    assert thinker.playouts(game.copy()) is first
+    game.play(3)
+    assert thinker.playouts(game) is not first
+    second = thinker.playouts(game)
+    thinker.forget()
+    assert thinker.playouts(game) is not second
+
+
+def test_what_it_knows_can_be_forgotten():
+    forgotten = []
+    evaluator = Counting()
+    config = search_config.SearchConfig(algorithm=search_config.Algorithm.puct, num_simulations=20)
+    thinker = thinking.Thinker(SIZE, config, evaluator, lambda: evaluator, lambda: forgotten.append(True))
+    first = thinker.choose(new_game())
+    thinker.forget()
+    assert thinker.choose(new_game()) == first and first.visits == 20
+    assert forgotten == [True]
+
+
 class Convinced:
     """White has lost with this value, and A1 is the best move."""
 

@@ -1,0 +1,91 @@
+"""GTP commands that ask for the rules or change them, in KataGo's words."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from alphazero.config import game as game_config
+from alphazero.engine import protocol, state
+from alphazero.go import play, rules
+
+_KO = game_config.Ko
+_NAMED = {
+    "tromp-taylor": state.Rules(_KO.positional, suicide=True),
+    "chinese": state.Rules(_KO.simple),
+    "chinese-ogs": state.Rules(_KO.positional),
+    "chinese-kgs": state.Rules(_KO.positional),
+    "aga": state.Rules(_KO.situational),
+    "bga": state.Rules(_KO.situational),
+    "new-zealand": state.Rules(_KO.situational, suicide=True),
+}
+"""What is told apart here of KataGo's names; White gets no points for handicap stones under any of them."""
+_FIXED = {"scoring": "AREA", "tax": "NONE", "hasButton": False}
+"""Rules that cannot be changed."""
+_HANDICAP_BONUS = "0"
+
+
+def commands(session: state.State) -> dict[str, protocol.Command]:
+    """`kata-get-rules` and `kata-set-rules`."""
+    return {
+        "kata-get-rules": lambda _: describe(session.rules),
+        "kata-set-rules": lambda arguments: _change(session, arguments),
+    }
+
+
+def describe(chosen: state.Rules) -> str:
+    """The rules as KataGo's JSON."""
+    text = {
+        **_FIXED,
+        "ko": chosen.ko.value.upper(),
+        "suicide": chosen.suicide,
+        "whiteHandicapBonus": _HANDICAP_BONUS,
+    }
+    return json.dumps(text, sort_keys=True, separators=(",", ":"))
+
+
+def _change(session: state.State, arguments: Sequence[str]) -> str:
+    """New rules for the game as it is; it is left alone where one of its moves would be illegal."""
+    text = " ".join(arguments)
+    chosen = _NAMED.get(text.lower()) or _read(text)
+    before, session.rules = session.rules, chosen
+    try:
+        session.game = _replayed(session)
+    except ValueError:
+        session.rules = before
+        raise protocol.Failure("the game so far is illegal under these rules") from None
+    return ""
+
+
+def _read(text: str) -> state.Rules:
+    try:
+        wishes = json.loads(text)
+    except (ValueError, RecursionError):
+        wishes = None
+    if not isinstance(wishes, Mapping):
+        known = ", ".join(_NAMED)
+        raise protocol.Failure(f"unsupported rules: {text[:40]!r}; known are KataGo's JSON and {known}")
+    for name, value in _FIXED.items():
+        if wishes.get(name, value) != value:
+            raise protocol.Failure(f"unsupported rules: {name} is {json.dumps(value)} here")
+    suicide = wishes.get("suicide", False)
+    try:
+        ko = game_config.Ko(str(wishes.get("ko", "positional")).lower())
+    except ValueError:
+        raise protocol.Failure("unsupported rules: ko is POSITIONAL, SITUATIONAL or SIMPLE") from None
+    if not isinstance(suicide, bool):
+        raise protocol.Failure("unsupported rules: suicide is true or false")
+    return state.Rules(ko, suicide)
+
+
+def _replayed(session: state.State) -> play.Game:
+    """The game again, under the rules of the session."""
+    old = session.game
+    game = session.new_game(old.size, old.komi)
+    black, white = (old.set_up_points(color) for color in (rules.BLACK, rules.WHITE))
+    game.set_up(black, white, old.first_player)
+    for color, action in old.moves:
+        game.resume()
+        game.play(action, color)
+    if not old.is_over:
+        game.resume()
+    game.to_play = old.to_play
+    return game
