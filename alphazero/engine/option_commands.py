@@ -45,7 +45,7 @@ def _list_options(session: state.State) -> str:
         f"option name Resign Percentage type spin default {percent}"
         f" min {_LEAST_RESIGN_PERCENT} max {_MOST_RESIGN_PERCENT}",
     ]
-    return "\n".join(lines)
+    return "\n" + "\n".join(lines)
 
 
 def _set_pondering(session: state.State, value: str) -> None:

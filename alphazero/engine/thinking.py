@@ -70,6 +70,7 @@ class Thinker:
         position = play.Game(self._size, 0.0)
         search = self._follow(position)
         result = search.search(_FIRST, self._evaluator, lockstep.SearchOptions(num_simulations=1))
+        self.report(with_bounds=False)
         search.advance(_FIRST, result.actions)
         position.play(int(result.actions[0]))
         self._root = None

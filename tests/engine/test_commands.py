@@ -130,7 +130,8 @@ def test_options_are_listed_as_they_are():
     engine = make_engine(resign_threshold=-0.9)
     play_through(engine, "lz-setoption name visits value 20\nlz-setoption name pondering value true")
     assert ask(engine, "lz-setoption").split("\n") == [
-        "= option name Pondering type check default true",
+        "= ",
+        "option name Pondering type check default true",
         "option name Visits type spin default 20 min 0 max 100000",
         "option name Resign Percentage type spin default 5 min -1 max 50",
     ]

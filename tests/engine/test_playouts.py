@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alphazero.engine import playouts, statuses
-from alphazero.go import diagram, play, rules
+from alphazero.go import diagram, play, rules, sgf
 from alphazero.search import evaluator as evaluators
 from tests.certify import gnugo
 
@@ -172,3 +172,27 @@ def test_dead_stones_of_finished_games_are_gnu_go_s(number):
     for answer, is_alive in ((answers[-2], False), (answers[-1], True)):
         points = {point for chain in chains if (chain.status != "dead") == is_alive for point in chain.points}
         assert {rules.format_move(point, 9) for point in points} == set(answer.split())
+
+
+@gnugo.needed
+@pytest.mark.slow
+def test_dead_stones_at_the_end_of_servers_games_are_mostly_gnu_go_s(shared_data):
+    """Playouts without a network are wrong where a group has to be played well to live."""
+    games, commands = [], []
+    for path in sorted((shared_data / "cgos9").rglob("*.sgf"))[:50]:
+        game = sgf.replay(sgf.read(path.read_bytes()))
+        if game.is_over and len(game.moves) > 30:
+            games.append(game)
+            commands += [*gnugo.new_game(9), f"komi {game.komi}"]
+            commands += [gnugo.move(color, action, 9) for color, action in game.moves]
+            commands += ["final_status_list dead"]
+    answers = [
+        answer for command, answer in zip(commands, gnugo.ask(commands), strict=True) if "dead" in command
+    ]
+    num_equal = 0
+    for game, answer in zip(games, answers, strict=True):
+        chains = statuses.classify(game, make_playouts(game, num_games=32))
+        points = {point for chain in chains if chain.status == "dead" for point in chain.points}
+        num_equal += {rules.format_move(point, 9) for point in points} == set(answer.split())
+    assert len(games) > 30 and any(answers)
+    assert num_equal >= 0.95 * len(games)
