@@ -229,6 +229,16 @@ def test_a_controller_that_leaves_ends_an_analysis_quietly(project):
 
 
 @pytest.mark.slow
+def test_nobody_has_to_read_what_it_tells_on_stderr(project):
+    with start_uniform(project) as process:
+        process.stderr.close()
+        analyse(process)
+        process.stdin.write(b"heatmap\n2 name\n")
+        process.stdin.close()
+        assert process.stdout.read().endswith(b"\n\n=2 AlphaZero\n\n")
+
+
+@pytest.mark.slow
 def test_quit_ends_an_analysis(project):
     with start_uniform(project) as process:
         analyse(process)

@@ -5,7 +5,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -18,20 +17,10 @@ _POLL_S = 0.02
 _TURN = 32
 """Simulations between two moves of the playouts, while both are under way."""
 
-
-class Style(Protocol):
-    """One line about the moves in their order; ownership as in `reports.kata`."""
-
-    def __call__(
-        self,
-        report: inspection.Report,
-        moves: Sequence[inspection.RootMove],
-        request: requests.Request,
-        size: int,
-        ownership: np.ndarray | None,
-    ) -> str:
-        """The line."""
-        ...
+Style = Callable[
+    [inspection.Report, Sequence[inspection.RootMove], requests.Request, int, np.ndarray | None], str
+]
+"""One line, from the root, its moves in order, the request, the board's size and whose the points are."""
 
 
 class Watch:
@@ -172,4 +161,4 @@ def _print_raw_value(session: state.State, color: int) -> None:
     if not sys.stderr.isatty():
         value = session.thinker.report(with_bounds=False).raw_value
         black_value = value if color == rules.BLACK else -value
-        print(f"NN eval={reports.win_rate(black_value):.6f}", file=sys.stderr, flush=True)
+        protocol.tell(f"NN eval={reports.win_rate(black_value):.6f}")

@@ -59,7 +59,7 @@ def _heatmap(session: state.State, arguments: Sequence[str]) -> str:
     text = "\n".join(maps)
     if not sys.stderr.isatty():
         # There Leela Zero prints it, and there programs made for Leela Zero look for it.
-        print(text, file=sys.stderr, flush=True)
+        protocol.tell(text)
     return f"\n{text}"
 
 

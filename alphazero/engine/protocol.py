@@ -1,5 +1,6 @@
 """The Go Text Protocol, version 2, as seen from an engine: lines in, answers out."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TextIO
@@ -147,6 +148,12 @@ def serve(commands: Commands, lines: Lines, output: TextIO) -> None:
             output.flush()
 
 
+def tell(text: str) -> None:
+    """Prints on stderr, for people and for programs that look there; nobody has to read it."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def _answer_in_stream(command: StreamCommand, line: Line, lines: Lines, output: TextIO) -> None:
     """Carries out a command that writes for itself; its answer ends with one empty line in any case."""
     stream = Stream(line.id, output, lines.has_input)
@@ -160,9 +167,10 @@ def _answer_in_stream(command: StreamCommand, line: Line, lines: Lines, output: 
     except Exception as error:
         complaint = _describe(error)
     if stream.is_open:
-        # What has begun as a success cannot fail any more.
-        print(complaint, end="\n" if complaint else "", file=sys.stderr, flush=True)
         stream.close()
+        # What has begun as a success cannot fail any more.
+        if complaint:
+            tell(complaint)
     else:
         output.write(format_answer(not complaint, line.id, complaint))
         output.flush()
@@ -172,7 +180,7 @@ def _wait_busily(commands: Commands, lines: Lines) -> None:
     try:
         commands.idle(lines.has_input)
     except Exception as error:
-        print(_describe(error), file=sys.stderr, flush=True)
+        tell(_describe(error))
 
 
 def _describe(error: Exception) -> str:

@@ -67,6 +67,7 @@ class State:
         self.game = self.new_game(size, self.game.komi)
         self.clock.reset()
         self.remark = None
+        self.stop_pondering()
 
     def choose_size(self, size: int, complaint: str) -> None:
         """Gets ready to think about boards of this size, or fails with the complaint."""
@@ -97,7 +98,7 @@ class State:
             self.thinker.analyse(self.game.copy(), thinking.Limits(should_stop=has_input))
 
     def stop_pondering(self) -> None:
-        """Waits quietly until the next generated move."""
+        """Lets the engine wait quietly until it generates a move again."""
         self._pondered = None
 
 

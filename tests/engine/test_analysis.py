@@ -223,8 +223,8 @@ def test_pondering_is_about_the_answer_to_a_generated_move():
         "before, and when undone"
     )
     thinker.analyses.clear()
-    talk(engine, "clear_board", "name", patience=4)
-    assert len(thinker.analyses) == 1, "none in a new game"
+    talk(engine, "clear_board", "play b A1", "name", patience=4)
+    assert len(thinker.analyses) == 1, "none in a new game, even if it begins with the same move"
 
 
 @pytest.mark.parametrize("command", ["stop", "kgs-game_over", "lz-setoption name pondering value false"])

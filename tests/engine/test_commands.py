@@ -110,7 +110,9 @@ def test_new_rules_hold_for_the_game_so_far():
     play_through(engine, "play b A1 -> ? illegal move\nkata-set-rules chinese\nplay b A1")
     before = ask(engine, "showboard")
     refusal = "? the game so far is illegal under these rules"
-    play_through(engine, f"kata-set-rules chinese-kgs -> {refusal}\nundo\nkata-set-rules chinese-kgs")
+    play_through(engine, f"kata-set-rules chinese-kgs -> {refusal}")
+    assert "SIMPLE" in ask(engine, "kata-get-rules"), "they are as they were"
+    play_through(engine, "undo\nkata-set-rules chinese-kgs")
     play_through(engine, "play b A1 -> ? illegal move\nkata-set-rules chinese\nplay b A1")
     assert ask(engine, "showboard") == before
     assert ask(engine, "kata-get-rules").count("SIMPLE") == 1
@@ -200,6 +202,7 @@ def test_no_pass_while_the_opponent_has_dead_stones(monkeypatch):
     ask(engine, f"set_position {alive} w A2 w B2 w C2 w D2 w E2 w D1 b B1")
     ask(engine, "kgs-genmove_cleanup w")
     assert chosen[1].tolist() == [True] * 25 + [False]
+    play_through(engine, "play w pass\nplay b pass\nkgs-genmove_cleanup w -> = C1")
 
 
 def test_gogui_shows_what_is_known():

@@ -144,4 +144,4 @@ def test_gumbel_keeps_to_the_allowed_moves():
     allowed = np.zeros((1, 26), bool)
     allowed[0, [3, 7]] = True
     result = run(new_search(config), num_simulations=40, allowed=allowed)
-    assert set(np.flatnonzero(result.visits[0])) == {3, 7}
+    assert {action: result.visits[0, action] for action in np.flatnonzero(result.visits[0])} == {3: 20, 7: 20}
