@@ -29,7 +29,7 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
 def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
     best = nets.fastest(nets.random_weights(net, options.size), options)
     game = game_config.GameConfig(size=options.size, komi=7)
-    sides = [_player(name, best, options) for name in ("a", "b")]
+    a, b = _player("a", best, options), _player("b", best, options)
     first_moves = openings.draw(
         best.evaluator,
         game,
@@ -37,15 +37,15 @@ def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figur
         plies=_OPENING_PLIES,
         rng=np.random.default_rng(0),
     )
-    match.play_match(*sides, game, first_moves[:1])  # compiles
+    match.play_match(a, b, game, first_moves[:1])  # compiles
     limits = _Limits(best, options, every=max(1, 2 * len(first_moves) // _ROUNDS))
     began = options.clock()
-    played = match.play_match(*sides, game, first_moves, on_game=limits.look)
+    played = match.play_match(a, b, game, first_moves, on_game=limits.look)
     seconds = options.clock() - began - limits.seconds
     assert played is not None, "nobody stopped it"
     return figures.Figure(
         name=f"gate.{net.name}",
-        value=sum(player.num_simulations for player in sides) / seconds,
+        value=(a.num_simulations + b.num_simulations) / seconds,
         unit="simulations/s",
         limit=statistics.median(limits.rates),
         setup={

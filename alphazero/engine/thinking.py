@@ -166,7 +166,7 @@ class Thinker:
             self._search = lockstep.LockstepSearch(self._config, self._games, np.random.default_rng(0))
             self._root = None
         self._games[0] = position.record[0]
-        new_moves = _continuation(self._root, position)
+        new_moves = None if self._root is None else position.moves_since(self._root)
         if new_moves is None:
             self._search.reset(_FIRST)
         else:
@@ -180,30 +180,3 @@ _FIRST = np.zeros(1, np.int64)
 """Indices of the only game."""
 _LOST = -0.9
 """Value below which a player no longer fills its own territory."""
-
-
-def _continuation(root: play.Game | None, position: play.Game) -> list[int] | None:
-    """The actions that lead from `root` to `position` by the players in turn, None if none do."""
-    if root is None or root.komi != position.komi or _start_hash(root) != _start_hash(position):
-        return None
-    count = len(root.moves)
-    if len(position.moves) < count or position.moves[:count] != root.moves or _is_resumed(position):
-        return None
-    player, actions = root.to_play, []
-    for color, action in position.moves[count:]:
-        if color != player:
-            return None
-        actions.append(action)
-        player = 3 - color
-    return actions if player == position.to_play else None
-
-
-def _start_hash(position: play.Game) -> int:
-    """Tells games apart that began with different stones on the board."""
-    return int(position.record["hashes"][0, 0])
-
-
-def _is_resumed(position: play.Game) -> bool:
-    """Whether play goes on right after two passes, where a tree knows only the end of the game."""
-    last = [action for _, action in position.moves[-2:]]
-    return last == 2 * [position.size**2] and not position.is_over
