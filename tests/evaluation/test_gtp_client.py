@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -226,3 +228,133 @@ def test_killed_by_somebody_else():
         with pytest.raises(gtp_client.EngineLost, match="by signal SIGKILL"):
             client.send("name")
     assert_gone(client)
+
+
+def test_an_answer_that_comes_twice_does_not_answer_the_next_command():
+    program = HEAD + 'for number, command in lines(): say(f"={number} {command}\\n\\n" * 2)'
+    client = start(program)
+    assert client.send("one") == "one"
+    with pytest.raises(gtp_client.EngineLost, match="answered =1 to 'two', which had the id 2"):
+        client.send("two")
+    assert_gone(client)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_endless_noise_does_not_stop_the_clock(stream):
+    client = start(HEAD + f"while True: sys.{stream}.write('x' * 99 + '\\n')")
+    began = time.monotonic()
+    with pytest.raises(gtp_client.EngineLate, match=r"no answer to 'name' within 0\.2 s"):
+        client.send("name", time_limit_s=0.2)
+    assert time.monotonic() - began < 2
+    assert_gone(client)
+
+
+def test_noise_between_answers_does_not_fill_the_pipe():
+    program = HEAD + (
+        "for number, command in lines():\n"
+        '    say(f"={number} {command}\\n\\n")\n'
+        "    sys.stderr.write('thinking ' * 100_000); say('pondering\\n' * 100_000)"
+    )
+    with start(program) as client:
+        assert [client.send(name) for name in "abc"] == ["a", "b", "c"]
+
+
+def test_what_passes_is_logged():
+    program = HEAD + (
+        "for number, command in lines():\n"
+        '    say("hello\\n")\n'
+        '    say(f"={number} first\\nsecond\\n\\n" if command == "name" else f"?{number} no\\n\\n")'
+    )
+    log = []
+    with start(program, log=log.append) as client:
+        client.send("name")
+        with pytest.raises(gtp_client.CommandRefused):
+            client.send("genmove b")
+    assert log == ["> name", "! hello", "< = first\nsecond", "> genmove b", "! hello", "< ? no", "> quit"]
+
+
+def test_the_log_says_why_an_engine_was_lost():
+    log = []
+    client = start(HEAD + "for number, command in lines(): sys.exit('alas')", log=log.append)
+    with pytest.raises(gtp_client.EngineLost) as lost:
+        client.send("name")
+    assert lost.value.reason == "ended with exit code 1 at 'name' (stderr: alas)"
+    assert log == ["> name", f"! {lost.value.reason}"]
+
+
+def test_stderr_goes_where_it_is_wanted(capfd):
+    program = HEAD + (
+        "for number, command in lines():\n"
+        '    sys.stderr.write(command); sys.stderr.flush(); say(f"={number}\\n\\n")\n'
+    ).replace("sys.exit()", "break")
+    taken = []
+    for stderr in (taken.append, subprocess.DEVNULL, None):
+        with start(program, stderr=stderr) as client:
+            client.send("name")
+    assert b"".join(taken) == b"name"
+    assert capfd.readouterr().err == "name"
+
+
+def test_last_words_are_taken():
+    program = HEAD + 'for number, _ in lines(): pass\nsys.stderr.write("farewell " * 50_000)'
+    taken = []
+    with start(program.replace("sys.exit()", "break"), stderr=taken.append):
+        pass
+    assert len(b"".join(taken)) == 450_000
+
+
+def test_cpu_time_includes_children():
+    busy = "import time; end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
+    program = HEAD + (
+        "for number, _ in lines():\n"
+        f"    subprocess.run([sys.executable, '-I', '-S', '-c', {busy!r}])\n"
+        '    say(f"={number}\\n\\n")\n'
+    )
+    client = start(program)
+    client.send("genmove b")
+    assert client.cpu_s is None
+    client.close()
+    assert client.cpu_s is not None
+    assert 0.1 < client.cpu_s < 1
+
+
+def test_killing_from_another_thread_ends_the_wait():
+    client = start(HEAD + "time.sleep(100)")
+    killer = threading.Timer(0.1, client.kill)
+    killer.start()
+    with pytest.raises(gtp_client.EngineLost, match="by signal SIGKILL at 'name'"):
+        client.send("name", time_limit_s=20)
+    killer.join()
+    client.close()
+    client.kill()
+    assert_gone(client)
+
+
+def test_a_keeper_hears_of_the_group_while_its_id_is_taken():
+    heard = []
+
+    class Keeper:
+        def add(self, group):
+            heard.append(("add", group))
+
+        def remove(self, group):
+            heard.append(("remove", group))
+            assert is_running(group)
+
+    with start(ECHO, keeper=Keeper()) as client:
+        client.send("name")
+    client.close()
+    assert heard == [("add", client.process_id), ("remove", client.process_id)]
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(gtp_client.EngineLost, match=f"cannot be started in {tmp_path}/none"):
+        start(ECHO, cwd=str(tmp_path / "none"))
+
+
+def test_later_calls_remember_how_the_engine_was_lost():
+    client = start(HEAD + "time.sleep(100)")
+    for _ in range(2):
+        with pytest.raises(gtp_client.EngineLate, match="no answer to 'name'"):
+            client.send("name", time_limit_s=0.05)
+    client.close()

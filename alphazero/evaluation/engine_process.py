@@ -1,0 +1,167 @@
+"""A program as the head of a process group of its own, whose pipes never block us."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+MOST_STDERR_BYTES = 1 << 12
+_PIPE_BYTES = 1 << 16
+
+Stderr = Callable[[bytes], object] | int | None
+"""What becomes of stderr: a function is given all of it; otherwise as for `subprocess.Popen`."""
+
+
+class Keeper(Protocol):
+    """Ends the process groups that we leave behind should we be killed."""
+
+    def add(self, group: int) -> None:
+        """A group has been started."""
+        ...
+
+    def remove(self, group: int) -> None:
+        """The group has been killed; its id is still taken."""
+        ...
+
+
+class EngineProcess:
+    """A running program and what it writes; `end` leaves nothing of its group."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: str | Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        stderr: Stderr = subprocess.PIPE,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """Starts it without a shell; OSError if that fails. environment: added to ours."""
+        self.cpu_s: float | None = None
+        """Once it has ended: its CPU time and that of the children that it waited for."""
+        self._last_stderr = b""
+        self._on_stderr = stderr if callable(stderr) else None
+        self._keeper = keeper
+        self._has_stdout = True
+        self._end_lock = threading.Lock()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if callable(stderr) else stderr,
+            bufsize=0,
+            cwd=cwd,
+            env={**os.environ, **environment} if environment else None,
+            start_new_session=True,
+        )
+        if keeper is not None:
+            keeper.add(self.process_id)
+        self._selector = selectors.DefaultSelector()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                if pipe is not self._process.stdin:
+                    self._selector.register(pipe, selectors.EVENT_READ)
+
+    @property
+    def process_id(self) -> int:
+        """Id of the process and of its group."""
+        return self._process.pid
+
+    @property
+    def last_stderr(self) -> str:
+        """The end of what it wrote to stderr, as far as that came to us."""
+        return self._last_stderr.decode(errors="replace")
+
+    def write(self, data: bytes) -> bool:
+        """Whether all of it went into the pipe, without waiting; OSError when nobody reads it."""
+        assert self._process.stdin is not None
+        return self._process.stdin.write(data) == len(data)
+
+    def close_input(self) -> None:
+        """Ends its stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def read(self, wait_s: float) -> bytes | None:
+        """What it wrote to stdout, None when that has ended; waits for anything up to `wait_s`."""
+        received = b""
+        for key, _ in self._selector.select(max(0.0, wait_s)):
+            data = os.read(key.fd, _PIPE_BYTES)
+            if not data:
+                self._selector.unregister(key.fileobj)
+            if key.fileobj is self._process.stderr:
+                self._take_stderr(data)
+            else:
+                received, self._has_stdout = data, bool(data)
+        return received if self._has_stdout else None
+
+    def wait_for_exit(self, limit_s: float) -> None:
+        """Waits for the end without reaping it, so that the group's id stays ours; its output is dropped."""
+        deadline = time.monotonic() + limit_s
+        pause = 0.001
+        while time.monotonic() < deadline and self._process.returncode is None:
+            if self._exit_info() is not None:
+                return
+            self.read(pause)
+            pause = min(2 * pause, 0.05)
+
+    def exit_status(self) -> str:
+        """How it ended, to be read behind "ended"; empty when it has not, or nobody knows any more."""
+        status = self._exit_info()
+        if status is None:
+            return ""
+        if status.si_code == os.CLD_EXITED:
+            return f" with exit code {status.si_status}"
+        return f" by signal {signal.Signals(status.si_status).name}"
+
+    def kill(self) -> None:
+        """Kills the whole group, from any thread; `end` must follow."""
+        with self._end_lock:
+            self._kill_group()
+
+    def end(self) -> None:
+        """Kills the group, reaps the process and closes the pipes; harmless when repeated."""
+        with self._end_lock:
+            if self._process.returncode is None:
+                self._kill_group()
+                if self._keeper is not None:
+                    self._keeper.remove(self.process_id)
+                _, status, usage = os.wait4(self.process_id, 0)
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.cpu_s = usage.ru_utime + usage.ru_stime
+        self._drain_stderr()
+        self._selector.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _kill_group(self) -> None:
+        # Until the process has been reaped, no other group can have this id.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process_id, signal.SIGKILL)
+
+    def _exit_info(self) -> os.waitid_result | None:
+        if self._process.returncode is not None:
+            return None
+        return os.waitid(os.P_PID, self.process_id, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+
+    def _take_stderr(self, data: bytes) -> None:
+        self._last_stderr = (self._last_stderr + data)[-MOST_STDERR_BYTES:]
+        if self._on_stderr is not None and data:
+            self._on_stderr(data)
+
+    def _drain_stderr(self) -> None:
+        """Takes what is left in the pipe, which a process outside of the group may go on filling."""
+        pipe = self._process.stderr
+        if pipe is None or pipe.closed:
+            return
+        with contextlib.suppress(BlockingIOError):
+            self._take_stderr(os.read(pipe.fileno(), _PIPE_BYTES))
