@@ -32,7 +32,7 @@ class EngineSide:
     def start(self) -> None:
         """Starts the engine and sends all that comes before handicap stones."""
         seat, player = self._seat, self._player
-        marks = {"GOMILL_GAME_ID": seat.game_id} | (seat.guard.environment if seat.guard else {})
+        marks = {"GOMILL_GAME_ID": seat.game_id} | (seat.keeper.environment if seat.keeper else {})
         slot = {} if seat.slot is None else {"GOMILL_SLOT": str(seat.slot)}
         try:
             self._client = gtp_client.GtpClient(
@@ -42,7 +42,7 @@ class EngineSide:
                 time_limit_s=seat.game.move_time_limit_s,
                 stderr=seat.stderr,
                 log=seat.log,
-                keeper=seat.guard,
+                keeper=seat.keeper,
             )
         except gtp_client.EngineLost as error:
             raise sides.Broken(str(error)) from None
@@ -135,8 +135,7 @@ class EngineSide:
             raise sides.Broken(f"speaks version {_shown(version)} of GTP; it must be 2")
 
     def _ask_for_names(self) -> None:
-        name = _readable(self._ask("name") or "").strip()
-        version = _readable(self._ask("version") or "").strip()
+        name, version = (" ".join(_readable(self._ask(what) or "").split()) for what in ("name", "version"))
         if name and version.lower().startswith(name.lower()):
             version = version[len(name) :].strip()
         full = f"{name}:{version}" if name and len(version) <= _MOST_VERSION and version else name

@@ -25,6 +25,8 @@ def write(
     """
     is_void = isinstance(ending, str)
     comments = {0: "\n".join(_opening_lines(fixture, both, date))}
+    if not is_void and course.moves:
+        _add(comments, 0, f"Result: {describe(ending)}")
     for num_moves, comment in course.comments.items():
         _add(comments, num_moves, comment)
     _add(comments, len(course.moves), f"void: {ending}" if is_void else "\n".join(_closing_lines(ending)))

@@ -110,7 +110,7 @@ class Ledger:
 
     def note(self, text: str) -> None:
         """A line in log.txt."""
-        with (self.folder / "log.txt").open("a") as file:
+        with (self.folder / "log.txt").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{_now()} {text}\n")
 
     def log_path(self, name: str) -> Path:

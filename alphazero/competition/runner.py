@@ -29,7 +29,7 @@ def run(
     KeyboardInterrupt when it was asked to stop. However it ends, no engine is left.
     """
     with guard.Guard() as keeper, futures.ThreadPoolExecutor(jobs) as threads:
-        room = table.Room(competition=competition, book=book, guard=keeper, supply=supply or table.Supply())
+        room = table.Room(competition=competition, book=book, keeper=keeper, supply=supply or table.Supply())
         work = _Run(room, threads, jobs, most_games, should_stop, on_event)
         try:
             work.run()
@@ -60,6 +60,7 @@ class _Run:
         self._should_stop, self._on_event = should_stop, on_event
         self._voids = schedule.VoidCount()
         self._halt = ""
+        self._is_patient = False
         self._under_way: dict[futures.Future[table.Played], tuple[schedule.Fixture, int]] = {}
 
     def run(self) -> None:
@@ -122,8 +123,12 @@ class _Run:
         """Those that are done; looks now and then whether everything should end."""
         done: set[futures.Future] = set()
         while not done:
-            if self._should_stop() is stopping.Stop.at_once:
+            stop = self._should_stop()
+            if stop is stopping.Stop.at_once:
                 self._room.live.abort()
+            elif stop and not self._is_patient:
+                self._is_patient = True
+                self._on_event(f"{len(waiting)} under way; a second interrupt gives them up")
             done, _ = futures.wait(waiting, _LOOK_EVERY_S, futures.FIRST_COMPLETED)
         return done
 

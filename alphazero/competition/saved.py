@@ -46,7 +46,7 @@ def _rebuilt(kind: Any, value: Any) -> Any:
         return tuple(_rebuilt(arguments[0], item) for item in value)
     if origin is Mapping:
         return {key: _rebuilt(arguments[1], item) for key, item in value.items()}
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _rebuilt(hints[name], item) for name, item in value.items()})
     return kind(value) if issubclass(kind, Enum | Path) else value

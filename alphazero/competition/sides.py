@@ -1,5 +1,6 @@
 """What the referee plays with: two sides, whatever they are made of, and the ways in which they fail."""
 
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -62,9 +63,9 @@ class Seat:
     """Tells games apart that are played at once; None where they are not."""
     log: Callable[[str], object] = lambda line: None
     """Is told what passes between us and the side."""
-    stderr: engine_process.Stderr = None
+    stderr: engine_process.Stderr = subprocess.PIPE
     """What becomes of an engine's stderr."""
-    guard: guard.Guard | None = None
+    keeper: guard.Guard | None = None
     """Ends engines that we leave behind."""
 
     @property

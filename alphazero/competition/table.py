@@ -93,7 +93,7 @@ class Room:
 
     competition: settings.Competition
     book: ledger.Ledger
-    guard: guard.Guard
+    keeper: guard.Guard
     supply: Supply
     live: LiveSides = field(default_factory=LiveSides)
 
@@ -134,8 +134,7 @@ def try_out(room: Room, player: settings.Player, game: settings.GameSettings) ->
         game_id=sides.STARTUP_CHECK,
         color=rules.BLACK,
         game=game,
-        stderr=subprocess.PIPE,
-        guard=room.guard,
+        keeper=room.keeper,
     )
     side = room.supply.make_side(player, seat)
     room.live.add(side)
@@ -173,7 +172,7 @@ def _seat_both(
             slot=slot,
             log=log,
             stderr=stderr,
-            guard=room.guard,
+            keeper=room.keeper,
         )
         both[color] = side = room.supply.make_side(player, seat)
         room.live.add(side)

@@ -50,19 +50,23 @@ class EngineProcess:
         self._keeper = keeper
         self._has_stdout = True
         self._end_lock = threading.Lock()
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if callable(stderr) else stderr,
-            bufsize=0,
-            cwd=cwd,
-            env={**os.environ, **environment} if environment else None,
-            start_new_session=True,
-        )
+        self._selector = selectors.DefaultSelector()
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if callable(stderr) else stderr,
+                bufsize=0,
+                cwd=cwd,
+                env={**os.environ, **environment} if environment else None,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._selector.close()
+            raise
         if keeper is not None:
             keeper.add(self.process_id)
-        self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -92,7 +96,7 @@ class EngineProcess:
     def read(self, wait_s: float) -> bytes | None:
         """What it wrote to stdout, None when that has ended; waits for anything up to `wait_s`."""
         received = b""
-        for key, _ in self._selector.select(max(0.0, wait_s)):
+        for key, _ in self._selector.select(max(0.0, wait_s) if self._has_stdout else 0.0):
             data = os.read(key.fd, _PIPE_BYTES)
             if not data:
                 self._selector.unregister(key.fileobj)
@@ -109,7 +113,8 @@ class EngineProcess:
         while time.monotonic() < deadline and self._process.returncode is None:
             if self._exit_info() is not None:
                 return
-            self.read(pause)
+            if self.read(pause) is None:
+                time.sleep(pause)
             pause = min(2 * pause, 0.05)
 
     def exit_status(self) -> str:

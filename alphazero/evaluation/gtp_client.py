@@ -174,8 +174,8 @@ class GtpClient:
 
     def _lose(self, reason: str, kind: type[EngineLost] = EngineLost) -> NoReturn:
         self._process.end()
-        lines = self.last_stderr.split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        lines = ["".join(filter(str.isprintable, line)).strip() for line in self.last_stderr.split("\n")]
+        last = next(filter(None, reversed(lines)), "")
         reason += f" (stderr: {last[:200]})" if last else ""
         self._loss = kind, reason
         self._log(f"! {reason}")

@@ -25,9 +25,9 @@ class Reader:
     of answers are noise, an answer without an id among them.
     """
 
-    def __init__(self, on_noise: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, on_noise: Callable[[str], object] = lambda line: None) -> None:
         self._on_noise = on_noise
-        self._unfinished_line = b""
+        self._unfinished_line = bytearray()
         self._lines: list[bytes] = []
         self._answers: collections.deque[Answer] = collections.deque()
         self._num_bytes = 0
@@ -39,9 +39,11 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """Takes what the engine has written next."""
-        *lines, self._unfinished_line = (self._unfinished_line + data.replace(b"\r", b"")).split(b"\n")
-        for line in lines:
-            self._take(line)
+        first, *others = data.replace(b"\r", b"").split(b"\n")
+        self._unfinished_line += first
+        for line in others:
+            self._take(bytes(self._unfinished_line))
+            self._unfinished_line = bytearray(line)
 
     def next_answer(self) -> Answer | None:
         """The oldest answer that was not given out yet."""

@@ -13,7 +13,8 @@ class ScriptedSide:
 
     def __init__(self, code="a", replies=(), *, size=5, troubles=None, score=None, free=()):
         self.code = self.name = self.description = code
-        self.seconds, self.cpu_s = 1.5, None
+        self.seconds = 1.5
+        self.cpu_s: float | None = None
         self.size = size
         self.replies = iter(replies)
         self.troubles = troubles or {}

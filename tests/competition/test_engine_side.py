@@ -10,7 +10,7 @@ BLACK, WHITE = rules.BLACK, rules.WHITE
 
 
 def seat(*, color=BLACK, **options):
-    names = {"game_id", "slot", "log", "stderr", "guard"} & options.keys()
+    names = {"game_id", "slot", "log", "stderr", "keeper"} & options.keys()
     own = {name: options.pop(name) for name in names}
     return sides.Seat(**({"game_id": "0_0"} | own), color=color, game=game_settings(**options))
 
@@ -174,6 +174,7 @@ NAMES = [
     ({}, "e", "e"),
     ({"name": "GNU Go", "version": "3.8"}, "GNU Go:3.8", "GNU Go:3.8"),
     ({"name": "GNU Go", "version": "GNU Go 3.8"}, "GNU Go:3.8", "GNU Go:3.8"),
+    ({"name": "GNU\nGo", "version": "\x1b3.8"}, "GNU Go:3.8", "GNU Go:3.8"),
     ({"name": "Mogo", "version": "1. Please read " + "x" * 50}, "Mogo", "Mogo"),
     (
         {"name": "Ours", "known_command gomill-describe_engine": "true", "gomill-describe_engine": "v 7"},

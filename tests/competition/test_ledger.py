@@ -29,7 +29,7 @@ def test_what_counts_is_there_again(tmp_path):
 
 def test_half_a_line_is_dropped_wherever_it_ends(tmp_path):
     lines = [(result(number).line() + "\n").encode() for number in range(2)]
-    for length in range(1, len(lines[1])):
+    for length in (1, 2, 50, 200, len(lines[1]) - 2, len(lines[1]) - 1):
         (tmp_path / "games.jsonl").write_bytes(lines[0] + lines[1][:length])
         with open_ledger(tmp_path) as book:
             assert book.contents.results == [result(0)]

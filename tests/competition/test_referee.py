@@ -153,13 +153,15 @@ def test_a_fixed_handicap(compensation, result):
     assert white.told == ["C3 G7 C7", "b pass"]
     assert ending.course.stones == sorted(rules.parse_move(vertex, 9) for vertex in ("C3", "G7", "C7"))
     assert ending.course.moves == [(rules.WHITE, 81), (rules.BLACK, 81)]
+    assert isinstance(ending, referee.Outcome)
     assert ending.result == result
 
 
 def test_a_free_handicap_may_be_smaller():
     game = HANDICAP | {"handicap_style": settings.HandicapStyle.free}
-    ending, black, white = play(Case("", "", {"free": ["A1", "B1"]}, game=game))
+    ending, black, white = play(Case("", "", black={"free": ["A1", "B1"]}, game=game))
     assert (black.calls[1], white.calls[1], white.told[0]) == ("place_free", "set_free", "A1 B1")
+    assert isinstance(ending, referee.Outcome)
     assert ending.result == "B+78.5"  # two points less
 
 

@@ -28,6 +28,7 @@ class House:
         self.replies = replies
         self.seats = []
         self.sides = []
+        self.results = []
 
     def make_side(self, player, seat):
         self.seats.append(seat)
@@ -103,7 +104,7 @@ def test_two_void_games_in_a_row_halt(tmp_path):
         runner.Halted, match=r"^halted: 2 games in a row of matchup 0 are void; the last: a: ended$"
     ):
         run(tmp_path, quick(2), house)
-    assert ids(house) == ["0_0", "1_0", "1_1"]
+    assert ids(house) == ["0_0", "1_0"]
     run(tmp_path, quick(2), house)
     assert len(house.results) == 8
 
@@ -188,6 +189,30 @@ def test_the_second_request_gives_games_up(tmp_path):
     assert ids(house) == ["0_0", "0_1", "0_2", "0_3"]
 
 
+class LostScorer(Slow):
+    """An engine that is killed while it counts knows no score."""
+
+    def genmove(self):
+        return ScriptedSide.genmove(self)
+
+    def final_score(self):
+        self.is_aborted.wait(10)
+
+
+def test_a_game_that_was_given_up_while_it_was_counted_is_played_again(tmp_path):
+    house = SlowHouse()
+    house.make_side = lambda player, seat: LostScorer(player.code, house.may_go_on)
+    competition = playoff(matchup(number_of_games=1), skip_player_checks=True)
+    began = time.monotonic()
+
+    def should_stop():
+        return stopping.Stop.at_once if time.monotonic() > began + 0.3 else stopping.Stop.no
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, competition, house, should_stop=should_stop)
+    assert ids(house) == []
+
+
 def test_a_request_that_comes_too_late_is_no_interruption(tmp_path):
     house = House()
     stops = {True: stopping.Stop.after_games, False: stopping.Stop.no}
@@ -240,13 +265,12 @@ def test_no_record_of_games(tmp_path):
 
 
 def test_players_are_tried_out_in_their_first_matchup(tmp_path):
-    small, large = game_settings(board_size=5), game_settings(board_size=7)
     competition = playoff(
-        matchup("a", "b", game=small, number_of_games=0),
-        matchup("a", "c", matchup_id="1", game=large, number_of_games=1),
+        matchup("a", "b", game=game_settings(board_size=7), number_of_games=0),
+        matchup("a", "c", matchup_id="1", game=game_settings(board_size=5), number_of_games=1),
     )
     house = House()
     run(tmp_path, competition, house)
     checks = [(seat.game_id, seat.game.board_size) for seat in house.seats[:2]]
-    assert checks == [("startup-check", 7)] * 2
+    assert checks == [("startup-check", 5)] * 2
     assert [seat.game_id for seat in house.seats[2:]] == ["1_0"] * 2

@@ -173,8 +173,8 @@ def test_a_broken_engine_is_named_and_removed(deed, complaint):
 
 def test_an_engine_that_is_gone_before_the_first_command():
     client = start("import sys; sys.exit('no GPU here')")
-    client._wait_for_exit(5.0)
-    with pytest.raises(gtp_client.EngineLost, match="no GPU here"):
+    client._process.wait_for_exit(5.0)
+    with pytest.raises(gtp_client.EngineLost, match=r"exit code 1 at 'name' \(stderr: no GPU here"):
         client.send("name")
     assert_gone(client)
 
