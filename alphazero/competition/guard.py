@@ -28,7 +28,7 @@ class Guard:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             # Isolated, without site-packages: it starts in 20 ms and nothing beside the file can be imported.
-            [sys.executable, "-I", "-S", str(Path(guard_process.__file__)), token],
+            [sys.executable, "-I", "-S", str(Path(guard_process.__file__).absolute()), token],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -87,8 +87,9 @@ class Ledger:
             files.write_atomic(self.folder / "games" / f"{game.game_id}.sgf", sgf)
         _append(self.folder / "games.jsonl", game.line())
         self.contents.results.append(game)
-        if self.contents.descriptions | descriptions != self.contents.descriptions:
-            self.contents.descriptions |= descriptions
+        told = {**self.contents.descriptions, **descriptions}
+        if told != self.contents.descriptions:
+            self.contents.descriptions = told
             self._write_competition()
 
     def add_void(self, game_id: str, reason: str, sgf: bytes | None, logs: Sequence[Path]) -> None:
@@ -111,7 +112,7 @@ class Ledger:
     def note(self, text: str) -> None:
         """A line in log.txt."""
         with (self.folder / "log.txt").open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{_now()} {text}\n")
+            file.write(f"{_now()} {' '.join(text.split())}\n")
 
     def log_path(self, name: str) -> Path:
         """Where a log of a game belongs."""

@@ -299,6 +299,29 @@ def test_abort(is_early):
     side.close()
 
 
+class Keeper:
+    """Stands for a guard."""
+
+    def __init__(self):
+        self.environment = {"GOMILL_SLOT": "marked"}
+        self.heard = []
+
+    def add(self, group):
+        self.heard.append(("add", group))
+
+    def remove(self, group):
+        self.heard.append(("remove", group))
+
+
+def test_the_guard_hears_of_the_engine_and_marks_it(start):
+    keeper = Keeper()
+    side = start(echo(SET_UP | {"name": "$GOMILL_SLOT"}), keeper=keeper)
+    assert side.name == "marked"
+    side.close()
+    (added, group), (removed, same_group) = keeper.heard
+    assert (added, removed, group) == ("add", "remove", same_group)
+
+
 def test_networks_need_somebody_else():
     with pytest.raises(ValueError, match=r"^players\.n\.weights: only engines"):
         engine_side.make(settings.Player(code="n", weights="none"), seat())
