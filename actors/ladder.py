@@ -1,7 +1,6 @@
 """The ladder as an actor."""
 
 import functools
-import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -9,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from actors import telemetry
 from alphazero.config import schema
 from alphazero.data import run_folder
-from alphazero.evaluation import gtp_client, promotion
+from alphazero.evaluation import promotion
 
 if TYPE_CHECKING:
     from alphazero.evaluation import ladder
 
 _PAUSE_S = 5.0
 _EXTRA_NICENESS = 10
-_logger = logging.getLogger(__name__)
 
 
 class LadderActor:
@@ -54,9 +52,8 @@ class LadderActor:
             try:
                 if self._ladder.play(self._stopping.is_set):
                     self._report()
-            except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
-                _logger.warning("the ladder goes on without GNU Go: %s", error)
-                self._ladder.leave_out_gnugo()
+            except BlockingIOError:
+                self._stopping.wait(_PAUSE_S)
 
     def stop(self) -> None:
         """Makes `run` return after the move that is being searched; the games under way do not count."""

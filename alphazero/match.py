@@ -1,39 +1,38 @@
-"""Plays a competition between engines: python -m alphazero.match FILE.ctl|FILE.yaml, or report DIR."""
+"""Plays a competition: python -m alphazero.match FILE.ctl|FILE.yaml, or report DIR, or ladder RUN_DIR."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero.competition import control, ledger, report, runner, stopping
-from alphazero.config import command_line
+from alphazero.competition import ledger, play, report, stopping
+from alphazero.config import command_line, compose
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 done, 1 halted after void games, 2 for the user's mistakes, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if list(arguments[:1]) == ["report"]:
-        return _report(arguments[1:])
+    others = {"report": _report, "ladder": _ladder}
+    if arguments and arguments[0] in others:
+        return others[arguments[0]](arguments[1:])
     options = _make_parser().parse_args(arguments)
     return command_line.exit_code(lambda: _run(options))
 
 
 def _run(options) -> None:
     path = Path(options.file)
-    if not path.is_file():
-        raise ValueError(f"{path}: there is no such control file")
-    competition = control.read(path)
     folder = Path(options.output) if options.output else path.with_name(f"{path.stem}-match")
-    with ledger.Ledger(folder, path.stem, competition) as book, stopping.on_signals() as should_stop:
-        runner.run(
-            competition,
-            book,
+    on_event = (lambda line: None) if options.quiet else _say
+    with stopping.on_signals() as should_stop:
+        play.play(
+            path,
+            folder,
             jobs=options.jobs,
             most_games=options.games,
             should_stop=should_stop,
-            on_event=(lambda line: None) if options.quiet else _say,
+            on_event=on_event,
         )
-        if not options.quiet:
-            print(f"\n{(folder / 'report.txt').read_text()}", end="")
+    if not options.quiet:
+        print(f"\n{(folder / 'report.txt').read_text()}", end="")
 
 
 def _say(line: str) -> None:
@@ -52,12 +51,42 @@ def _report(arguments: Sequence[str]) -> int:
     return command_line.exit_code(work)
 
 
+def _ladder(arguments: Sequence[str]) -> int:
+    parser = command_line.Parser(
+        prog="python -m alphazero.match ladder",
+        description="Plays games of a run's ladder and prints it.",
+    )
+    parser.add_argument("folder", help="of the run")
+    parser.add_argument("--games", type=command_line.whole_number(0, 10**6), default=0, help="to be played")
+    options = parser.parse_args(arguments)
+
+    def work() -> None:
+        # Here, because it takes torch seconds to be imported and engines need none.
+        from alphazero.evaluation import ladder
+
+        folder = Path(options.folder)
+        played = ladder.Ladder(compose.of_run(folder), folder)
+        played.look_for_networks()
+        wanted = played.num_games + options.games
+        while played.num_games < wanted:
+            played.play()
+            _say(f"{played.num_games - wanted + options.games}/{options.games} games")
+        if options.games:
+            played.write_ratings()
+        print(played.report())
+
+    return command_line.exit_code(work)
+
+
 def _make_parser() -> command_line.Parser:
-    epilog = "python -m alphazero.match report DIR prints the report of a competition's folder."
+    epilog = (
+        "report DIR prints the report of a competition's folder, "
+        "ladder RUN_DIR [--games N] plays and prints the ladder of a run's networks."
+    )
     parser = command_line.Parser(prog="python -m alphazero.match", description=__doc__, epilog=epilog)
     add, number = parser.add_argument, command_line.whole_number
     add("file", help="control file: gomill's, or YAML")
-    add("--jobs", type=number(1, 1024), default=1, help="games at once")
+    add("--jobs", type=number(1, 1024), help="games at once: half the cores, 32 where only networks play")
     add(
         "--output",
         metavar="DIR",

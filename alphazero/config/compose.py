@@ -101,6 +101,20 @@ def to_yaml(config: schema.Config) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config))
 
 
+def of_run(folder: Path) -> schema.Config:
+    """The settings that a run's folder keeps as config.yaml; ValueError in one line if there are none."""
+    path = folder / "config.yaml"
+    try:
+        with _explained():
+            kept = OmegaConf.merge(OmegaConf.structured(schema.Config), OmegaConf.load(path))
+            assert isinstance(kept, DictConfig)
+            return _checked(kept)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}; it must be the folder of a run") from None
+    except mistakes.SettingsError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 def _register() -> None:
     store = ConfigStore.instance()
     store.store(name="schema", node=schema.Config)

@@ -5,6 +5,8 @@ it belongs to is over. Ratings are fitted anew from all games of the same settin
 """
 
 import contextlib
+import errno
+import fcntl
 import json
 import logging
 import os
@@ -20,7 +22,7 @@ from alphazero import files
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
-from alphazero.evaluation import bradley_terry, gtp_player, match, openings, players, promotion
+from alphazero.evaluation import bradley_terry, gtp_client, gtp_player, match, openings, players, promotion
 from alphazero.evaluation import elo as ratings
 from alphazero.evaluation import result as results
 from alphazero.net import inference
@@ -59,9 +61,7 @@ class Ladder:
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._has_gnugo = shutil.which(self._rules.gnugo) is not None
         self._points: dict[tuple[str, str], float] = {}
-        for line in _read_lines(self._path):
-            if line.get("settings") == self._settings:
-                self._count(line)
+        self._read_games()
 
     @property
     def _settings(self) -> list[float]:
@@ -72,10 +72,6 @@ class Ladder:
         """Takes in networks that were promoted since the last look."""
         for promoted in self._promotions.all():
             self._networks.setdefault(f"{promoted.number:05d}", promoted)
-
-    def leave_out_gnugo(self) -> None:
-        """Plays on without it; its games so far still count."""
-        self._has_gnugo = False
 
     def write_ratings(self) -> None:
         """Writes ratings.json, the strongest first."""
@@ -132,10 +128,39 @@ class Ladder:
         return sorted(rungs, key=lambda rung: -rung.elo.elo)
 
     def play(self, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """A few games between the two players of whom they tell most; False if it was stopped.
+        """A few games between the two players of whom they tell most; False if they do not count.
 
-        EngineLost where GNU Go fails.
+        So it is when it was stopped, and when GNU Go failed, without which the ladder then goes on.
+        BlockingIOError where another process plays just then.
         """
+        with self._alone():
+            try:
+                return self._play(should_stop)
+            except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
+                _logger.warning("the ladder goes on without GNU Go: %s", error)
+                self._has_gnugo = False
+                return False
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process plays meanwhile, and its games so far are known here."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with (self._path.parent / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                told = f"another process plays this ladder ({lock.name})"
+                raise BlockingIOError(errno.EWOULDBLOCK, told) from None
+            self._read_games()
+            yield
+
+    def _read_games(self) -> None:
+        self._points.clear()
+        for line in _read_lines(self._path):
+            if line.get("settings") == self._settings:
+                self._count(line)
+
+    def _play(self, should_stop: Callable[[], bool]) -> bool:
         a, b = self._next_pair()
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
@@ -229,7 +254,6 @@ class Ladder:
             {"a": a, "b": b, "a_is_black": game.a_is_black, "points": game.points, "settings": self._settings}
             for game in played.games
         ]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             if _ends_in_half_a_line(self._path):
                 file.write("\n")

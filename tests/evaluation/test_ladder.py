@@ -91,6 +91,16 @@ def test_a_stopped_match_does_not_count(tmp_path):
     assert made.num_games == 0 and not (tmp_path / "ladder" / "games.jsonl").exists()
 
 
+def test_two_processes_do_not_play_at_once_and_see_each_other_s_games(tmp_path):
+    promote(tmp_path, 1)
+    made, other = make_ladder(tmp_path), make_ladder(tmp_path)
+    with made._alone(), pytest.raises(BlockingIOError, match="another process plays this ladder"):
+        other.play()
+    made.play()
+    other.play()
+    assert other.num_games == 16
+
+
 def test_ratings_are_written_and_shown(tmp_path):
     promote(tmp_path, 2)
     made = make_ladder(tmp_path)
@@ -131,9 +141,8 @@ def test_gnu_go_takes_part_where_it_is_installed_and_is_left_out_when_it_fails(t
     before = made.num_games
     while "gnugo-3" not in made._next_pair():
         made.play()
-    with pytest.raises(gtp_client.EngineLost):
-        made.play()
-    made.leave_out_gnugo()
+    assert not made.play()
+    assert made.num_games >= before
     while made.num_games < before + 32:
         made.play()
     assert "gnugo-3" in {rung.name for rung in made.rungs()}
