@@ -8,6 +8,7 @@ generalized sequential probability ratio test", hardy.uhasselt.be/Fishtest; the 
 given mean is that of Owen's empirical likelihood, 1988).
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Test:
 
         Nothing that comes after a decision changes it: the verdict is that of the first pairs that decide.
         """
-        counts = np.zeros(5)
+        counts = [0] * 5
         verdict = Verdict(Decision.undecided, 0.0, 0)
         for number, points in enumerate(pair_scores, 1):
             counts[round(2 * points)] += 1
@@ -70,8 +71,8 @@ class Test:
                 return verdict
         return verdict
 
-    def _verdict(self, counts: np.ndarray, number: int) -> "Verdict":
-        ratio = log_likelihood_ratio(counts, self.elo0, self.elo1)
+    def _verdict(self, counts: Sequence[int], number: int) -> "Verdict":
+        ratio = log_likelihood_ratio(tuple(counts), self.elo0, self.elo1)
         low, high = self.bounds
         is_last = number >= self.max_pairs
         decision = Decision.undecided
@@ -94,14 +95,16 @@ class Verdict:
     """That it rests on."""
 
 
-def log_likelihood_ratio(counts: np.ndarray, elo0: float, elo1: float) -> float:
+@functools.lru_cache(maxsize=1 << 17)
+def log_likelihood_ratio(counts: tuple[int, ...], elo0: float, elo1: float) -> float:
     """How much likelier the pairs are at elo1 than at elo0.
 
-    counts: [5] pairs of each kind, that with the fewest points first.
+    counts: pairs of each of the five kinds, that with the fewest points first. Kept, because a test looks at
+    the same first pairs again with every new one.
     """
-    if not counts.any():
+    if not any(counts):
         return 0.0
-    seen = counts + _PRIOR
+    seen = np.array(counts) + _PRIOR
     likely = [_most_likely(seen / seen.sum(), ratings.to_score(elo)) for elo in (elo0, elo1)]
     return float(np.sum(seen * (np.log(likely[1]) - np.log(likely[0]))))
 
