@@ -32,7 +32,7 @@ def train(folder: Path, number: int) -> tuple[dict, list[dict[str, float]]]:
 
 def wait_in_vain(folder: Path, number: int) -> str:
     """Rank 0 trains, rank 1 joins and ends; what rank 0 is told."""
-    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 20)
     if number == 1:
         return ""
     try:

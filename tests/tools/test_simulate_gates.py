@@ -1,0 +1,40 @@
+"""Synthetic players are as strong as they are said to be; the door prints its table or one line."""
+
+import numpy as np
+import pytest
+
+from alphazero.evaluation import elo
+from tools import simulate_gates
+
+
+@pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
+@pytest.mark.parametrize("difference", [0.0, 100.0, -200.0])
+def test_players_score_what_their_difference_says(players, difference):
+    strength = simulate_gates._strength(players, difference)
+    points = simulate_gates.draw_pairs(players, strength, 100_000, np.random.default_rng(0))
+    assert np.mean(points) / 2 == pytest.approx(elo.to_score(difference), abs=0.004)
+    assert set(points) <= {0, 0.5, 1, 1.5, 2}
+
+
+def test_biased_openings_cancel_within_pairs():
+    fair, biased, _ = simulate_gates.PLAYERS
+    spread = [
+        np.var(simulate_gates.draw_pairs(players, 0.0, 50_000, np.random.default_rng(0)))
+        for players in (fair, biased)
+    ]
+    assert spread[1] < 0.9 * spread[0]
+
+
+def test_the_table(capsys):
+    assert simulate_gates.main(["--gates", "3", "--num-games", "20"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 4 * len(simulate_gates.PLAYERS)
+    assert lines[0].split() == ["players", "Elo", "promoted", "games", "to", "the", "maximum"]
+
+
+def test_a_mistake_is_one_line(capsys):
+    with pytest.raises(SystemExit):
+        simulate_gates.main(["--elo1", "-5"])
+    assert capsys.readouterr().err == (
+        "python -m tools.simulate_gates: gate.elo1=-5.0: must be greater than gate.elo0, 0\n"
+    )
