@@ -17,7 +17,7 @@ class LadderConfig:
     """First plies of each pair of games, drawn from the policy of one of its networks."""
     gnugo: str = "gnugo"
     """GNU Go's program; where it is not installed, the ladder does without it."""
-    gnugo_levels: list[int] = field(default_factory=lambda: [1, 10])
+    gnugo_levels: list[int] = field(default_factory=lambda: [1])
     """Levels of GNU Go that take part."""
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from alphazero.evaluation import elo as ratings
 
 _ELO = 400 / math.log(10)
 """Elo of one unit of the model's strength."""
-_PRIOR_DRAWS = 0.25
+_PRIOR_DRAWS = 1.0
 """Drawn games that are assumed of each pair that met: a player who only won has a rating, too."""
 
 

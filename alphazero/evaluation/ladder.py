@@ -31,6 +31,8 @@ from alphazero.search import evaluator as evaluators
 UNIFORM = "uniform"
 """The opponent whose rating is 0: our search with a network that knows nothing."""
 _PAIRS_AT_ONCE = 4
+_GAMES = "/usr/games"
+"""Where Debian puts GNU Go; not everybody's PATH has it."""
 _MOST_EVALUATORS = 4
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ class Ladder:
         self._promotions = promotion.Promotions(folder / "weights" / "promoted")
         self._networks: dict[str, promotion.Promoted] = {}
         self._evaluators: dict[str, evaluators.Evaluator] = {}
-        self._has_gnugo = shutil.which(self._rules.gnugo) is not None
+        self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
+        self._has_gnugo = self._gnugo is not None
         self._points: dict[tuple[str, str], float] = {}
         self._read_games()
 
@@ -70,7 +73,7 @@ class Ladder:
 
     def look_for_networks(self) -> None:
         """Takes in networks that were promoted since the last look."""
-        for promoted in self._promotions.all():
+        for promoted in self._promotions.certified():
             self._networks.setdefault(f"{promoted.number:05d}", promoted)
 
     def write_ratings(self) -> None:
@@ -225,7 +228,7 @@ class Ladder:
     ) -> Iterator[players.Player]:
         if name.startswith("gnugo-"):
             level = int(name.removeprefix("gnugo-"))
-            command = gtp_player.gnugo_command(self._rules.gnugo, level, self.num_games + 1)
+            command = gtp_player.gnugo_command(self._gnugo or self._rules.gnugo, level, self.num_games + 1)
             with gtp_player.GtpPlayer(name, command, self._config.game, first_moves) as player:
                 yield player
         else:

@@ -131,7 +131,7 @@ class FakeGnugo(gtp_player.GtpPlayer):
 
 def test_gnu_go_takes_part_where_it_is_installed_and_is_left_out_when_it_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(ladder.gtp_player, "GtpPlayer", FakeGnugo)
-    monkeypatch.setattr(ladder.shutil, "which", lambda name: name)
+    monkeypatch.setattr(ladder.shutil, "which", lambda name, path=None: name)
     promote(tmp_path, 1)
     made = make_ladder(tmp_path, "ladder.gnugo_levels=[3]")
     assert made.names == ["uniform", "gnugo-3", "00001"]
