@@ -52,10 +52,8 @@ def _report(arguments: Sequence[str]) -> int:
 
 
 def _ladder(arguments: Sequence[str]) -> int:
-    parser = command_line.Parser(
-        prog="python -m alphazero.match ladder",
-        description="Plays games of a run's ladder and prints it.",
-    )
+    prog, summary = "python -m alphazero.match ladder", "Plays games of a run's ladder and prints it."
+    parser = command_line.Parser(prog=prog, description=summary)
     parser.add_argument("folder", help="of the run")
     parser.add_argument("--games", type=command_line.whole_number(0, 10**6), default=0, help="to be played")
     options = parser.parse_args(arguments)
