@@ -15,7 +15,7 @@ from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.data import replay
 from alphazero.go import board, game, geometry
-from alphazero.search import cache, evaluator, lockstep, symmetries
+from alphazero.search import cache, evaluator, inspection, lockstep, symmetries
 from alphazero.selfplay import worker
 from tests.go import exercise
 
@@ -54,6 +54,7 @@ def search(config: schema.Config, network: evaluator.Evaluator, num_threads: int
         forbid_pass = np.ones(NUM_GAMES, np.bool_) if is_noisy else None
         options = lockstep.SearchOptions(num_simulations=8, is_noisy=is_noisy, forbid_pass=forbid_pass)
         actions = searcher.search(indices, network, options).actions
+        inspection.report(searcher.tree, 0)
         searcher.advance(indices, actions)
         for index, action in zip(indices, actions, strict=True):
             game.play(tables, games, scratch, int(index), int(action))
