@@ -60,6 +60,7 @@ class Ladder:
         self._path = folder / "ladder" / "games.jsonl"
         self._promotions = promotion.Promotions(folder / "weights" / "promoted")
         self._networks: dict[str, promotion.Promoted] = {}
+        self._num_seen = 0
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
         self._has_gnugo = self._gnugo is not None
@@ -72,7 +73,14 @@ class Ladder:
         return [self._config.game.size, self._config.game.komi, self._rules.num_simulations]
 
     def look_for_networks(self) -> None:
-        """Takes in networks that were promoted since the last look."""
+        """Takes in networks that were promoted since the last look.
+
+        Cheap where there are none; else all files are read and their sums checked.
+        """
+        count = self._promotions.count()
+        if count == self._num_seen:
+            return
+        self._num_seen = count
         for promoted in self._promotions.certified():
             self._networks.setdefault(f"{promoted.number:05d}", promoted)
 
