@@ -134,7 +134,9 @@ scorer = 'players'
     assert match.main([str(control), "--jobs", str(os.cpu_count())]) == 0
     games = games_of(tmp_path / "leela-match")
     assert len(games) == 5
-    assert all(game.is_known and game.end is record.End.passes for game in games), games
+    # Two untrained networks may fill and capture until the move limit.
+    assert {game.end for game in games} <= {record.End.passes, record.End.limit}, games
+    assert all(game.is_known == (game.end is record.End.passes) for game in games)
     test_match.check_report(tmp_path / "leela-match")
     output = capsys.readouterr().out
     assert "A first" in output and "Leela Zero" in output
