@@ -1,15 +1,18 @@
 """Joining a Ray cluster, or starting a private one."""
 
+import collections
 import contextlib
 import logging
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray import util
 
 from actors import plan as plans
 from alphazero.config import schema
@@ -17,18 +20,24 @@ from alphazero.report import logs
 
 _OBJECT_STORE_BYTES = 512 << 20
 _ANSWER_S = 2.0
+_LAST_SESSION_S = 60.0
+_POLL_S = 0.5
 
 
-def connect(config: schema.Config, log_file: str) -> str:
+def connect(config: schema.Config, log_file: str, namespace: str) -> str:
     """Connects this process and returns, in words, what it is connected to.
 
-    log_file: where workers on this machine write their log. ValueError: there is no cluster at the
-    address asked for.
+    log_file: where workers on this machine write their log. namespace: of the run's named actors.
+    ValueError: there is no cluster at the address asked for.
     """
     address = config.cluster.address
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
     environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
-    options: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": True}
+    options: dict[str, Any] = {
+        "logging_level": logging.WARNING,
+        "log_to_driver": True,
+        "namespace": namespace,
+    }
     if address == "auto":
         address = os.environ.get("RAY_ADDRESS") or _address_on_this_host() or "private"
     if address == "private":
@@ -39,6 +48,55 @@ def connect(config: schema.Config, log_file: str) -> str:
     except ConnectionError as error:
         raise ValueError(f"cluster.address={address}: no Ray cluster answers there") from error
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
+
+
+def nodes() -> list[plans.Node]:
+    """The nodes that are alive."""
+    here = ray.get_runtime_context().get_node_id()
+    alive = [entry for entry in ray.nodes() if entry["Alive"]]
+    addresses = collections.Counter(entry["NodeManagerAddress"] for entry in alive)
+    found = []
+    for entry in alive:
+        address, resources = entry["NodeManagerAddress"], entry["Resources"]
+        found.append(
+            plans.Node(
+                id=entry["NodeID"],
+                # Several nodes may live on one machine, in tests for example.
+                name=address if addresses[address] == 1 else f"{address}/{entry['NodeID'][:6]}",
+                cpus=resources.get("CPU", 0.0),
+                gpus=resources.get("GPU", 0.0),
+                memory=resources.get("memory", 0.0),
+                is_driver=entry["NodeID"] == here,
+            )
+        )
+    return found
+
+
+def ask_for_nodes(bundles: list[dict[str, float]]) -> None:
+    """Asks the cluster's autoscaler, if there is one, to have room for all of these; none takes it back.
+
+    The wish outlives a driver that is killed, until the next one is over.
+    """
+    # Not above: it takes half a second, and few runs need it.
+    from ray.autoscaler import sdk
+
+    sdk.request_resources(bundles=bundles)
+
+
+def wait_for_last_session(namespace: str) -> None:
+    """Waits until no actor of a driver that was killed is left in `namespace`: they write to the folder.
+
+    ValueError when they stay, which means that the driver lives.
+    """
+    deadline = time.monotonic() + _LAST_SESSION_S
+    left: list[Any]
+    while left := util.list_named_actors(all_namespaces=True):
+        names = [entry["name"] for entry in left if entry["namespace"] == namespace]
+        if not names:
+            return
+        if time.monotonic() > deadline:
+            raise ValueError(f"another driver still runs this run on the cluster: its {names[0]} is alive")
+        time.sleep(_POLL_S)
 
 
 def _address_on_this_host() -> str | None:

@@ -1,24 +1,29 @@
 """The evaluator as an actor."""
 
+import logging
 import threading
 from typing import Any
 
 import ray
 
-from actors import telemetry
+from actors import telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import promotion
 
+_logger = logging.getLogger(__name__)
 _PAUSE_S = 0.5
+_TROUBLE_S = 10.0
 
 
 class EvaluatorActor:
     """Takes the newest candidate to the gate and promotes it when it passes.
 
     Consumes candidates, produces promoted files and matches. Waits for a candidate that is
-    `gate.every_steps` newer than the last one it judged, freed by the learner. When killed, the
-    match under way is lost; a promotion is on disk before anyone plays with it.
+    `gate.every_steps` newer than the last one it judged, freed by the learner. When killed, the match
+    under way is lost; a promotion is on disk before anyone plays with it. The driver starts another one
+    after a second, which begins with the newest promoted network on disk.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
@@ -31,7 +36,9 @@ class EvaluatorActor:
         self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")
         self._match_telemetry = telemetry.Telemetry(handles["reporter"], "match")
         self._every_steps = config.gate.every_steps
-        self._gate = gate.Gate(config, run_folder.RunFolder(config.run.dir))
+        folder = run_folder.RunFolder(config.run.dir)
+        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._gate = gate.Gate(worker_setup.for_own_devices(config), folder)
 
     def run(self) -> None:
         """Judges candidates until `stop`."""
@@ -42,9 +49,14 @@ class EvaluatorActor:
             if newest is None:
                 self._stopping.wait(_PAUSE_S)
                 continue
-            known = newest[0]
             candidate: candidates.Candidate = ray.get(newest[1])
-            outcome = self._gate.judge(candidate, self._stopping.is_set, self._tell)
+            try:
+                outcome = self._gate.judge(candidate, self._stopping.is_set, self._tell)
+            except OSError as error:
+                _logger.warning("step %d is judged again later: %s", candidate.version, error)
+                self._stopping.wait(_TROUBLE_S)
+                continue
+            known = newest[0]
             if outcome is None:
                 return
             if outcome.is_promoted:
@@ -60,6 +72,10 @@ class EvaluatorActor:
         self._stopping.set()
 
     def _take_best(self) -> int:
+        promoted = self._promotions.latest()
+        if promoted is not None:
+            # Its promotion may have been cut short after the disk and before the store.
+            ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(promoted)))
         while not self._stopping.wait(_PAUSE_S):
             newest = ray.get(self._handles["weight_store"].best.remote(-1))
             if newest is not None:

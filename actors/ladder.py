@@ -1,6 +1,7 @@
 """The ladder as an actor."""
 
 import functools
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from alphazero.evaluation import promotion
 if TYPE_CHECKING:
     from alphazero.evaluation import ladder
 
+_logger = logging.getLogger(__name__)
 _PAUSE_S = 5.0
+_TROUBLE_S = 60.0
 _EXTRA_NICENESS = 10
 
 
@@ -21,7 +24,8 @@ class LadderActor:
     """Lets promoted networks play each other and fixed opponents, in time that nothing else needs.
 
     Consumes promoted files, produces games and ratings in the run's `ladder/`. Waits for a promotion, freed
-    by the evaluator. When killed, the few games under way are lost and played again.
+    by the evaluator. When killed, the few games under way are lost and played again by the one that the driver
+    starts after a second.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
@@ -54,6 +58,9 @@ class LadderActor:
                     self._report()
             except BlockingIOError:
                 self._stopping.wait(_PAUSE_S)
+            except OSError as error:
+                _logger.warning("the ladder waits: %s", error)
+                self._stopping.wait(_TROUBLE_S)
 
     def stop(self) -> None:
         """Makes `run` return after the move that is being searched; the games under way do not count."""

@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import ray
 
-from actors import messages, rank_group, telemetry
+from actors import messages, rank_group, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import run_folder
@@ -22,38 +23,49 @@ _MOST_BATCHES = 64
 class LearnerActor:
     """Trains on batches from the replay buffer, publishes candidates and writes checkpoints.
 
-    With one rank the learner lives in this process; with more it drives a group of `LearnerRank`s, which it
-    starts again from the last checkpoint when one of them dies. Consumes batches, produces candidates. Waits
-    for the replay buffer while the replay ratio does not allow for more samples, freed by new games. When
-    killed, the run ends with an error; the steps since the last checkpoint are lost.
+    With one rank the learner lives in this process; with ranks elsewhere it drives a group of `LearnerRank`s,
+    which it starts again from the last checkpoint when one of them dies. Consumes batches, produces
+    candidates. Waits for the replay buffer while the replay ratio does not allow for more samples, freed by
+    new games. When killed, the steps since the last checkpoint are lost; the driver starts another one after
+    a second, which goes on from there after about ten.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
+    def __init__(
+        self, config: schema.Config, handles: dict[str, Any], ranks: Sequence[plans.Placement]
+    ) -> None:
         """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
 
-        place: of each rank, where there are several.
+        ranks: where the ranks are to live, empty where this process is the only one.
         """
-        self._config = config
+        self._config = config if ranks else worker_setup.for_own_devices(config)
+        self._ranks = ranks
         self._handles = handles
         self._stopping = threading.Event()
+        self._is_asked_to_publish = threading.Event()
         self._progress = messages.Progress(fraction=0, games=0, positions=0)
         self._telemetry = telemetry.Telemetry(handles["reporter"], "learner")
-        self._learner = _make_learner(config, place)
-        folder = run_folder.RunFolder(config.run.dir)
-        self._trainer = trainer.Trainer(
-            self._learner, checkpoint.of_run(folder.checkpoints, config.training), config.training
-        )
         self._step_s = _CALL_S
         self._waited_s, self._reported = 0.0, time.monotonic()
 
     def run(self) -> None:
         """Trains until `stop`, then saves."""
+        # Not at once, and so that it may be done again: the cluster can fail here in all its ways.
+        self._learner = _make_learner(self._config, self._ranks)
+        folder = run_folder.RunFolder(self._config.run.dir)
+        self._trainer = trainer.Trainer(
+            self._learner,
+            checkpoint.of_run(folder.checkpoints, self._config.training),
+            self._config.training,
+        )
         # The untrained network is the best one until the first promotion, also after a restart.
-        self._handles["weight_store"].promote.remote(self._candidate())
-        self._restore()
-        self._publish()
+        self._untrained = self._candidate()
+        self._trainer.restore()
+        self._introduce()
         count, request = self._request(0)
         while not self._stopping.is_set():
+            if self._is_asked_to_publish.is_set():
+                self._is_asked_to_publish.clear()
+                self._introduce()
             is_granted = ray.get(request[0])
             drawn = request[1:]
             taken = count if is_granted else 0
@@ -66,7 +78,7 @@ class LearnerActor:
             try:
                 self._train(drawn)
             except rank_group.RanksLost:
-                self._restore()
+                self._trainer.restore()
         self._trainer.save()
         if isinstance(self._learner, rank_group.RankGroup):
             self._learner.stop()
@@ -79,9 +91,9 @@ class LearnerActor:
         """The driver's news of the whole run."""
         self._progress = progress
 
-    def _restore(self) -> None:
-        self._trainer.restore()
-        self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
+    def publish_again(self) -> None:
+        """Makes `run` publish the newest network once more: the weight store lost what it had."""
+        self._is_asked_to_publish.set()
 
     def _request(self, under_way: int) -> tuple[int, list[Any]]:
         """Asks for the batches of the next steps: for about a second, and not beyond what ends at one.
@@ -94,16 +106,16 @@ class LearnerActor:
         count = min(*ends, _MOST_BATCHES, max(1, round(_CALL_S / self._step_s)))
         ask = self._handles["replay_buffer"].request_shards.options(num_returns=1 + training.num_ranks)
         shard = training.batch_size // training.num_ranks
-        return count, ask.remote(count, shard, training.num_ranks)
+        samples = self._learner.samples + under_way * training.batch_size
+        return count, ask.remote(samples, count, shard, training.num_ranks)
 
     def _train(self, drawn: list[Any]) -> None:
         """Trains on references to each rank's batches, and does what is due after that."""
         training = self._config.training
         began, before, rollbacks = time.monotonic(), self._learner.step, self._trainer.rollbacks
-        shards = drawn if training.num_ranks > 1 else ray.get(drawn[0])
+        shards = drawn if self._ranks else ray.get(drawn[0])
         taken = self._trainer.train(shards, self._progress.fraction)
         if self._trainer.rollbacks > rollbacks:
-            self._handles["replay_buffer"].set_samples.remote(self._learner.samples)
             return
         self._step_s = (time.monotonic() - began) / len(taken)
         step = self._learner.step
@@ -123,6 +135,11 @@ class LearnerActor:
         share = min(1.0, self._waited_s / (now - self._reported))
         self._waited_s, self._reported = 0.0, now
         return share
+
+    def _introduce(self) -> None:
+        """Gives a weight store that knows nothing its two networks; it ignores what is not newer."""
+        self._handles["weight_store"].promote.remote(self._untrained)
+        self._publish()
 
     def _publish(self) -> None:
         self._handles["weight_store"].publish.remote(self._candidate())
@@ -145,9 +162,9 @@ class LearnerActor:
         )
 
 
-def _make_learner(config: schema.Config, place: plans.Placement) -> Any:
-    if config.training.num_ranks > 1:
-        return rank_group.RankGroup(config, place)
+def _make_learner(config: schema.Config, ranks: Sequence[plans.Placement]) -> Any:
+    if ranks:
+        return rank_group.RankGroup(config, ranks)
     # Not above, as the driver imports this module too and has no use for torch.
     from alphazero.training import learner
 

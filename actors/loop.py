@@ -15,6 +15,7 @@ evaluator   newest candidate    promoted files    a newer candidate        learn
 ladder      promoted files      ratings           a promotion              evaluator
 """
 
+import functools
 import logging
 import signal
 import threading
@@ -25,7 +26,8 @@ import ray
 from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors import cluster, messages, worker_setup
+from actors import cluster, messages, players, worker_setup
+from actors import crew as crews
 from actors import plan as plans
 from actors.evaluator import EvaluatorActor
 from actors.ladder import LadderActor
@@ -34,16 +36,16 @@ from actors.replay_buffer import ReplayBuffer
 from actors.reporter import ReporterActor
 from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
+from alphazero import files
 from alphazero.config import schema
 from alphazero.data import run_folder
-from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import promotion
 from alphazero.report import clock, panel
 from alphazero.report import status as run_status
-from alphazero.training import checkpoint
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
+_NODES_S = 2.0
 _STOP_S = 30.0
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles hears nothing."""
@@ -57,28 +59,53 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     """
     # A handler must not raise: Ray's calls into C++ do not survive an exception out of nowhere.
     interrupted = threading.Event()
-    where = cluster.connect(config, str(folder.log))
+    namespace = f"alphazero-{files.sha256(str(folder.path).encode())[:12]}"
+    where = cluster.connect(config, str(folder.log), namespace)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
     try:
-        resources = ray.cluster_resources()
-        plan = plans.make_plan(config, resources.get("CPU", 0), resources.get("GPU", 0))
-        print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
-        _logger.info("started on %s", where)
-        Supervisor(config, folder, plan, interrupted).run()
+        cluster.wait_for_last_session(namespace)
+        plan = _make_plan(config, interrupted)
+        if plan is not None:
+            print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
+            _logger.info("started on %s", where)
+            Supervisor(config, folder, plan, interrupted).run()
     finally:
+        if config.cluster.grows:
+            cluster.ask_for_nodes([])
         ray.shutdown()
     if interrupted.is_set():
         raise KeyboardInterrupt
 
 
-def _last_line(error: Exception) -> str:
-    """What a remote error says, without the trace that Ray puts before it."""
-    return str(error).strip().splitlines()[-1]
+def _make_plan(config: schema.Config, interrupted: threading.Event) -> plans.Plan | None:
+    """The plan, once the cluster has room for it if it grows; None after an interrupt."""
+    has_told = False
+    while not interrupted.is_set():
+        try:
+            plan = plans.make_plan(config, cluster.nodes())
+        except ValueError as error:
+            if not config.cluster.grows:
+                raise
+            if not has_told:
+                print(f"waiting for nodes: {error}", flush=True)
+                cluster.ask_for_nodes(plans.demands(config))
+            has_told = True
+            interrupted.wait(_NODES_S)
+        else:
+            if plan.missing:
+                cluster.ask_for_nodes(plans.demands(config))
+            return plan
+    return None
 
 
 class Supervisor:
-    """The actors of one run and what the driver knows about it."""
+    """The actors of one run and what the driver knows about it.
+
+    Services (replay buffer, weight store, reporter) are started again by Ray, and calls to them wait for
+    that; those with a loop are started again by the crew. When the driver is killed Ray ends all actors, and
+    the same command goes on with the run.
+    """
 
     def __init__(
         self,
@@ -92,14 +119,16 @@ class Supervisor:
         self._config = config
         self._folder = folder
         self._plan = plan
+        self._nodes_looked_at = time.monotonic()
         self._minutes_before = run_status.minutes_so_far(folder.path)
         self._began = time.monotonic()
         self._has_moved = False
         self._num_players = 0
+        self._had_candidate = False
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._handles: dict[str, Any] = {}
-        self._players: list[Any] = []
-        self._running: dict[Any, str] = {}
+        self._crew = crews.Crew()
+        self._players = players.Players(self._crew, self._hire)
 
     def run(self) -> None:
         """Starts everything, watches until the end, and stops everything."""
@@ -108,63 +137,42 @@ class Supervisor:
                 view.show(run_status.Status(waiting_for="actors to start"))
                 self._start()
                 self._watch(view)
+        except exceptions.RayError as error:
+            raise RuntimeError(f"{crews.last_line(error)}; details in {self._folder.log}") from error
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}; details in {self._folder.log}") from error
         finally:
             self._stop()
 
     def _start(self) -> None:
-        config = self._config
-        step = checkpoint.newest_step(self._folder.checkpoints)
-        self._handles["reporter"] = self._spawn(ReporterActor, "reporter", config, step)
-        self._handles["weight_store"] = self._spawn(WeightStore, "weight store", ray.put)
-        best = self._promotions.latest()
-        if best is not None:
-            ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(best)))
-        self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", config)
-        place = self._plan.rank
-        self._handles["learner"] = self._spawn(LearnerActor, "learner", config, self._handles, place)
+        self._handles["reporter"] = self._spawn(ReporterActor, "reporter", self._config)
+        promoted = self._folder.weights / "promoted"
+        self._handles["weight_store"] = self._spawn(WeightStore, "weight store", promoted, ray.put)
+        self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", self._config)
+        self._crew.start(plans.LEARNER, self._make_learner)
         # The last one waits for the first move: until then the learner's start needs a core.
-        self._start_players(max(1, self._num_players_planned - 1))
+        self._players.follow(self._plan, held_back=min(1, self._plan.num_players - 1))
 
-    @property
-    def _num_players_planned(self) -> int:
-        return self._plan.placements["self-play"].count
+    def _make_learner(self) -> Any:
+        arguments = (self._config, self._handles, self._plan.of(plans.RANK))
+        return self._spawn(LearnerActor, plans.LEARNER, *arguments)
 
-    def _start_players(self, count: int) -> None:
-        """Adds self-play actors until there are `count`."""
-        for number in range(len(self._players), count):
-            arguments = (self._config, number, self._handles, clock.process_began())
-            player = self._spawn(SelfPlayActor, "self-play", *arguments)
-            self._players.append(player)
-            self._running[player.run.remote()] = f"self-play {number}"
+    def _hire(self, place: plans.Placement, number: int) -> Any:
+        arguments = (self._config, number, self._handles, clock.process_began())
+        return _spawn_at(place, SelfPlayActor, f"{plans.SELF_PLAY} {number}", *arguments)
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
-        """An actor with its share of the plan.
-
-        Those with a loop have a second thread that hears `stop`; the others take one call at a time,
-        which is all the locking that they have.
-        """
-        place = self._plan.placements[name]
-        threads = 2 if hasattr(actor, "stop") else 1
-        options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "max_concurrency": threads}
-        if actor is not SelfPlayActor:
-            # They write to the run's folder, which is on this machine's disk.
-            here = ray.get_runtime_context().get_node_id()
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(here, soft=False)
-        return ray.remote(worker_setup.on_start(actor)).options(**options).remote(*arguments)
-
-    @property
-    def _stoppable(self) -> dict[str, Any]:
-        named = {f"self-play {number}": player for number, player in enumerate(self._players)}
-        return named | {
-            name: self._handles[name] for name in ("learner", "evaluator", "ladder") if name in self._handles
-        }
+        """The one actor of its kind, at its place in the plan."""
+        place = self._plan.one(name)
+        assert place is not None, name
+        return _spawn_at(place, actor, name, *arguments)
 
     def _watch(self, view: panel.Panel) -> None:
-        self._running[self._handles["learner"].run.remote()] = "learner"
         self._wait_for_services(view)
         reporter = self._handles["reporter"]
         while not self._interrupted.is_set():
-            self._check_actors()
+            self._crew.check(_TICK_S)
+            self._look_at_nodes()
             self._report_totals()
             now: run_status.Status = ray.get(reporter.snapshot.remote())
             self._num_players = now.actors
@@ -175,73 +183,115 @@ class Supervisor:
             view.show(now, is_last=fraction >= 1)
             if fraction >= 1:
                 return
-            news = messages.Progress(fraction=fraction, games=now.games, positions=now.positions)
-            self._handles["learner"].set_progress.remote(news)
+            self._tell_learner(messages.Progress(fraction=fraction, games=now.games, positions=now.positions))
 
     def _wait_for_services(self, view: panel.Panel) -> None:
         """Shows how the actors come up that the figures come from."""
         names = ("reporter", "weight_store", "replay_buffer")
         starting = [self._handles[name].__ray_ready__.remote() for name in names]
         while starting and not self._interrupted.is_set():
-            self._check_actors()
+            self._crew.check(_TICK_S)
             ready, starting = ray.wait(starting, num_returns=len(starting), timeout=0)
             ray.get(ready)
             view.show(
                 run_status.Status(waiting_for=f"actors to start ({len(starting)} of {len(names)} missing)")
             )
 
+    def _look_at_nodes(self) -> None:
+        """Makes a new plan when nodes came or went, and moves those whom it concerns."""
+        if time.monotonic() - self._nodes_looked_at < _NODES_S:
+            return
+        self._nodes_looked_at = time.monotonic()
+        nodes = cluster.nodes()
+        planned = {place.node.id for place in self._plan.placements}
+        gone = planned - {node.id for node in nodes}
+        self._players.leave(gone)
+        try:
+            plan = plans.make_plan(self._config, nodes, before=self._plan)
+        except ValueError as error:
+            if gone:
+                _logger.warning("nodes are gone, and what is left is too little: %s", error)
+            return
+        if plan == self._plan:
+            return
+        before, self._plan = self._plan, plan
+        _logger.warning(
+            "the cluster has %d nodes now: %d self-play actors instead of %d",
+            len(nodes),
+            plan.num_players,
+            before.num_players,
+        )
+        _logger.info("the plan:\n%s", plan.text())
+        if before.of(plans.LEARNER) + before.of(plans.RANK) != plan.of(plans.LEARNER) + plan.of(plans.RANK):
+            self._crew.replace(plans.LEARNER, self._make_learner)
+        if self._has_moved:
+            self._players.follow(plan)
+
     def _note_first_move(self, now: run_status.Status) -> None:
         """Logs it, and starts those who until then would only take time from those who hurry."""
         if now.first_move_s is not None and not self._has_moved:
             self._has_moved = True
             _logger.info("first self-play move %.1f s after the start", now.first_move_s)
-            self._start_players(self._num_players_planned)
-            evaluator = self._spawn(EvaluatorActor, "evaluator", self._config, self._handles)
-            self._handles["evaluator"] = evaluator
-            self._running[evaluator.run.remote()] = "evaluator"
-            if "ladder" in self._plan.placements:
-                ladder = self._spawn(LadderActor, "ladder", self._config, self._handles)
-                self._handles["ladder"] = ladder
-                self._running[ladder.run.remote()] = "ladder"
+            self._players.follow(self._plan)
+            for name, actor in ((plans.EVALUATOR, EvaluatorActor), (plans.LADDER, LadderActor)):
+                if self._plan.of(name):
+                    make = functools.partial(self._spawn, actor, name, self._config, self._handles)
+                    self._crew.start(name, make)
+
+    def _tell_learner(self, news: messages.Progress) -> None:
+        """How the run stands, and that a weight store which died needs its network again."""
+        learner = self._crew.handle(plans.LEARNER)
+        candidate, _ = ray.get(self._handles["weight_store"].versions.remote())
+        if learner is not None:
+            learner.set_progress.remote(news)
+            if self._had_candidate and candidate < 0:
+                learner.publish_again.remote()
+        self._had_candidate = candidate >= 0
 
     def _report_totals(self) -> None:
         """Tells the reporter what the driver and the replay buffer know."""
-        best = ray.get(self._handles["weight_store"].best.remote(-1))
+        _, best = ray.get(self._handles["weight_store"].versions.remote())
         run: dict[str, float | str] = {
             "minutes": self._minutes_before + (time.monotonic() - self._began) / 60,
             "promotions": self._promotions.count(),
-            "weights": best[0] if best is not None else 0,
+            "weights": max(0, best),
+            "deaths": self._crew.deaths,
         }
         if self._num_players == 0:
             run["waiting_for"] = "self-play to start"
+        elif self._plan.missing:
+            run["waiting_for"] = self._plan.missing
         reporter = self._handles["reporter"]
         reporter.record.remote("run", run)
         reporter.record.remote("replay", ray.get(self._handles["replay_buffer"].figures.remote()))
 
-    def _check_actors(self) -> None:
-        """Waits a tick; an actor whose loop ended now ended by an error."""
-        ended, _ = ray.wait(list(self._running), timeout=_TICK_S)
-        for reference in ended:
-            name = self._running.pop(reference)
-            try:
-                ray.get(reference)
-            except exceptions.RayError as error:
-                raise RuntimeError(
-                    f"{name} failed: {_last_line(error)}; details in {self._folder.log}"
-                ) from error
-            raise RuntimeError(f"{name} ended before it was told to")
-
     def _stop(self) -> None:
         """Tells everyone to stop and waits for the learner's last checkpoint."""
-        for actor in self._stoppable.values():
-            actor.stop.remote()
-        if self._running:
-            patience_s = _STOP_S if self._has_moved else _STOP_EARLY_S
-            _, late = ray.wait(list(self._running), num_returns=len(self._running), timeout=patience_s)
-            for reference in late if self._has_moved else []:
-                _logger.warning("%s did not stop within %.0f s", self._running[reference], _STOP_S)
-        if self._running:
+        late = self._crew.stop(_STOP_S if self._has_moved else _STOP_EARLY_S)
+        for name in late if self._has_moved else []:
+            _logger.warning("%s did not stop within %.0f s", name, _STOP_S)
+        if "replay_buffer" not in self._handles:
+            return
+        try:
             # The last pushes came after the last look: status.json should count them.
             self._report_totals()
-        if "reporter" in self._handles:
             ray.wait([self._handles["reporter"].close.remote()], timeout=_STOP_S)
+        except exceptions.RayError as error:
+            _logger.warning("the last figures are missing: %s", crews.last_line(error))
+
+
+def _spawn_at(place: plans.Placement, actor: type, name: str, *arguments: Any) -> Any:
+    """An actor with its share of the plan; ValueError while another one has its name.
+
+    Those with a loop have a second thread that hears `stop`, and the crew starts them again. The others take
+    one call at a time, which is all the locking that they have; Ray starts them again and repeats calls.
+    """
+    has_loop = hasattr(actor, "stop")
+    lives = {"max_concurrency": 2} if has_loop else {"max_restarts": -1, "max_task_retries": -1}
+    options = {
+        "name": name,
+        "num_cpus": place.cpus,
+        "num_gpus": place.gpus,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(place.node.id, soft=False),
+    }
+    return ray.remote(worker_setup.on_start(actor)).options(**options, **lives).remote(*arguments)

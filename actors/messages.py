@@ -11,6 +11,8 @@ class PushReply:
     """Games of the whole run, these included."""
     should_wait: bool
     """Whether self-play is too far ahead of the learner and should pause."""
+    trouble: str = ""
+    """Why the games could not be written; they do not count and are to be sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

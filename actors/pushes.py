@@ -1,6 +1,7 @@
 """Bounded pushes of finished games: the only way that games leave a self-play actor."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,11 +13,13 @@ from actors import messages
 from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
-_RETRY_S = 0.5
+_RETRY_S = 1.0
+_LAST_RETRY_S = 0.1
+_WAIT_S = 1.0
 
 
 class Pushes:
-    """At most `limit` pushes under way; one without an answer is sent again.
+    """At most `limit` pushes under way; one without an answer, or that was not written, is sent again.
 
     Sending twice is safe because the replay buffer counts a game once.
     """
@@ -26,13 +29,15 @@ class Pushes:
         replay_buffer: Any,
         actor: str,
         limit: int,
+        stopping: threading.Event,
         wait: Callable[..., Any] = ray.wait,
         get: Callable[[Any], Any] = ray.get,
     ) -> None:
-        """replay_buffer: the actor's handle; wait, get: Ray's, replaced in tests."""
+        """replay_buffer: the actor's handle. stopping: ends waits. wait, get: Ray's, replaced in tests."""
         self._replay_buffer = replay_buffer
         self._actor = actor
         self._limit = limit
+        self._stopping = stopping
         self._wait = wait
         self._get = get
         self._under_way: dict[Any, Sequence[records.GameRecord]] = {}
@@ -40,8 +45,8 @@ class Pushes:
     def send(self, games: Sequence[records.GameRecord]) -> messages.PushReply | None:
         """Pushes games once there is room and returns the newest answer, if one came meanwhile."""
         reply = self.settle(timeout_s=0)
-        while len(self._under_way) >= self._limit:
-            reply = self.settle(timeout_s=None) or reply
+        while len(self._under_way) >= self._limit and not self._stopping.is_set():
+            reply = self.settle(timeout_s=_WAIT_S) or reply
         if games:
             self._push(games)
         return reply
@@ -55,8 +60,8 @@ class Pushes:
             lost = sum(len(games) for games in self._under_way.values())
             _logger.warning("%s: %d finished games got no answer from the replay buffer", self._actor, lost)
 
-    def settle(self, timeout_s: float | None) -> messages.PushReply | None:
-        """Takes the answers that are there, waiting for one up to the timeout (None: for ever)."""
+    def settle(self, timeout_s: float) -> messages.PushReply | None:
+        """Takes an answer that is there, waiting for one up to the timeout."""
         if not self._under_way:
             return None
         answered, _ = self._wait(list(self._under_way), num_returns=1, timeout=timeout_s)
@@ -65,10 +70,18 @@ class Pushes:
             games = self._under_way.pop(reference)
             try:
                 reply = self._get(reference)
-            except exceptions.ActorUnavailableError:
-                time.sleep(_RETRY_S)
-                self._push(games)
+            except exceptions.RayActorError as error:
+                _logger.info("%s: the replay buffer is away, games are sent again: %s", self._actor, error)
+                self._push_later(games)
+            else:
+                if reply.trouble:
+                    self._push_later(games)
         return reply
+
+    def _push_later(self, games: Sequence[records.GameRecord]) -> None:
+        if self._stopping.wait(_RETRY_S):
+            time.sleep(_LAST_RETRY_S)
+        self._push(games)
 
     def _push(self, games: Sequence[records.GameRecord]) -> None:
         reference = self._replay_buffer.add_games.remote(games, self._actor)

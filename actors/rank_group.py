@@ -22,20 +22,27 @@ class RanksLost(RuntimeError):
     """A rank died, or the others waited for it in vain; the group has begun anew and knows nothing."""
 
 
+class PlaceLost(exceptions.RayError):
+    """The ranks' nodes have no room for them any more; the driver must find another place."""
+
+
 class RankGroup:
     """`training.num_ranks` ranks in a placement group, with the methods of `training.learner.Learner`.
 
-    One call trains for many steps. What every rank would answer alike is taken from the first.
+    One call trains for many steps. What every rank would answer alike is taken from the first. The placement
+    group outlives the ranks: between two lives of theirs nobody else can take a part of their GPUs.
     """
 
-    def __init__(self, config: schema.Config, place: plans.Placement) -> None:
-        """place: CPUs and GPUs of each rank. RuntimeError where the cluster has no room for them."""
+    def __init__(self, config: schema.Config, places: Sequence[plans.Placement]) -> None:
+        """places: nodes and shares of the ranks. PlaceLost where there is no room for them."""
         self._config = config
-        self._place = place
+        self._place = places[0]
+        self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
         self.step = 0
         self.samples = 0
         self.rate_factor = 1.0
+        self._reserve()
         self._start()
 
     def train(self, drawn: Sequence[Any], progress: float) -> list[dict[str, float]]:
@@ -67,16 +74,24 @@ class RankGroup:
 
     def stop(self) -> None:
         """Ends all ranks and gives their place back."""
-        for rank in self._ranks:
-            ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
+        self._kill()
         util.remove_placement_group(self._group)
 
-    def _start(self) -> None:
-        count = self._config.training.num_ranks
+    def _kill(self) -> None:
+        for rank in self._ranks:
+            ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
+
+    def _reserve(self) -> None:
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
-        self._group = util.placement_group([bundle] * count, strategy="PACK")
+        self._group = util.placement_group(
+            [bundle] * len(self._nodes),
+            bundle_label_selector=[{"ray.io/node-id": node.id} for node in self._nodes],
+        )
         if not self._group.wait(_START_S):
-            raise RuntimeError(f"training.num_ranks={count}: the cluster has no room for {bundle} each")
+            util.remove_placement_group(self._group)
+            raise PlaceLost(f"no room for {bundle} on each of {[node.name for node in self._nodes]}")
+
+    def _start(self) -> None:
         actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))
         self._ranks = [
             actor.options(
@@ -84,10 +99,15 @@ class RankGroup:
                 num_gpus=self._place.gpus,
                 scheduling_strategy=PlacementGroupSchedulingStrategy(self._group, number),
             ).remote(self._config)
-            for number in range(count)
+            for number in range(len(self._nodes))
         ]
-        address = ray.get(self._ranks[0].rendezvous.remote())
-        ray.get([rank.join.remote(address, number) for number, rank in enumerate(self._ranks)])
+        try:
+            address = ray.get(self._ranks[0].rendezvous.remote(), timeout=_START_S)
+            joined = [rank.join.remote(address, number) for number, rank in enumerate(self._ranks)]
+            ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
+        except exceptions.GetTimeoutError as error:
+            self.stop()
+            raise PlaceLost("the learner's ranks did not start in time: is a node of theirs gone?") from error
 
     def _get(self, references: list[Any]) -> list[Any]:
         try:
@@ -102,6 +122,6 @@ class RankGroup:
                 ) from error
             self._restarts += 1
             _logger.warning("a rank of the learner was lost, all are started again: %s", reason)
-            self.stop()
+            self._kill()
             self._start()
             raise RanksLost(reason) from error

@@ -1,5 +1,8 @@
 """The replay buffer as an actor."""
 
+import dataclasses
+import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,25 +10,43 @@ from actors import messages
 from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.data import run_folder, store
+from alphazero.data import run_folder, sgf_sample, store
+
+_logger = logging.getLogger(__name__)
+_SLOW_S = 2.0
 
 
 class ReplayBuffer:
     """A `data.store.ReplayStore` with the run's game log.
 
-    When killed the run ends with an error and nothing is lost that was counted: the log holds it, and
-    the next session rebuilds its window from there. Pushes are idempotent by game id, so an actor that
-    got no answer pushes again.
+    When killed nothing is lost that was counted: Ray starts it again on the driver's node, where it rebuilds
+    its window from the log (about a second for 100,000 positions), and calls without an answer are made
+    again. A push is idempotent by game id; a request for batches says how many samples came before it.
     """
 
     def __init__(self, config: schema.Config) -> None:
         folder = run_folder.RunFolder(config.run.dir)
         self._store = store.ReplayStore(config, folder.games)
         self._store.restore()
+        self._sgf = sgf_sample.SgfSample(folder.sgf, config.selfplay.sgf_every)
+        self._is_in_trouble = False
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> messages.PushReply:
-        """Logs, counts and stores the games of one self-play actor."""
-        self._store.add_games(games, actor)
+        """Logs, counts and stores games of one self-play actor, or says why the disk does not take them."""
+        began = time.monotonic()
+        try:
+            self._store.add_games(games, actor)
+        except OSError as error:
+            if not self._is_in_trouble:
+                _logger.warning("games cannot be written and wait for it: %s", error)
+            self._is_in_trouble = True
+            return dataclasses.replace(self.state(), trouble=str(error))
+        self._sgf.add(games)
+        if self._is_in_trouble:
+            self._is_in_trouble = False
+            _logger.warning("games can be written again")
+        if (seconds := time.monotonic() - began) > _SLOW_S:
+            _logger.warning("the disk took %.1f s for %d games", seconds, len(games))
         return self.state()
 
     def state(self) -> messages.PushReply:
@@ -34,16 +55,14 @@ class ReplayBuffer:
             total_games=self._store.counters.games, should_wait=self._store.should_wait()
         )
 
-    def set_samples(self, samples: int) -> None:
-        """What the learner's checkpoint had used; the learner says so before its first request."""
-        self._store.set_samples(samples)
-
-    def request_shards(self, count: int, batch_size: int, num_ranks: int) -> list[Any]:
+    def request_shards(self, samples: int, count: int, batch_size: int, num_ranks: int) -> list[Any]:
         """Whether the replay ratio allows for `count` steps, and for each rank its `count` batches or none.
 
-        Called with a return value for each of the list's entries, so that batches go from here to the
-        ranks and through no other process.
+        samples: how many the learner has used before these, which may be fewer than were once handed out: it
+        goes back to its checkpoint. Called with a return value for each of the list's entries, so that
+        batches go from here to the ranks and through no other process.
         """
+        self._store.set_samples(samples)
         drawn = self._store.request_batches(count * num_ranks, batch_size)
         if drawn is None:
             return [False] + [[] for _ in range(num_ranks)]

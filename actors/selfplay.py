@@ -1,5 +1,6 @@
 """A self-play worker as an actor."""
 
+import logging
 import os
 import threading
 import time
@@ -7,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import ray
+from ray import exceptions
 
-from actors import messages, pushes, telemetry
+from actors import messages, pushes, telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
-from alphazero.data import run_folder, sgf_sample
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
 
+_logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
+_ASK_EVERY_S = 1.0
 _DRAIN_S = 5.0
 
 
@@ -25,7 +28,8 @@ class SelfPlayActor:
 
     Consumes weights, produces games. Waits for its first network (freed by the weight store), for
     room among its pushes (freed by the replay buffer's answers) and, when self-play is too far
-    ahead, for the learner. When killed, its games under way are lost, none that was pushed.
+    ahead, for the learner. When killed, alone or with its node, its games under way are lost, none that
+    was counted; the driver starts another one after a second, which plays after about ten.
     """
 
     def __init__(self, config: schema.Config, number: int, handles: dict[str, Any], began: float) -> None:
@@ -34,7 +38,7 @@ class SelfPlayActor:
         began: when the session did, in seconds since 1970.
         """
         self._began = began
-        self._config = config
+        self._config = worker_setup.for_own_devices(config)
         self._handles = handles
         self._stopping = threading.Event()
         self._version = -1
@@ -44,9 +48,10 @@ class SelfPlayActor:
         session = os.urandom(4).hex()
         self._name = f"{actor}-{session}"
         self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
-        self._pushes = pushes.Pushes(handles["replay_buffer"], actor, config.selfplay.push_window)
+        window = config.selfplay.push_window
+        self._pushes = pushes.Pushes(handles["replay_buffer"], actor, window, self._stopping)
         self._telemetry = telemetry.Telemetry(handles["reporter"], actor)
-        self._sgf = sgf_sample.SgfSample(run_folder.RunFolder(config.run.dir).sgf, config.selfplay.sgf_every)
+        self._asked = 0.0
 
     def run(self) -> None:
         """Plays until `stop`."""
@@ -74,13 +79,14 @@ class SelfPlayActor:
         while not self._stopping.is_set():
             games = worker.play_move()
             self._tell_of_first_move()
-            self._sgf.add(games)
             reply = self._pushes.send(games)
             if reply is not None:
                 worker.set_total_games(reply.total_games)
+                if reply.trouble:
+                    self._telemetry.wait_for(f"the disk of the run's folder ({reply.trouble})")
                 self._wait_while_ahead(reply.should_wait)
             self._telemetry.report(lambda: {**worker.figures(), "backend": evaluator.describe()})
-            newer = self._newer_weights()
+            newer = self._newer_weights() if self._is_due() else None
             if newer is not None:
                 evaluator.load(newer.weights)
                 worker.set_weights(asked, self._version)
@@ -102,16 +108,29 @@ class SelfPlayActor:
                 return newest
         return None
 
+    def _is_due(self) -> bool:
+        """Whether to ask for weights again: a thousand actors that ask at every move would be a storm."""
+        now = time.monotonic()
+        if now - self._asked < _ASK_EVERY_S:
+            return False
+        self._asked = now
+        return True
+
     def _newer_weights(self) -> Any:
         """The network to play with if it is not the one in use, else None."""
         store = self._handles["weight_store"]
         is_latest = self._config.selfplay.play_with is selfplay_config.PlayWith.latest
         ask = store.newest_candidate if is_latest else store.best
-        newest = ray.get(ask.remote(self._version))
-        if newest is None:
+        try:
+            newest = ray.get(ask.remote(self._version))
+            candidate = None if newest is None else ray.get(newest[1])
+        except exceptions.RayError as error:
+            # The store died with what it had handed out; its successor will have it again.
+            _logger.info("%s: no weights for now: %s", self._name, error)
             return None
-        self._version = newest[0]
-        return ray.get(newest[1])
+        if newest is not None:
+            self._version = newest[0]
+        return candidate
 
     def _wait_while_ahead(self, should_wait: bool) -> None:
         while should_wait and not self._stopping.wait(_PAUSE_S):

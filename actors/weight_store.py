@@ -1,24 +1,33 @@
 """The newest candidate and the best network, by version."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import promotion
 
 
 class WeightStore:
     """Keeps two networks; actors ask for what is newer than what they have.
 
     Weights arrive by value and are put into the object store here: a reference that a learner owns
-    would be lost with the learner. When killed the run ends with an error and nothing is lost that is
-    not also on disk: the next session begins with the last promoted network and the learner's checkpoint.
+    would be lost with the learner. A node's first reader fetches a network, its neighbours read the same
+    memory. When killed, Ray starts it again on the driver's node within seconds: it takes the last promoted
+    network from disk, and the driver asks the learner for its newest one.
     """
 
-    def __init__(self, put: Callable[[Any], Any] = lambda value: value) -> None:
-        """put: stores a value and returns what to hand out for it (`ray.put`)."""
+    def __init__(self, promoted: Path, put: Callable[[Any], Any] = lambda value: value) -> None:
+        """promoted: the run's folder of promoted files, of which the newest is the best network.
+
+        put: stores a value and returns what to hand out for it (`ray.put`).
+        """
         self._put = put
         self._candidate: tuple[int, Any] | None = None
         self._best: tuple[int, Any] | None = None
+        newest = promotion.Promotions(promoted).latest()
+        if newest is not None:
+            self.promote(candidates.from_promoted(newest))
 
     def publish(self, candidate: candidates.Candidate) -> None:
         """Replaces the candidate; an older one than is known is ignored."""
@@ -30,6 +39,10 @@ class WeightStore:
         if self._best is None or candidate.version > self._best[0]:
             self._best = (candidate.version, self._put(candidate))
 
+    def versions(self) -> tuple[int, int]:
+        """Of the candidate and of the best network, -1 for none."""
+        return _version(self._candidate), _version(self._best)
+
     def newest_candidate(self, known: int) -> tuple[int, Any] | None:
         """Version and stored candidate if newer than `known`, else None."""
         return _if_newer(self._candidate, known)
@@ -37,6 +50,10 @@ class WeightStore:
     def best(self, known: int) -> tuple[int, Any] | None:
         """Version and stored best network if newer than `known`, else None."""
         return _if_newer(self._best, known)
+
+
+def _version(entry: tuple[int, Any] | None) -> int:
+    return -1 if entry is None else entry[0]
 
 
 def _if_newer(entry: tuple[int, Any] | None, known: int) -> tuple[int, Any] | None:

@@ -1,8 +1,13 @@
 """What each Ray worker process does first."""
 
+import dataclasses
 import signal
 from typing import Any
 
+import ray
+
+from alphazero.config import schema
+from alphazero.config import training as training_config
 from alphazero.report import logs
 
 
@@ -18,6 +23,17 @@ def on_start(actor: type[Any]) -> type[Any]:
         actor.__init__(self, *arguments)
 
     return type(actor.__name__, (actor,), {"__init__": make, "__doc__": actor.__doc__})
+
+
+def for_own_devices(config: schema.Config) -> schema.Config:
+    """The settings as they hold in this actor: without a share of a GPU it computes on the CPU.
+
+    What torch sees would not say it: whether Ray hides GPUs from such an actor depends on its version.
+    """
+    if ray.get_gpu_ids():
+        return config
+    training = dataclasses.replace(config.training, device=training_config.Device.cpu)
+    return dataclasses.replace(config, training=training)
 
 
 def set_up() -> None:

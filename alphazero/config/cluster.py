@@ -21,6 +21,9 @@ class ClusterConfig:
     """CPU share of the evaluator."""
     selfplay_cpus: float = 1.0
     """CPUs of each self-play actor, so that an autoscaler sees them."""
+    grows: bool = False
+    """Whether nodes may still come: the run then waits for what it cannot begin without, asks an autoscaler
+    for the rest, and begins with what there is. Otherwise it refuses at once what does not fit."""
 
     def __post_init__(self) -> None:
         checks.require(

@@ -5,6 +5,7 @@ is complete or it is skipped; reading goes on at the next MAGIC, so a torn tail,
 foreign bytes cost the games they touch and no others.
 """
 
+import io
 import logging
 import os
 import re
@@ -69,7 +70,7 @@ class GameLog:
         self.append_many([record], actor)
 
     def append_many(self, games: Sequence[records.GameRecord], actor: str) -> None:
-        """Writes games with a single sync."""
+        """Writes games with a single sync; OSError, with nothing added, where the disk does not take them."""
         if not _ACTOR.fullmatch(actor):
             raise ValueError(f"game log: actor {actor!r} must be letters, digits, '_', '.' or '-'")
         if not games:
@@ -79,10 +80,15 @@ class GameLog:
         path = self._folder / f"{actor}-{hour}.games"
         is_new = not path.exists()
         self._folder.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(b"".join(_frame(record.to_bytes(), now) for record in games))
-            file.flush()
-            os.fsync(file.fileno())
+        with path.open("ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                _write_all(file, b"".join(_frame(record.to_bytes(), now) for record in games))
+                os.fsync(file.fileno())
+            except OSError:
+                # A full disk takes the first part of what it is given.
+                file.truncate(before)
+                raise
         if is_new:
             files.sync_folder(self._folder)
 
@@ -104,6 +110,12 @@ class GameLog:
     def read_all(self, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
         """All games in the order they were written, each game_id once."""
         yield from _read_each(self.entries(on_damage), on_damage)
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def read_file(path: Path, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:

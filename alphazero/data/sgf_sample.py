@@ -1,11 +1,14 @@
 """A few self-play games as SGF, for people to look at."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero import files
 from alphazero.data import record as records
 from alphazero.go import sgf
+
+_logger = logging.getLogger(__name__)
 
 
 class SgfSample:
@@ -17,10 +20,16 @@ class SgfSample:
         self._num_seen = 0
 
     def add(self, games: Sequence[records.GameRecord]) -> None:
-        """Writes the games whose turn it is to the folder, named by their ids."""
+        """Writes the games whose turn it is to the folder, named by their ids.
+
+        Nothing depends on them: one that the disk does not take is named in the log.
+        """
         for game in games:
             if self._num_seen % self._every == 0:
-                files.write_atomic(self._folder / f"{game.game_id}.sgf", as_sgf(game))
+                try:
+                    files.write_atomic(self._folder / f"{game.game_id}.sgf", as_sgf(game))
+                except OSError as error:
+                    _logger.warning("game %s was not kept as SGF: %s", game.game_id, error)
             self._num_seen += 1
 
 

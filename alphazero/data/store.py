@@ -1,5 +1,6 @@
 """The replay buffer as a plain class: log, window and the ratio that is the run's clock."""
 
+import collections
 import dataclasses
 import logging
 import zlib
@@ -17,6 +18,8 @@ from alphazero.data import record as records
 _logger = logging.getLogger(__name__)
 _HELD_OUT_WINDOW = 10_000
 """Newest positions of held-out games that are kept."""
+_REMEMBERED_GAMES = 200_000
+"""Ids by which repeats are known. A push comes again within minutes, and a run must not grow for ever."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class ReplayStore:
             surprise_weight=0.0,
         )
         self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.targets)
-        self._game_ids: set[str] = set()
+        self._game_ids: collections.OrderedDict[str, None] = collections.OrderedDict()
         self._counters = Counters()
         self._is_learner_waiting = False
         self._statistics = statistics.RunningStats(config.selfplay)
@@ -177,7 +180,9 @@ class ReplayStore:
         return zlib.crc32(game_id.encode()) < self._config.replay.held_out_fraction * 2**32
 
     def _count(self, game_id: str, end: str, num_targets: int) -> None:
-        self._game_ids.add(game_id)
+        self._game_ids[game_id] = None
+        if len(self._game_ids) > _REMEMBERED_GAMES:
+            self._game_ids.popitem(last=False)
         self._counters.games += 1
         setattr(self._counters, f"{end}_games", getattr(self._counters, f"{end}_games") + 1)
         self._counters.positions += num_targets

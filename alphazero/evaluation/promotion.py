@@ -110,7 +110,10 @@ class Promotions:
         """The newest promoted network, None if there is none; mends a pointer that was cut short."""
         newest = next(self._newest_first(), None)
         if newest is not None and _pointed_file(self._folder) != newest.path.name:
-            self._point_to(newest)
+            try:
+                self._point_to(newest)
+            except OSError as error:
+                _logger.warning("%s still points to an older network: %s", LATEST, error)
         return newest
 
     def count(self) -> int:

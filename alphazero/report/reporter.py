@@ -1,5 +1,6 @@
 """One place that hears of everything: keeps the run's status, writes TensorBoard and status.json."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from alphazero.report import status, tally, tensorboard
 
 WRITE_INTERVAL_S = 5.0
+_logger = logging.getLogger(__name__)
 
 
 class Reporter:
@@ -55,4 +57,7 @@ class Reporter:
         self._written = now
         for group in (tally.SELFPLAY, tally.REPLAY, tally.MATCH, tally.RUN):
             self._writer.add(group, self._tally.figures(group, now), self._step)
-        self._tally.status(now).save(self._folder / "status.json")
+        try:
+            self._tally.status(now).save(self._folder / "status.json")
+        except OSError as error:
+            _logger.warning("status.json is old: %s", error)

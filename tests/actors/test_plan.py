@@ -1,4 +1,6 @@
-"""The plan: what fits is shared out, what does not is refused in one line."""
+"""The plan: what fits is shared out over the nodes, what does not is refused in one line."""
+
+import math
 
 import pytest
 
@@ -7,51 +9,143 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 
 
-def config_for(num_actors=0, device="cpu"):
+def config_for(num_actors=0, device="cpu", num_ranks=1, grows=False):
     config = schema.Config()
     config.selfplay.num_actors = num_actors
     config.training.device = training_config.Device(device)
+    config.training.num_ranks = num_ranks
+    config.cluster.grows = grows
     return config
+
+
+def nodes_of(*resources):
+    """Nodes with (CPUs, GPUs) each, the driver's first."""
+    return [
+        plan.Node(id=f"id{number}", name=f"10.0.0.{number}", cpus=cpus, gpus=gpus, is_driver=number == 0)
+        for number, (cpus, gpus) in enumerate(resources)
+    ]
+
+
+def counts(made, name=plan.SELF_PLAY):
+    """By node."""
+    return {place.node.id: place.count for place in made.of(name)}
 
 
 @pytest.mark.parametrize(("cores", "actors"), [(1, 1), (2, 2), (8, 8)])
 def test_a_private_cluster_gives_every_core_to_self_play(cores, actors):
     config = config_for()
-    placements = plan.make_plan(config, plan.private_cpus(config, cores), gpus=0).placements
-    assert placements["self-play"].count == actors
+    made = plan.make_plan(config, nodes_of((plan.private_cpus(config, cores), 0)))
+    assert made.num_players == actors
 
 
-def test_a_shared_cluster_is_never_overbooked():
-    config = config_for(device="auto")
-    for cpus in range(2, 40):
-        for gpus in (0, 1, 4):
-            places = plan.make_plan(config, cpus, gpus).placements.values()
-            assert sum(place.count * place.cpus for place in places) <= cpus + 1e-9
-            assert sum(place.count * place.gpus for place in places) <= gpus + 1e-9
+@pytest.mark.parametrize("num_ranks", [1, 2])
+def test_nothing_is_overbooked(num_ranks):
+    """On no node, and on no GPU: what a plan gives can be had from GPUs one after the other."""
+    config = config_for(device="auto", num_ranks=num_ranks)
+    for cpus in range(3, 24, 4):
+        for gpus in (0, 2, 3, 8):
+            for other in ([], [(16, 0)], [(16, 4), (7, 1)]):
+                nodes = nodes_of((cpus, gpus), *other)
+                made = plan.make_plan(config, nodes)
+                for node in nodes:
+                    here = [place for place in made.placements if place.node == node]
+                    assert sum(place.count * place.cpus for place in here) <= node.cpus + 1e-9
+                    left = [10_000] * int(node.gpus)
+                    shares = [round(10_000 * place.gpus) for place in here for _ in range(place.count)]
+                    for share in sorted(shares, reverse=True):
+                        if share:
+                            fitting = [index for index, free in enumerate(left) if free >= share]
+                            assert fitting, made.text()
+                            left[min(fitting, key=left.__getitem__)] -= share
 
 
-def test_the_learner_gets_a_gpu_where_there_is_one():
-    assert plan.make_plan(config_for(device="auto"), 16, 1).placements["learner"].gpus == 0.5
-    assert plan.make_plan(config_for(device="auto"), 16, 4).placements["learner"].gpus == 1
-    assert plan.make_plan(config_for(device="cpu"), 16, 4).placements["learner"].gpus == 0
+def test_self_play_is_on_every_node_and_gets_its_gpus():
+    made = plan.make_plan(config_for(device="auto"), nodes_of((8, 0), (32, 0), (16, 2)))
+    assert counts(made) == {"id0": 7, "id1": 32, "id2": 15}
+    shares = {place.node.id: place.gpus for place in made.of(plan.SELF_PLAY)}
+    assert shares["id0"] == shares["id1"] == 0 and math.isclose(shares["id2"], 1 / 15, abs_tol=1e-4)
+    assert [(place.node.id, place.gpus) for place in made.ranks] == [("id2", 1.0)]
+    learner = made.one(plan.LEARNER)
+    assert learner is not None and learner.node.is_driver and learner.gpus == 0
+
+
+def test_a_bounded_number_of_actors_spreads():
+    made = plan.make_plan(config_for(num_actors=6), nodes_of((4, 0), (8, 0), (8, 0)))
+    assert counts(made) == {"id1": 3, "id2": 3}
 
 
 @pytest.mark.parametrize(
-    ("config", "cpus", "words"),
+    ("num_ranks", "gpus", "share"), [(1, 1, 0.6), (1, 4, 1.0), (2, 2, 0.6), (2, 3, 1.0), (8, 8, 0.6)]
+)
+def test_every_rank_has_a_gpu_of_its_own(num_ranks, gpus, share):
+    made = plan.make_plan(config_for(device="auto", num_ranks=num_ranks), nodes_of((32, gpus)))
+    assert sum(place.count for place in made.ranks) == num_ranks
+    # More than half a GPU each: Ray cannot put two of them on one.
+    assert {place.gpus for place in made.ranks} == {share}
+
+
+def test_ranks_stay_together():
+    config = config_for(device="cuda", num_ranks=4)
+    made = plan.make_plan(config, nodes_of((8, 0), (16, 2), (16, 8)))
+    assert counts(made, plan.RANK) == {"id2": 4}
+
+
+def test_without_gpus_the_learner_is_one_process_on_the_driver_s_node():
+    made = plan.make_plan(config_for(device="cpu"), nodes_of((8, 4)))
+    assert made.of(plan.RANK) == [] and all(place.gpus == 0 for place in made.placements)
+
+
+@pytest.mark.parametrize(
+    ("config", "nodes", "words"),
     [
-        (config_for(num_actors=9), 4, ["selfplay.num_actors=9", "4 CPUs", "at most 3"]),
-        (config_for(), 1, ["selfplay.num_actors=auto", "1 CPUs", "at most 0"]),
-        (config_for(device="cuda"), 8, ["training.device=cuda", "no GPU"]),
+        (
+            config_for(num_actors=9),
+            [(4, 0)],
+            ["selfplay.num_actors=9", "4 CPUs", "at most 3", "cluster.grows"],
+        ),
+        (config_for(), [(1, 0)], ["selfplay.num_actors=auto", "1 CPUs", "at most 0"]),
+        (config_for(), [(0.3, 0), (8, 0)], ["the driver's node 10.0.0.0 has 0.3 CPUs", "0.5"]),
+        (config_for(device="cuda"), [(8, 0)], ["training.device=cuda", "no GPU"]),
+        (config_for(device="auto", num_ranks=3), [(8, 2)], ["training.num_ranks=3", "2 GPUs"]),
+        (config_for(num_ranks=8), [(3, 0)], ["training.num_ranks=8", "0.5 CPU", "room for 4"]),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(config, cpus, words):
+def test_what_does_not_fit_is_refused_in_one_line(config, nodes, words):
     with pytest.raises(ValueError) as error:
-        plan.make_plan(config, cpus, gpus=0)
+        plan.make_plan(config, nodes_of(*nodes))
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)
 
 
-def test_the_text_names_every_actor():
-    text = plan.make_plan(config_for(), 4, 0).text()
-    assert text.count("\n") == 6 and "3 x self-play" in text
+def test_a_cluster_that_grows_begins_with_what_there_is():
+    config = config_for(num_actors=9, grows=True)
+    made = plan.make_plan(config, nodes_of((4, 0)))
+    assert made.num_players == 3 and made.missing == "room for 6 of 9 self-play actors"
+    assert "missing: room for 6 of 9" in made.text()
+    assert plan.make_plan(config, nodes_of((4, 0), (8, 0)), before=made).missing == ""
+    assert plan.demands(config).count({"CPU": 1.0}) == 9
+
+
+def test_who_is_not_self_play_stays_where_it_is():
+    config = config_for(device="auto")
+    small = nodes_of((8, 0), (8, 1))
+    before = plan.make_plan(config, small)
+    assert counts(before, plan.RANK) == {"id1": 1}
+    larger = plan.make_plan(config, nodes_of((8, 0), (8, 1), (32, 8)), before=before)
+    assert counts(larger, plan.RANK) == {"id1": 1}
+    assert counts(larger) == {**counts(before), "id2": 32}
+    without = plan.make_plan(config, [node for node in larger_nodes() if node.id != "id1"], before=larger)
+    assert counts(without, plan.RANK) == {"id2": 1}
+
+
+def larger_nodes():
+    return nodes_of((8, 0), (8, 1), (32, 8))
+
+
+def test_the_text_names_every_node_and_every_actor():
+    text = plan.make_plan(config_for(), nodes_of((4, 0), (2, 0))).text()
+    assert "10.0.0.0 (this node): 4 CPU" in text and "10.0.0.1: 2 CPU" in text
+    assert "3 x self-play" in text and "2 x self-play" in text
+    for name in ("learner", "evaluator", "replay buffer", "weight store", "reporter"):
+        assert f"1 x {name}" in text

@@ -1,6 +1,7 @@
 """Bounded pushes with a fake Ray: how many are under way, and what happens to those without an answer."""
 
 import itertools
+import threading
 
 import pytest
 from ray import exceptions
@@ -26,7 +27,7 @@ class FakeBuffer:
         self.answers[reference] = error
 
     def wait(self, references, num_returns, timeout):
-        if timeout is None and not any(reference in self.answers for reference in references):
+        if timeout >= 1 and not any(reference in self.answers for reference in references):
             self.answer(references[0])
         ready = [reference for reference in references if reference in self.answers][:num_returns]
         return ready, [reference for reference in references if reference not in ready]
@@ -44,7 +45,8 @@ def buffer():
 
 
 def make_pushes(buffer, limit=2):
-    return pushes.Pushes(buffer, "selfplay000", limit, wait=buffer.wait, get=buffer.get)
+    stopping = threading.Event()
+    return pushes.Pushes(buffer, "selfplay000", limit, stopping, wait=buffer.wait, get=buffer.get)
 
 
 def test_at_most_so_many_are_under_way(buffer):

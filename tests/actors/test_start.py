@@ -34,25 +34,18 @@ def test_the_driver_imports_no_torch(project):
 
 @pytest.mark.parametrize(("planned", "at_once"), [(1, 1), (2, 1), (5, 4)])
 def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, monkeypatch):
-    spawned = []
-    monkeypatch.setattr(
-        loop.Supervisor, "_spawn", lambda self, actor, name, *_: spawned.append(name) or Handle()
-    )
-    place = plan.Placement(name="self-play", count=planned, cpus=1, gpus=0)
-    folder = run_folder.RunFolder(tmp_path)
-    supervisor = loop.Supervisor(
-        compose.compose(["conf=smoke"]),
-        folder,
-        plan.Plan(placements={"self-play": place, "learner": place}),
-        threading.Event(),
-    )
+    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: Handle())
+    config = compose.compose(["conf=smoke", "selfplay.num_actors=0"])
+    cpus = plan.private_cpus(config, planned)
+    node = plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)
+    made = plan.make_plan(config, [node])
+    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event())
     supervisor._start()
-    assert spawned.count("self-play") == at_once
+    names = ["learner", *(f"self-play {number}" for number in range(planned))]
+    assert supervisor._crew.names == names[: 1 + at_once]
     for first_move_s in (None, 9.0, 9.0):
         supervisor._note_first_move(status.Status(first_move_s=first_move_s))
-    assert spawned.count("self-play") == planned
-    assert spawned.count("evaluator") == 1
-    assert sorted(supervisor._running.values()) == ["evaluator", *(f"self-play {i}" for i in range(planned))]
+    assert sorted(supervisor._crew.names) == sorted([*names, "evaluator", "ladder"])
 
 
 def test_an_actor_sets_its_process_up_first(monkeypatch):
