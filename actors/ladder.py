@@ -24,8 +24,8 @@ class LadderActor:
     """Lets promoted networks play each other and fixed opponents, in time that nothing else needs.
 
     Consumes promoted files, produces games and ratings in the run's `ladder/`. Waits for a promotion, freed
-    by the evaluator. When killed, the few games under way are lost and played again by the one that the driver
-    starts after a second.
+    by the evaluator. When killed, the few games under way are lost; the one that the driver
+    starts after a second plays them again.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from alphazero.data import record as records
 from alphazero.data import run_folder, sgf_sample, store
 
 _logger = logging.getLogger(__name__)
-_SLOW_S = 2.0
 
 
 class ReplayBuffer:
@@ -33,7 +31,6 @@ class ReplayBuffer:
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> messages.PushReply:
         """Logs, counts and stores games of one self-play actor, or says why the disk does not take them."""
-        began = time.monotonic()
         try:
             self._store.add_games(games, actor)
         except OSError as error:
@@ -45,8 +42,6 @@ class ReplayBuffer:
         if self._is_in_trouble:
             self._is_in_trouble = False
             _logger.warning("games can be written again")
-        if (seconds := time.monotonic() - began) > _SLOW_S:
-            _logger.warning("the disk took %.1f s for %d games", seconds, len(games))
         return self.state()
 
     def state(self) -> messages.PushReply:

@@ -24,6 +24,7 @@ MAGIC = b"\x93AZgame\n"  # not ASCII at the start, a newline at the end: text to
 _PREFIX = struct.Struct("<8sI")  # MAGIC, CRC-32 of all that follows
 _HEAD = struct.Struct("<Iq")  # bytes of payload, nanoseconds since 1970
 _ACTOR = re.compile(r"[A-Za-z0-9_.-]+")
+_SLOW_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
@@ -83,8 +84,11 @@ class GameLog:
         with path.open("ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             try:
+                began = time.monotonic()
                 _write_all(file, b"".join(_frame(record.to_bytes(), now) for record in games))
                 os.fsync(file.fileno())
+                if (seconds := time.monotonic() - began) > _SLOW_S:
+                    _logger.warning("the disk took %.0f s to write %d games", seconds, len(games))
             except OSError:
                 # A full disk takes the first part of what it is given.
                 file.truncate(before)
