@@ -1,7 +1,8 @@
-"""Starts one idle actor for each place of a plan on the cluster of this host, and prints what each was given."""
+"""Starts an idle actor for each place of a plan on this host, and writes down what each was given."""
 
 import json
 import sys
+from pathlib import Path
 
 import ray
 
@@ -13,26 +14,38 @@ class Idle:
     """Knows what it was given."""
 
     def given(self):
-        """Node, CPUs, share of a GPU and the GPU itself."""
+        """Node, shares, and the GPUs themselves."""
         context = ray.get_runtime_context()
         resources = context.get_assigned_resources()
-        gpus = context.get_accelerator_ids()["GPU"]
-        return context.get_node_id(), resources.get("CPU", 0.0), resources.get("GPU", 0.0), gpus
+        shares = {"cpus": resources.get("CPU", 0.0), "gpus": resources.get("GPU", 0.0)}
+        return context.get_node_id(), shares, context.get_accelerator_ids()["GPU"]
 
 
-def main(arguments):
+def main(target, *arguments):
     config = compose.compose(["conf=9x9", "cluster=auto", "training.device=auto", *arguments])
-    cluster.connect(config, "", "placement")
+    cluster.connect(config, "/dev/null", "placement")
     made = plan.make_plan(config, cluster.nodes())
     hired = [
         (place, loop._spawn_at(place, Idle, f"{place.name} {number}"))
         for place in sorted(made.placements, key=lambda place: place.name == plan.SELF_PLAY)
         for number in range(place.count)
     ]
-    given = ray.get([handle.given.remote() for _, handle in hired], timeout=200)
-    planned = [(place.name, place.node.id, place.cpus, place.gpus) for place, _ in hired]
-    print(json.dumps({"planned": planned, "given": given, "text": made.text()}))
+    told = []
+    for place, handle in hired:
+        node, shares, gpus = ray.get(handle.given.remote(), timeout=200)
+        planned = {"cpus": place.cpus, "gpus": place.gpus}
+        is_in_place = node == place.node.id
+        told.append(
+            {
+                "name": place.name,
+                "planned": planned,
+                "given": shares,
+                "gpus": gpus,
+                "is_in_place": is_in_place,
+            }
+        )
+    Path(target).write_text(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

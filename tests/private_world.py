@@ -1,0 +1,52 @@
+"""Scripts in a world of their own: own network with loopback only, own processes, own mounts.
+
+Ray listens on all interfaces and `ray stop` kills every Ray process that it sees; nothing outlives the world.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+_WORLD = ["unshare", "-n", "-m", "--pid", "--fork", "--kill-child", "--mount-proc"]
+_BEGIN = """
+set -eu
+ip link set lo up
+mkdir -p /tmp/ray && mount -t tmpfs tmpfs /tmp/ray
+"""
+
+
+def is_possible() -> bool:
+    """Whether this machine lets us make one."""
+    if not all(shutil.which(name) for name in ("unshare", "ip")):
+        return False
+    return subprocess.run([*_WORLD, "ip", "link"], capture_output=True).returncode == 0
+
+
+needed = pytest.mark.skipif(not is_possible(), reason="needs root, unshare and ip for a network of its own")
+
+
+def run(script: str, home: Path, timeout_s: float) -> str:
+    """Runs bash code in the project's folder with `home` as HOME; returns stdout, fails where it fails."""
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(PROJECT),
+        "HOME": str(home),
+        "RAY_AUTH_MODE": "token",
+    }
+    environment.pop("RAY_ADDRESS", None)
+    done = subprocess.run(
+        [*_WORLD, "bash", "-c", _BEGIN + script],
+        env=environment,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
