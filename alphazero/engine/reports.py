@@ -42,20 +42,20 @@ def kata(
     for order, move in enumerate(moves):
         block = (
             f"info move {rules.format_move(move.action, size)} visits {move.visits}"
-            f" utility {move.value:.6f} winrate {win_rate(move.value):.6f} prior {move.prior:.6f}"
-            f" lcb {win_rate(move.lower_bound):.6f} utilityLcb {move.lower_bound:.6f}"
+            f" utility {move.value:z.6f} winrate {win_rate(move.value):.6f} prior {move.prior:.6f}"
+            f" lcb {win_rate(move.lower_bound):.6f} utilityLcb {move.lower_bound:z.6f}"
             f" order {order} pv {_line(move.line, size)}"
         )
         visits = " ".join(map(str, move.line_visits))
         blocks.append(f"{block} pvVisits {visits}" if has_pv_visits else block)
     if root is not None:
         blocks.append(
-            f"rootInfo visits {root.visits} utility {root.value:.6f} winrate {win_rate(root.value):.6f}"
+            f"rootInfo visits {root.visits} utility {root.value:z.6f} winrate {win_rate(root.value):.6f}"
             f" rawWinrate {win_rate(root.raw_value):.6f}"
         )
     if ownership is not None:
         top_row_first = ownership.reshape(size, size)[::-1].ravel()
-        blocks.append("ownership " + " ".join(f"{owner:.6f}" for owner in top_row_first))
+        blocks.append("ownership " + " ".join(f"{owner:z.6f}" for owner in top_row_first))
     return " ".join(blocks)
 
 

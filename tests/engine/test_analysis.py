@@ -3,10 +3,13 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 from alphazero.engine import clocks
+from alphazero.engine import reports as engine_reports
 from alphazero.go import rules
+from alphazero.search import inspection
 from tests.engine.sessions import FakeThinker, ask, fake_thinker, make_engine, talk
 from tests.engine.test_clocks import FakeTime
 
@@ -55,6 +58,12 @@ def test_katago_s_lines():
     assert first == (
         f"{KATA} pvVisits 6 3 rootInfo visits 10 utility 0.250000 winrate 0.625000 rawWinrate 0.250000"
     )
+
+
+def test_nothing_is_minus_zero():
+    move = inspection.RootMove(0, 1, -0.0, -1e-9, 0.5, (0,), (1,))
+    line = engine_reports.kata([move], 9, ownership=np.full(81, -1e-9))
+    assert "utility 0.000000" in line and "-0.000000" not in line
 
 
 def test_cgos_s_lines():
