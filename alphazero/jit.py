@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import importlib
 import os
 import shutil
 import tempfile
@@ -19,7 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from llvmlite import binding
 from numba.core import config, types
+
+from alphazero import imports
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -53,6 +57,9 @@ def _name_records_by_layout() -> None:
 
 
 _name_records_by_layout()
+# numba loads this with the first kernel, and it scipy, a quarter of a second, for products of matrices alone.
+with imports.without("scipy.linalg.cython_blas"):
+    importlib.import_module("numba.np.arraymath")
 
 
 def jit(function: Function) -> Function:
@@ -104,6 +111,15 @@ def is_warm(call: Callable[..., None], layout: str) -> bool:
     """Whether a `warm_up` with these arguments has been finished on this machine."""
     folder = cache_folder(Path(call.__code__.co_filename))
     return folder is not None and (folder / _WARM.format(layout)).exists()
+
+
+@functools.cache
+def cpu_features() -> frozenset[str]:
+    """What the CPU can do and the operating system lets it do, in LLVM's words, such as "avx512vnni"."""
+    try:
+        return frozenset(name for name, is_there in binding.get_host_cpu_features().items() if is_there)
+    except RuntimeError:  # LLVM does not know this kind of machine
+        return frozenset()
 
 
 @functools.cache

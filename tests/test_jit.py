@@ -119,7 +119,8 @@ def test_compiled_code_follows_a_constant_in_another_file(tmp_path, project):
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    for name in ("jit.py", "imports.py"):
+        (package / name).write_text((project / "alphazero" / name).read_text())
     (package / "kernel.py").write_text(
         "from alphazero import constants\nfrom alphazero.jit import jit\n\n\n"
         "@jit\ndef answer():\n    return constants.ANSWER\n"
@@ -161,7 +162,8 @@ def test_layouts_that_different_processes_compiled_are_not_confused(tmp_path, pr
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    for name in ("jit.py", "imports.py"):
+        (package / name).write_text((project / "alphazero" / name).read_text())
     # The helper must be too long to be inlined, because only calls go by name.
     (package / "kernel.py").write_text(
         "import numpy as np\nfrom alphazero.jit import jit\n\n\n"
@@ -205,7 +207,8 @@ def test_one_process_warms_up_while_the_others_wait(tmp_path, project):
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "jit.py").write_text((project / "alphazero" / "jit.py").read_text())
+    for name in ("jit.py", "imports.py"):
+        (package / name).write_text((project / "alphazero" / name).read_text())
     (tmp_path / "main.py").write_text(WARM_UP)
     environment = os.environ | {"ALPHAZERO_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
     command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path / "log")]

@@ -1,5 +1,6 @@
 """Inference by OpenVINO on a CPU; it fuses the whole network and is the fastest there."""
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from alphazero import imports
 from alphazero.net import calibration, equalize, folding, leela
 
 _MARGIN = 1.1
@@ -76,12 +78,15 @@ class OpenVinoInt8Backend:
         return found
 
 
-def _openvino() -> Any:
-    """The package; pyright finds no types in it that hold."""
+@functools.cache
+def library() -> Any:
+    """The package, imported now if it was not before; pyright finds no types in it that hold."""
     # Its import would tell its makers that it was imported, with an identifier kept in ~/intel. Without
     # this helper package it does not.
     sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType] None forbids it
-    return importlib.import_module("openvino")
+    # Nor is its converter needed, which takes as long to import as all the rest, and would report as well.
+    with imports.without("openvino.tools.ovc"):
+        return importlib.import_module("openvino")
 
 
 def _compile(model: Any, *, is_bf16: bool, num_threads: int) -> Any:
@@ -93,14 +98,14 @@ def _compile(model: Any, *, is_bf16: bool, num_threads: int) -> Any:
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # pinned workers that share a machine would all take the same core
     }
-    return _openvino().Core().compile_model(model, "CPU", settings).create_infer_request()
+    return library().Core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 def _ask(request: Any, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Setting the tensor by hand saves 40 us a call against a dictionary of arrays. It shares memory that
     # `planes` must keep alive, and only with arrays that may be written.
     planes = np.require(planes, requirements=("C", "W"))
-    request.set_input_tensor(_openvino().Tensor(planes, shared_memory=True))
+    request.set_input_tensor(library().Tensor(planes, shared_memory=True))
     request.infer(share_outputs=True)
     # The shared answers belong to the request, which overwrites them in the next call.
     return request.get_output_tensor(0).data.copy(), request.get_output_tensor(1).data[:, 0].copy()
@@ -111,7 +116,7 @@ def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
 
     tops: largest input of each of the tower's convolutions and of the heads', which makes them 8-bit ones.
     """
-    _openvino()
+    library()
     ops = importlib.import_module("openvino.opset13")
     points = net.size * net.size
     planes = ops.parameter([-1, leela.NUM_PLANES, net.size, net.size], np.uint8, name="planes")
@@ -148,7 +153,7 @@ def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
     logits = connect(flatten(heads, 0, split), net.policy)
     hidden = ops.relu(connect(flatten(heads, split, split + leela.VALUE_PLANES), net.value_hidden))
     answers = [logits, connect(hidden, net.value)]
-    return _openvino().Model([ops.result(answer) for answer in answers], [planes], net.name)
+    return library().Model([ops.result(answer) for answer in answers], [planes], net.name)
 
 
 def _range(low: Any, high: Any) -> list[np.ndarray]:
