@@ -59,7 +59,7 @@ class SelfPlayActor:
         self._telemetry.wait_for("kernels" + compiling * warm_up.is_needed(self._config))
         warm_up.warm_up(self._config)
         self._telemetry.wait_for("the first network")
-        # Not above: the driver has no use for torch, and here it is imported while the learner begins.
+        # Not above: the driver has no use for it, and here it is imported while the learner begins.
         from alphazero.net import inference
 
         candidate = self._wait_for_weights()

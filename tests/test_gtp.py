@@ -11,7 +11,7 @@ import pytest
 from alphazero import gtp
 from alphazero.engine import setup
 from alphazero.evaluation import gtp_client
-from alphazero.net import backends, inference, leela
+from alphazero.net import backends, inference, leela, machine, openvino_backend
 from tests.net import networks
 
 COMMAND = [sys.executable, "-m", "alphazero.gtp"]
@@ -123,6 +123,34 @@ def test_stdout_is_protocol_and_nothing_else(net, project):
     assert answers[1] == b"=2 2"
     assert answers[2].startswith(b"= \n")
     assert answers[3:] == [b"? unknown command", b"=3 ", b""]
+
+
+LEAN = """
+import sys
+from alphazero import gtp
+assert gtp.main(["--weights", sys.argv[1], "--visits", "8"]) == 0
+heavy = {"torch", "scipy.linalg", "openvino.tools.ovc", "hydra", "omegaconf", "ray", "tensorboard", "rich"}
+print(sorted(heavy & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (openvino_backend.is_installed() and machine.is_x86()), reason="torch runs the network here"
+)
+def test_libraries_that_take_long_to_import_are_not_needed(net, project):
+    commands = "name\ngenmove b\nheatmap\nlz-analyze 1\nfinal_status_list dead\nprintsgf\n"
+    done = subprocess.run(
+        [sys.executable, "-c", LEAN, net],
+        input=commands,
+        capture_output=True,
+        cwd=project,
+        timeout=240,
+        check=True,
+        text=True,
+    )
+    assert done.stdout.count("\n\n") == 6 and "?" not in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 NOISY = """

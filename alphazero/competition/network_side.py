@@ -148,7 +148,7 @@ class Networks:
         weights = weight_files.load(player.weights)
         if weights.size != size:
             raise ValueError(f"{player.weights}: plays {weights.size}x{weights.size}, not {size}x{size}")
-        # Here, because torch takes seconds to import and engines need none.
+        # Here, because engines need no library for networks.
         from alphazero.net import inference
 
         evaluator = inference.make_evaluator(weights, batch=max(1, self._num_seats // 2))

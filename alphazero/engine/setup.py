@@ -105,7 +105,7 @@ def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Think
 
     ValueError for a device that is not there. How the backend was chosen goes to stderr.
     """
-    # Here, because torch takes seconds to import and a uniform network needs none.
+    # Here, because a uniform network needs no library for networks.
     from alphazero.net import inference
 
     team = inference.make_team(weights, wishes.num_threads, device=wishes.device, batch=wishes.leaf_batch)
@@ -118,7 +118,7 @@ def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Think
         weights.size,
         search,
         evaluator,
-        lambda: inference.make_evaluator(weights, device="cpu", precision="fp32", backend="torch"),
+        lambda: inference.make_exact(weights),
         lambda: _clear(caches),
     )
     # A first move that compiles kernels could lose on time.

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from alphazero.config import training as training_config
-from alphazero.net import backends, folding, hardware, leela, torch_backend
+from alphazero.net import backends, folding, leela, machine, numpy_backend
 
 _logger = logging.getLogger(__name__)
 
@@ -66,12 +65,12 @@ class NetEvaluator:
         assert (net.size, net.name) == (self._net.size, self._net.name), (
             "another shape needs another evaluator"
         )
-        exact = torch_backend.exact_answers(net)
+        exact = numpy_backend.exact_answers(net)
         self._net, complaints = net, []
         self.generation += 1
         for backend in [*self._ranked, None]:
             if backend is None:  # none of them is faithful
-                backend = torch_backend.exact_backend(net)
+                backend = backends.last_resort(net)
             else:
                 backend.load(net, exact)
             wrong = backends.complaint(backend, net, exact)
@@ -93,8 +92,8 @@ class NetEvaluator:
 
 
 def measured_backends(device: training_config.Device | str = "auto") -> list[str]:
-    """Names of the backends among which a start on this machine chooses; ValueError for an absent device."""
-    place = hardware.pick_device(training_config.Device(device))
+    """Names of the backends that a start on this machine may choose; ValueError for an absent device."""
+    place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision.auto, num_threads=1)
     return [name for name, option in options.items() if not option.skipped]
 
@@ -115,7 +114,7 @@ def make_evaluator(
     or this network cannot do. The choice goes to the log and to `report`.
     """
     net = folding.fold(weights)
-    place = hardware.pick_device(training_config.Device(device))
+    place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision(precision), num_threads)
     if backend == "auto":
         choice = _choose(net, place, options, num_threads, batch)
@@ -123,10 +122,17 @@ def make_evaluator(
     if backend not in options:
         raise ValueError(f"backend={backend}: must be auto, {' or '.join(options)} here")
     try:
-        chosen = backends.make_faithful(net, torch_backend.exact_answers(net), options[backend])
+        chosen, _ = backends.make_faithful(net, numpy_backend.exact_answers(net), options[backend])
     except ValueError as error:
         raise ValueError(f"backend={backend}: {error}") from error
     return NetEvaluator(net, [chosen], f"{chosen.name}, as asked for")
+
+
+def make_exact(weights: leela.Weights) -> NetEvaluator:
+    """An evaluator for single positions: float32 in numpy, there at once and slow for more."""
+    net = folding.fold(weights)
+    backend = numpy_backend.NumpyBackend(net)
+    return NetEvaluator(net, [backend], f"{backend.name}, as asked for")
 
 
 def make_team(
@@ -142,7 +148,7 @@ def make_team(
     and the choice's report: as in `make_evaluator`.
     """
     net = folding.fold(weights)
-    place = hardware.pick_device(training_config.Device(device))
+    place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision.auto, num_threads=1)
     choice = _choose(net, place, options, num_threads=1, batch=batch)
     first = NetEvaluator(net, choice.ranked, choice.report)
@@ -152,12 +158,12 @@ def make_team(
 
 def _choose(
     net: folding.Folded,
-    place: torch.device,
+    place: training_config.Device,
     options: Mapping[str, backends.Candidate],
     num_threads: int,
     batch: int,
 ) -> backends.Choice:
-    is_cpu = place.type == "cpu"
+    is_cpu = place is machine.CPU
     # The time of the process leaves other work on the machine out, and would add threads up.
     clock = time.process_time if is_cpu and num_threads == 1 else time.perf_counter
     choice = backends.choose(net, options, batch, is_cut=is_cpu, clock=clock)

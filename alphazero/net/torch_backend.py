@@ -1,6 +1,4 @@
-"""Inference by torch on a CPU or an NVIDIA GPU, and the answers that every backend is compared with."""
-
-from functools import partial
+"""Inference by torch on a CPU or an NVIDIA GPU."""
 
 import numpy as np
 import torch
@@ -96,28 +94,6 @@ def make_module(net: folding.Folded, device: torch.device, dtype: torch.dtype) -
 def exact_backend(net: folding.Folded) -> TorchBackend:
     """float32 on a CPU, which is right for every network."""
     return TorchBackend(net, device=torch.device("cpu"), is_bf16=False, num_threads=torch.get_num_threads())
-
-
-@torch.inference_mode()
-def exact_answers(net: folding.Folded, num_threads: int = 1) -> calibration.Exact:
-    """What the network says in float32 on a CPU about `calibration.positions`."""
-    module = make_module(net, torch.device("cpu"), torch.float32)
-    convolutions = [*module.tower, module.heads]
-    tops = [np.zeros(0)] * len(convolutions)
-
-    def watch(index: int, layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        tops[index] = inputs[0].amax(dim=(0, 2, 3)).numpy()
-
-    for index, layer in enumerate(convolutions):
-        layer.register_forward_pre_hook(partial(watch, index))
-    planes_BCHW = torch.from_numpy(calibration.positions(net.size).astype(np.float32))
-    threads_before = torch.get_num_threads()
-    torch.set_num_threads(num_threads)
-    try:
-        logits_BA, value_B = module(planes_BCHW.contiguous(memory_format=torch.channels_last))
-    finally:
-        torch.set_num_threads(threads_before)
-    return calibration.Exact(logits_BA.numpy(), value_B.numpy(), tops)
 
 
 def _convolution(layer: folding.Convolution) -> nn.Conv2d:

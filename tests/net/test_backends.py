@@ -5,15 +5,14 @@ from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 from alphazero.config import training as training_config
-from alphazero.net import backends, calibration, folding, hardware, inference, openvino_backend
+from alphazero.net import backends, calibration, folding, inference, machine, openvino_backend
 from tests.net import networks
 
 NET = folding.fold(networks.random_weights())
 AUTO, BF16, FP32 = (training_config.Precision(name) for name in ("auto", "bf16", "fp32"))
-CPU = torch.device("cpu")
+CPU, CUDA = machine.CPU, machine.CUDA
 
 
 class Sleeper:
@@ -112,34 +111,56 @@ def test_a_skipped_one_is_named_and_not_made():
     assert choice.report.endswith("; late not tried, it takes minutes")
 
 
+def test_a_reserve_is_not_even_made_where_another_is_faithful():
+    reserve = backends.Candidate(make=raises, reserve="it is slower")
+    choice = choose({"reserve": reserve, "wrong": candidate(error=9.0), "right": candidate(seconds=0.001)})
+    assert choice.report.endswith("; reserve not tried, it is slower")
+    assert "right " in choice.report and len(choice.ranked) == 1
+
+
+def test_a_reserve_is_used_where_nothing_else_is_faithful():
+    reserve = backends.Candidate(make=Sleeper, reserve="it is slower")
+    choice = choose({"reserve": reserve, "wrong": candidate(error=9.0)})
+    assert "reserve " in choice.report and "not tried" not in choice.report
+    assert [type(backend) for backend in choice.ranked] == [Sleeper]
+
+
 def names(found: dict[str, backends.Candidate]) -> list[str]:
-    return [name for name, option in found.items() if not option.skipped]
+    return [name for name, option in found.items() if not option.skipped and not option.reserve]
 
 
 MACHINES = [
-    # OpenVINO there, 8-bit instructions, wished precision: what the start measures on a CPU
-    (True, True, AUTO, "torch openvino openvino_int8"),
-    (True, False, AUTO, "torch openvino"),
-    (True, True, FP32, "torch openvino"),
-    (True, True, BF16, "torch openvino"),
-    (False, True, AUTO, "torch"),
+    # OpenVINO there, processor, 8-bit instructions, wished precision: what the start measures on a CPU
+    (True, "x86_64", True, AUTO, "openvino openvino_int8"),
+    (True, "AMD64", True, AUTO, "openvino openvino_int8"),
+    (True, "x86_64", False, AUTO, "openvino"),
+    (True, "x86_64", True, FP32, "openvino"),
+    (True, "x86_64", True, BF16, "openvino"),
+    (False, "x86_64", True, AUTO, "torch"),
+    (True, "aarch64", False, AUTO, "torch openvino"),
 ]
 
 
-@pytest.mark.parametrize(("has_openvino", "has_int8", "precision", "expected"), MACHINES)
+@pytest.mark.parametrize(("has_openvino", "processor", "has_int8", "precision", "expected"), MACHINES)
 def test_candidates_on_a_cpu(
-    has_openvino: bool, has_int8: bool, precision, expected: str, monkeypatch: pytest.MonkeyPatch
+    has_openvino: bool,
+    processor: str,
+    has_int8: bool,
+    precision,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(openvino_backend, "is_installed", lambda: has_openvino)
-    monkeypatch.setattr(hardware, "has_fast_int8", lambda: has_int8)
+    monkeypatch.setattr("platform.machine", lambda: processor)
+    monkeypatch.setattr(machine, "has_fast_int8", lambda: has_int8)
     found = backends.candidates(CPU, precision, 1)
     assert names(found) == expected.split()
-    assert "torch_compiled" in found
+    assert {"torch", "torch_compiled"} <= set(found), "at least by name"
 
 
 def test_candidates_on_a_gpu(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(hardware, "is_bf16", lambda precision, device: True)
-    found = backends.candidates(torch.device("cuda"), AUTO, 1)
+    monkeypatch.setattr(machine, "is_bf16", lambda precision, device: True)
+    found = backends.candidates(CUDA, AUTO, 1)
     assert names(found) == ["torch", "torch_graphs", "torch_compiled"]
 
 

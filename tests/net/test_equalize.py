@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alphazero.net import calibration, equalize, folding, openvino_backend, torch_backend
+from alphazero.net import calibration, equalize, folding, numpy_backend, openvino_backend
 from tests.net import networks
 
 
@@ -24,9 +24,9 @@ def skewed(net: folding.Folded) -> folding.Folded:
 
 @pytest.mark.parametrize("net", [network(), skewed(network())], ids=["plain", "skewed"])
 def test_it_stays_the_same_network(net: folding.Folded):
-    exact = torch_backend.exact_answers(net)
+    exact = numpy_backend.exact_answers(net)
     equal, tops = equalize.equalize(net, exact.tops)
-    again = torch_backend.exact_answers(equal)
+    again = numpy_backend.exact_answers(equal)
     np.testing.assert_allclose(again.logits, exact.logits, atol=2e-4)
     np.testing.assert_allclose(again.values, exact.values, atol=2e-4)
     for promised, found in zip(tops, again.tops, strict=True):
@@ -36,7 +36,7 @@ def test_it_stays_the_same_network(net: folding.Folded):
 
 def test_channels_come_closer_to_one_another():
     net = skewed(network())
-    exact = torch_backend.exact_answers(net)
+    exact = numpy_backend.exact_answers(net)
     _, tops = equalize.equalize(net, exact.tops)
 
     def spread(channels: np.ndarray) -> float:
@@ -53,7 +53,7 @@ def test_a_dead_channel_and_a_dead_filter_do_no_harm():
     kernel, bias = net.tower[1].kernel.copy(), net.tower[1].bias.copy()
     kernel[3], bias[3] = 0, -1  # never above zero
     net = net._replace(tower=(net.tower[0], folding.Convolution(kernel, bias), *net.tower[2:]))
-    equal, tops = equalize.equalize(net, torch_backend.exact_answers(net).tops)
+    equal, tops = equalize.equalize(net, numpy_backend.exact_answers(net).tops)
     assert all(np.isfinite(part).all() for layer in equal.tower for part in layer)
     assert tops[2][3] == 0
 
@@ -61,7 +61,7 @@ def test_a_dead_channel_and_a_dead_filter_do_no_harm():
 @pytest.mark.skipif(not openvino_backend.is_installed(), reason="openvino is not installed")
 def test_8_bits_lose_less(monkeypatch: pytest.MonkeyPatch):
     net = skewed(network())
-    exact, positions = torch_backend.exact_answers(net), calibration.positions(9)
+    exact, positions = numpy_backend.exact_answers(net), calibration.positions(9)
 
     def distance() -> calibration.Bounds:
         backend = openvino_backend.OpenVinoInt8Backend(net, exact, is_bf16=False, num_threads=1)

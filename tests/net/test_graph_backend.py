@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from alphazero.net import folding, graph_backend, inference, leela, numpy_forward, torch_backend
+from alphazero.net import folding, graph_backend, inference, leela, numpy_backend, numpy_forward
 from alphazero.search import evaluator as evaluators
 from tests.net import networks
 
@@ -70,7 +70,7 @@ def test_new_weights_take_the_place_of_the_old(device: str):
     backend = make(old, device)
     backend.run(planes)  # captures
     net = folding.fold(new)
-    backend.load(net, torch_backend.exact_answers(net))
+    backend.load(net, numpy_backend.exact_answers(net))
     assert_right(backend.run(planes), new, planes, 1e-2 if device == "cuda" else 1e-5)
 
 

@@ -54,6 +54,7 @@ READERS = {
     "numpy": numpy_forward.forward,
     "resnet": ask_resnet,
     "torch": lambda path, planes: ask_backend("torch", path, planes),
+    "exact": lambda path, planes: inference.make_exact(leela.read(path)).evaluate(planes),
     "openvino": lambda path, planes: ask_backend("openvino", path, planes),
 }
 
