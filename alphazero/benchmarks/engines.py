@@ -1,9 +1,9 @@
-"""Simulations per second of the GTP engine, which thinks about one game: `gtp.<net>`."""
+"""The GTP engine: how long it takes to start, and its simulations per second, `gtp.<net>`."""
 
 import time
 from collections.abc import Iterator
 
-from alphazero.benchmarks import figures, nets, settings
+from alphazero.benchmarks import figures, nets, settings, starts
 from alphazero.config import net as net_config
 from alphazero.engine import setup, thinking
 from alphazero.go import play
@@ -19,6 +19,7 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
     """
     for net in options.nets:
         yield _measure_net(net, options)
+        yield from starts.measure(net, options)
 
 
 def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:

@@ -1,0 +1,72 @@
+"""Time from the start of a GTP engine's process to its answers: `gtp.<net>.start`, `gtp.<net>.first_move`."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from alphazero.benchmarks import figures, nets, settings
+from alphazero.config import net as net_config
+from alphazero.evaluation import gtp_client
+from alphazero.net import leela
+
+_TIME_LIMIT_S = 300.0
+_LIBRARIES = """
+from alphazero import jit
+from alphazero.net import openvino_backend
+if openvino_backend.is_installed():
+    openvino_backend.library()
+"""
+"""What every engine imports that asks a network on a CPU: numpy, numba, OpenVINO."""
+
+
+class _Start(NamedTuple):
+    """Seconds of the wall clock."""
+
+    libraries_s: float  # a process that imports the libraries and does nothing else
+    name_s: float  # to the answer of `name`
+    move_s: float  # to that of the `genmove` behind it
+
+
+def measure(net: net_config.NetConfig, options: settings.Settings) -> Iterator[figures.Figure]:
+    """Medians of a few starts with compiled kernels.
+
+    The limit is the time of a process that only imports the libraries, measured in turns with the starts;
+    the ratio says how many times as long a start takes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.txt"
+        leela.write(nets.random_weights(net, options.size), path)
+        arguments = [f"--weights={path}", f"--device={options.device}", f"--threads={options.num_threads}"]
+        _start(arguments)  # compiles kernels, and brings files into memory
+        began = time.perf_counter()
+        starts = [_start(arguments)]
+        while time.perf_counter() - began < options.seconds:
+            starts.append(_start(arguments))
+    libraries_s, name_s, move_s = (statistics.median(times) for times in zip(*starts, strict=True))
+    setup = {"board": f"{options.size}x{options.size}", "threads": options.num_threads, "starts": len(starts)}
+    for part, seconds in (("start", name_s), ("first_move", move_s)):
+        yield figures.Figure(
+            name=f"gtp.{net.name}.{part}",
+            value=1000 * seconds,
+            unit="ms",
+            limit=1000 * libraries_s,
+            setup=setup,
+        )
+
+
+def _start(arguments: list[str]) -> _Start:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", _LIBRARIES], check=True)
+    libraries_s = time.perf_counter() - began
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "alphazero.gtp", *arguments]
+    with gtp_client.GtpClient(command, time_limit_s=_TIME_LIMIT_S) as engine:
+        engine.send("name")
+        name_s = time.perf_counter() - began
+        engine.send("genmove b")
+        return _Start(libraries_s, name_s, time.perf_counter() - began)
