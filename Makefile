@@ -21,7 +21,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help env train test test-all plants lint fmt smoke bench goldens constraints
+.PHONY: help env train test test-all plants lint fmt smoke bench goldens leela-zero constraints
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -71,6 +71,9 @@ bench: $(READY)  ## what this machine reaches
 
 goldens: $(READY)  ## rewrites tests/golden; the diff belongs in the change
 	$(BIN)/python -m pytest -q -m "not ray and not gpu" --goldens $(ARGS)
+
+leela-zero: $(READY)  ## Leela Zero for 9x9 in our cache folder, for a slow test
+	$(BIN)/python -m tools.build_leela_zero
 
 constraints:  ## pins the newest versions again (needs uv)
 	@{ sed '/^#/!d' constraints.txt; echo 'torch==2.13.0' | uv pip compile --quiet --universal --all-extras \

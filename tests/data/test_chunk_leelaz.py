@@ -1,7 +1,6 @@
 """Leela Zero itself, where it is installed, makes of the same games the same bytes as we do."""
 
 import gzip
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,13 +11,9 @@ from alphazero.data import chunk_text, sgf_positions
 from alphazero.go import play, sgf
 from alphazero.net import leela
 from tests.data import chunks
-from tests.net import networks
+from tests.net import leela_zero, networks
 
-LEELAZ = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(LEELAZ is None, reason="leelaz, of Debian's package leela-zero, is not installed"),
-]
+pytestmark = [pytest.mark.slow, leela_zero.needed]
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +24,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_leelaz(weights: Path, folder: Path, commands: list[str]) -> None:
-    assert LEELAZ is not None
-    options = ["--gtp", "--cpu-only", "--noponder", "-t", "1", "-v", "8", "-r", "0", "-n", "-w", str(weights)]
+    command = leela_zero.command(weights, "-v", "8", "-r", "0", "-n")
     text = "\n".join([*commands, "quit", ""])
-    subprocess.run(
-        [LEELAZ, *options], cwd=folder, input=text, capture_output=True, text=True, timeout=240, check=True
-    )
+    subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, timeout=240, check=True)
 
 
 def random_game(seed: int, num_moves: int) -> bytes:

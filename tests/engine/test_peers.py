@@ -10,17 +10,15 @@ import pytest
 from alphazero.evaluation import gtp_client
 from alphazero.go import play, rules
 from alphazero.net import leela
-from tests.net import networks
+from tests.net import leela_zero, networks
 
 GNUGO = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
-LEELAZ = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
 GNUGO_COMMAND = [GNUGO or "", "--mode", "gtp", "--chinese-rules", "--positional-superko"]
 OURS = [sys.executable, "-m", "alphazero.gtp", "--weights"]
 START_S = 240  # with nothing compiled yet
 
 pytestmark = pytest.mark.slow
 needs_gnugo = pytest.mark.skipif(GNUGO is None, reason="gnugo is not installed")
-needs_leelaz = pytest.mark.skipif(LEELAZ is None, reason="leelaz, of Debian's leela-zero, is not installed")
 
 
 def start(command, project):
@@ -86,14 +84,14 @@ def test_a_game_against_gnu_go(project):
         assert re.fullmatch(r"[BW]\+\d+\.\d", ours.send("final_score"))
 
 
-@needs_leelaz
+@leela_zero.needed
 def test_heat_maps_are_leela_zero_s(tmp_path, project):
     """Both print thousandths, rounded down; a rounding error may move a digit where it is almost even."""
     path = tmp_path / "net.txt"
     module = networks.random_module(size=19, blocks=2, filters=16)
     module.policy.weight.data *= 4
     leela.write(module.export(), path)
-    theirs = [LEELAZ or "", "--gtp", "--cpu-only", "--noponder", "-t", "1", "-w", str(path)]
+    theirs = leela_zero.command(path)
     with start([*OURS, str(path), "--visits", "1"], project) as ours, start(theirs, project) as leelaz:
         for command in ("play b Q16", "play w D4", "play b C3"):
             ours.send(command)
@@ -101,38 +99,19 @@ def test_heat_maps_are_leela_zero_s(tmp_path, project):
             for choice in ("0", "5", "6", "average"):
                 # Leela Zero prints heat maps on stderr, of which the client keeps the end.
                 leelaz.send(f"heatmap {choice}")
-                expected = read_heatmap(leelaz.last_stderr)
-                assert read_heatmap(ours.send(f"heatmap {choice}")) == pytest.approx(expected, abs=1.01)
-                differences = np.array(read_heatmap(ours.send(f"heatmap {choice}"))) - expected
-                assert np.count_nonzero(differences) <= 3
+                policy, winrate = leela_zero.read_heatmaps(leelaz.last_stderr, 19)[-1]
+                answer = ours.send(f"heatmap {choice}")
+                ((our_policy, our_winrate),) = leela_zero.read_heatmaps(answer, 19)
+                assert np.abs(our_policy - policy).max() <= 1
+                assert np.count_nonzero(our_policy - policy) <= 3
+                assert our_winrate == pytest.approx(winrate, abs=1.01e-5)
 
 
-def read_heatmap(text):
-    """362 thousandths and the win rate in hundred-thousandths, from the last map in `text`."""
-    rows, passing, winrate = re.findall(
-        r"((?:^[ \d]+\n){19})pass: (\d+)\nwinrate: ([\d.]+)", text + "\n", re.MULTILINE
-    )[-1]
-    return [*map(int, rows.split()), int(passing), round(float(winrate) * 1e5)]
-
-
-@needs_leelaz
+@leela_zero.needed
 def test_a_game_against_leela_zero_itself_is_legal_for_both(tmp_path, project):
     path = tmp_path / "net.txt"
     leela.write(networks.random_weights(size=19, blocks=1, filters=4), path)
-    theirs = [
-        LEELAZ or "",
-        "--gtp",
-        "--cpu-only",
-        "--noponder",
-        "-t",
-        "1",
-        "-v",
-        "2",
-        "-r",
-        "0",
-        "-w",
-        str(path),
-    ]
+    theirs = leela_zero.command(path, "-v", "2", "-r", "0")
     with start([*OURS, str(path), "--visits", "2"], project) as ours, start(theirs, project) as leelaz:
         game = play.Game(19, 7.5)
         for ply in range(30):

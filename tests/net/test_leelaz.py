@@ -1,7 +1,6 @@
 """Leela Zero itself loads what we write and says the same about it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,39 +8,27 @@ import numpy as np
 import pytest
 
 from alphazero.net import leela, numpy_forward
-from tests.net import networks
+from tests.net import leela_zero, networks
 
-LEELAZ = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
 COMMANDS = "heatmap 0\nplay b Q16\nheatmap 0\ngenmove w\nquit\n"
 
 
 def run_leelaz(weights: Path) -> tuple[str, str]:
     """Its answers and its messages; heat maps are among the messages."""
-    assert LEELAZ is not None
-    command = [LEELAZ, "--gtp", "--cpu-only", "--noponder", "-t", "1", "-v", "5", "-w", str(weights)]
+    command = leela_zero.command(weights, "-v", "5")
     done = subprocess.run(command, input=COMMANDS, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout, done.stderr
 
 
-def read_heatmaps(messages: str) -> list[tuple[np.ndarray, float]]:
-    """Policies [A] in thousandths, rounded down, A1 first and pass last; and winning chances."""
-    maps = []
-    pattern = re.compile(r"((?:^[ \d]+\n){19})pass: (\d+)\nwinrate: ([\d.]+)", re.MULTILINE)
-    for rows, passing, winrate in pattern.findall(messages):
-        board = np.array([list(map(int, row.split())) for row in rows.splitlines()])
-        maps.append((np.append(board[::-1].ravel(), int(passing)), float(winrate)))
-    return maps
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(LEELAZ is None, reason="leelaz, of Debian's package leela-zero, is not installed")
+@leela_zero.needed
 def test_leela_zero_loads_our_files_and_agrees(tmp_path: Path):
     path = tmp_path / "net.txt.gz"
     module = networks.random_module(size=19, blocks=2, filters=16)
     module.policy.weight.data *= 4  # a policy that thousandths can tell from a flat one
     leela.write(module.export(), path)
     answers, messages = run_leelaz(path)
-    heatmaps = read_heatmaps(messages)
+    heatmaps = leela_zero.read_heatmaps(messages, 19)
     assert len(heatmaps) == 2
     q16 = 15 * 19 + 15
     planes = np.zeros((2, leela.NUM_PLANES, 19, 19), np.uint8)

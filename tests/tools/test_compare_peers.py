@@ -2,18 +2,16 @@
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from alphazero.net import leela
-from tests.net import networks
+from tests.net import leela_zero, networks
 from tools import compare_peers
 from tools.peers import contest, engines, environment, selfplays, turns
 
-LEELAZ = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
 CORES = sorted(os.sched_getaffinity(0))
 THIS = sys.executable
 
@@ -246,7 +244,7 @@ def test_a_failing_contestant_gives_exit_code_1(fake_peers, monkeypatch, capsys)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(LEELAZ is None, reason="leelaz, of Debian's package leela-zero, is not installed")
+@leela_zero.needed
 def test_we_are_measured_beside_leela_zero(tmp_path, capsys):
     path = tmp_path / "tiny.txt"
     leela.write(networks.random_weights(size=19, blocks=1, filters=4), path)
