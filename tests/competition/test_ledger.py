@@ -27,6 +27,14 @@ def test_what_counts_is_there_again(tmp_path):
     assert (found.name, found.competition, found.results) == ("trial", COMPETITION, [result(0), result(1)])
 
 
+def test_a_game_whose_sgf_file_cannot_be_written_does_not_count(tmp_path):
+    with open_ledger(tmp_path) as book:
+        (tmp_path / "games").write_text("where the folder should be")
+        with pytest.raises(FileExistsError):
+            book.add(result(0), b"(;)", {})
+    assert ledger.read(tmp_path).results == []
+
+
 def test_half_a_line_is_dropped_wherever_it_ends(tmp_path):
     lines = [(result(number).line() + "\n").encode() for number in range(2)]
     for length in (1, 2, 50, 200, len(lines[1]) - 2, len(lines[1]) - 1):

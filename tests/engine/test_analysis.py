@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from alphazero.engine import clocks
+from alphazero.engine import analysis, clocks
 from alphazero.engine import reports as engine_reports
 from alphazero.go import rules
 from alphazero.search import inspection
@@ -107,9 +107,12 @@ class Done(FakeThinker):
         self._look(position, limits)
 
 
-def test_an_analysis_that_is_done_reports_once_and_waits():
+def test_an_analysis_that_is_done_reports_once_and_waits(monkeypatch):
+    naps = []
+    monkeypatch.setattr(analysis.time, "sleep", naps.append)
     engine = make_engine(make_thinker=Done)
     assert reports(talk(engine, "lz-analyze 10", patience=9)) == [LEELA]
+    assert len(naps) > 2
     assert reports(talk(engine, "lz-analyze 10")) == [], "but not if input waits already"
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alphazero.go import rules
 from tests.engine.sessions import ask, make_engine, play_through
 
 SESSIONS = {
@@ -53,6 +54,13 @@ SESSIONS = {
 @pytest.mark.parametrize("name", SESSIONS)
 def test_session(name):
     play_through(make_engine(), SESSIONS[name])
+
+
+@pytest.mark.parametrize("command", ["fixed_handicap 2", "place_free_handicap 2", "set_free_handicap C3 G7"])
+def test_white_moves_first(command):
+    engine = make_engine(size=9)
+    assert ask(engine, command).startswith("=")
+    assert engine.state.game.to_play == rules.WHITE
 
 
 def test_a_handicap_is_written_and_loaded(tmp_path):

@@ -43,6 +43,14 @@ def test_intervals_hold_the_truth_in_about_95_of_100():
     assert 0.92 <= np.mean(held) <= 0.985
 
 
+def test_neighbours_are_as_sure_of_each_other_as_their_games_make_them():
+    """Who met nobody else brings no news about the other two."""
+    chain = bradley_terry.fit(np.array([[0, 4, 0], [6, 0, 7], [0, 13, 0]], float))
+    alone = bradley_terry.fit(np.array([[0, 7], [13, 0]], float))
+    assert chain.variance(2, 1) == chain.variance(1, 2) == pytest.approx(alone.variance(1, 0))
+    assert chain.variance(2, 0) == pytest.approx(chain.variance(2, 1) + chain.variance(1, 0))
+
+
 def test_who_only_wins_or_loses_has_a_finite_rating():
     fitted = bradley_terry.fit(np.array([[0, 0, 0], [20, 0, 0], [0, 20, 0]], float))
     assert 400 < fitted.elo[1] < 1200 and 400 < fitted.elo[2] - fitted.elo[1] < 1200

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from alphazero.config import compose
@@ -70,9 +71,8 @@ def candidate_of(version: int, seed: int = 0) -> candidates.Candidate:
     return candidates.Candidate(version=version, weights=weights, games=10, positions=100)
 
 
-def judge_with(tmp_path, monkeypatch, scores, *words: str):
-    """A gate whose matches have these scores of pairs; its outcome and the figures on the way."""
-    config = compose.compose(["conf=smoke", "gate=sprt", *words])
+def fake_match(scores):
+    """`match.play_match` whose pairs have these scores."""
 
     def played(a, b, config, first_moves, *, decided=None, **_):
         num_pairs = next((n for n in range(1, len(scores) + 1) if decided and decided(scores[:n])), None)
@@ -91,7 +91,13 @@ def judge_with(tmp_path, monkeypatch, scores, *words: str):
                 )
         return results.MatchResult(names=(a.name, b.name), config=config, games=tuple(games))
 
-    monkeypatch.setattr(gate.match, "play_match", played)
+    return played
+
+
+def judge_with(tmp_path, monkeypatch, scores, *words: str):
+    """A gate whose matches have these scores of pairs; its outcome and the figures on the way."""
+    config = compose.compose(["conf=smoke", "gate=sprt", *words])
+    monkeypatch.setattr(gate.match, "play_match", fake_match(scores))
     judge = gate.Gate(config, run_folder.RunFolder(tmp_path))
     judge.start_with(candidate_of(0))
     figures = []
@@ -142,3 +148,23 @@ def test_a_match_of_fixed_length_asks_for_a_share_of_the_points(tmp_path, monkey
     words = ["gate=winrate", f"gate.threshold={threshold}"]
     outcome, figures = judge_with(tmp_path, monkeypatch, [1.0] * 4, *words)
     assert (outcome.is_promoted, figures) == (passes, [])
+
+
+def test_the_next_candidate_meets_the_promoted_one(tmp_path, monkeypatch):
+    seen = []
+    planes = np.ones((1, leela.NUM_PLANES, 5, 5), np.uint8)
+
+    def spy(self, name, evaluator, search, rng):
+        self.name = name
+        seen.append((name, evaluator.evaluate(planes)[0].tobytes()))
+
+    monkeypatch.setattr(players.Player, "__init__", spy)
+    monkeypatch.setattr(gate.match, "play_match", fake_match([1.0] * 4))
+    judge = gate.Gate(compose.compose(["conf=smoke", "gate=winrate"]), run_folder.RunFolder(tmp_path))
+    judge.start_with(candidate_of(0))
+    for version in (100, 200):
+        outcome = judge.judge(candidate_of(version, seed=version))
+        assert outcome is not None and outcome.is_promoted
+    first, _, second, its_opponent = seen
+    assert [name for name, _ in seen] == ["step-100", "step-0", "step-200", "step-100"]
+    assert its_opponent == first != second

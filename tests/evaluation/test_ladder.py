@@ -7,6 +7,7 @@ import pytest
 
 from alphazero.config import compose
 from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
+from alphazero.evaluation import result as results
 from alphazero.search import evaluator
 from tests.evaluation import networks
 
@@ -75,6 +76,18 @@ def test_games_are_kept_and_counted_once(tmp_path):
     assert again.report() == made.report()
     again.play()
     assert make_ladder(tmp_path).num_games == 32
+
+
+def test_a_game_behind_half_a_line_counts(tmp_path):
+    promote(tmp_path, 1)
+    made = make_ladder(tmp_path)
+    path = tmp_path / "ladder" / "games.jsonl"
+    path.parent.mkdir()
+    path.write_text('{"a": "00001", "b": "uni')
+    game = results.PlayedGame(number=1, a_is_black=True, moves=(25, 25), score=3.0, hit_limit=False)
+    config = made._config.game
+    made._append("00001", "uniform", results.MatchResult(names=("a", "b"), config=config, games=(game,)))
+    assert make_ladder(tmp_path).num_games == made.num_games == 1
 
 
 def test_games_of_other_settings_are_another_ladder(tmp_path):

@@ -61,6 +61,17 @@ def test_each_opening_is_played_with_both_colours():
     ]
 
 
+def test_games_are_listed_as_they_began():
+    """One pass ends games 3 and 4, whose opening has the other one."""
+    heard: list[int] = []
+    first_moves = [(12,), (12, PASS)]
+    result = play(
+        Scripted("a"), Scripted("b"), first_moves, on_game=lambda played: heard.append(played.number)
+    )
+    assert heard == [3, 4, 1, 2]
+    assert [played.number for played in result.games] == [1, 2, 3, 4]
+
+
 def test_games_are_scored_by_area_with_komi():
     """Lone stones own nothing but themselves once both colours are there."""
     result = play(Scripted("a"), Scripted("b"))

@@ -1,5 +1,6 @@
 """The sequential test: its likelihoods against scipy's optimiser, its order, its bounds, its error rates."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -48,6 +49,8 @@ def test_the_ratio_is_odd_under_exchange_of_the_players():
 
 def test_bounds_are_wald_s():
     assert TEST.bounds == pytest.approx((math.log(0.05 / 0.95), math.log(0.95 / 0.05)))
+    careful = dataclasses.replace(TEST, alpha=0.01, beta=0.2)
+    assert careful.bounds == pytest.approx((math.log(0.2 / 0.99), math.log(0.8 / 0.01)))
 
 
 @pytest.mark.parametrize(
