@@ -1,4 +1,4 @@
-"""The sequential test: its likelihoods against scipy's optimiser, its order, its bounds, its error rates."""
+"""The sequential test: its likelihoods against scipy's optimiser, its order, its bounds."""
 
 import dataclasses
 import math
@@ -8,7 +8,6 @@ import pytest
 from scipy import optimize
 
 from alphazero.evaluation import elo, sprt
-from tools import simulate_gates
 
 TEST = sprt.Test(elo0=0, elo1=100, alpha=0.05, beta=0.05, min_pairs=4, max_pairs=60)
 SHARES = np.arange(5) / 4
@@ -84,15 +83,3 @@ def test_a_minimum_beyond_the_maximum_is_the_maximum():
     test = sprt.Test(elo0=0, elo1=100, alpha=0.05, beta=0.05, min_pairs=10, max_pairs=2)
     assert test.decide([2, 1.5]).decision is sprt.Decision.better
     assert test.decide([1, 1]).decision is sprt.Decision.not_better
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
-def test_error_rates_of_the_default_gate(players):
-    """10,000 gates at each of the two differences; one percentage point of leeway, as promised."""
-    test = simulate_gates.DEFAULT
-    rng = np.random.default_rng(0)
-    wrong = simulate_gates.simulate(test, players, test.elo0, 10_000, rng)
-    assert wrong.promoted <= test.alpha + 0.01
-    right = simulate_gates.simulate(test, players, test.elo1, 10_000, rng)
-    assert 1 - right.promoted <= test.beta + 0.01

@@ -1,4 +1,4 @@
-"""Synthetic players are as strong as they are said to be; the door prints its table or one line."""
+"""Synthetic players are as strong as they are said to be; gates err as rarely as promised; the table."""
 
 import numpy as np
 import pytest
@@ -38,3 +38,15 @@ def test_a_mistake_is_one_line(capsys):
     assert capsys.readouterr().err == (
         "python -m tools.simulate_gates: gate.elo1=-5.0: must be greater than gate.elo0, 0\n"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
+def test_error_rates_of_the_default_gate(players):
+    """10,000 gates at each of the two differences; one percentage point of leeway, as promised."""
+    test = simulate_gates.DEFAULT
+    rng = np.random.default_rng(0)
+    wrong = simulate_gates.simulate(test, players, test.elo0, 10_000, rng)
+    assert wrong.promoted <= test.alpha + 0.01
+    right = simulate_gates.simulate(test, players, test.elo1, 10_000, rng)
+    assert 1 - right.promoted <= test.beta + 0.01
