@@ -13,6 +13,8 @@ self-play   newest network      games             room among its pushes    repla
 learner     batches             candidates        replay ratio             games
 evaluator   newest candidate    promoted files    a newer candidate        learner
 ladder      promoted files      ratings           a promotion              evaluator
+mirror      promoted files,     the same in a     new files; the place     evaluator, learner
+            checkpoints         second place
 """
 
 import functools
@@ -32,6 +34,7 @@ from actors import plan as plans
 from actors.evaluator import EvaluatorActor
 from actors.ladder import LadderActor
 from actors.learner import LearnerActor
+from actors.mirror import MirrorActor
 from actors.replay_buffer import ReplayBuffer
 from actors.reporter import ReporterActor
 from actors.selfplay import SelfPlayActor
@@ -233,7 +236,12 @@ class Supervisor:
             self._has_moved = True
             _logger.info("first self-play move %.1f s after the start", now.first_move_s)
             self._players.follow(self._plan)
-            for name, actor in ((plans.EVALUATOR, EvaluatorActor), (plans.LADDER, LadderActor)):
+            beside = {
+                plans.EVALUATOR: EvaluatorActor,
+                plans.LADDER: LadderActor,
+                plans.MIRROR: MirrorActor,
+            }
+            for name, actor in beside.items():
                 if self._plan.of(name):
                     make = functools.partial(self._spawn, actor, name, self._config, self._handles)
                     self._crew.start(name, make)
@@ -278,6 +286,9 @@ class Supervisor:
             ray.wait([self._handles["reporter"].close.remote()], timeout=_STOP_S)
         except exceptions.RayError as error:
             _logger.warning("the last figures are missing: %s", crews.last_line(error))
+        mirror = self._crew.handle(plans.MIRROR)
+        if mirror is not None:
+            ray.wait([mirror.finish.remote()], timeout=_STOP_S)
 
 
 def _spawn_at(place: plans.Placement, actor: type, name: str, *arguments: Any) -> Any:

@@ -13,6 +13,7 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 
 SELF_PLAY, LEARNER, RANK, EVALUATOR, LADDER = "self-play", "learner", "learner rank", "evaluator", "ladder"
+MIRROR = "mirror"
 SERVICES = ("replay buffer", "weight store", "reporter")
 
 _WHOLE = 10_000
@@ -187,6 +188,8 @@ def _place_fixed(config: schema.Config, rooms: dict[str, _Room]) -> list[Placeme
     placed.append(_placement(driver.node, EVALUATOR, 1, cluster.evaluator_cpus, gpu))
     if config.ladder.games_per_network:
         placed.append(_place(driver, LADDER, 0))
+    if config.mirror.uri is not None:
+        placed.append(_place(driver, MIRROR, 0))
     return placed
 
 

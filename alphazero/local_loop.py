@@ -5,6 +5,7 @@ repeats itself as long as the same inference backend is picked.
 """
 
 import logging
+import threading
 import time
 
 import numpy as np
@@ -19,6 +20,7 @@ from alphazero.report import clock, panel, reporter, status
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
+from alphazero.storage import background
 from alphazero.training import checkpoint, learner, trainer
 
 _REPORT_INTERVAL_S = 1.0
@@ -70,9 +72,12 @@ class LocalLoop:
         )
         self._worker.set_total_games(self._store.counters.games)
         self._reported = 0.0
+        self._mirror = background.make(config, folder.path) if config.mirror.uri is not None else None
 
     def run(self) -> None:
         """Plays and learns until a stop.* bound is reached or Ctrl-C, then saves."""
+        if self._mirror is not None:
+            threading.Thread(target=self._mirror.run, name="mirror", daemon=True).start()
         try:
             with panel.Panel(self._title) as view:
                 while self._progress() < 1:
@@ -80,6 +85,9 @@ class LocalLoop:
                     view.show(self._reporter.snapshot())
         finally:
             self._trainer.save()
+            if self._mirror is not None:
+                self._mirror.finish()
+                self._reporter.record("mirror", self._mirror.figures)
             self._reporter.close()
 
     def _step(self) -> None:
@@ -164,6 +172,8 @@ class LocalLoop:
             figures = {"minutes": minutes, "promotions": promotions, "weights": self._best.version}
             self._reporter.record("run", figures)
             self._reporter.record("replay", self._store.figures())
+            if self._mirror is not None:
+                self._reporter.record("mirror", self._mirror.figures)
         return self._config.stop.progress(
             minutes=minutes, games=self._store.counters.games, steps=self._learner.step, promotions=promotions
         )

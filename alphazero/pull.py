@@ -1,77 +1,77 @@
-"""Copies promoted networks out of a run: python -m alphazero.pull SOURCE DEST [--latest]."""
+"""Copies promoted networks to where they are wanted: python -m alphazero.pull SOURCE DEST.
+
+SOURCE is a run's folder, its weights/promoted, a mirror (a folder, s3://BUCKET/PREFIX or
+gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/alphazero/runs/9x9.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero import files
-from alphazero.evaluation import promotion
+from alphazero.config import command_line
+from alphazero.storage import pulling, restoring, sources, stores
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code: 0 done, 1 failed, 2 bad arguments."""
-    parser = argparse.ArgumentParser(prog="python -m alphazero.pull", description=__doc__)
-    parser.add_argument("source", metavar="SOURCE", type=Path, help="a run's folder, or its weights/promoted")
-    parser.add_argument(
-        "dest", metavar="DEST", type=Path, help="folder for the weight files and certificates"
-    )
-    parser.add_argument("--latest", action="store_true", help="only the newest network")
-    options = parser.parse_args(arguments)
-    source = find_promoted(options.source)
-    if source is None:
-        print(f"pull: SOURCE={options.source}: no promoted networks there", file=sys.stderr)
-        return 2
-    if options.dest.exists() and not options.dest.is_dir():
-        print(f"pull: DEST={options.dest}: is not a folder", file=sys.stderr)
-        return 2
+    """Runs the command line; 0 done, 1 something failed, 2 bad arguments, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    dest = Path(options.dest)
     try:
-        return pull(source, options.dest, latest_only=options.latest)
-    except OSError as error:
-        print(f"pull: {error.filename}: {error.strerror}", file=sys.stderr)
+        source = sources.open_source(options.source, dest)
+        if dest.exists() and not dest.is_dir():
+            raise ValueError(f"DEST={dest}: is not a folder")
+        if options.run:
+            return 0 if restoring.restore(source, dest, _say, _complain) else 1
+        return _pull(source, dest, options)
+    except (pulling.DamagedError, stores.StoreError) as error:
+        _complain(str(error))
         return 1
+    except ValueError as error:
+        _complain(str(error))
+        return 2
+    except OSError as error:
+        _complain(f"{error.filename or dest}: {error.strerror}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
-def find_promoted(source: Path) -> Path | None:
-    """The folder of certificates in or at `source`, None if there is none."""
-    for folder in (source / "weights" / "promoted", source):
-        if any(folder.glob("?????*-????????.json")):
-            return folder
-    return None
+def _parser() -> argparse.ArgumentParser:
+    parser = command_line.Parser(
+        prog="python -m alphazero.pull", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("source", metavar="SOURCE", help="where the networks are, see above")
+    add("dest", metavar="DEST", help="folder for the weight files and certificates")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--latest", action="store_true", help="only the newest network")
+    what.add_argument(
+        "--run",
+        action="store_true",
+        help="restore a mirrored run into the empty folder DEST, to go on with it",
+    )
+    add("--watch", action="store_true", help="go on copying new networks until Ctrl-C")
+    add("--interval", type=command_line.number(1, 3600), default=30.0, help="seconds between looks (30)")
+    return parser
 
 
-def pull(source: Path, dest: Path, *, latest_only: bool = False) -> int:
-    """Copies what `dest` lacks; returns 1 if anything in `source` was not what it should be, else 0.
-
-    A damaged network is named and does not keep the others from being copied; with `latest_only`
-    nothing older is copied in its place.
-    """
-    certificates = sorted(source.glob("?????*-????????.json"), key=promotion.number_of)
-    exit_code = 0
-    for path in certificates[-1:] if latest_only else certificates:
-        try:
-            promoted = promotion.read_certificate(path)
-            is_new = _copy(promoted, dest)
-        except ValueError as error:
-            print(f"pull: {error}", file=sys.stderr)
-            exit_code = 1
-        else:
-            print(f"{dest / promoted.path.name}{'' if is_new else ' is there already'}")
-    promotion.Promotions(dest).latest()  # points dest's latest.json at what is there now
-    return exit_code
+def _pull(source: stores.Store, dest: Path, options: argparse.Namespace) -> int:
+    puller = pulling.Puller(source, dest, latest_only=options.latest, say=_say, complain=_complain)
+    if options.watch:
+        pulling.watch(puller, options.interval, _complain)
+    found = puller.look()
+    if not found:
+        raise ValueError(f"SOURCE={options.source}: no promoted networks there")
+    return 0 if puller.copy(found) else 1
 
 
-def _copy(promoted: promotion.Promoted, dest: Path) -> bool:
-    """Copies a network and then its certificate, unless both are there and right."""
-    target, certificate = dest / promoted.path.name, dest / promoted.certificate_path.name
-    wanted = promoted.certificate_path.read_bytes()
-    is_there = target.exists() and files.sha256(target.read_bytes()) == promoted.certificate["sha256"]
-    if is_there and certificate.exists() and certificate.read_bytes() == wanted:
-        return False
-    if not is_there:
-        files.write_atomic(target, promoted.read_bytes())
-    files.write_atomic(certificate, wanted)
-    return True
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _complain(line: str) -> None:
+    print(f"pull: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

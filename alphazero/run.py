@@ -26,6 +26,10 @@ def _open_and_run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     _check_start(config)
     folder.open(config, compose.to_yaml(config))
     logs.set_up(folder.log)
+    if config.mirror.uri is not None:
+        from alphazero.storage import background
+
+        background.check(config, folder.path)
     _run(config, folder)
 
 

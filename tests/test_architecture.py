@@ -20,6 +20,7 @@ HOMES = {
     "torch": ("alphazero/net/", "alphazero/training/"),
     "tensorboard": ("alphazero/report/",),
     "rich": ("alphazero/report/",),
+    "obstore": ("alphazero/storage/",),
     "hydra": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
     "omegaconf": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
 }

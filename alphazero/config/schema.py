@@ -8,6 +8,7 @@ from alphazero.config import data as data_config
 from alphazero.config import game as game_config
 from alphazero.config import gate as gate_config
 from alphazero.config import ladder as ladder_config
+from alphazero.config import mirror as mirror_config
 from alphazero.config import net as net_config
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import replay as replay_config
@@ -35,6 +36,7 @@ class Config:
     data: data_config.DataConfig = field(default_factory=data_config.DataConfig)
     gate: gate_config.GateConfig = field(default_factory=gate_config.GateConfig)
     ladder: ladder_config.LadderConfig = field(default_factory=ladder_config.LadderConfig)
+    mirror: mirror_config.MirrorConfig = field(default_factory=mirror_config.MirrorConfig)
     cluster: cluster_config.ClusterConfig = field(default_factory=cluster_config.ClusterConfig)
 
     def __post_init__(self) -> None:

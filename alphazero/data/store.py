@@ -12,7 +12,7 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import gamelog, replay, statistics
+from alphazero.data import earlier_games, gamelog, replay, statistics
 from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class ReplayStore:
     def __init__(self, config: schema.Config, folder: Path) -> None:
         """folder: where the game log lies (`games/` of the run's folder)."""
         self._config = config
+        self._folder = folder
         self._log = gamelog.GameLog(folder)
         self._window = replay.ReplayWindow(config.game.size, config.replay, config.net.targets)
         evenly = dataclasses.replace(
@@ -106,7 +107,10 @@ class ReplayStore:
     def request_batches(self, count: int, batch_size: int) -> list[batches.Batch] | None:
         """`count` batches, or None while the games do not yet allow for so many samples."""
         wanted = count * batch_size
-        enough = self._window.positions >= self._config.training.min_positions
+        needed = self._config.training.min_positions
+        # Positions of earlier games whose log is not here count, but cannot be drawn.
+        drawable = len(self._window) >= min(needed, self._config.replay.min_window)
+        enough = self._window.positions >= needed and drawable
         allowed = self._counters.samples + wanted <= self._allowed_samples()
         self._is_learner_waiting = not (enough and allowed)
         if self._is_learner_waiting:
@@ -145,6 +149,7 @@ class ReplayStore:
         Only the games that can still be in the window are unpacked.
         """
         assert self._counters == Counters(), "restore comes first"
+        self._count_earlier(earlier_games.read(self._folder))
         damaged: list[gamelog.Damage] = []
         entries = self._log.entries(damaged.append)
         total = sum(entry.num_targets for entry in entries)
@@ -161,6 +166,14 @@ class ReplayStore:
         self._counters.damaged_games = len(damaged)
         self.set_samples(samples)
         return self._counters
+
+    def _count_earlier(self, earlier: earlier_games.EarlierGames) -> None:
+        """Games of a run restored without its log: the replay ratio and the window go on from them."""
+        self._counters.games += earlier.games
+        self._counters.positions += earlier.positions
+        for end, count in earlier.ends.items():
+            setattr(self._counters, f"{end}_games", count)
+        self._window.skip(earlier.positions)
 
     def _restore_game(self, entry: gamelog.Entry, damaged: list[gamelog.Damage]) -> None:
         try:

@@ -143,19 +143,27 @@ class Promotions:
 
 def read_certificate(path: Path) -> Promoted:
     """The network that a certificate speaks of, its file not yet read; ValueError if it is not one."""
-    stem = path.name.removesuffix(".json")
     try:
-        certificate = json.loads(path.read_bytes())
-        sha256, name = certificate["sha256"], certificate["file"]
+        data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
+    certificate = parse_certificate(path.name, data, str(path))
+    return Promoted(number=number_of(path), path=path.with_name(certificate["file"]), certificate=certificate)
+
+
+def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
+    """The certificate in a file called `name`; ValueError, beginning with `where`, if it is not one."""
+    stem = name.removesuffix(".json")
+    try:
+        certificate = json.loads(data)
+        sha256, file = str(certificate["sha256"]), certificate["file"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: is not a certificate") from error
+        raise ValueError(f"{where}: is not a certificate") from error
     match = _STEM.fullmatch(stem)
     # The name is checked and not followed: a certificate from elsewhere must not choose the file.
-    if match is None or name != f"{stem}.txt.gz" or not str(sha256).startswith(match[2]):
-        raise ValueError(f"{path}: its file and sha256 do not belong to its name")
-    return Promoted(number=int(match[1]), path=path.with_name(name), certificate=certificate)
+    if match is None or file != f"{stem}.txt.gz" or not sha256.startswith(match[2]):
+        raise ValueError(f"{where}: its file and sha256 do not belong to its name")
+    return certificate
 
 
 def number_of(path: Path) -> int:

@@ -55,7 +55,7 @@ class Reporter:
 
     def _write(self, now: float) -> None:
         self._written = now
-        for group in (tally.SELFPLAY, tally.REPLAY, tally.MATCH, tally.RUN):
+        for group in (tally.SELFPLAY, tally.REPLAY, tally.MATCH, tally.MIRROR, tally.RUN):
             self._writer.add(group, self._tally.figures(group, now), self._step)
         try:
             self._tally.status(now).save(self._folder / "status.json")

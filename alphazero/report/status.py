@@ -42,6 +42,8 @@ class Status:
     """Samples drawn for each position so far."""
     last_gate: str = ""
     """The newest decision, in a sentence."""
+    mirror: str = ""
+    """How the mirror stands, in words; empty without one."""
     promotions: int = 0
     weights: int = 0
     """Version of the best network."""
@@ -83,6 +85,7 @@ class Status:
                 "promotions",
                 f"{self.promotions}  (newest {_ago(self.promotion_age_s)}, best network {self.weights})",
             ),
+            *([("mirror", self.mirror)] if self.mirror else []),
             ("waiting for", self.waiting_for or "-"),
         ]
 
@@ -116,6 +119,7 @@ class Status:
             f"promotions {self.promotions}",
             f"best {self.weights}",
             self.last_gate and f"gate: {self.last_gate}",
+            self.mirror and f"mirror {self.mirror}",
             self.waiting_for and f"waiting: {self.waiting_for}",
         ]
         return " | ".join(part for part in parts if part)

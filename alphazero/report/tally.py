@@ -13,6 +13,8 @@ Metrics = Mapping[str, float | str]
 RUN, SELFPLAY, REPLAY, LEARNER, GATE = "run", "selfplay", "replay", "learner", "gate"
 MATCH = "match"
 """The gate's match while it is played."""
+MIRROR = "mirror"
+"""How far the mirror is behind the run's folder."""
 
 WAITING_FOR = "waiting_for"
 """Names what a source waits for; a report without it says that the source works again."""
@@ -102,6 +104,7 @@ class Tally:
             losses={name: value for name, value in learner.items() if "loss" in name},
             replay_ratio=replay.get("samples_per_position", 0.0),
             last_gate=str(self._newest.get(GATE, {}).get("last", "")),
+            mirror=str(self._newest.get(MIRROR, {}).get("last", "")),
             promotions=int(run.get("promotions", 0)),
             weights=int(run.get("weights", 0)),
             backend=self._backend(now),

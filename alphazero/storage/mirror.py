@@ -1,0 +1,233 @@
+"""One pass of the mirror: sends what the other place lacks, in an order that readers can trust.
+
+The run's folder is the truth; nothing is ever read from the mirror into it. A file counts as sent when the
+mirror holds one of its size, and for a certificate or meta.json, which carry the sha256 of the file that was
+sent before them, when it holds the same bytes.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from alphazero import files
+from alphazero.config import schema
+from alphazero.evaluation import promotion
+from alphazero.storage import layout, stores
+
+_logger = logging.getLogger(__name__)
+
+
+class _Pair(NamedTuple):
+    """A large file and the small one with its sha256 that is sent after it."""
+
+    large: layout.Item
+    small: layout.Item
+    sha256: str
+
+
+class Mirror:
+    """A run's second place. One process mirrors a run; killed at any time, it goes on where it was."""
+
+    def __init__(
+        self,
+        config: schema.Config,
+        folder: Path,
+        store: stores.Store,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """folder: the run's. clock: seconds, for `mirror.state_minutes`."""
+        self._config = config
+        self._folder = folder
+        self._store = store
+        self._clock = clock
+        self._there: dict[str, int] = {}  # sizes in the mirror as far as known
+        self._must_look = True
+        self._same: dict[str, bytes] = {}  # small files as the mirror holds them
+        self._refused: set[str] = set()
+        self._state_sent: float | None = None
+        self._steps: list[int] = []
+        self.sent = 0
+        """Files sent so far."""
+
+    @property
+    def behind(self) -> int:
+        """Files of the folder that the mirror lacks, as far as is known."""
+        pairs = [*self._networks(), *self._checkpoints(self._steps)]
+        return sum(not self._is_there(item) for pair in pairs for item in pair[:2])
+
+    def step(self, *, is_last: bool = False, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Sends what is new. Raises StoreError, after which the next call takes it up again.
+
+        is_last: the run is over, so that nothing waits for its time. should_stop: asked between files.
+        ValueError: the mirror is another run's.
+        """
+        try:
+            self._look()
+            self._send_networks(should_stop)
+            if is_last or self._is_state_due():
+                self._send_state(should_stop)
+        except (stores.StoreError, OSError):
+            self._must_look = True  # whoever cut the connection may have changed more
+            raise
+
+    def _look(self) -> None:
+        if self._must_look:
+            layout.claim(self._folder, self._store)
+            self._there = self._store.sizes()
+            self._must_look = False
+
+    def _is_state_due(self) -> bool:
+        pause_s = 60 * self._config.mirror.state_minutes
+        return self._state_sent is None or self._clock() - self._state_sent >= pause_s
+
+    def _send_networks(self, should_stop: Callable[[], bool]) -> None:
+        for pair in self._networks():
+            if should_stop():
+                return
+            self._send_pair(pair)
+        self._point_to_newest()
+
+    def _point_to_newest(self) -> None:
+        """Sends the pointer if the mirror holds what it points to: a promotion may have come meanwhile."""
+        name = f"{layout.PROMOTED}/{promotion.LATEST}"
+        try:
+            content = (self._folder / name).read_bytes()
+            pointer = json.loads(content)
+            needed = {f"{layout.PROMOTED}/{pointer[key]}" for key in ("file", "certificate")}
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        if needed <= self._there.keys():
+            self._send_small(name, content)
+
+    def _send_state(self, should_stop: Callable[[], bool]) -> None:
+        """A checkpoint, and before it the games that it was trained on."""
+        begun = self._clock()
+        self._steps = self._wanted_steps()
+        if self._config.mirror.games:
+            self._send_games(should_stop)
+        for name in layout.SMALL:
+            self._send_small(name)
+        for pair in self._checkpoints(self._steps):
+            if should_stop():
+                return
+            self._send_pair(pair)
+        self._point_and_prune()
+        self._state_sent = begun
+        self._must_look = True  # somebody may have removed files there
+
+    def _send_games(self, should_stop: Callable[[], bool]) -> None:
+        """Files of the log that grew; nothing in them ever changes."""
+        for path in sorted((self._folder / layout.GAMES).glob("*.games")):
+            if should_stop():
+                return
+            name = f"{layout.GAMES}/{path.name}"
+            if not self._is_there(layout.item(self._folder, name)):
+                content = path.read_bytes()
+                self._write(name, content, len(content))
+
+    def _networks(self) -> Iterator[_Pair]:
+        folder = self._folder / layout.PROMOTED
+        for name in layout.certificates([path.name for path in folder.glob("*.json")], ""):
+            path = folder / name
+            try:
+                network = promotion.read_certificate(path)
+                large = layout.item(self._folder, f"{layout.PROMOTED}/{network.path.name}")
+                small = layout.item(self._folder, f"{layout.PROMOTED}/{name}")
+            except (ValueError, OSError) as error:
+                self._refuse(str(path), error)
+            else:
+                yield _Pair(large, small, network.certificate["sha256"])
+
+    def _checkpoints(self, steps: list[int]) -> Iterator[_Pair]:
+        for step in steps:
+            state, meta = layout.checkpoint(step)
+            try:
+                sha256 = str(json.loads((self._folder / meta).read_bytes())["sha256"])
+                pair = _Pair(layout.item(self._folder, state), layout.item(self._folder, meta), sha256)
+            except FileNotFoundError:
+                continue  # a newer one has taken its place
+            except (ValueError, KeyError, TypeError, OSError) as error:
+                self._refuse(str(self._folder / meta), error)
+            else:
+                yield pair
+
+    def _wanted_steps(self) -> list[int]:
+        """The newest checkpoint, and those that are kept for good."""
+        metas = (self._folder / layout.CHECKPOINTS).glob(f"step-*/{layout.META}")
+        steps = layout.steps(path.relative_to(self._folder).as_posix() for path in metas)
+        return [step for step in steps[:-1] if self._is_for_good(step)] + steps[-1:]
+
+    def _is_for_good(self, step: int) -> bool:
+        every = self._config.training.keep_every_steps
+        return bool(every) and step % every == 0
+
+    def _is_there(self, item: layout.Item) -> bool:
+        return self._there.get(item.name) == item.size
+
+    def _send_pair(self, pair: _Pair) -> None:
+        """The large file, then the small one that tells of it; what is damaged here is named and not sent."""
+        if str(pair.large.path) in self._refused:
+            return
+        try:
+            content = pair.small.path.read_bytes()
+            if self._is_there(pair.large) and self._is_same(pair.small.name, content):
+                return
+            if files.sha256_of(pair.large.path) != pair.sha256:
+                self._refuse(str(pair.large.path), f"its sha256 is not the one in {pair.small.path.name}")
+                return
+            self._write(pair.large.name, pair.large.path, pair.large.size)
+        except (stores.StoreError, FileNotFoundError):
+            if pair.large.path.exists():
+                raise
+            return  # a checkpoint that has made room for a newer one
+        self._send_small(pair.small.name, content)
+
+    def _send_small(self, name: str, content: bytes | None = None) -> None:
+        """Sends a small file unless the mirror holds the same; one that is not here is passed over."""
+        if content is None:
+            try:
+                content = (self._folder / name).read_bytes()
+            except FileNotFoundError:
+                return
+        if not self._is_same(name, content):
+            self._write(name, content, len(content))
+            self._same[name] = content
+
+    def _write(self, name: str, content: bytes | Path, size: int) -> None:
+        self._store.write(name, content)
+        self._there[name] = size
+        self.sent += 1
+
+    def _is_same(self, name: str, content: bytes) -> bool:
+        """Whether the mirror holds just this small file; asked of it once, as nobody else writes there."""
+        if self._there.get(name) != len(content):
+            return False
+        if name not in self._same:
+            self._same[name] = self._store.read(name)
+        return self._same[name] == content
+
+    def _point_and_prune(self) -> None:
+        """Points at the newest checkpoint and removes old ones, as the run does in its folder."""
+        newest = max(self._steps, default=0)
+        held = layout.steps(self._there)
+        if newest not in held:
+            return
+        pointer = f"step-{newest:08d}\n".encode()
+        self._send_small(f"{layout.CHECKPOINTS}/latest", pointer)
+        # Of a run that went on from an older state the mirror may know a future; that is not ours to remove.
+        before = [step for step in held if step <= newest]
+        kept = set(before[-self._config.training.keep_checkpoints :])
+        for file in sorted(self._there):  # meta.json comes before state.pt
+            step = layout.step_of(file)
+            if step is not None and step < newest and step not in kept and not self._is_for_good(step):
+                self._store.remove(file)
+                del self._there[file]
+
+    def _refuse(self, path: str, reason: object) -> None:
+        """Names a file that will not be mirrored, once."""
+        if path not in self._refused:
+            self._refused.add(path)
+            _logger.warning("mirror: %s is not sent: %s", path, reason)

@@ -1,0 +1,153 @@
+"""Verified copies: nothing is taken for what it should be before its sha256 was computed here."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from alphazero import files
+from alphazero.evaluation import promotion
+from alphazero.storage import layout, partial, stores
+
+_ATTEMPTS = 3
+_FIRST_PAUSE_S = 0.5
+Say = Callable[[str], None]
+
+
+class DamagedError(ValueError):
+    """A file of a source is not what its certificate says; the text is one line."""
+
+
+class Puller:
+    """Copies promoted networks from a source into a folder; any number of passes and of processes.
+
+    A network's file comes first, then its certificate, then latest.json, each whole or not at all.
+    """
+
+    def __init__(
+        self,
+        source: stores.Store,
+        dest: Path,
+        *,
+        latest_only: bool = False,
+        say: Say = print,
+        complain: Say = print,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """latest_only: only the newest network. say, complain: take a line for each network, or mistake."""
+        self._source = source
+        self._dest = dest
+        self._latest_only = latest_only
+        self._say = say
+        self._complain = complain
+        self._sleep = sleep
+        self._done: set[str] = set()
+        self._named: set[str] = set()
+
+    def look(self) -> list[str]:
+        """Names of the source's certificates that are to be had, oldest first. Raises StoreError."""
+        for folder in (layout.PROMOTED, ""):
+            found = layout.certificates(self._source.sizes(folder, deep=False), folder)
+            if found:
+                return found[-1:] if self._latest_only else found
+        return []
+
+    def copy(self, certificates: list[str]) -> bool:
+        """Copies what the folder lacks of them; whether all of them are there now and right.
+
+        What is damaged is named, once, and does not keep the others from being copied. Raises StoreError when
+        the source is out of reach and OSError when the folder cannot be written.
+        """
+        fresh = [name for name in certificates if name not in self._done]
+        if self._dest.is_dir():
+            partial.clean(self._dest)
+        is_changed = False
+        for name in fresh:
+            try:
+                self._copy(name)
+            except (DamagedError, ValueError, stores.MissingError) as error:
+                if str(error) not in self._named:
+                    self._named.add(str(error))
+                    self._complain(str(error))
+            else:
+                self._done.add(name)
+                is_changed = True
+        if is_changed:
+            promotion.Promotions(self._dest).latest()  # points latest.json at what is there now
+        return self._done.issuperset(certificates)
+
+    def _copy(self, name: str) -> None:
+        """A network's file and then its certificate, unless both are there and right."""
+        where = f"{self._source.name}/{name}"
+        content = self._source.read(name)
+        file_name = name.rpartition("/")[2]
+        certificate = promotion.parse_certificate(file_name, content, where)
+        target, here = self._dest / certificate["file"], self._dest / file_name
+        is_there = target.is_file() and files.sha256_of(target) == certificate["sha256"]
+        is_certified = here.is_file() and here.read_bytes() == content
+        if not is_there:
+            fetch(
+                self._source,
+                name.removesuffix(file_name) + certificate["file"],
+                target,
+                certificate["sha256"],
+                file_name,
+                sleep=self._sleep,
+            )
+        if not is_certified:
+            with partial.new_file(here) as file:
+                file.write(content)
+        self._say(f"{target}{' is there already' if is_there and is_certified else ''}")
+
+
+def fetch(
+    source: stores.Store,
+    name: str,
+    target: Path,
+    sha256: str,
+    promised_by: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Copies a large file, a few times if the connection is cut.
+
+    promised_by: name of the file that holds the sha256. DamagedError if the file is another one, OSError if
+    it cannot be written here; `target` is then as before.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _fetch_once(source, name, target, sha256, promised_by)
+        except stores.MissingError:
+            raise
+        except stores.StoreError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            sleep(_FIRST_PAUSE_S * 4**attempt)
+
+
+def _fetch_once(source: stores.Store, name: str, target: Path, sha256: str, promised_by: str) -> None:
+    digest = hashlib.sha256()
+    with partial.new_file(target) as file:
+        for chunk in source.chunks(name):
+            digest.update(chunk)
+            file.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise DamagedError(f"{source.name}/{name}: its sha256 is not the one in {promised_by}")
+
+
+def watch(
+    puller: Puller, interval_s: float, complain: Say, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Copies new networks until KeyboardInterrupt; a source that is out of reach is told of once."""
+    trouble = ""
+    while True:
+        try:
+            found = puller.look()
+            puller.copy(found)
+            news = "" if found else "no promoted networks there yet"
+        except stores.StoreError as error:
+            news = str(error)
+        if news and not trouble:
+            complain(f"{news}; waiting")
+        trouble = news
+        sleep(interval_s)

@@ -1,0 +1,110 @@
+"""A run's folder out of its mirror: what a new machine needs to go on with the run."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from alphazero import files
+from alphazero.data import earlier_games
+from alphazero.storage import layout, partial, pulling, stores
+
+
+def restore(source: stores.Store, dest: Path, say: pulling.Say, complain: pulling.Say) -> bool:
+    """Makes the run's folder `dest` from its mirror; whether everything that is there was whole.
+
+    Killed at any time it is taken up again by the next call: until all is there it lies beside `dest`, in
+    .NAME.restoring. ValueError when `dest` holds something or `source` is no mirror; StoreError when it
+    is out of reach; DamagedError when no checkpoint is whole.
+    """
+    if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        raise ValueError(f"DEST={dest}: must be an empty folder or none, to hold a run")
+    sizes = source.sizes()
+    if layout.IDENTITY not in sizes:
+        raise ValueError(f"SOURCE={source.name}: is no mirror of a run ({layout.IDENTITY} is not there)")
+    staging = dest.absolute().with_name(f".{dest.absolute().name}.restoring")
+    with _held(staging):
+        is_whole = _fill(source, sizes, staging, complain)
+        dest.mkdir(parents=True, exist_ok=True)
+        staging.replace(dest)
+        files.sync_folder(dest.absolute().parent)
+    say(str(dest))
+    return is_whole
+
+
+def _fill(source: stores.Store, sizes: dict[str, int], staging: Path, complain: pulling.Say) -> bool:
+    identity = source.read(layout.IDENTITY)
+    begun = staging / layout.IDENTITY
+    if begun.exists() and begun.read_bytes() != identity:
+        raise ValueError(f"{staging}: holds a part of another run; remove it")
+    files.write_atomic(begun, identity)
+    networks = pulling.Puller(source, staging / layout.PROMOTED, say=lambda line: None, complain=complain)
+    is_whole = networks.copy(layout.certificates(sizes, layout.PROMOTED))
+    is_whole &= _copy_checkpoints(source, layout.steps(sizes), staging, complain)
+    for name in layout.SMALL:
+        if name in sizes:
+            files.write_atomic(staging / name, source.read(name))
+    _copy_games(source, sizes, staging)
+    return is_whole
+
+
+def _copy_checkpoints(source: stores.Store, steps: list[int], staging: Path, complain: pulling.Say) -> bool:
+    """All checkpoints that are whole; DamagedError when there are some and none is."""
+    damaged = 0
+    for step in reversed(steps):
+        state, meta = layout.checkpoint(step)
+        try:
+            content = source.read(meta)
+            sha256 = _promised(content, f"{source.name}/{meta}")
+            target = staging / state
+            if not (target.is_file() and files.sha256_of(target) == sha256):
+                pulling.fetch(source, state, target, sha256, layout.META)
+        except (pulling.DamagedError, stores.MissingError) as error:
+            complain(str(error))
+            damaged += 1
+            shutil.rmtree((staging / state).parent, ignore_errors=True)
+        else:
+            files.write_atomic(staging / meta, content)
+    if steps and damaged == len(steps):
+        raise pulling.DamagedError(f"{source.name}: none of its checkpoints is whole")
+    return not damaged
+
+
+def _promised(meta: bytes, where: str) -> str:
+    try:
+        return str(json.loads(meta)["sha256"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise pulling.DamagedError(f"{where}: is damaged") from error
+
+
+def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> None:
+    """The log, whose games carry checksums of their own; without one, what is to be known of its games."""
+    folder = staging / layout.GAMES
+    logs = [name for name in sizes if name.startswith(f"{layout.GAMES}/") and name.endswith(".games")]
+    for name in logs:
+        target = staging / name
+        if target.is_file() and target.stat().st_size == sizes[name]:
+            continue
+        with partial.new_file(target) as file:
+            for chunk in source.chunks(name):
+                file.write(chunk)
+    status = staging / "status.json"
+    if not logs and status.exists():
+        earlier_games.write(folder, status)
+
+
+@contextlib.contextmanager
+def _held(staging: Path) -> Iterator[None]:
+    """The folder, held against others who would restore the same; ValueError if somebody does."""
+    staging.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(staging, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise ValueError(f"{staging}: somebody is restoring this run") from None
+    finally:
+        os.close(descriptor)
