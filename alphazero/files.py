@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes, syncs and renames: after a crash `path` holds the old content or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)

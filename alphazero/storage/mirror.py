@@ -46,7 +46,8 @@ class Mirror:
         self._there: dict[str, int] = {}  # sizes in the mirror as far as known
         self._must_look = True
         self._same: dict[str, bytes] = {}  # small files as the mirror holds them
-        self._refused: set[str] = set()
+        self._refused: set[Path] = set()
+        self._pairs: dict[str, _Pair] = {}  # networks by their certificates' names
         self._state_sent: float | None = None
         self._steps: list[int] = []
         self.sent = 0
@@ -132,14 +133,18 @@ class Mirror:
         folder = self._folder / layout.PROMOTED
         for name in layout.certificates([path.name for path in folder.glob("*.json")], ""):
             path = folder / name
+            if name in self._pairs:
+                yield self._pairs[name]
+                continue
             try:
                 network = promotion.read_certificate(path)
                 large = layout.item(self._folder, f"{layout.PROMOTED}/{network.path.name}")
                 small = layout.item(self._folder, f"{layout.PROMOTED}/{name}")
             except (ValueError, OSError) as error:
-                self._refuse(str(path), error)
+                self._refuse(path, error)
             else:
-                yield _Pair(large, small, network.certificate["sha256"])
+                self._pairs[name] = _Pair(large, small, network.certificate["sha256"])
+                yield self._pairs[name]
 
     def _checkpoints(self, steps: list[int]) -> Iterator[_Pair]:
         for step in steps:
@@ -150,7 +155,7 @@ class Mirror:
             except FileNotFoundError:
                 continue  # a newer one has taken its place
             except (ValueError, KeyError, TypeError, OSError) as error:
-                self._refuse(str(self._folder / meta), error)
+                self._refuse(self._folder / meta, f"{self._folder / meta}: is damaged ({error})")
             else:
                 yield pair
 
@@ -169,14 +174,17 @@ class Mirror:
 
     def _send_pair(self, pair: _Pair) -> None:
         """The large file, then the small one that tells of it; what is damaged here is named and not sent."""
-        if str(pair.large.path) in self._refused:
+        if pair.large.path in self._refused:
             return
         try:
             content = pair.small.path.read_bytes()
             if self._is_there(pair.large) and self._is_same(pair.small.name, content):
                 return
             if files.sha256_of(pair.large.path) != pair.sha256:
-                self._refuse(str(pair.large.path), f"its sha256 is not the one in {pair.small.path.name}")
+                self._refuse(
+                    pair.large.path,
+                    f"{pair.large.path}: its sha256 is not the one in {pair.small.path.name}",
+                )
                 return
             self._write(pair.large.name, pair.large.path, pair.large.size)
         except (stores.StoreError, FileNotFoundError):
@@ -226,8 +234,8 @@ class Mirror:
                 self._store.remove(file)
                 del self._there[file]
 
-    def _refuse(self, path: str, reason: object) -> None:
+    def _refuse(self, path: Path, reason: object) -> None:
         """Names a file that will not be mirrored, once."""
         if path not in self._refused:
             self._refused.add(path)
-            _logger.warning("mirror: %s is not sent: %s", path, reason)
+            _logger.warning("mirror: not sent: %s", reason)

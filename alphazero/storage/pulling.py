@@ -61,20 +61,21 @@ class Puller:
         fresh = [name for name in certificates if name not in self._done]
         if self._dest.is_dir():
             partial.clean(self._dest)
-        is_changed = False
         for name in fresh:
-            try:
-                self._copy(name)
-            except (DamagedError, ValueError, stores.MissingError) as error:
-                if str(error) not in self._named:
-                    self._named.add(str(error))
-                    self._complain(str(error))
-            else:
-                self._done.add(name)
-                is_changed = True
-        if is_changed:
-            promotion.Promotions(self._dest).latest()  # points latest.json at what is there now
+            self._try_to_copy(name)
+        if self._done.intersection(fresh):
+            promotion.Promotions(self._dest).latest()  # mends a latest.json that was lost
         return self._done.issuperset(certificates)
+
+    def _try_to_copy(self, name: str) -> None:
+        try:
+            self._copy(name)
+        except (ValueError, stores.MissingError) as error:
+            if str(error) not in self._named:
+                self._named.add(str(error))
+                self._complain(str(error))
+        else:
+            self._done.add(name)
 
     def _copy(self, name: str) -> None:
         """A network's file and then its certificate, unless both are there and right."""
@@ -97,6 +98,8 @@ class Puller:
         if not is_certified:
             with partial.new_file(here) as file:
                 file.write(content)
+        if not (is_there and is_certified):
+            promotion.Promotions(self._dest).latest()  # points latest.json at the newest that is there now
         self._say(f"{target}{' is there already' if is_there and is_certified else ''}")
 
 

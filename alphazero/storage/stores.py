@@ -19,7 +19,8 @@ from alphazero.storage import partial
 
 _CONNECT_S, _SILENCE_S, _REQUEST_S = 5, 20, 600
 """Bounds in seconds: for a connection, for a server that says nothing, for one request."""
-_RETRIES, _RETRY_S = 2, 15
+_RETRIES, _RETRY_S, _PAUSE_S = 2, 15, 0.2
+"""How often a request is repeated, for how long, and the first pause before that."""
 _PART_BYTES, _PARTS_AT_ONCE = 8 << 20, 2
 """Large files travel in parts; few at once leave the line to the run."""
 _CHUNK_BYTES = 1 << 20
@@ -161,7 +162,7 @@ class Bucket:
                 "max_retries": _RETRIES,
                 "retry_timeout": timedelta(seconds=_RETRY_S),
                 "backoff": {
-                    "init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=2), "base": 2
+                    "init_backoff": timedelta(seconds=_PAUSE_S), "max_backoff": timedelta(seconds=2), "base": 2
                 },
             },
         }  # fmt: skip

@@ -1,0 +1,330 @@
+"""Pulling trusts nothing, and ends with whole files or none, whatever cuts it short."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from alphazero import files
+from alphazero.evaluation import promotion, weight_files
+from alphazero.storage import layout, mirror, pulling, stores
+from tests.storage import faults, runs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return runs.make(tmp_path / "run")
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "dest"
+
+
+@pytest.fixture
+def mirrored(folder: Path, store: stores.Store) -> stores.Store:
+    mirror.Mirror(runs.settings(), folder, store).step()
+    return store
+
+
+@pytest.fixture
+def in_s3(folder: Path, bucket: str) -> str:
+    mirror.Mirror(runs.settings(), folder, stores.open_place("SOURCE", bucket)).step()
+    return bucket
+
+
+class Pull:
+    """One process's pulling, and what it said."""
+
+    def __init__(self, source: stores.Store, dest: Path, **options) -> None:
+        self.said: list[str] = []
+        self.complaints: list[str] = []
+        self.puller = pulling.Puller(
+            source, dest, say=self.said.append, complain=self.complaints.append, **options
+        )
+
+    def __call__(self) -> bool:
+        return self.puller.copy(self.puller.look())
+
+
+def networks(folder: Path) -> list[promotion.Promoted]:
+    return promotion.Promotions(folder / layout.PROMOTED).all()
+
+
+def check(dest: Path, folder: Path, numbers=(1, 2, 3)) -> None:
+    """DEST holds just these networks of the run, whole, and can be played with."""
+    wanted = [network for network in networks(folder) if network.number in numbers]
+    both = [path for network in wanted for path in (network.path, network.certificate_path)]
+    for path in both:
+        assert (dest / path.name).read_bytes() == path.read_bytes()
+    assert runs.names(dest) == sorted([*(path.name for path in both), "latest.json"])
+    assert json.loads((dest / "latest.json").read_text())["file"] == wanted[-1].path.name
+    assert weight_files.load(dest).size == 3
+
+
+def test_a_mirror_gives_what_was_mirrored(mirrored: stores.Store, folder: Path, dest: Path):
+    pull = Pull(mirrored, dest)
+    assert pull()
+    check(dest, folder)
+    assert pull.said == [str(dest / network.path.name) for network in networks(folder)]
+    again = Pull(mirrored, dest)
+    assert again()
+    assert again.said == [f"{line} is there already" for line in pull.said]
+    assert pull.complaints == again.complaints == []
+
+
+@pytest.mark.parametrize("is_below", [False, True])
+def test_the_newest(mirrored: stores.Store, folder: Path, dest: Path, is_below: bool):
+    place = f"{mirrored.name}/{layout.PROMOTED}" if is_below else mirrored.name
+    assert Pull(stores.open_place("SOURCE", place), dest, latest_only=True)()
+    check(dest, folder, [3])
+
+
+def test_damage_in_the_source_is_named(mirrored: stores.Store, folder: Path, dest: Path):
+    """Half a file, another file, no file, no certificate: the others come."""
+    for seed in range(3, 6):
+        runs.promote(folder, seed)
+    mirror.Mirror(runs.settings(), folder, mirrored).step()
+    half, other, lost, cut, *_ = networks(folder)
+    mirrored.write(f"{layout.PROMOTED}/{half.path.name}", half.path.read_bytes()[:500])
+    mirrored.write(f"{layout.PROMOTED}/{other.path.name}", half.path.read_bytes())
+    mirrored.remove(f"{layout.PROMOTED}/{lost.path.name}")
+    mirrored.write(f"{layout.PROMOTED}/{cut.certificate_path.name}", b'{"file":')
+    mirrored.write(f"{layout.PROMOTED}/00009-12345678.txt.gz", b"its certificate is on its way")
+    pull = Pull(mirrored, dest)
+    assert not pull()
+    place = f"{mirrored.name}/{layout.PROMOTED}"
+    assert [line.replace(": it is not", ": is not") for line in pull.complaints] == [
+        f"{place}/{half.path.name}: its sha256 is not the one in {half.certificate_path.name}",
+        f"{place}/{other.path.name}: its sha256 is not the one in {other.certificate_path.name}",
+        f"{place}/{lost.path.name}: is not there",
+        f"{place}/{cut.certificate_path.name}: is not a certificate",
+    ]
+    check(dest, folder, [5, 6])
+    assert not pull(), "what was named once is not forgotten"
+    assert len(pull.complaints) == 4
+
+
+@pytest.mark.parametrize("name", ["../../evil.txt.gz", "/tmp/evil.txt.gz", "00001-00000000.txt.gz"])
+def test_a_certificate_does_not_choose_the_file(dest: Path, tmp_path: Path, name: str):
+    source = stores.Folder(tmp_path / "source")
+    source.write("00001-abcdef01.json", json.dumps({"file": name, "sha256": "abcdef01" * 8}).encode())
+    pull = Pull(source, dest)
+    assert not pull()
+    assert pull.complaints[0].endswith("its file and sha256 do not belong to its name")
+    assert not dest.exists()
+
+
+def test_damage_in_the_destination_is_mended(mirrored: stores.Store, folder: Path, dest: Path):
+    Pull(mirrored, dest)()
+    one, two, three = networks(folder)
+    (dest / one.path.name).write_bytes(one.path.read_bytes()[:-1])
+    (dest / two.certificate_path.name).write_bytes(b"{")
+    (dest / ".00003.12345678.part").write_bytes(b"left by a process that was killed")
+    before = (dest / three.path.name).stat().st_mtime_ns
+    assert Pull(mirrored, dest)()
+    check(dest, folder)
+    assert (dest / three.path.name).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(("after", "cuts"), [(0, 2), (2_000, 4), (10_000, 3)])
+def test_connections_that_are_cut(
+    in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path, after: int, cuts: int
+):
+    """Before an answer, early in it, and in the middle of a network."""
+    proxy.cut_after, proxy.cuts = after, cuts
+    assert Pull(stores.open_place("SOURCE", in_s3), dest)()
+    assert proxy.times_cut == cuts
+    check(dest, folder)
+
+
+def test_a_line_that_is_always_cut(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path):
+    proxy.cut_after, proxy.cuts = 2_000, 1_000_000
+    began = time.monotonic()
+    with pytest.raises(stores.StoreError, match="the connection was cut"):
+        Pull(stores.open_place("SOURCE", in_s3), dest)()
+    assert time.monotonic() - began < 20
+    assert proxy.times_cut < 50
+    assert runs.names(dest) == []
+    proxy.cuts = 0
+    assert Pull(stores.open_place("SOURCE", in_s3), dest)()
+    check(dest, folder)
+
+
+def test_a_busy_server(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path):
+    proxy.errors = 5
+    source = stores.open_place("SOURCE", in_s3)
+    with pytest.raises(stores.StoreError, match="the store answers 503"):
+        Pull(source, dest)()
+    proxy.errors = 2
+    assert Pull(source, dest)()
+    check(dest, folder)
+
+
+def test_two_at_once(mirrored: stores.Store, folder: Path, dest: Path):
+    """Both bring the same; neither takes away what the other is writing."""
+    for seed in range(3, 12):
+        runs.promote(folder, seed)
+    mirror.Mirror(runs.settings(), folder, mirrored).step()
+    pulls = [Pull(stores.open_place("SOURCE", mirrored.name), dest) for _ in range(4)]
+    results: list[object] = []
+
+    def work(pull: Pull) -> None:
+        try:
+            results.append(pull())
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=work, args=(pull,)) for pull in pulls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * 4
+    check(dest, folder, range(1, 13))
+
+
+def start(project: Path, *arguments: object, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", "alphazero.pull", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+@pytest.mark.slow
+def test_a_pull_that_is_killed_is_taken_up_again(
+    in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path, project: Path
+):
+    proxy.pause_s = 0.3  # for each 4 kB
+    with start(project, in_s3, dest) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not list(dest.glob(".*.part")):
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.01)
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGKILL
+    (leftover,) = runs.names(dest)
+    assert leftover.startswith(".00001-") and leftover.endswith(".part")
+    proxy.pause_s = 0
+    with start(project, in_s3, dest) as process:
+        assert process.wait(60) == 0
+    check(dest, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["limit", "tmpfs"])
+def test_a_full_disk_at_the_destination(in_s3: str, folder: Path, dest: Path, project: Path, kind: str):
+    """One network fits, two do not."""
+    size = max(network.path.stat().st_size for network in networks(folder))
+    options = {}
+    if kind == "limit":
+        import resource
+
+        options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+    else:
+        dest.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size + size // 2}", "none", str(dest)]
+        try:
+            subprocess.run(mount, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("only root may mount a small disk")
+    try:
+        with start(project, in_s3, dest, **options) as process:
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert errors.count("\n") == 1
+        assert errors.startswith(f"pull: {dest}"), errors
+        left = runs.names(dest)
+        assert not [name for name in left if name.startswith(".")]
+        for name in left:
+            if name.endswith(".txt.gz"):
+                assert files.sha256_of(dest / name).startswith(name[6:14])
+    finally:
+        if kind == "tmpfs":
+            subprocess.run(["umount", str(dest)], check=True)
+    with start(project, in_s3, dest) as process:
+        assert process.wait(60) == 0
+    check(dest, folder)
+
+
+class EndOfTest(Exception):
+    """Ends a watch."""
+
+
+def test_watching(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path):
+    """Each network once, each outage once, and on it goes."""
+    pull = Pull(stores.open_place("SOURCE", in_s3), dest)
+    store = stores.open_place("SOURCE", in_s3)
+    passes = mirror.Mirror(runs.settings(), folder, store)
+
+    def promote() -> None:
+        runs.promote(folder, 6)
+        passes.step()
+
+    steps = iter(
+        [
+            lambda: None,
+            promote,
+            lambda: setattr(proxy, "is_down", True),
+            lambda: None,
+            lambda: setattr(proxy, "is_down", False),
+            lambda: None,
+            lambda: setattr(proxy, "is_down", True),
+        ]
+    )
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 30
+        step = next(steps, None)
+        if step is None:
+            raise EndOfTest
+        step()
+
+    with pytest.raises(EndOfTest):
+        pulling.watch(pull.puller, 30, pull.complaints.append, sleep)
+    proxy.is_down = False
+    assert pull.said == [str(dest / network.path.name) for network in networks(folder)]
+    assert len(pull.said) == 4
+    assert len(pull.complaints) == 2
+    assert all(line.endswith("; waiting") for line in pull.complaints)
+
+
+def test_watching_a_source_that_is_not_there_yet(folder: Path, dest: Path, tmp_path: Path):
+    source = stores.Folder(tmp_path / "later")
+    pull = Pull(source, dest, latest_only=True)
+    sleeps = []
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        if len(sleeps) == 3:
+            mirror.Mirror(runs.settings(), folder, source).step()
+        if len(sleeps) == 5:
+            raise EndOfTest
+
+    with pytest.raises(EndOfTest):
+        pulling.watch(pull.puller, 2, pull.complaints.append, sleep)
+    assert pull.complaints == ["no promoted networks there yet; waiting"]
+    check(dest, folder, [3])
+
+
+@pytest.mark.slow
+def test_watching_ends_by_ctrl_c(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path, project: Path):
+    with start(project, in_s3, dest, "--watch", "--interval", "1") as process:
+        try:
+            for _ in range(3):
+                assert process.stdout is not None and process.stdout.readline().endswith(".txt.gz\n")
+            proxy.pause_s = 5  # also in the middle of a request
+            os.kill(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (130, "")
+    check(dest, folder)
