@@ -21,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         source = sources.open_source(options.source, dest)
         if dest.exists() and not dest.is_dir():
             raise ValueError(f"DEST={dest}: is not a folder")
+        if options.run and options.watch:
+            raise ValueError("--run: must not come with --watch")
         if options.run:
             return 0 if restoring.restore(source, dest, _say, _complain) else 1
         return _pull(source, dest, options)

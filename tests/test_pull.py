@@ -10,6 +10,7 @@ import pytest
 
 from alphazero import pull
 from alphazero.evaluation import promotion
+from alphazero.storage import sources
 from tests.evaluation import networks
 
 
@@ -119,3 +120,115 @@ def test_as_a_program(run_folder: Path, tmp_path: Path, project: Path):
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip().endswith(".txt.gz")
+
+
+FAKE_RAY = """#!{python}
+import json, pathlib, shutil, sys
+pathlib.Path({calls!r}).open("a").write(json.dumps(sys.argv[1:]) + "\\n")
+source = pathlib.Path({head!r}, sys.argv[3].replace("~", "home"))
+if not source.is_dir():
+    sys.exit("Error: rsync: change_dir failed: No such file or directory (2)")
+for path in source.iterdir():
+    shutil.copy2(path, pathlib.Path(sys.argv[4]) / path.name)
+"""
+
+
+@pytest.fixture
+def head(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The disk of a cluster's head, reached by a program that does what `ray rsync-down` does."""
+    folder = tmp_path / "head"
+    run = folder / "home" / "alphazero" / "runs" / "9x9"
+    run.parent.mkdir(parents=True)
+    run_folder.replace(run)
+    ray = tmp_path / "bin" / "ray"
+    ray.parent.mkdir()
+    ray.write_text(FAKE_RAY.format(python=sys.executable, calls=str(tmp_path / "calls"), head=str(folder)))
+    ray.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ray.parent))
+    (tmp_path / "cluster.yaml").write_text("cluster_name: test\n")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_from_a_cluster(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source = "cluster:cluster.yaml:~/alphazero/runs/9x9"
+    assert call(source, "nets", "--latest") == 0
+    run = head / "home" / "alphazero" / "runs" / "9x9"
+    newest = promotions(run).all()[-1]
+    assert names(tmp_path / "nets") == sorted([newest.path.name, newest.certificate_path.name, "latest.json"])
+    promotions(run).promote(networks.make_weights(7), {})
+    assert call(source + "/", "nets") == 0
+    assert len(promotion.Promotions(tmp_path / "nets").all()) == 4
+    command = [
+        "rsync-down",
+        "cluster.yaml",
+        "~/alphazero/runs/9x9/weights/promoted/",
+        f"{tmp_path}/.nets.staging/weights/promoted/",
+    ]
+    assert [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()] == [command] * 2
+    capsys.readouterr()
+    promotions(run).all()[1].path.write_bytes(b"another file")
+    assert call(source, "more") == 1
+    assert "its sha256 is not the one in 00002-" in capsys.readouterr().err
+
+
+def test_a_cluster_that_does_not_answer(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert call("cluster:cluster.yaml:~/other", "nets") == 1
+    assert capsys.readouterr().err == (
+        "pull: cluster:cluster.yaml:~/other: ray rsync-down failed: "
+        "Error: rsync: change_dir failed: No such file or directory (2)\n"
+    )
+    assert not (tmp_path / "nets").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("cluster:cluster.yaml", "must be cluster:CLUSTER.YAML:RUN_DIR, such as"),
+        ("cluster::~/runs/9x9", "must be cluster:CLUSTER.YAML:RUN_DIR, such as"),
+        ("cluster:cluster.yaml:~/runs; rm -rf x", "must be cluster:CLUSTER.YAML:RUN_DIR, such as"),
+        ("cluster:cluster.yaml:$(id)", "must be cluster:CLUSTER.YAML:RUN_DIR, such as"),
+        ("cluster:cluster.yaml:--rsh=id", "must be cluster:CLUSTER.YAML:RUN_DIR, such as"),
+        ("cluster:missing.yaml:~/runs/9x9", "missing.yaml is not a file"),
+    ],
+)
+def test_clusters_that_cannot_be(
+    head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, message: str
+):
+    assert call(source, "nets") == 2
+    output = capsys.readouterr().err
+    assert output.startswith(f"pull: SOURCE={source}: {message}") and output.count("\n") == 1
+    assert not (tmp_path / "calls").exists()
+
+
+def test_without_ray(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "c.yaml").write_text("")
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ValueError, match="the program ray is not installed"):
+        sources.open_source(f"cluster:{tmp_path}/c.yaml:x", tmp_path / "dest")
+
+
+@pytest.mark.parametrize("source", ["s3://user:geheim@bucket/x", "https://host/x?token=geheim"])
+def test_secrets_are_not_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str):
+    assert call(source, tmp_path / "dest") == 2
+    output = capsys.readouterr().err
+    assert "must not hold a user, password or query" in output
+    assert "geheim" not in output and output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--latest", "--run"], "argument --run: not allowed with argument --latest"),
+        (["--watch", "--interval", "0"], "argument --interval: 0: must be a number from 1 to 3600"),
+        (["--watch", "--run"], "--run: must not come with --watch"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path: Path, capsys: pytest.CaptureFixture[str], options, message):
+    try:
+        code = call(tmp_path, tmp_path / "dest", *options)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert message in capsys.readouterr().err

@@ -231,6 +231,8 @@ class _Translated:
         text = str(error)
         if isinstance(error, FileNotFoundError):
             raise MissingError(f"{self._where}: {self._what} is not there") from None
+        if any(sign in text for sign in _NO_CREDENTIALS):
+            raise StoreError(f"{self._where}: no credentials in the environment") from None
         code, status = _CODE.search(text), _STATUS.search(text)
         if code or status:
             said = " ".join(match[1] for match in (status, code) if match)
@@ -241,16 +243,15 @@ class _Translated:
         raise StoreError(f"{self._where}: failed ({type(error).__name__})") from None
 
 
+_NO_CREDENTIALS = ("http://169.254.", "computeMetadata", "metadata.google.internal")
+"""Clouds give their own machines credentials there; whoever has some in the environment does not ask."""
 _REASONS = {
     "TimedOut": "the store does not answer in time",
-    "timed out": "the store does not answer in time",
-    "Connect": "no connection to the store",
-    "169.254.": "no credentials in the environment",
-    "metadata": "no credentials in the environment",
-    "error sending request": "the connection was cut",
-    "Body": "the connection was cut",
-    "IncompleteMessage": "the connection was cut",
+    "kind: Timeout": "the store does not answer in time",
+    "kind: Connect,": "no connection to the store",
+    "HTTP error": "the connection was cut",
 }
+"""What obstore's texts tell by, in this order."""
 
 
 def _of_os(error: OSError) -> StoreError:

@@ -88,6 +88,7 @@ def test_the_last_pass_waits_for_nothing():
     assert scripted.last == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_and_comes_back(
     bucket: str, proxy: faults.Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

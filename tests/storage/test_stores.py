@@ -89,6 +89,17 @@ def test_without_encryption_only_on_this_machine(
             stores.open_place("mirror.uri", "s3://bucket/x")
 
 
+def test_without_credentials(environment: pytest.MonkeyPatch):
+    """Machines of a cloud are asked for some at an address that is nobody's elsewhere."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        unused = listener.getsockname()[1]
+    environment.delenv("AWS_ACCESS_KEY_ID")
+    environment.delenv("AWS_SECRET_ACCESS_KEY")
+    environment.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{unused}")
+    with pytest.raises(stores.StoreError, match="no credentials in the environment|no connection"):
+        stores.open_place("SOURCE", "s3://bucket/x").sizes()
+
+
 def test_errors_hold_no_secrets(bucket: str, proxy: faults.Proxy):
     """S3 repeats the key's name where it refuses it, and who knows what else."""
     body = b"<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIATESTINGTESTING</AWSAccessKeyId></Error>"
