@@ -37,4 +37,3 @@ class MirrorActor:
     def stop(self) -> None:
         """Sends what is left and gives up after a minute; to be called when all others have saved."""
         self._background.finish()
-        self._telemetry.report_now(self._background.figures)

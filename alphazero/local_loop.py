@@ -85,10 +85,11 @@ class LocalLoop:
                     view.show(self._reporter.snapshot())
         finally:
             self._trainer.save()
+            self._reported = 0.0
+            self._progress()  # status.json should count the last games
+            self._reporter.close()
             if self._mirror is not None:
                 self._mirror.finish()
-                self._reporter.record("mirror", self._mirror.figures)
-            self._reporter.close()
 
     def _step(self) -> None:
         """One move in every game, then the training that this allows."""

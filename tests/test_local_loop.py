@@ -1,15 +1,18 @@
 """The whole loop in one process: it learns, promotes, and a second session goes on from the first."""
 
+import socket
+
 import numpy as np
 import pytest
 
-from alphazero import local_loop
+from alphazero import local_loop, pull
 from alphazero.config import compose
-from alphazero.data import gamelog, run_folder
+from alphazero.data import earlier_games, gamelog, run_folder
 from alphazero.evaluation import promotion, weight_files
 from alphazero.net import inference
-from alphazero.report import summary
+from alphazero.report import status, summary
 from alphazero.search import symmetries
+from alphazero.storage import background
 from alphazero.training import checkpoint
 from tests import tiny_run
 
@@ -94,3 +97,43 @@ def test_a_folder_in_use_or_of_another_run_is_refused(tmp_path):
     never = compose.compose([*tiny_run.WORDS, "run.resume=never", f"run.dir={tmp_path}"])
     with pytest.raises(ValueError, match=r"run\.resume=never"):
         run_folder.RunFolder(tmp_path).open(never, "")
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_its_mirror_on_another_machine(tmp_path):
+    """Without its games: steps, networks and totals go on, and the learner learns from what is played now."""
+    place = f"mirror.uri={tmp_path / 'mirror'}"
+    first = run(tmp_path / "run", place, "stop.steps=60")
+    before = status.Status.load(first.path / "status.json")
+    with pytest.raises(ValueError, match="holds another run than"):
+        background.check(compose.compose([*tiny_run.WORDS, place]), tmp_path / "new")
+    assert pull.main([str(tmp_path / "mirror"), str(tmp_path / "new"), "--run"]) == 0
+    first.path.rename(tmp_path / "lost")
+
+    second = run(tmp_path / "new", place, "stop.steps=100")
+    after = status.Status.load(second.path / "status.json")
+    assert checkpoint.newest_step(second.checkpoints) == 100
+    assert checkpoint.newest_step(tmp_path / "mirror" / "checkpoints") == 100
+    promoted = promotion.Promotions(second.weights / "promoted").all()
+    assert [network.certificate["steps"] for network in promoted] == [20, 40, 60, 80, 100]
+    assert after.games > before.games and after.positions > before.positions
+    fresh = list(gamelog.GameLog(second.games).read_all())
+    assert fresh and min(game.oldest_weights for game in fresh) >= 60
+    assert earlier_games.read(second.games).games == before.games
+    assert after.games == before.games + len(fresh)
+
+
+@pytest.mark.slow
+def test_a_mirror_that_is_out_of_reach_does_not_end_a_run(tmp_path, monkeypatch, caplog):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "none")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        unused = listener.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused}")
+    folder = run(tmp_path / "run", "mirror.uri=s3://bucket/x", "stop.steps=40")
+    assert checkpoint.newest_step(folder.checkpoints) == 40
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    first, *_, last = [text for text in warnings if text.startswith("mirror: s3://bucket/x")]
+    assert first.endswith("no connection to the store; the run goes on, and so do the attempts")
+    assert last == "mirror: s3://bucket/x: 6 files are missing there; the same command sends them"
+    assert "not reached" in status.Status.load(folder.path / "status.json").mirror

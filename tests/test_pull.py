@@ -225,7 +225,9 @@ def test_secrets_are_not_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--watch", "--run"], "--run: must not come with --watch"),
     ],
 )
-def test_options_that_do_not_go_together(tmp_path: Path, capsys: pytest.CaptureFixture[str], options, message):
+def test_options_that_do_not_go_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options, message
+):
     try:
         code = call(tmp_path, tmp_path / "dest", *options)
     except SystemExit as stop:

@@ -128,10 +128,15 @@ def test_a_signal_saves_and_leaves_within_seconds(signal_number, tmp_path):
 
 @pytest.mark.ray
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
-    """SIGKILL for the driver and for its whole private cluster, in the middle of the run."""
-    folder = tmp_path / "run"
-    process = start(*TINY, f"run.dir={folder}", start_new_session=True)
+    """SIGKILL for the driver and for its whole private cluster, in the middle of the run.
+
+    Its mirror goes on, too, and in the end holds the newest state.
+    """
+    folder, second = tmp_path / "run", tmp_path / "mirror"
+    mirrored = f"mirror.uri={second}"
+    process = start(*TINY, f"run.dir={folder}", mirrored, start_new_session=True)
     wait_until(lambda: status(folder)["promotions"] >= 1 and status(folder)["step"] >= 60, process)
+    wait_until(lambda: certificates(second), process)
     children = descendants(process.pid)
     process.kill()
     for pid in children:
@@ -141,8 +146,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     promoted = certificates(folder)
     assert before and step >= 40 and promoted
 
-    code, output, errors = run(*TINY, f"run.dir={folder}", f"stop.steps={step + 40}")
+    code, output, errors = run(*TINY, f"run.dir={folder}", mirrored, f"stop.steps={step + 40}")
     assert code == 0, output + errors
+    assert [path.name for path in certificates(second)] == [path.name for path in certificates(folder)]
+    assert checkpoint.newest_step(second / "checkpoints") == checkpoint.newest_step(folder / "checkpoints")
+    assert str(status(folder)["mirror"]).startswith(str(second))
     after = logged_games(folder)
     assert before < after
     assert len(after) == status(folder)["games"]

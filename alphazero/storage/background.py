@@ -74,6 +74,9 @@ class Background:
         if self._running.acquire(timeout=_FINISH_S):
             self._pass(is_last=True)
             self._running.release()
+        if self._failures or self._passes.behind:
+            missing = f"{self._passes.behind} files are missing there"
+            _logger.warning("mirror: %s: %s; the same command sends them", self._name, missing)
 
     def _pass(self, is_last: bool) -> float | None:
         """Seconds until the next pass, None if there is no use in one."""

@@ -65,10 +65,13 @@ class Mirror:
         is_last: the run is over, so that nothing waits for its time. should_stop: asked between files.
         ValueError: the mirror is another run's.
         """
+        is_due = is_last or self._is_state_due()
+        if is_due:
+            self._steps = self._wanted_steps()
         try:
             self._look()
             self._send_networks(should_stop)
-            if is_last or self._is_state_due():
+            if is_due:
                 self._send_state(should_stop)
         except (stores.StoreError, OSError):
             self._must_look = True  # whoever cut the connection may have changed more
@@ -106,7 +109,6 @@ class Mirror:
     def _send_state(self, should_stop: Callable[[], bool]) -> None:
         """A checkpoint, and before it the games that it was trained on."""
         begun = self._clock()
-        self._steps = self._wanted_steps()
         if self._config.mirror.games:
             self._send_games(should_stop)
         for name in layout.SMALL:

@@ -162,10 +162,12 @@ class Bucket:
                 "max_retries": _RETRIES,
                 "retry_timeout": timedelta(seconds=_RETRY_S),
                 "backoff": {
-                    "init_backoff": timedelta(seconds=_PAUSE_S), "max_backoff": timedelta(seconds=2), "base": 2
+                    "init_backoff": timedelta(seconds=_PAUSE_S),
+                    "max_backoff": timedelta(seconds=2),
+                    "base": 2,
                 },
             },
-        }  # fmt: skip
+        }
         if is_s3:  # the server then refuses what arrives other than it was sent
             options["config"] = {"checksum_algorithm": "SHA256"}
         try:

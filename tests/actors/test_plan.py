@@ -149,3 +149,13 @@ def test_the_text_names_every_node_and_every_actor():
     assert "3 x self-play" in text and "2 x self-play" in text
     for name in ("learner", "evaluator", "replay buffer", "weight store", "reporter"):
         assert f"1 x {name}" in text
+
+
+def test_a_mirror_is_beside_the_folder_and_takes_no_share():
+    config = config_for()
+    nodes = nodes_of((4, 0), (8, 0))
+    assert plan.make_plan(config, nodes).one(plan.MIRROR) is None
+    config.mirror.uri = "s3://bucket/runs/9x9"
+    place = plan.make_plan(config, nodes).one(plan.MIRROR)
+    assert place is not None
+    assert (place.node, place.cpus) == (nodes[0], 0)

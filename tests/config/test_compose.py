@@ -59,6 +59,12 @@ MISTAKES = [
     ("schedule.low_momentum=0.97", "schedule.low_momentum=0.97: must be from 0 to 0.95"),
     ("game.size=20", "game.size=20: must be from 2 to 19"),
     ("game.komi=6.3", "game.komi=6.3: must be a multiple of 0.5"),
+    ("mirror.uri=ftp://host/x", "mirror.uri=ftp://host/x: must be a folder, s3://BUCKET/PREFIX or .*"),
+    (
+        "mirror.uri=s3://key:secret@bucket/x",
+        "mirror.uri=s3://...: must not hold a user, password or query; credentials come from the environment",
+    ),
+    ("mirror.state_minutes=-1", "mirror.state_minutes=-1.0: must be at least 0"),
     ("gate.num_games=7", "gate.num_games=7: must be even"),
     ("net.blocks=null", "net.blocks=null: must not be null"),
     ("stop.minutes=nan", "stop.minutes=nan: must be greater than 0"),

@@ -26,14 +26,17 @@ def make(folder: Path, *, promoted: int = 3, steps: tuple[int, ...] = (10, 20)) 
     files.write_atomic(folder / "run.json", b"{}")
     ends = {"passes": 3, "resign": 1, "settled": 0, "limit": 1}
     files.write_atomic(
-        folder / "status.json", json.dumps({"games": 5, "positions": 40, "ends": ends, "minutes": 7.0}).encode()
+        folder / "status.json",
+        json.dumps({"games": 5, "positions": 40, "ends": ends, "minutes": 7.0}).encode(),
     )
     files.write_atomic(folder / "games" / "actor-20261121T10.games", b"games " * 100)
     return folder
 
 
 def promote(folder: Path, seed: int) -> promotion.Promoted:
-    return promotion.Promotions(folder / layout.PROMOTED).promote(networks.make_weights(seed), {"games": seed})
+    return promotion.Promotions(folder / layout.PROMOTED).promote(
+        networks.make_weights(seed), {"games": seed}
+    )
 
 
 def save(folder: Path, step: int) -> None:

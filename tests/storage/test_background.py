@@ -101,13 +101,15 @@ def test_a_server_that_goes_and_comes_back(
     thread = threading.Thread(target=beside.run)
     thread.start()
     try:
-        _wait_until(lambda: beside.figures["behind"] == 0 and "up to date" in beside.figures["last"])
+        _wait_until(lambda: beside.figures["behind"] == 0 and "up to date" in str(beside.figures["last"]))
         proxy.is_down = True
         runs.promote(folder, 5)
         runs.save(folder, 30)
-        _wait_until(lambda: beside.figures["behind"] == 2 and "not reached" in beside.figures["last"])
+        _wait_until(lambda: beside.figures["behind"] == 2 and "not reached" in str(beside.figures["last"]))
         proxy.is_down = False
-        _wait_until(lambda: beside.figures["behind"] == 0 and "not reached" not in beside.figures["last"])
+        _wait_until(
+            lambda: beside.figures["behind"] == 0 and "not reached" not in str(beside.figures["last"])
+        )
         runs.save(folder, 40)
     finally:
         beside.finish()

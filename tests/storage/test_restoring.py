@@ -61,7 +61,10 @@ def test_a_damaged_checkpoint_makes_room_for_the_one_before(
     mirrored.write(state, b"half")
     whole, lines = restored(mirrored, tmp_path / "new")
     assert not whole
-    assert lines == [f"{mirrored.name}/{state}: its sha256 is not the one in meta.json", str(tmp_path / "new")]
+    assert lines == [
+        f"{mirrored.name}/{state}: its sha256 is not the one in meta.json",
+        str(tmp_path / "new"),
+    ]
     assert layout.steps(runs.names(tmp_path / "new")) == [30]
     mirrored.write(layout.checkpoint(30)[1], b"{}")
     with pytest.raises(pulling.DamagedError, match="none of its checkpoints is whole"):

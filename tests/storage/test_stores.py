@@ -96,16 +96,26 @@ def test_without_credentials(environment: pytest.MonkeyPatch):
     environment.delenv("AWS_ACCESS_KEY_ID")
     environment.delenv("AWS_SECRET_ACCESS_KEY")
     environment.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{unused}")
-    with pytest.raises(stores.StoreError, match="no credentials in the environment|no connection"):
+    with pytest.raises(stores.StoreError, match=r"no credentials in the environment|no connection"):
         stores.open_place("SOURCE", "s3://bucket/x").sizes()
 
 
 def test_errors_hold_no_secrets(bucket: str, proxy: faults.Proxy):
     """S3 repeats the key's name where it refuses it, and who knows what else."""
-    body = b"<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIATESTINGTESTING</AWSAccessKeyId></Error>"
-    proxy.error = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+    body = (
+        b"<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIATESTINGTESTING</AWSAccessKeyId></Error>"
+    )
+    proxy.error = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
     store = stores.open_place("SOURCE", bucket)
-    for call in (store.sizes, lambda: store.read("x"), lambda: store.write("x", b"1"), lambda: store.remove("x")):
+    for call in (
+        store.sizes,
+        lambda: store.read("x"),
+        lambda: store.write("x", b"1"),
+        lambda: store.remove("x"),
+    ):
         proxy.errors = 1
         with pytest.raises(stores.StoreError) as raised:
             call()
@@ -175,8 +185,13 @@ def test_leftovers_are_removed_and_work_is_not(tmp_path: Path):
         partial.clean(tmp_path)
         assert len(list(tmp_path.glob(".new.*.part"))) == 1
     assert sorted(os.listdir(tmp_path)) == [".hidden", "new"]
-    with pytest.raises(RuntimeError), partial.new_file(tmp_path / "new") as file:
-        file.write(b"half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _write_half(tmp_path / "new")
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert sorted(os.listdir(tmp_path)) == [".hidden", "new"]
+
+
+def _write_half(path: Path) -> None:
+    with partial.new_file(path) as file:
+        file.write(b"half")
+        raise RuntimeError
