@@ -17,8 +17,8 @@ class MirrorActor:
 
     Consumes promoted files and checkpoints of the run's folder, produces the same in another place. Waits for
     new files and, with growing pauses, for the place. When killed nothing is lost: the next one looks at
-    what is there and sends the rest. Whoever starts it again calls `run` again; without it the run goes
-    on, and the same command sends what is missing.
+    what is there and sends the rest; the driver starts it after a second. Nothing that happens to it, or to
+    its place, ends the run.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
@@ -35,5 +35,9 @@ class MirrorActor:
         self._background.run(lambda figures: self._telemetry.report(lambda: figures))
 
     def stop(self) -> None:
-        """Sends what is left and gives up after a minute; to be called when all others have saved."""
+        """Makes `run` return after the file that is being sent."""
+        self._background.stop()
+
+    def finish(self) -> None:
+        """After `stop`, when all others have saved: sends what is left, and gives up after a minute."""
         self._background.finish()

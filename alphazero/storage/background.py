@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 _POLL_S = 5.0
 _LONGEST_PAUSE_S = 300.0
 _FINISH_S = 25.0
+_FOR_EVER_S = 3600.0
 
 
 def check(config: schema.Config, folder: Path) -> None:
@@ -53,24 +54,29 @@ class Background:
         self._wait = wait
         self._stopping = threading.Event()
         self._running = threading.Lock()
+        self._is_off = False
         self._failures = 0
         self._failing_since = 0.0
         self.figures: dict[str, float | str] = {"behind": 0.0, "last": f"{name}: not reached yet"}
         """For the reporter; replaced as a whole after each pass."""
 
     def run(self, on_pass: Callable[[dict[str, float | str]], None] = lambda figures: None) -> None:
-        """Mirrors until `finish`; raises nothing for what may go wrong with the other place."""
+        """Mirrors until `stop` or `finish`, and raises nothing whatever goes wrong."""
         with self._running:
             while not self._stopping.is_set():
-                pause_s = self._pass(is_last=False)
+                pause_s = _FOR_EVER_S if self._is_off else self._pass(is_last=False)
                 on_pass(self.figures)
-                if pause_s is None:
-                    return
                 self._wait(self._stopping, pause_s)
+
+    def stop(self) -> None:
+        """Makes `run` return after the file that is being sent."""
+        self._stopping.set()
 
     def finish(self) -> None:
         """Ends `run` and sends what is left, among it the last checkpoint; gives up after half a minute."""
-        self._stopping.set()
+        self.stop()
+        if self._is_off:
+            return
         if self._running.acquire(timeout=_FINISH_S):
             self._pass(is_last=True)
             self._running.release()
@@ -78,8 +84,8 @@ class Background:
             missing = f"{self._passes.behind} files are missing there"
             _logger.warning("mirror: %s: %s; the same command sends them", self._name, missing)
 
-    def _pass(self, is_last: bool) -> float | None:
-        """Seconds until the next pass, None if there is no use in one."""
+    def _pass(self, is_last: bool) -> float:
+        """Seconds until the next pass."""
         deadline = time.monotonic() + _FINISH_S
 
         def should_stop() -> bool:
@@ -91,9 +97,16 @@ class Background:
             return self._note_failure(error)
         except ValueError as error:
             _logger.warning("mirror: off: %s", error)
-            self.figures = {"behind": float(self._passes.behind), "last": f"off: {error}"}
-            return None
+            return self._give_up(str(error))
+        except Exception:  # whatever we have overlooked, a run does not end with its mirror
+            _logger.exception("mirror: off")
+            return self._give_up("see log.txt")
         self._note_success()
+        return _POLL_S
+
+    def _give_up(self, reason: str) -> float:
+        self._is_off = True
+        self.figures = {**self.figures, "last": f"off: {reason}"}
         return _POLL_S
 
     def _note_failure(self, error: Exception) -> float:

@@ -73,12 +73,22 @@ def test_what_is_missing_is_counted(caplog: pytest.LogCaptureFixture):
     assert [one["behind"] for one in figures] == [3, 0]
 
 
-def test_another_runs_mirror_ends_the_passes(caplog: pytest.LogCaptureFixture):
-    beside, pauses, figures = played(Scripted(ValueError("mirror.uri=x: holds another run")), 5)
-    assert pauses == []
-    assert figures[0]["last"] == "off: mirror.uri=x: holds another run"
-    assert len(caplog.records) == 1
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("mirror.uri=x: holds another run"), "off: mirror.uri=x: holds another run"),
+        (KeyError("a mistake of ours"), "off: see log.txt"),
+    ],
+)
+def test_what_time_does_not_mend_ends_the_passes_and_not_the_run(
+    caplog: pytest.LogCaptureFixture, error: Exception, said: str
+):
+    scripted = Scripted(None, error)
+    beside, _, figures = played(scripted, 5)
     beside.finish()
+    assert len(scripted.last) == 2
+    assert [one["last"] for one in figures[1:]] == [said] * 4
+    assert len(caplog.records) == 1
 
 
 def test_the_last_pass_waits_for_nothing():
@@ -105,7 +115,9 @@ def test_a_server_that_goes_and_comes_back(
         proxy.is_down = True
         runs.promote(folder, 5)
         runs.save(folder, 30)
-        _wait_until(lambda: beside.figures["behind"] >= 2 and "not reached" in str(beside.figures["last"]))
+        _wait_until(
+            lambda: float(beside.figures["behind"]) >= 2 and "not reached" in str(beside.figures["last"])
+        )
         proxy.is_down = False
         _wait_until(lambda: beside.figures["last"] == f"{bucket}: up to date")
         runs.save(folder, 40)
