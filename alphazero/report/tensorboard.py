@@ -24,6 +24,7 @@ LAYOUT = {
         "gate": [r"gate/score", r"gate/promoted", r"gate/limit_fraction"],
         "gate's match: evidence and its bounds": [r"match/(refused_at|llr|promoted_at)"],
         "gate's match: Elo with 95 %": [r"match/elo.*"],
+        "mirror: files that are missing there": [r"mirror/behind"],
         "ladder: Elo of the newest promoted network": [r"ladder/elo.*"],
     },
     "Games": {

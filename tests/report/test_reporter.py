@@ -102,3 +102,13 @@ def test_summary_tells_what_was_learned(tmp_path):
     assert found.promotions == ["00001-aaaaaaaa", "00002-bbbbbbbb"]
     assert "1-2         15.5000          1.0000" in found.text()
     assert summary.Row(first_step=3, last_step=3, losses={}).steps == "3"
+
+
+def test_a_mirror_is_watched_where_there_is_one(tmp_path):
+    out = reporter.Reporter(tmp_path, resume_step=40)
+    assert "mirror" not in dict(out.snapshot().rows())
+    out.record("mirror", {"behind": 3, "sent": 8, "last": "s3://bucket/x: 3 files behind"})
+    assert dict(out.snapshot().rows())["mirror"] == "s3://bucket/x: 3 files behind"
+    assert "mirror s3://bucket/x: 3 files behind" in out.snapshot().line()
+    out.close()
+    assert scalars(tmp_path, "mirror/behind") == [(40, 3)]
