@@ -1,5 +1,6 @@
 """The learner as an actor."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
 from alphazero.training import checkpoint, trainer
 
+_logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
 _CALL_S = 1.0
 """How long a request's batches should last: short enough to hear `stop`, long enough to hide the request."""
@@ -59,7 +61,7 @@ class LearnerActor:
         )
         # The untrained network is the best one until the first promotion, also after a restart.
         self._untrained = self._candidate()
-        self._trainer.restore()
+        self._restore()
         self._introduce()
         count, request = self._request(0)
         while not self._stopping.is_set():
@@ -78,7 +80,7 @@ class LearnerActor:
             try:
                 self._train(drawn)
             except rank_group.RanksLost:
-                self._trainer.restore()
+                self._restore()
         self._trainer.save()
         if isinstance(self._learner, rank_group.RankGroup):
             self._learner.stop()
@@ -94,6 +96,10 @@ class LearnerActor:
     def publish_again(self) -> None:
         """Makes `run` publish the newest network once more: the weight store lost what it had."""
         self._is_asked_to_publish.set()
+
+    def _restore(self) -> None:
+        if self._trainer.restore():
+            _logger.info("the learner goes on from step %d", self._learner.step)
 
     def _request(self, under_way: int) -> tuple[int, list[Any]]:
         """Asks for the batches of the next steps: for about a second, and not beyond what ends at one.

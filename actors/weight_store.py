@@ -1,11 +1,14 @@
 """The newest candidate and the best network, by version."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import promotion
+
+_logger = logging.getLogger(__name__)
 
 
 class WeightStore:
@@ -28,6 +31,7 @@ class WeightStore:
         newest = promotion.Promotions(promoted).latest()
         if newest is not None:
             self.promote(candidates.from_promoted(newest))
+        _logger.info("the weight store begins with version %d", _version(self._best))
 
     def publish(self, candidate: candidates.Candidate) -> None:
         """Replaces the candidate; an older one than is known is ignored."""

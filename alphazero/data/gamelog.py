@@ -100,7 +100,7 @@ class GameLog:
         """All games in the order they were written, each game_id once."""
         found: list[Entry] = []
         for path in sorted(self._folder.glob("*.games")):
-            found += _entries_of(path, on_damage)
+            found += entries_of(path, on_damage)
         found.sort(key=lambda entry: entry[:3])
         unique: dict[str, Entry] = {}
         for entry in found:
@@ -124,7 +124,7 @@ def _write_all(file: io.FileIO, data: bytes) -> None:
 
 def read_file(path: Path, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
     """The games of one file of a log in their order; OSError if it cannot be read."""
-    yield from _read_each(_entries_of(path, on_damage), on_damage)
+    yield from _read_each(entries_of(path, on_damage), on_damage)
 
 
 def _read_each(entries: Iterable[Entry], on_damage: OnDamage) -> Iterator[records.GameRecord]:
@@ -148,7 +148,8 @@ def _frame(payload: bytes, time_ns: int) -> bytes:
     return _PREFIX.pack(MAGIC, zlib.crc32(body)) + body
 
 
-def _entries_of(path: Path, on_damage: OnDamage) -> Iterator[Entry]:
+def entries_of(path: Path, on_damage: OnDamage = log_damage) -> Iterator[Entry]:
+    """The games of one file in their order, repeats included; OSError if it cannot be read."""
     data = path.read_bytes()
     position = 0
     while position < len(data):

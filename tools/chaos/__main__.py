@@ -1,0 +1,173 @@
+"""Kills parts of a run at random and checks that nothing was lost: python -m tools.chaos [--minutes 10].
+
+Everything happens in private network, mount and process namespaces, for which it must be root: nothing is
+left behind, and no other Ray is touched. Exit codes: 0 all holds, 1 something does not, 2 not possible here.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from alphazero.config import command_line
+from tools.chaos import killer, verify, watch, world
+from tools.chaos import record as records
+
+_WORLD = ["unshare", "-n", "-m", "--pid", "--fork", "--kill-child", "--mount-proc"]
+# The first process of a namespace must bury everyone's children, which a shell does.
+_INSIDE = """
+set -e
+ip link set lo up
+mkdir -p /tmp/ray "$DISK"
+mount -t tmpfs tmpfs /tmp/ray
+mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs -o size=400m tmpfs "$DISK"
+"$@" &
+wait $!
+"""
+_IS_INSIDE = "ALPHAZERO_CHAOS"
+_FIRST_S, _LAST_S = 240.0, 150.0
+
+IsDone = Callable[[records.Sample], bool]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs itself again inside a private world, and there does what was asked."""
+    asked = _parser().parse_args(arguments)
+    folder = asked.folder.absolute()
+    if _IS_INSIDE in os.environ:
+        return _run(asked, folder)
+    reason = why_not()
+    if not reason and folder.exists() and any(folder.iterdir()):
+        reason = f"--folder {folder}: is not empty"
+    if reason:
+        print(f"tools.chaos: {reason}", file=sys.stderr)
+        return 2
+    folder.mkdir(parents=True, exist_ok=True)
+    home = folder / "home"
+    home.mkdir()
+    environment = {
+        **os.environ,
+        _IS_INSIDE: "1",
+        # Compiled kernels stay for the next time; everything else of a home is the run's own.
+        "ALPHAZERO_CACHE_DIR": os.environ.get("ALPHAZERO_CACHE_DIR")
+        or str(Path.home() / ".cache" / "alphazero"),
+        "DISK": str(folder / "disk"),
+        "HOME": str(home),
+        "PYTHONPATH": str(world.PROJECT),
+        "RAY_AUTH_MODE": "token",
+    }
+    environment.pop("RAY_ADDRESS", None)
+    again = [sys.executable, "-m", "tools.chaos", *(sys.argv[1:] if arguments is None else arguments)]
+    return subprocess.run([*_WORLD, "bash", "-c", _INSIDE, "chaos", *again], env=environment).returncode
+
+
+def why_not() -> str:
+    """What is missing here for a private world, empty where nothing is."""
+    missing = [name for name in ("unshare", "ip", "bash") if not shutil.which(name)]
+    if missing:
+        return f"needs {', '.join(missing)}"
+    done = subprocess.run([*_WORLD, "ip", "link"], capture_output=True)
+    return "needs root, for a network, mounts and processes of its own" if done.returncode else ""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_line.Parser(prog="python -m tools.chaos", description=__doc__)
+    parser.add_argument("--minutes", type=command_line.number(0.5, 600), default=10.0)
+    parser.add_argument("--kills", type=command_line.whole_number(1, 1000), default=32)
+    parser.add_argument("--faults", type=command_line.whole_number(0, 2), default=2)
+    parser.add_argument("--seed", type=command_line.whole_number(0, 2**31), default=0)
+    parser.add_argument("--folder", type=Path, default=Path("runs/chaos"))
+    return parser
+
+
+def _run(asked: argparse.Namespace, folder: Path) -> int:
+    """Inside: cluster, run, kills, verdict."""
+    disk = folder / "disk"
+    token = [str(Path(sys.executable).with_name("ray")), "get-auth-token", "--generate"]
+    subprocess.run(token, check=True, capture_output=True)
+    watcher = watch.Watcher(disk / "run")
+    cluster = world.Cluster(folder)
+    driver = world.Driver(disk / "run", folder / "driver.log")
+    watcher.start()
+    rng = random.Random(asked.seed)
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {text}", flush=True)
+
+    angry = killer.Killer(cluster, driver, world.FullDisk(disk), rng, tell)
+    _wait(watcher, angry, _FIRST_S, lambda now: now.games > 0 and now.checkpoint > 0 and now.promotions > 0)
+    tell("the run works: the killing begins")
+    angry.rage(killer.deck(asked.kills, asked.faults, rng), 60 * asked.minutes)
+    tell("the killing is over")
+    angry.heal()
+    last = watcher.newest
+    _wait(watcher, angry, _LAST_S, lambda now: last is not None and _is_beyond(now, last))
+    code = driver.end()
+    if code != 130:
+        angry.failures.append(f"the driver ended with {code} at Ctrl-C")
+    watcher.record.blows, watcher.record.failures = angry.blows, angry.failures
+    record = watcher.stop()
+    shutil.copytree(disk / "run", folder / "run")
+    return _report(asked, record, folder / "chaos.json")
+
+
+def _is_beyond(now: records.Sample, last: records.Sample) -> bool:
+    pairs = ((now.games, last.games), (now.checkpoint, last.checkpoint), (now.promotions, last.promotions))
+    return all(after > before for after, before in pairs)
+
+
+def _wait(watcher: watch.Watcher, angry: killer.Killer, seconds: float, is_done: IsDone) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        angry.watch_driver(1.0)
+        if watcher.newest is not None and is_done(watcher.newest):
+            return
+
+
+def _report(asked: argparse.Namespace, record: records.Record, path: Path) -> int:
+    found = verify.verify(record, wants_promotion=asked.minutes >= 5)
+    recovered = verify.recoveries(record)
+    totals = {
+        "kills": len(record.kills),
+        "games": len(record.games),
+        "torn": len(record.damages),
+        "promotions": len(record.networks),
+        "checkpoint": record.samples[-1].checkpoint if record.samples else 0,
+        "learner_returns": len(verify.restores(record)),
+    }
+    passed = not any(found.values()) and len(record.kills) >= asked.kills
+    content = {
+        "passed": passed,
+        "seed": asked.seed,
+        "minutes": asked.minutes,
+        "totals": totals,
+        "complaints": found,
+        "recovery_s": recovered,
+        "blows": [asdict(blow) for blow in record.blows],
+    }
+    path.write_text(json.dumps(content, indent=1))
+    print("\n" + "  ".join(f"{name} {value}" for name, value in totals.items()))
+    print(f"\n{'what':14}{'times':>6}{'median s':>10}{'worst s':>9}")
+    for kind, times, middle, worst, never in verify.table(recovered):
+        print(
+            f"{kind:14}{times:>6}{middle:>10.1f}{worst:>9.1f}{f'  {never} not before the end' * bool(never)}"
+        )
+    print()
+    for name, complaints in found.items():
+        print(f"{'holds' if not complaints else 'BROKEN'}: {name}")
+        for complaint in complaints[:5]:
+            print(f"    {complaint}")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,143 @@
+"""Chooses whom to kill and when, by a seed."""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from tools.chaos import record as records
+from tools.chaos import world
+
+_AWAY_S = (4.0, 10.0)
+"""A node is away for about so long."""
+_FROZEN_S = 20.0
+_FULL_S = 6.0
+_JITTER = 0.4
+_POLL_S = 0.3
+_WEIGHTS = {records.SELF_PLAY: 5, records.DRIVER: 1, records.NODE: 1, records.REPORTER: 1, records.LADDER: 1}
+"""How often beyond the first time; 3 for the others."""
+
+
+def deck(num_kills: int, faults: int, rng: random.Random) -> list[str]:
+    """Kinds of blows in a random order, each kind of kill at least once where there are kills enough."""
+    kinds: list[str] = list(records.KILLS[:num_kills])
+    weights = [_WEIGHTS.get(kind, 3) for kind in records.KILLS]
+    kinds += rng.choices(records.KILLS, weights, k=num_kills - len(kinds))
+    kinds += records.FAULTS[:faults]
+    rng.shuffle(kinds)
+    return kinds
+
+
+def take(cards: list[str], can: Callable[[str], bool]) -> str | None:
+    """Removes and returns the first kind that can be hit now, None without one."""
+    for kind in cards:
+        if can(kind):
+            cards.remove(kind)
+            return kind
+    return None
+
+
+class Killer:
+    """Deals blows to a run."""
+
+    def __init__(
+        self,
+        cluster: world.Cluster,
+        driver: world.Driver,
+        disk: world.FullDisk,
+        rng: random.Random,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._cluster, self._driver, self._disk, self._rng, self._tell = cluster, driver, disk, rng, tell
+        self._healing: list[threading.Thread] = []
+        self.blows: list[records.Blow] = []
+        self.failures: list[str] = []
+
+    def rage(self, cards: list[str], seconds: float) -> None:
+        """Deals all cards, spread over so many seconds; longer where the victims are not there."""
+        end = time.monotonic() + seconds
+        while cards:
+            share = max(0.0, end - time.monotonic()) / len(cards)
+            self.watch_driver(share * self._rng.uniform(1 - _JITTER, 1 + _JITTER))
+            alive = world.actors()
+            kind = take(cards, lambda kind: self._can(kind, alive))  # noqa: B023  called at once
+            if kind is None:
+                self.watch_driver(_POLL_S)
+            else:
+                self._hit(kind, alive)
+
+    def heal(self) -> None:
+        """Waits until everything that was taken away is back."""
+        for thread in self._healing:
+            thread.join()
+
+    def watch_driver(self, seconds: float) -> None:
+        """Waits, and starts a driver again that ended though nobody asked for it."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL_S))
+            if self._driver.exit_code is not None:
+                failure = f"the driver ended with {self._driver.exit_code}: {self._driver.last_words()}"
+                self.failures.append(failure)
+                self._tell(failure)
+                self._driver.start()
+
+    def _can(self, kind: str, alive: Mapping[str, list[int]]) -> bool:
+        if kind in (records.NODE, records.FROZEN):
+            return all(node.is_up for node in self._cluster.workers) and not self._is_healing()
+        if kind == records.DRIVER:
+            # A driver that has not come further than its start says nothing.
+            return records.SELF_PLAY in alive
+        if kind == records.FULL_DISK:
+            # A driver that begins on a full disk refuses to, as it should.
+            return records.EVALUATOR in alive and not self._is_healing()
+        return kind in alive
+
+    def _is_healing(self) -> bool:
+        return any(thread.is_alive() for thread in self._healing)
+
+    def _hit(self, kind: str, alive: Mapping[str, list[int]]) -> None:
+        if kind == records.NODE:
+            self._begin(kind, self._lose_node)
+        elif kind == records.FROZEN:
+            self._begin(kind, self._freeze_node)
+        elif kind == records.FULL_DISK:
+            self._fill_disk()
+        elif kind == records.DRIVER:
+            self._note(kind, pid=self._driver.pid)
+            self._driver.kill()
+            self._driver.start()
+        else:
+            pid = self._rng.choice(alive[kind])
+            self._note(kind, pid=pid)
+            world.send(pid, signal.SIGKILL)
+
+    def _begin(self, kind: str, work: Callable[[world.Node, float], None]) -> None:
+        """Hits a node now and mends it later, while others are hit."""
+        node = self._rng.choice(self._cluster.workers)
+        seconds = _FROZEN_S if kind == records.FROZEN else self._rng.uniform(*_AWAY_S)
+        self._note(kind, over=time.time() + seconds)
+        thread = threading.Thread(target=work, args=(node, seconds))
+        thread.start()
+        self._healing.append(thread)
+
+    @staticmethod
+    def _lose_node(node: world.Node, seconds: float) -> None:
+        node.kill()
+        time.sleep(seconds)
+        node.start()
+
+    @staticmethod
+    def _freeze_node(node: world.Node, seconds: float) -> None:
+        node.freeze()
+        time.sleep(seconds)
+        node.thaw()
+
+    def _fill_disk(self) -> None:
+        self._note(records.FULL_DISK, over=time.time() + _FULL_S)
+        self._disk.fill(_FULL_S)
+
+    def _note(self, kind: str, pid: int = 0, over: float = 0.0) -> None:
+        self.blows.append(records.Blow(time=time.time(), kind=kind, pid=pid, over=over))
+        self._tell(f"{kind}{f' (process {pid})' * bool(pid)}")

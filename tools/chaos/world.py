@@ -1,0 +1,227 @@
+"""A Ray cluster of three nodes on this machine, in a world of its own, and a run on it.
+
+Nothing here asks Ray: processes are found by the names that Ray gives them, as `top` shows them.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools.chaos import record as records
+
+PROJECT = Path(__file__).resolve().parents[2]
+_STORE_BYTES = 100_000_000
+_START_S = 120.0
+_NICE_END_S = 60.0
+_POLL_S = 0.2
+_CLASSES = {
+    "SelfPlayActor": records.SELF_PLAY,
+    "LearnerActor": records.LEARNER,
+    "LearnerRank": records.RANK,
+    "ReplayBuffer": records.REPLAY,
+    "WeightStore": records.STORE,
+    "ReporterActor": records.REPORTER,
+    "EvaluatorActor": records.EVALUATOR,
+    "LadderActor": records.LADDER,
+}
+_RUN = [
+    "conf=smoke",
+    "cluster=auto",
+    "cluster.grows=true",
+    "stop.minutes=null",
+    "stop.promotions=null",
+    "net.blocks=1",
+    "net.filters=8",
+    "search.num_simulations=4",
+    "selfplay.num_actors=3",
+    "selfplay.num_games=16",
+    "training.num_ranks=2",
+    "training.timeout_s=60",
+    "training.batch_size=32",
+    "training.replay_ratio=1",
+    "training.max_lead_positions=2000",
+    "training.min_positions=200",
+    "training.publish_steps=20",
+    "training.checkpoint_steps=20",
+    "gate.num_games=4",
+    "gate.num_simulations=4",
+    "gate.every_steps=20",
+    "gate.threshold=0",
+    "ladder.games_per_network=2",
+    "ladder.num_simulations=4",
+    "ladder.gnugo_levels=[]",
+]
+
+
+def actors() -> dict[str, list[int]]:
+    """Process numbers of the living actors of each kind that has any."""
+    found: dict[str, list[int]] = {}
+    for pid in _pids():
+        title = _read(f"/proc/{pid}/cmdline").split("\0")[0]
+        kind = _CLASSES.get(title.removeprefix("ray::").partition(".")[0].strip())
+        if title.startswith("ray::") and kind is not None:
+            found.setdefault(kind, []).append(pid)
+    return found
+
+
+class Node:
+    """A Ray node: what `ray start` left running."""
+
+    def __init__(self, arguments: list[str], log: Path) -> None:
+        """arguments: of `ray start`. RuntimeError where it fails."""
+        self._arguments, self._log = arguments, log
+        self.is_up = False
+        self.start()
+
+    def start(self) -> None:
+        """Starts it, again if it was killed; RuntimeError where that fails."""
+        before = set(_pids())
+        command = [_program("ray"), "start", *self._arguments, "--disable-usage-stats"]
+        with self._log.open("ab") as log:
+            done = subprocess.run(command, stdout=log, stderr=log, timeout=_START_S)
+        if done.returncode:
+            raise RuntimeError(f"ray start failed: {self._log.read_text()[-2000:]}")
+        self._roots = [pid for pid in _pids() if pid not in before and _parent(pid) == 1]
+        self.is_up = True
+
+    def kill(self) -> None:
+        """SIGKILL to the node's processes and all that they started."""
+        self.is_up = False
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Stops all processes: to the others the node looks as if its network were lost."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets them go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        for pid in descendants(self._roots):
+            send(pid, number)
+
+
+class Cluster:
+    """Three nodes: the first is the driver's, the other two may be lost."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: for logs."""
+        shared = ["--object-store-memory", str(_STORE_BYTES)]
+        head = ["--head", "--port=6379", "--num-cpus=2", "--include-dashboard=false", *shared]
+        join = ["--address=127.0.0.1:6379", *shared]
+        self.head = Node(head, folder / "head.log")
+        # The second one gets the ranks of the learner, as it has most left.
+        self.workers = [
+            Node([*join, f"--num-cpus={cpus}"], folder / f"worker{number}.log")
+            for number, cpus in enumerate((2, 1))
+        ]
+
+
+class Driver:
+    """The process that a user starts."""
+
+    def __init__(self, run_folder: Path, log: Path) -> None:
+        self._command = [sys.executable, "-m", "alphazero.run", f"run.dir={run_folder}", *_RUN]
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        """The same command each time."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, cwd=PROJECT, stdout=log, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it lives."""
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """SIGKILL, and waits until it is gone."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> int:
+        """Ctrl-C; returns the exit code, that of SIGKILL where it does not end."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(_NICE_END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL
+
+    def last_words(self) -> str:
+        """The last line that it wrote."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+class FullDisk:
+    """Fills the disk below a folder, and keeps it full."""
+
+    def __init__(self, folder: Path) -> None:
+        self._filler = folder / "filler"
+
+    def fill(self, seconds: float) -> None:
+        """Leaves no room for so long; what others remove meanwhile is taken as well."""
+        end = time.monotonic() + seconds
+        with self._filler.open("ab", buffering=0) as file:
+            while time.monotonic() < end:
+                for size in (1 << 20, 1 << 12):
+                    _write_until_full(file.fileno(), bytes(size))
+                time.sleep(_POLL_S)
+        self._filler.unlink()
+
+
+def send(pid: int, number: int) -> None:
+    """A signal to a process that may be gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def descendants(roots: list[int]) -> list[int]:
+    """The processes and all whom they started."""
+    parents = {pid: _parent(pid) for pid in _pids()}
+    found = [pid for pid in roots if pid in parents]
+    for pid in found:  # grows on the way
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def _write_until_full(file: int, data: bytes) -> None:
+    try:
+        while os.write(file, data) == len(data):
+            continue
+    except OSError:
+        return
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _parent(pid: int) -> int:
+    """0 for a process that is gone."""
+    text = _read(f"/proc/{pid}/stat")
+    return int(text.rpartition(")")[2].split()[1]) if text else 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
