@@ -30,6 +30,31 @@ class TerminalHandler(logging.StreamHandler[TextIO]):
         """What the base class sets is not kept."""
 
 
+class LogFile(logging.FileHandler):
+    """log.txt: what a full disk does not take is lost, and said once on stderr instead of once a message."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        self.setFormatter(logging.Formatter(_FILE_FORMAT))
+        self._is_in_trouble = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes a message; after trouble that is over the next one may bring the last lost one along."""
+        self._has_failed = False
+        super().emit(record)
+        self._is_in_trouble = self._has_failed
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Instead of a trace for each message."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        self._has_failed = True
+        if not self._is_in_trouble:
+            print(f"{self.baseFilename} does not take messages: {error.strerror}", file=sys.stderr)
+
+
 def set_up(log_file: Path | str | None) -> None:
     """Sends this process's messages to `log_file` (INFO) and to the terminal (WARNING).
 
@@ -45,9 +70,7 @@ def set_up(log_file: Path | str | None) -> None:
     root.setLevel(logging.INFO)
     root.addHandler(TerminalHandler())
     if log_file is not None and Path(log_file).parent.is_dir():
-        handler = logging.FileHandler(log_file)
-        handler.setFormatter(logging.Formatter(_FILE_FORMAT))
-        root.addHandler(handler)
+        root.addHandler(LogFile(log_file))
 
 
 def set_up_worker() -> None:

@@ -3,8 +3,10 @@
 TensorBoard's own file format, written without torch, whose import takes longer than Ray's.
 """
 
+import contextlib
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ LAYOUT = {
     },
 }
 _FLUSH_S = 10
+_RETRY_S = 10.0
+_logger = logging.getLogger(__name__)
 # protobuf makes these modules' classes when they are imported, unseen by type checkers.
 _EVENT: Any = event_pb2
 _SUMMARY: Any = summary_pb2
@@ -42,17 +46,29 @@ _LAYOUT: Any = layout_pb2
 
 
 class Writer:
-    """The only writer of its folder: TensorBoard loses points where two write into one."""
+    """The only writer of its folder: TensorBoard loses points where two write into one.
 
-    def __init__(self, folder: Path, resume_step: int) -> None:
+    While the disk does not take them points are lost, and nothing else; a new file follows the broken one.
+    """
+
+    def __init__(self, folder: Path, resume_step: int, clock: Callable[[], float] = time.monotonic) -> None:
         """resume_step: an earlier session's points beyond it belong to lost work and are hidden."""
-        self._writer = event_file_writer.EventFileWriter(str(folder), flush_secs=_FLUSH_S)
+        self._folder = folder
+        self._clock = clock
+        self._writer: event_file_writer.EventFileWriter | None = None
+        self._due = clock()
+        self._is_in_trouble = False
         began = _EVENT.SessionLog(status=_EVENT.SessionLog.START)
-        self._add(step=resume_step + 1, session_log=began)
-        self._add(summary=_layout_summary())
+        self._first: list[dict[str, Any]] = [
+            {"step": resume_step + 1, "session_log": began},
+            {"summary": _layout_summary()},
+        ]
+        self._open()
 
     def add(self, group: str, figures: Mapping[str, float | str], step: int) -> None:
         """Writes the numbers among the figures under group/name."""
+        if self._writer is None and self._clock() >= self._due:
+            self._open()
         for name, value in figures.items():
             if not isinstance(value, str):
                 scalar = _SUMMARY.Summary.Value(tag=f"{group}/{name}", simple_value=float(value))
@@ -60,10 +76,41 @@ class Writer:
 
     def close(self) -> None:
         """Flushes what is still in memory."""
-        self._writer.close()
+        if self._writer is not None:
+            with self._trouble():
+                self._writer.close()
+
+    def _open(self) -> None:
+        """Begins a file; what stands at the head of a session stays due until a disk takes it."""
+        with self._trouble():
+            writer = self._writer = event_file_writer.EventFileWriter(str(self._folder), flush_secs=_FLUSH_S)
+            for content in self._first:
+                writer.add_event(_EVENT.Event(wall_time=time.time(), **content))
+            writer.flush()
+            self._first.clear()
+            if self._is_in_trouble:
+                self._is_in_trouble = False
+                _logger.warning("events are written again")
 
     def _add(self, **content: object) -> None:
-        self._writer.add_event(_EVENT.Event(wall_time=time.time(), **content))
+        if self._writer is not None:
+            with self._trouble():
+                self._writer.add_event(_EVENT.Event(wall_time=time.time(), **content))
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Gives up the file in which an error happened: TensorBoard's thread writes nothing after one."""
+        try:
+            yield
+        except OSError as error:
+            if not self._is_in_trouble:
+                _logger.warning("events are not written for now: %s", error)
+            self._is_in_trouble = True
+            broken, self._writer = self._writer, None
+            self._due = self._clock() + _RETRY_S
+            if broken is not None:
+                with contextlib.suppress(OSError):
+                    broken.close()
 
 
 def _layout_summary() -> Any:

@@ -33,7 +33,7 @@ mount -t tmpfs -o size=400m tmpfs "$DISK"
 wait $!
 """
 _IS_INSIDE = "ALPHAZERO_CHAOS"
-_FIRST_S, _LAST_S = 240.0, 150.0
+_FIRST_S, _LAST_S = 600.0, 150.0
 
 IsDone = Callable[[records.Sample], bool]
 
@@ -104,7 +104,9 @@ def _run(asked: argparse.Namespace, folder: Path) -> int:
         print(f"{time.monotonic() - began:6.1f} s  {text}", flush=True)
 
     angry = killer.Killer(cluster, driver, world.FullDisk(disk), rng, tell)
-    _wait(watcher, angry, _FIRST_S, lambda now: now.games > 0 and now.checkpoint > 0 and now.promotions > 0)
+    if not _wait(watcher, angry, _FIRST_S, lambda now: min(now.games, now.checkpoint, now.promotions) > 0):
+        print(f"tools.chaos: no promotion after {_FIRST_S:.0f} s: {driver.last_words()}", file=sys.stderr)
+        return 1
     tell("the run works: the killing begins")
     angry.rage(killer.deck(asked.kills, asked.faults, rng), 60 * asked.minutes)
     tell("the killing is over")
@@ -125,12 +127,14 @@ def _is_beyond(now: records.Sample, last: records.Sample) -> bool:
     return all(after > before for after, before in pairs)
 
 
-def _wait(watcher: watch.Watcher, angry: killer.Killer, seconds: float, is_done: IsDone) -> None:
+def _wait(watcher: watch.Watcher, angry: killer.Killer, seconds: float, is_done: IsDone) -> bool:
+    """Whether what is on disk became as asked within so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         angry.watch_driver(1.0)
         if watcher.newest is not None and is_done(watcher.newest):
-            return
+            return True
+    return False
 
 
 def _report(asked: argparse.Namespace, record: records.Record, path: Path) -> int:
