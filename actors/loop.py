@@ -125,7 +125,7 @@ class Supervisor:
         self._nodes_looked_at = time.monotonic()
         self._minutes_before = run_status.minutes_so_far(folder.path)
         self._began = time.monotonic()
-        self._has_moved = False
+        self._first_move_s: float | None = None
         self._num_players = 0
         self._had_candidate = False
         self._promotions = promotion.Promotions(folder.weights / "promoted")
@@ -153,8 +153,7 @@ class Supervisor:
         self._handles["weight_store"] = self._spawn(WeightStore, "weight store", promoted, ray.put)
         self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", self._config)
         self._crew.start(plans.LEARNER, self._make_learner)
-        # The last one waits for the first move: until then the learner's start needs a core.
-        self._players.follow(self._plan, held_back=min(1, self._plan.num_players - 1))
+        self._follow_plan()
 
     def _make_learner(self) -> Any:
         arguments = (self._config, self._handles, self._plan.of(plans.RANK))
@@ -194,6 +193,7 @@ class Supervisor:
         starting = [self._handles[name].__ray_ready__.remote() for name in names]
         while starting and not self._interrupted.is_set():
             self._crew.check(_TICK_S)
+            self._look_at_nodes()
             ready, starting = ray.wait(starting, num_returns=len(starting), timeout=0)
             ray.get(ready)
             view.show(
@@ -227,15 +227,19 @@ class Supervisor:
         _logger.info("the plan:\n%s", plan.text())
         if before.of(plans.LEARNER) + before.of(plans.RANK) != plan.of(plans.LEARNER) + plan.of(plans.RANK):
             self._crew.replace(plans.LEARNER, self._make_learner)
-        if self._has_moved:
-            self._players.follow(plan)
+        self._follow_plan()
+
+    def _follow_plan(self) -> None:
+        """The last player waits for the first move: until then the learner's start needs a core."""
+        held_back = 0 if self._first_move_s is not None else min(1, self._plan.num_players - 1)
+        self._players.follow(self._plan, held_back)
 
     def _note_first_move(self, now: run_status.Status) -> None:
         """Logs it, and starts those who until then would only take time from those who hurry."""
-        if now.first_move_s is not None and not self._has_moved:
-            self._has_moved = True
+        if now.first_move_s is not None and self._first_move_s is None:
+            self._first_move_s = now.first_move_s
             _logger.info("first self-play move %.1f s after the start", now.first_move_s)
-            self._players.follow(self._plan)
+            self._follow_plan()
             beside = {
                 plans.EVALUATOR: EvaluatorActor,
                 plans.LADDER: LadderActor,
@@ -249,12 +253,13 @@ class Supervisor:
     def _tell_learner(self, news: messages.Progress) -> None:
         """How the run stands, and that a weight store which died needs its network again."""
         learner = self._crew.handle(plans.LEARNER)
-        candidate, _ = ray.get(self._handles["weight_store"].versions.remote())
+        versions = ray.get(self._handles["weight_store"].versions.remote())
         if learner is not None:
             learner.set_progress.remote(news)
-            if self._had_candidate and candidate < 0:
+            # Either may be missing: the learner may have published between the store's death and this look.
+            if self._had_candidate and min(versions) < 0:
                 learner.publish_again.remote()
-        self._had_candidate = candidate >= 0
+        self._had_candidate |= max(versions) >= 0
 
     def _report_totals(self) -> None:
         """Tells the reporter what the driver and the replay buffer know."""
@@ -265,6 +270,8 @@ class Supervisor:
             "weights": max(0, best),
             "deaths": self._crew.deaths,
         }
+        if self._first_move_s is not None:
+            run["first_move_s"] = self._first_move_s
         if self._num_players == 0:
             run["waiting_for"] = "self-play to start"
         elif self._plan.missing:
@@ -275,8 +282,8 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Tells everyone to stop and waits for the learner's last checkpoint."""
-        late = self._crew.stop(_STOP_S if self._has_moved else _STOP_EARLY_S)
-        for name in late if self._has_moved else []:
+        late = self._crew.stop(_STOP_S if self._first_move_s is not None else _STOP_EARLY_S)
+        for name in late if self._first_move_s is not None else []:
             _logger.warning("%s did not stop within %.0f s", name, _STOP_S)
         if "replay_buffer" not in self._handles:
             return

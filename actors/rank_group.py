@@ -18,8 +18,11 @@ _MOST_RESTARTS = 3
 """In a row, without a step between them."""
 
 
-class RanksLost(RuntimeError):
-    """A rank died, or the others waited for it in vain; the group has begun anew and knows nothing."""
+class RanksLost(exceptions.RayError):
+    """A rank died, or the others waited for it in vain; the group has begun anew and knows nothing.
+
+    Where nobody catches it the learner counts as dead, and is started again.
+    """
 
 
 class PlaceLost(exceptions.RayError):
@@ -108,6 +111,12 @@ class RankGroup:
         except exceptions.GetTimeoutError as error:
             self.stop()
             raise PlaceLost("the learner's ranks did not start in time: is a node of theirs gone?") from error
+        except (FloatingPointError, ValueError):
+            raise
+        except exceptions.RayError as error:
+            # Those that wait for one who dies meanwhile fail by an error that is not theirs.
+            self._kill()
+            raise RanksLost(f"while they started: {_reason(error)}") from error
 
     def _get(self, references: list[Any]) -> list[Any]:
         try:
@@ -115,7 +124,7 @@ class RankGroup:
         except (FloatingPointError, ValueError):
             raise  # the learner's own errors, which all ranks have alike
         except exceptions.RayError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = _reason(error)
             if self._restarts == _MOST_RESTARTS:
                 raise RuntimeError(
                     f"the learner's ranks were lost {_MOST_RESTARTS} times: {reason}"
@@ -125,3 +134,7 @@ class RankGroup:
             self._kill()
             self._start()
             raise RanksLost(reason) from error
+
+
+def _reason(error: exceptions.RayError) -> str:
+    return str(error).strip().splitlines()[-1]

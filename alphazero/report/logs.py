@@ -1,5 +1,6 @@
 """Where log messages go: all of them to the run's log.txt, warnings to the terminal as well."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -43,6 +44,11 @@ class LogFile(logging.FileHandler):
         self._has_failed = False
         super().emit(record)
         self._is_in_trouble = self._has_failed
+
+    def close(self) -> None:
+        """Also where the last message finds no room."""
+        with contextlib.suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Instead of a trace for each message."""

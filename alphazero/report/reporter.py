@@ -27,6 +27,7 @@ class Reporter:
         self._tally = tally.Tally()
         self._writer = tensorboard.Writer(self._folder / "events" / "loop", resume_step)
         self._written = clock()
+        self._remember(status.last(self._folder), self._written)
         self._tally.record(tally.LEARNER, {"step": resume_step}, self._written)
 
     def record(self, source: str, metrics: tally.Metrics, step: int | None = None) -> None:
@@ -52,6 +53,14 @@ class Reporter:
         """Writes everything a last time."""
         self._write(self._clock())
         self._writer.close()
+
+    def _remember(self, last: status.Status, now: float) -> None:
+        """Takes the totals of status.json: until their sources report it must not fall back to nothing."""
+        ends = {f"{end}_games": count for end, count in last.ends.items()}
+        self._tally.record(tally.REPLAY, {"games": last.games, "positions": last.positions, **ends}, now)
+        run = {"minutes": last.minutes, "promotions": last.promotions, "weights": last.weights}
+        self._tally.record(tally.RUN, run, now)
+        self._tally.record(tally.GATE, {"last": last.last_gate}, now)
 
     def _write(self, now: float) -> None:
         self._written = now

@@ -135,15 +135,16 @@ def _ago(seconds: float | None) -> str:
 
 def minutes_so_far(folder: Path) -> float:
     """Running time of the run's earlier sessions, 0 for a new one or when status.json is unreadable."""
-    return _last(folder).minutes
+    return last(folder).minutes
 
 
 def last_step(folder: Path) -> int:
     """The learner's step when status.json was written, 0 where there is none to read."""
-    return _last(folder).step
+    return last(folder).step
 
 
-def _last(folder: Path) -> Status:
+def last(folder: Path) -> Status:
+    """What status.json says, everything zero where there is none to read."""
     try:
         return Status.load(folder / "status.json")
     except (OSError, ValueError, TypeError):

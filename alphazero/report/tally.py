@@ -96,7 +96,9 @@ class Tally:
             positions=int(replay.get("positions", 0)),
             games_per_hour=3600 * replay.get("games_per_s", 0.0),
             positions_per_s=replay.get("positions_per_s", 0.0),
-            first_move_s=min(self._newest_of(SELFPLAY, "first_move_s"), default=None),
+            first_move_s=min(
+                self._newest_of(SELFPLAY, "first_move_s") + self._newest_of(RUN, "first_move_s"), default=None
+            ),
             simulations_per_s=play.get("simulations_per_s", 0.0),
             actors=len(self._alive(SELFPLAY, now)),
             window=int(replay.get("window", 0)),

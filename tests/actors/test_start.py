@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from actors import cluster, loop, plan, worker_setup
+from actors import cluster, loop, messages, plan, worker_setup
 from alphazero.config import compose
 from alphazero.data import run_folder
 from alphazero.report import status
@@ -46,6 +46,54 @@ def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, mo
     for first_move_s in (None, 9.0, 9.0):
         supervisor._note_first_move(status.Status(first_move_s=first_move_s))
     assert sorted(supervisor._crew.names) == sorted([*names, "evaluator", "ladder"])
+
+
+def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
+    monkeypatch.setattr(loop.crews.Crew, "_begin", lambda self, role: role.make())
+    nodes = [
+        plan.Node(id=name, name=name, cpus=2, gpus=0, is_driver=name == "head") for name in ("head", "a", "b")
+    ]
+    monkeypatch.setattr(loop.cluster, "nodes", lambda: nodes)
+    config = compose.compose(["conf=smoke", "selfplay.num_actors=2", "cluster.grows=true"])
+    first = plan.make_plan(config, nodes)
+    folder = run_folder.RunFolder(tmp_path)
+    supervisor = loop.Supervisor(config, folder, first, threading.Event())
+    supervisor._start()
+    players = [entry for entry in made if entry[0].startswith("self-play")]
+    assert len(players) == 1, "one waits for the first move"
+    nodes = [node for node in nodes if node.id != players[0][1]]
+    supervisor._nodes_looked_at = float("-inf")
+    supervisor._look_at_nodes()
+    assert [name for name in supervisor._crew.names if name.startswith("self-play")] == ["self-play 0"]
+    assert made[-1][0] == "self-play 0" and made[-1][1] != players[0][1]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_asked"),
+    [
+        ((-1, -1), (-1, -1), False),
+        ((20, 0), (20, 0), False),
+        ((20, 0), (-1, -1), True),
+        ((20, 0), (40, -1), True),
+    ],
+)
+def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked, tmp_path, monkeypatch):
+    asked = []
+    learner, store = Handle(), Handle()
+    learner.set_progress = Handle()
+    learner.publish_again = type("Method", (), {"remote": lambda self: asked.append(1)})()
+    monkeypatch.setattr(loop.ray, "get", lambda reference: versions)
+    config = compose.compose(["conf=smoke"])
+    cpus = plan.private_cpus(config, 2)
+    made = plan.make_plan(config, [plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
+    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event())
+    supervisor._handles["weight_store"] = store
+    monkeypatch.setattr(supervisor._crew, "handle", lambda name: learner)
+    for versions in (before, now):  # noqa: B007  `ray.get` answers it
+        supervisor._tell_learner(messages.Progress(fraction=0, games=0, positions=0))
+    assert bool(asked) is is_asked
 
 
 def test_an_actor_sets_its_process_up_first(monkeypatch):

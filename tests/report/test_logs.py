@@ -1,6 +1,7 @@
 """Messages reach the file and, from WARNING on, the terminal; a second set-up replaces the first."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,11 @@ def test_missing_folder_is_no_error(tmp_path, capsys):
     logging.getLogger("alphazero").error("still seen")
     assert capsys.readouterr().err == "ERROR: still seen\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+def test_a_full_disk_is_told_of_once(capsys):
+    logs.set_up("/dev/full")
+    for number in range(5):
+        logging.getLogger("alphazero.somewhere").info("a message %d", number)
+    assert capsys.readouterr().err == "/dev/full does not take messages: No space left on device\n"

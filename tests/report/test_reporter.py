@@ -112,3 +112,19 @@ def test_a_mirror_is_watched_where_there_is_one(tmp_path):
     assert "mirror s3://bucket/x: 3 files behind" in out.snapshot().line()
     out.close()
     assert scalars(tmp_path, "mirror/behind") == [(40, 3)]
+
+
+def test_a_second_reporter_knows_the_totals_before_anyone_reports(tmp_path):
+    first = reporter.Reporter(tmp_path)
+    first.record("replay", {"games": 7, "positions": 70, "limit_games": 2})
+    first.record("run", {"minutes": 3.5, "promotions": 2, "weights": 40})
+    first.record("gate", {"last": "step 40 promoted"})
+    first.close()
+    second = reporter.Reporter(tmp_path, resume_step=40)
+    for now in (second.snapshot(), status.Status.load(tmp_path / "status.json")):
+        assert (now.games, now.positions, now.ends["limit"]) == (7, 70, 2)
+        assert (now.minutes, now.promotions, now.weights) == (3.5, 2, 40)
+        assert now.last_gate == "step 40 promoted"
+    second.record("replay", {"games": 8, "positions": 80, "limit_games": 2})
+    assert second.snapshot().games == 8
+    second.close()

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tools.chaos import killer, record, verify, watch, world
+from tools.chaos import __main__, killer, record, verify, watch, world
 
 KILL = 100.0
 
@@ -223,3 +223,28 @@ def test_descendants_are_found(monkeypatch):
     monkeypatch.setattr(world, "_pids", lambda: list(parents))
     monkeypatch.setattr(world, "_parent", parents.__getitem__)
     assert sorted(world.descendants([2, 9])) == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("ray::SelfPlayActor.run", record.SELF_PLAY),
+        ("ray::LearnerRank", record.RANK),
+        ("ray::evaluator:EvaluatorActor.__init__", record.EVALUATOR),
+        ("ray::weight store:WeightStore", record.STORE),
+        ("ray::IDLE", None),
+        ("python -m ReplayBuffer", None),
+    ],
+)
+def test_processes_are_known_by_their_titles(title, kind):
+    assert world.kind_of(title) == kind
+
+
+@pytest.mark.parametrize(("why_not", "words"), [("needs root", "needs root"), ("", "is not empty")])
+def test_what_is_not_possible_is_one_line(why_not, words, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("ALPHAZERO_CHAOS", raising=False)
+    monkeypatch.setattr(__main__, "why_not", lambda: why_not)
+    assert __main__.main(["--folder", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1

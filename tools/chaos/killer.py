@@ -14,6 +14,7 @@ _AWAY_S = (4.0, 10.0)
 _FROZEN_S = 20.0
 _FULL_S = 6.0
 _JITTER = 0.4
+_PATIENCE_S = 30.0
 _POLL_S = 0.3
 _WEIGHTS = {records.SELF_PLAY: 5, records.DRIVER: 1, records.NODE: 1, records.REPORTER: 1, records.LADDER: 1}
 """How often beyond the first time; 3 for the others."""
@@ -48,18 +49,29 @@ class Killer:
         disk: world.FullDisk,
         rng: random.Random,
         tell: Callable[[str], None],
+        progress: Callable[[], object],
     ) -> None:
+        """tell: prints a line. progress: something that changes whenever the run came further."""
+        self._progress = progress
         self._cluster, self._driver, self._disk, self._rng, self._tell = cluster, driver, disk, rng, tell
         self._healing: list[threading.Thread] = []
         self.blows: list[records.Blow] = []
         self.failures: list[str] = []
 
     def rage(self, cards: list[str], seconds: float) -> None:
-        """Deals all cards, spread over so many seconds; longer where the victims are not there."""
+        """Deals all cards, spread over so many seconds.
+
+        It takes longer where the victims are not there, or where the run stands still: then the next blow
+        waits for progress, but not for ever.
+        """
         end = time.monotonic() + seconds
         while cards:
             share = max(0.0, end - time.monotonic()) / len(cards)
+            before = self._progress()
             self.watch_driver(share * self._rng.uniform(1 - _JITTER, 1 + _JITTER))
+            patience = time.monotonic() + _PATIENCE_S
+            while self._progress() == before and time.monotonic() < patience:
+                self.watch_driver(_POLL_S)
             alive = world.actors()
             kind = take(cards, lambda kind: self._can(kind, alive))  # noqa: B023  called at once
             if kind is None:

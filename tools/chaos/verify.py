@@ -110,9 +110,9 @@ def progress(record: records.Record, wants_promotion: bool) -> list[str]:
     if not record.kills or not record.samples:
         return ["nothing was killed, or nothing was seen"]
     last = max(kill.time for kill in record.kills)
-    before = [sample for sample in record.samples if sample.time <= last]
-    at_kill, end = (before or record.samples)[-1], record.samples[-1]
-    stuck = [name for name in names if getattr(end, name) <= getattr(at_kill, name)]
+    before = [sample for sample in record.samples if sample.time <= last] or record.samples[:1]
+    end = record.samples[-1]
+    stuck = [name for name in names if getattr(end, name) <= max(getattr(each, name) for each in before)]
     return [f"{name} stayed at {getattr(end, name)}" for name in stuck]
 
 

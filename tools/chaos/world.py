@@ -4,6 +4,7 @@ Nothing here asks Ray: processes are found by the names that Ray gives them, as 
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ _RUN = [
     "training.timeout_s=60",
     "training.batch_size=32",
     "training.replay_ratio=1",
-    "training.max_lead_positions=2000",
+    "training.max_lead_positions=4000",
     "training.min_positions=200",
     "training.publish_steps=20",
     "training.checkpoint_steps=20",
@@ -60,11 +61,16 @@ def actors() -> dict[str, list[int]]:
     """Process numbers of the living actors of each kind that has any."""
     found: dict[str, list[int]] = {}
     for pid in _pids():
-        title = _read(f"/proc/{pid}/cmdline").split("\0")[0]
-        kind = _CLASSES.get(title.removeprefix("ray::").partition(".")[0].strip())
-        if title.startswith("ray::") and kind is not None:
+        kind = kind_of(_read(f"/proc/{pid}/cmdline").split("\0")[0])
+        if kind is not None:
             found.setdefault(kind, []).append(pid)
     return found
+
+
+def kind_of(title: str) -> str | None:
+    """The kind of actor behind a process's title, such as `ray::evaluator:EvaluatorActor.run`."""
+    match = re.fullmatch(r"ray::(?:[^:]*:)?(\w+)(?:\.\w+)?\s*", title)
+    return _CLASSES.get(match[1]) if match else None
 
 
 class Node:

@@ -1,0 +1,38 @@
+"""Two minutes of kills: the run goes on and nothing that was counted is lost."""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import private_world
+from tools.chaos import record
+
+MUST_DIE = {record.DRIVER, record.NODE, record.REPLAY, record.STORE}
+
+
+@pytest.mark.ray
+@pytest.mark.timeout(900)
+@private_world.needed
+def test_two_minutes_of_chaos(tmp_path):
+    folder = tmp_path / "chaos"
+    command = [sys.executable, "-m", "tools.chaos", "--minutes", "2", "--kills", "9", "--seed", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(private_world.PROJECT)}
+    done = subprocess.run(
+        [*command, "--folder", str(folder)],
+        cwd=private_world.PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=850,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads((folder / "chaos.json").read_text())
+    assert told["passed"] and not any(told["complaints"].values())
+    kinds = collections.Counter(blow["kind"] for blow in told["blows"])
+    assert kinds.keys() >= MUST_DIE | set(record.FAULTS)
+    assert told["totals"]["kills"] >= 9 and told["totals"]["games"] > 0
+    assert told["recovery_s"].keys() == kinds.keys()

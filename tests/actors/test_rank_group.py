@@ -1,0 +1,108 @@
+"""How a group of ranks is lost: while it works, and while it starts."""
+
+import pytest
+import ray
+from ray import exceptions
+
+from actors import crew, plan, rank_group
+from alphazero.config import compose
+
+PLACE = plan.Placement(
+    name=plan.RANK, node=plan.Node(id="a", name="a", cpus=4, gpus=0), count=2, cpus=0.5, gpus=0
+)
+
+
+class Fake:
+    """Ray with ranks whose calls are answered by their names; an error among the answers is raised."""
+
+    def __init__(self, monkeypatch):
+        self.answers, self.killed, self.made = {}, 0, 0
+        monkeypatch.setattr(ray, "remote", lambda actor: self)
+        monkeypatch.setattr(ray, "get", self.get)
+        monkeypatch.setattr(ray, "kill", self.kill)
+        monkeypatch.setattr(rank_group.util, "placement_group", lambda *_, **__: Group())
+        monkeypatch.setattr(rank_group.util, "remove_placement_group", lambda group: None)
+        monkeypatch.setattr(rank_group, "PlacementGroupSchedulingStrategy", lambda *_: None)
+
+    def options(self, **_):
+        return self
+
+    def remote(self, *_):
+        self.made += 1
+        return Rank()
+
+    def get(self, asked, timeout=None):
+        if not isinstance(asked, list):
+            return self.answer(asked)
+        return [self.answer(each) for each in asked]
+
+    def answer(self, name):
+        answers = self.answers.get(name, [])
+        answer = answers.pop(0) if answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def kill(self, rank):
+        self.killed += 1
+
+
+class Group:
+    def wait(self, timeout_s):
+        return True
+
+
+class Rank:
+    def __getattr__(self, name):
+        method = type("Method", (), {})()
+        method.remote = lambda *_: name
+        return method
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    return Fake(monkeypatch)
+
+
+def task_error(cause):
+    return exceptions.RayTaskError("join", "Traceback\nits last line", cause, "rank", 1, "127.0.0.1")
+
+
+def make():
+    return rank_group.RankGroup(compose.compose(["conf=smoke", "training.num_ranks=2"]), [PLACE])
+
+
+def test_a_rank_that_dies_at_work_costs_the_group(fake):
+    group = make()
+    fake.answers["state"] = [exceptions.ActorDiedError()]
+    with pytest.raises(rank_group.RanksLost):
+        group.state()
+    assert (fake.killed, fake.made) == (2, 4)
+
+
+def test_a_rank_that_dies_while_the_others_wait_for_it_is_no_error_of_ours(fake):
+    fake.answers["join"] = [task_error(RuntimeError("connection closed by peer"))]
+    with pytest.raises(rank_group.RanksLost, match="while they started: its last line") as lost:
+        make()
+    assert fake.killed == 2
+    # What the driver sees of a learner that ended so.
+    assert crew.is_death(task_error(lost.value))
+
+
+def test_an_error_that_all_ranks_have_stays_one(fake):
+    cause = ValueError("net.blocks: too many")
+    fake.answers["join"] = [task_error(cause).as_instanceof_cause()]
+    with pytest.raises(ValueError) as failed:
+        make()
+    assert not crew.is_death(failed.value)
+
+
+def test_ranks_that_never_get_a_step_done_end_the_run(fake):
+    group = make()
+    fake.answers["state"] = [exceptions.ActorDiedError() for _ in range(4)]
+    for _ in range(3):
+        with pytest.raises(rank_group.RanksLost):
+            group.state()
+    with pytest.raises(RuntimeError, match="the learner's ranks were lost 3 times") as ended:
+        group.state()
+    assert not crew.is_death(task_error(ended.value))
