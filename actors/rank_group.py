@@ -1,5 +1,6 @@
 """Several learner processes that act as one learner."""
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,8 @@ _logger = logging.getLogger(__name__)
 _START_S = 120.0
 _MOST_RESTARTS = 3
 """In a row, without a step between them."""
+_GROUP = "learner ranks"
+"""The placement group's name within the run's namespace."""
 
 
 class RanksLost(exceptions.RayError):
@@ -85,9 +88,13 @@ class RankGroup:
             ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
 
     def _reserve(self) -> None:
+        with contextlib.suppress(ValueError):
+            # Of a learner that died: Ray keeps it, and the room in it, for as long as the driver lives.
+            util.remove_placement_group(util.get_placement_group(_GROUP))
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
         self._group = util.placement_group(
             [bundle] * len(self._nodes),
+            name=_GROUP,
             bundle_label_selector=[{"ray.io/node-id": node.id} for node in self._nodes],
         )
         if not self._group.wait(_START_S):

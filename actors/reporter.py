@@ -1,5 +1,7 @@
 """The reporter as an actor."""
 
+import warnings
+
 import ray
 
 from alphazero.config import schema
@@ -19,7 +21,10 @@ class ReporterActor:
         folder = run_folder.RunFolder(config.run.dir)
         # What an earlier session wrote beyond its last checkpoint belongs to lost work; what this session
         # wrote before its reporter died does not.
-        is_again = ray.get_runtime_context().was_current_actor_reconstructed
+        with warnings.catch_warnings():
+            # Ray asks itself for what it deprecates, and every start would show three lines about it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            is_again = ray.get_runtime_context().was_current_actor_reconstructed
         step = status.last_step(folder.path) if is_again else checkpoint.newest_step(folder.checkpoints)
         self._reporter = reporter.Reporter(folder.path, step)
 

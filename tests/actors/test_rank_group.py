@@ -20,9 +20,21 @@ class Fake:
         monkeypatch.setattr(ray, "remote", lambda actor: self)
         monkeypatch.setattr(ray, "get", self.get)
         monkeypatch.setattr(ray, "kill", self.kill)
-        monkeypatch.setattr(rank_group.util, "placement_group", lambda *_, **__: Group())
-        monkeypatch.setattr(rank_group.util, "remove_placement_group", lambda group: None)
+        self.groups = {}
+        monkeypatch.setattr(rank_group.util, "placement_group", self.reserve)
+        monkeypatch.setattr(rank_group.util, "get_placement_group", self.find)
+        monkeypatch.setattr(rank_group.util, "remove_placement_group", lambda group: self.groups.clear())
         monkeypatch.setattr(rank_group, "PlacementGroupSchedulingStrategy", lambda *_: None)
+
+    def reserve(self, bundles, name, bundle_label_selector):
+        assert name not in self.groups
+        self.groups[name] = Group()
+        return self.groups[name]
+
+    def find(self, name):
+        if name not in self.groups:
+            raise ValueError(name)
+        return self.groups[name]
 
     def options(self, **_):
         return self
@@ -54,9 +66,12 @@ class Group:
 
 class Rank:
     def __getattr__(self, name):
-        method = type("Method", (), {})()
-        method.remote = lambda *_: name
-        return method
+        return Method(name)
+
+
+class Method:
+    def __init__(self, name):
+        self.remote = lambda *_: name
 
 
 @pytest.fixture
@@ -70,6 +85,13 @@ def task_error(cause):
 
 def make():
     return rank_group.RankGroup(compose.compose(["conf=smoke", "training.num_ranks=2"]), [PLACE])
+
+
+def test_a_learner_takes_over_the_place_of_one_that_died(fake):
+    make()
+    first = dict(fake.groups)
+    make()
+    assert fake.groups.keys() == first.keys() and fake.groups != first
 
 
 def test_a_rank_that_dies_at_work_costs_the_group(fake):

@@ -81,16 +81,18 @@ def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_p
 )
 def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked, tmp_path, monkeypatch):
     asked = []
-    learner, store = Handle(), Handle()
-    learner.set_progress = Handle()
-    learner.publish_again = type("Method", (), {"remote": lambda self: asked.append(1)})()
+
+    class Learner(Handle):
+        class publish_again:
+            remote = staticmethod(lambda: asked.append(1))
+
     monkeypatch.setattr(loop.ray, "get", lambda reference: versions)
     config = compose.compose(["conf=smoke"])
     cpus = plan.private_cpus(config, 2)
     made = plan.make_plan(config, [plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
     supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event())
-    supervisor._handles["weight_store"] = store
-    monkeypatch.setattr(supervisor._crew, "handle", lambda name: learner)
+    supervisor._handles["weight_store"] = Handle()
+    monkeypatch.setattr(supervisor._crew, "handle", lambda name: Learner())
     for versions in (before, now):  # noqa: B007  `ray.get` answers it
         supervisor._tell_learner(messages.Progress(fraction=0, games=0, positions=0))
     assert bool(asked) is is_asked

@@ -65,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         "RAY_AUTH_MODE": "token",
         # Ray's workers give way to everyone else; on a busy machine they would stand still.
         "RAY_worker_niceness": "0",
+        "RAY_raylet_start_wait_time_s": "120",
     }
     environment.pop("RAY_ADDRESS", None)
     again = [sys.executable, "-m", "tools.chaos", *(sys.argv[1:] if arguments is None else arguments)]

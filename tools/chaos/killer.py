@@ -2,6 +2,7 @@
 
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -134,14 +135,15 @@ class Killer:
         thread.start()
         self._healing.append(thread)
 
-    @staticmethod
-    def _lose_node(node: world.Node, seconds: float) -> None:
+    def _lose_node(self, node: world.Node, seconds: float) -> None:
         node.kill()
         time.sleep(seconds)
-        node.start()
+        try:
+            node.start()
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            self.failures.append(f"the tool's own: {error}")
 
-    @staticmethod
-    def _freeze_node(node: world.Node, seconds: float) -> None:
+    def _freeze_node(self, node: world.Node, seconds: float) -> None:
         node.freeze()
         time.sleep(seconds)
         node.thaw()

@@ -15,7 +15,7 @@ from tools.chaos import record as records
 
 PROJECT = Path(__file__).resolve().parents[2]
 _STORE_BYTES = 100_000_000
-_START_S = 120.0
+_START_S = 240.0
 _NICE_END_S = 60.0
 _POLL_S = 0.2
 _CLASSES = {
