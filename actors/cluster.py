@@ -14,11 +14,12 @@ from typing import Any
 import ray
 from ray import util
 
+from actors import memory
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.report import logs
 
-_OBJECT_STORE_BYTES = 512 << 20
+_logger = logging.getLogger(__name__)
 _ANSWER_S = 2.0
 _LAST_SESSION_S = 60.0
 _POLL_S = 0.5
@@ -137,12 +138,19 @@ def _start_private(config: schema.Config, options: dict[str, Any]) -> str:
     cores = len(os.sched_getaffinity(0))
     folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    wanted = memory.object_store_bytes(config, memory.of_machine())
+    store_bytes, place, trouble = memory.store_place(wanted, folder)
+    if trouble:
+        _logger.warning(trouble)
     ray.init(
         address="local",
         num_cpus=int(plans.private_cpus(config, cores)),
         include_dashboard=False,
-        object_store_memory=_OBJECT_STORE_BYTES,
+        object_store_memory=store_bytes,
+        # Named, as Ray would write a page of advice where it is not in shared memory.
+        _plasma_directory=str(place),
         _temp_dir=str(folder),
         **options,
     )
-    return f"a private cluster on this machine ({cores} cores)"
+    size = f"{store_bytes / memory.MIB:,.0f} MiB"
+    return f"a private cluster on this machine ({cores} cores, object store of {size})"

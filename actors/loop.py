@@ -311,5 +311,7 @@ def _spawn_at(place: plans.Placement, actor: type, name: str, *arguments: Any) -
         "num_cpus": place.cpus,
         "num_gpus": place.gpus,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(place.node.id, soft=False),
+        # Ray would keep a record of each of the last 100,000 calls, for a dashboard that has no use for them.
+        "enable_task_events": False,
     }
     return ray.remote(worker_setup.on_start(actor)).options(**options, **lives).remote(*arguments)

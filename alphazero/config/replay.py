@@ -12,7 +12,10 @@ class ReplayConfig:
     min_window: int = 20_000
     """Smallest window, in positions."""
     max_window: int = 250_000
-    """Largest window, in positions; it also sizes the memory."""
+    """Largest window, in positions."""
+    max_gib: float = 8.0
+    """Memory that the window may take, in GiB (one holds 2.3 million positions of 9x9, 578,000 of 19x19);
+    it is shorter than `max_window` where that does not suffice."""
     window_share: float = 0.5
     """Between the two the window holds this share of all positions ever played."""
     outcome_weight: float = 0.75
@@ -32,6 +35,7 @@ class ReplayConfig:
     def __post_init__(self) -> None:
         checks.require_at_least("replay.min_window", self.min_window, 1)
         checks.require_at_least("replay.max_window", self.max_window, self.min_window)
+        checks.require_at_least("replay.max_gib", self.max_gib, 0.001)
         checks.require_range("replay.window_share", self.window_share, 0, 1)
         checks.require_range("replay.outcome_weight", self.outcome_weight, 0, 1)
         checks.require_range("replay.score_weight", self.score_weight, 0, 1)

@@ -1,5 +1,6 @@
 """The window of recent positions and how a batch is drawn from it."""
 
+import logging
 import math
 from collections.abc import Collection
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from alphazero.go import geometry as geometries
 from alphazero.jit import jit
 
 _ALL_LEGAL = -1
+_GIB = 2**30
+_logger = logging.getLogger(__name__)
 
 
 class Targets(NamedTuple):
@@ -40,9 +43,9 @@ class Targets(NamedTuple):
 class ReplayWindow:
     """The newest positions with a target, and the boards that they and their history need.
 
-    All memory is taken at once: W = `max_window` targets and 2 W boards, about 5 P bytes for each
-    target (9x9: 100 MB for 250,000). Should targets be so rare that the boards run out, the window
-    is shorter; no board is ever shown that belongs to another game.
+    All memory is taken at once: W = `capacity` targets and 2 W boards, `bytes_per_target` for each target
+    (9x9: 114 MB for 250,000). Should targets be so rare that the boards run out, the window is shorter; no
+    board is ever shown that belongs to another game.
     """
 
     def __init__(
@@ -58,24 +61,19 @@ class ReplayWindow:
         self._geometry = geometries.make(size)
         self._scratch = boards.make_scratch(size * size)
         self._permutations = symmetry.permutations(size)
-        num_points, capacity = size * size, config.max_window
-        self._boards = np.zeros((2 * capacity + 2 * num_points, num_points), np.int8)
-        self._targets = Targets(
-            board_row=np.zeros(capacity, np.int64),
-            history=np.zeros(capacity, np.int64),
-            color=np.zeros(capacity, np.int8),
-            policy=np.zeros((capacity, num_points + 1), np.float16),
-            has_reply=np.zeros(capacity, np.bool_),
-            value=np.zeros(capacity, np.float32),
-            ownership=np.zeros((capacity, num_points), np.int8),
-            score=np.zeros(capacity, np.float32),
-            short_term=np.zeros((capacity, len(game_targets.SHORT_TERM_TURNS)), np.float32),
-            draw_weight=np.zeros(capacity, np.float32),
-            weights=np.zeros(capacity, np.int64),
-        )
+        self._capacity = capacity(size, config)
+        if self._capacity < config.max_window:
+            _logger.warning(limit_text(size, config))
+        self._boards = _make_boards(size, self._capacity)
+        self._targets = _make_targets(size, self._capacity)
         self._positions = 0
         self._num_boards = 0
         self._oldest = 0  # number of the first target whose boards are all still there
+
+    @property
+    def capacity(self) -> int:
+        """The most positions that it ever holds."""
+        return self._capacity
 
     @property
     def positions(self) -> int:
@@ -86,7 +84,7 @@ class ReplayWindow:
         """Positions that `sample` draws from."""
         config = self._config
         share = int(config.window_share * self._positions)
-        wanted = min(max(share, config.min_window), config.max_window)
+        wanted = min(max(share, config.min_window), self._capacity)
         return min(wanted, self._positions - self._oldest)
 
     @property
@@ -94,8 +92,8 @@ class ReplayWindow:
         """Optimizer steps by which the window's networks are older on average than its newest game's."""
         if len(self) == 0:
             return 0.0
-        slots = np.arange(self._positions - len(self), self._positions) % len(self._targets.value)
-        newest = self._targets.weights[(self._positions - 1) % len(self._targets.value)]
+        slots = np.arange(self._positions - len(self), self._positions) % self._capacity
+        newest = self._targets.weights[(self._positions - 1) % self._capacity]
         return float(newest - self._targets.weights[slots].mean())
 
     def skip(self, num_targets: int) -> None:
@@ -115,7 +113,7 @@ class ReplayWindow:
         """
         if record.size != self._size:
             raise ValueError(f"game {record.game_id}: size {record.size}, expected {self._size}")
-        position = games.new_games(1, record.rules, _capacity(record))
+        position = games.new_games(1, record.rules, _most_plies(record))
         faced = np.empty((record.num_played, record.num_points), np.int8)
         ply = _replay(self._geometry, position, self._scratch, record.moves, faced)
         if ply != _ALL_LEGAL:
@@ -131,7 +129,7 @@ class ReplayWindow:
         first, last = max(0, int(plies[0]) - rules.HISTORY), int(plies[-1])
         rows = self._num_boards + np.arange(last + 1 - first)
         self._boards[rows % len(self._boards)] = faced[first : last + 1]
-        slots = (self._positions + np.arange(len(plies))) % len(self._targets.value)
+        slots = (self._positions + np.arange(len(plies))) % self._capacity
         self._targets.board_row[slots] = self._num_boards + plies - first
         self._targets.history[slots] = np.minimum(plies, rules.HISTORY)
         self._targets.color[slots] = np.where(plies % 2 == 0, rules.BLACK, rules.WHITE)
@@ -166,15 +164,14 @@ class ReplayWindow:
         found: list[np.ndarray] = []
         while sum(map(len, found)) < count:
             offered = rng.integers(first, self._positions, math.ceil(self._config.surprise_limit * count))
-            weights = self._targets.draw_weight[offered % len(self._targets.value)]
+            weights = self._targets.draw_weight[offered % self._capacity]
             found.append(offered[rng.random(len(offered)) * self._config.surprise_limit < weights])
         return np.concatenate(found)[:count]
 
     def gather(self, numbers: np.ndarray, symmetries: np.ndarray) -> batches.Batch:
         """The targets of these numbers (counted from the first ever added) in these symmetries."""
         num_points, batch_size = self._size**2, len(numbers)
-        capacity = len(self._targets.value)
-        slots = numbers % capacity
+        slots = numbers % self._capacity
         planes = np.zeros((batch_size, features.NUM_PLANES, num_points), np.uint8)
         ownership = np.empty((batch_size, num_points), np.int8)
         window = _Window(
@@ -184,7 +181,7 @@ class ReplayWindow:
         _fill_positions(window, planes, ownership, slots, symmetries)
         replies = None
         if "reply" in self._fields:
-            replies = self._policies((slots + 1) % capacity, symmetries)
+            replies = self._policies((slots + 1) % self._capacity, symmetries)
             replies[~self._targets.has_reply[slots]] = 0
         batch = batches.Batch(
             planes=features.pack(planes),
@@ -208,14 +205,58 @@ class ReplayWindow:
 
     def _forget_overwritten(self) -> None:
         """Moves `_oldest` past targets whose slot, board or history has been written over."""
-        capacity = len(self._targets.value)
-        self._oldest = max(self._oldest, self._positions - capacity)
+        self._oldest = max(self._oldest, self._positions - self._capacity)
         first_board = self._num_boards - len(self._boards)
         while self._oldest < self._positions:
-            slot = self._oldest % capacity
+            slot = self._oldest % self._capacity
             if self._targets.board_row[slot] - self._targets.history[slot] >= first_board:
                 return
             self._oldest += 1
+
+
+def bytes_per_target(size: int) -> int:
+    """What each target of the window takes, its two boards included; 5 P and a constant."""
+    return sum(array.nbytes for array in _make_targets(size, 1)) + 2 * size * size
+
+
+def num_bytes(size: int, targets: int) -> int:
+    """What the arrays of a window of so many targets take."""
+    return targets * bytes_per_target(size) + 2 * size**4
+
+
+def capacity(size: int, config: replay_config.ReplayConfig) -> int:
+    """The targets that a window has room for: `max_window`, or fewer where `max_gib` does not suffice."""
+    fitting = (config.max_gib * _GIB - num_bytes(size, 0)) // bytes_per_target(size)
+    return max(1, min(config.max_window, int(fitting)))
+
+
+def limit_text(size: int, config: replay_config.ReplayConfig) -> str:
+    """Says how the byte budget shortens the window."""
+    return (
+        f"replay.max_gib={config.max_gib:g} has room for {capacity(size, config):,} positions of {size}x{size}, "
+        f"not for replay.max_window={config.max_window:,}"
+    )
+
+
+def _make_boards(size: int, targets: int) -> np.ndarray:
+    return np.zeros((2 * targets + 2 * size * size, size * size), np.int8)
+
+
+def _make_targets(size: int, targets: int) -> Targets:
+    num_points = size * size
+    return Targets(
+        board_row=np.zeros(targets, np.int64),
+        history=np.zeros(targets, np.int64),
+        color=np.zeros(targets, np.int8),
+        policy=np.zeros((targets, num_points + 1), np.float16),
+        has_reply=np.zeros(targets, np.bool_),
+        value=np.zeros(targets, np.float32),
+        ownership=np.zeros((targets, num_points), np.int8),
+        score=np.zeros(targets, np.float32),
+        short_term=np.zeros((targets, len(game_targets.SHORT_TERM_TURNS)), np.float32),
+        draw_weight=np.zeros(targets, np.float32),
+        weights=np.zeros(targets, np.int64),
+    )
 
 
 class _Window(NamedTuple):
@@ -227,7 +268,7 @@ class _Window(NamedTuple):
     permutations: np.ndarray
 
 
-def _capacity(record: records.GameRecord) -> int:
+def _most_plies(record: records.GameRecord) -> int:
     """Room for the game; few different values, since kernels are compiled for each."""
     return max(2 * record.num_points, 1 << (record.move_limit - 1).bit_length())
 

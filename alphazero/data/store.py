@@ -156,7 +156,7 @@ class ReplayStore:
         later = total
         for entry in entries:
             later -= entry.num_targets
-            if later >= self._config.replay.max_window:
+            if later >= self._window.capacity:
                 self._window_of(entry.game_id).skip(entry.num_targets)
                 self._count(entry.game_id, entry.end, entry.num_targets)
             else:

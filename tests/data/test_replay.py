@@ -179,6 +179,35 @@ def test_the_window_grows_with_the_positions():
     assert lengths[-1] == 100
 
 
+@pytest.mark.parametrize("size", [2, 5, 9, 19])
+def test_the_bytes_of_a_window_are_those_of_its_arrays(size: int):
+    window = replay.ReplayWindow(size, replay_config.ReplayConfig(min_window=70, max_window=70))
+    arrays = [*window._targets, window._boards]
+    assert replay.num_bytes(size, 70) == sum(array.nbytes for array in arrays)
+    assert replay.num_bytes(size, 71) - replay.num_bytes(size, 70) == replay.bytes_per_target(size)
+
+
+def test_the_byte_budget_shortens_the_window(caplog: pytest.LogCaptureFixture):
+    gib = replay.num_bytes(SIZE, 50) / 2**30
+    config = replay_config.ReplayConfig(min_window=60, max_window=100)
+    config.max_gib = gib + 1e-9
+    window = replay.ReplayWindow(SIZE, config)
+    assert window.capacity == 50 and sum(array.nbytes for array in window._targets) < gib * 2**30
+    (line,) = caplog.messages
+    assert "room for 50 positions of 5x5" in line and "replay.max_window=100" in line
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        window.add(random_game(rng))
+    assert len(window) == 50
+    newest = window.gather(np.arange(window.positions - 50, window.positions), np.zeros(50, np.int64))
+    assert np.isfinite(newest.value).all() and (newest.policy.sum(axis=1) > 0.9).all()
+
+
+def test_within_the_budget_nothing_is_said(caplog: pytest.LogCaptureFixture):
+    assert window_of(100).capacity == 100
+    assert caplog.messages == []
+
+
 def test_only_the_window_is_drawn_and_all_of_it():
     rng = np.random.default_rng(0)
     window = replay.ReplayWindow(

@@ -1,0 +1,81 @@
+"""How much memory a run takes: its object store on a private cluster, and each actor in the printed plan."""
+
+import os
+import shutil
+from pathlib import Path
+
+from alphazero.config import schema
+from alphazero.go import features
+from alphazero.net import leela
+
+MIB = 2**20
+SHARED = Path("/dev/shm")
+_LEAST_STORE, _MOST_STORE = 128 * MIB, 8 << 30  # Ray refuses less than 75 MiB, and more than 10 GB on a disk
+_STORE_SHARE = 0.3
+"""Most of a node's memory that the object store may have, as Ray itself has it."""
+_BATCHES_UNDER_WAY = 2 * 64
+"""A request for at most 64 steps is answered while the one before it is trained on."""
+_NETWORKS_UNDER_WAY = 6
+"""Candidate and best network, their predecessors while someone still reads them, and two on their way."""
+_SPARE = 1.5
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def network_bytes(config: schema.Config) -> int:
+    """A network's weights in float32: the tower's convolutions, and the heads' dense layers."""
+    points, filters, blocks = config.game.size**2, config.net.filters, config.net.blocks
+    # Each channel of a convolution has a bias and what its batch norm knows.
+    tower = 9 * features.NUM_PLANES * filters + 18 * blocks * filters**2 + 3 * filters * (2 * blocks + 1)
+    policy = 2 * (filters + 3) + (2 * points + 1) * (points + 1)
+    value = filters + 3 + leela.VALUE_HIDDEN * (points + 2) + 1
+    return 4 * (tower + policy + value)
+
+
+def batch_bytes(config: schema.Config) -> int:
+    """A batch with every field of `data.batch.Batch` that this run's network learns from."""
+    points = config.game.size**2
+    row = -(-features.NUM_PLANES * points // 8) + 4 * (points + 1) + 8
+    wanted = {"ownership": points, "score": 4, "reply": 4 * (points + 1), "short_term": 12}
+    row += sum(size for name, size in wanted.items() if name in config.net.targets)
+    return row * config.training.batch_size
+
+
+def object_store_bytes(config: schema.Config, memory: int) -> int:
+    """For a node of so many bytes on which everyone lives: weights, batches and pushes under way, and spare."""
+    points, selfplay = config.game.size**2, config.selfplay
+    game = 2 * points * (2 * (points + 1) + 10)
+    actors = selfplay.num_actors or os.cpu_count() or 1
+    pushes = actors * selfplay.push_window * max(1, selfplay.num_games // 32) * game
+    needed = _NETWORKS_UNDER_WAY * network_bytes(config) + _BATCHES_UNDER_WAY * batch_bytes(config) + pushes
+    allowed = min(_MOST_STORE, int(_STORE_SHARE * memory))
+    return max(_LEAST_STORE, min(int(_SPARE * needed), allowed))
+
+
+def store_place(wanted: int, folder: Path, shared: Path = SHARED) -> tuple[int, Path, str]:
+    """Bytes of an object store and where it lies, and what to tell the user if it is not what was wanted.
+
+    folder: on a disk, for where shared memory is small (a container's is 64 MB if nobody asks for more).
+    """
+    try:
+        free = int(0.95 * shutil.disk_usage(shared).free)
+    except OSError:
+        free = 0
+    if free >= wanted:
+        return wanted, shared, ""
+    if free >= _LEAST_STORE:
+        return free, shared, f"{shared} has room for an object store of {free // MIB} MiB, not {wanted // MIB}"
+    return wanted, folder, (
+        f"{shared} has room for {free // MIB} MiB: the object store of {wanted // MIB} MiB lies in {folder}, "
+        "which is slower (docker run --shm-size=1g gives more)"
+    )  # fmt: skip
+
+
+def of_machine(limits: tuple[str, ...] = _LIMITS) -> int:
+    """Bytes that this machine has, or this container may use."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in limits:
+        try:
+            total = min(total, int(Path(path).read_text()))
+        except (OSError, ValueError):
+            continue  # no such controller, or "max"
+    return total

@@ -1,0 +1,78 @@
+"""What a run takes: formulas against real networks and batches, and where the object store lies."""
+
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from actors import memory
+from alphazero.config import compose, schema
+from alphazero.config import replay as replay_config
+from alphazero.data import replay
+from tests.data import games
+from tests.net import networks
+
+MIB = 2**20
+
+
+@pytest.mark.parametrize(("size", "blocks", "filters"), [(5, 1, 8), (9, 4, 32), (7, 2, 16)])
+def test_bytes_of_a_network(size, blocks, filters):
+    config = schema.Config()
+    config.game.size, config.net.blocks, config.net.filters = size, blocks, filters
+    real = networks.arrays(networks.random_weights(size, blocks, filters))
+    assert memory.network_bytes(config) == sum(array.nbytes for array in real)
+
+
+@pytest.mark.parametrize("wanted", [[], ["ownership", "reply"], ["score", "short_term"]])
+def test_bytes_of_a_batch(wanted):
+    config = schema.Config()
+    config.game.size, config.training.batch_size = 3, 16
+    for name in ("ownership", "score", "reply", "short_term"):
+        setattr(config.net, name, name in wanted)
+    window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10), wanted)
+    window.add(games.make_record())
+    batch = window.sample(16, np.random.default_rng(0))
+    assert memory.batch_bytes(config) == sum(array.nbytes for array in batch if array is not None)
+
+
+def test_the_object_store_follows_the_run_and_the_node():
+    small, large = (compose.compose([f"conf={conf}"]) for conf in ("smoke", "19x19"))
+    gib = 1024 * MIB
+    assert memory.object_store_bytes(small, 64 * gib) == 128 * MIB
+    wanted = memory.object_store_bytes(large, 64 * gib)
+    assert 300 * MIB < wanted < 4 * gib
+    # A node that has little keeps most of it for processes, and one that has none to speak of still starts.
+    assert memory.object_store_bytes(large, gib) == int(0.3 * gib)
+    assert memory.object_store_bytes(large, 100 * MIB) == 128 * MIB
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "size_mib", "is_shared", "words"),
+    [
+        (1000, 400, True, []),
+        (200, 190, True, ["190 MiB, not 400 MiB"]),
+        (64, 400, False, ["60 MiB", "400 MiB lies in", "--shm-size"]),
+    ],
+)
+def test_where_shared_memory_is_small(tmp_path, monkeypatch, free_mib, size_mib, is_shared, words):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free_mib * MIB))
+    size, place, text = memory.store_place(400 * MIB, tmp_path)
+    assert size // MIB == size_mib
+    assert place == (memory.SHARED if is_shared else tmp_path)
+    assert bool(text) == bool(words) and "\n" not in text
+    for word in words:
+        assert word in text
+
+
+def test_without_shared_memory_the_disk_is_used(tmp_path):
+    size, place, text = memory.store_place(400 * MIB, tmp_path, shared=tmp_path / "none")
+    assert (size, place) == (400 * MIB, tmp_path) and "0 MiB" in text
+
+
+def test_a_container_s_limit_counts(tmp_path):
+    limit, none = tmp_path / "limited", tmp_path / "unlimited"
+    limit.write_text(f"{100 * MIB}\n")
+    none.write_text("max\n")
+    assert memory.of_machine((str(tmp_path / "absent"), str(none))) == memory.of_machine(())
+    assert memory.of_machine((str(none), str(limit))) == 100 * MIB

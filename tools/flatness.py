@@ -1,0 +1,85 @@
+"""Whether processes grow: a robust line through the second half of what was sampled, a table and a figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import numpy as np
+from matplotlib import pyplot
+from scipy import stats
+
+MIB = 2**20
+BOUNDS = {"own": 12.0 * MIB, "files": 12.0, "threads": 12.0}
+"""Most that a process may grow in an hour: bytes, open files, threads."""
+_SLACK = {"own": 0.5 * MIB, "files": 2.0, "threads": 2.0}
+"""What a short soak may see and still not count it as growth."""
+_LEAST_SAMPLES = 6
+
+Series = Mapping[str, Sequence[float]]
+"""Columns of one process: time_s and what was sampled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One process over the second half of a soak."""
+
+    name: str
+    own: float
+    """Median bytes without shared memory."""
+    growth: Mapping[str, float]
+    """Of each of BOUNDS, for an hour."""
+    too_much: tuple[str, ...]
+    """Those of BOUNDS that grow too fast."""
+
+    def row(self) -> str:
+        """A line of the table."""
+        cells = [f"{self.own / MIB:8.1f}", f"{self.growth['own'] / MIB:+9.2f}"]
+        cells += [f"{self.growth[key]:+8.1f}" for key in ("files", "threads")]
+        return f"{self.name:<24}" + " ".join(cells) + "  " + (", ".join(self.too_much) or "flat")
+
+
+def head() -> str:
+    """Of the table."""
+    cells = f"{'MiB':>8} {'MiB/h':>9} {'files/h':>8} {'threads/h':>8}"
+    return f"{'process':<24}{cells}"
+
+
+def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
+    """Verdicts on those that lived through the second half; seconds: how long the soak took."""
+    verdicts = []
+    for name, series in samples.items():
+        times = np.array(series["time_s"])
+        late = times >= seconds / 2
+        whole = late.sum() >= _LEAST_SAMPLES and times[0] <= 0.55 * seconds and times[-1] >= 0.9 * seconds
+        if not whole:
+            continue
+        growth, too_much = {}, []
+        for key, bound in BOUNDS.items():
+            values = np.array(series[key], float)[late]
+            growth[key] = 3600 * slope(times[late], values)
+            if growth[key] > bound and growth[key] * np.ptp(times[late]) / 3600 > _SLACK[key]:
+                too_much.append(key)
+        own = float(np.median(np.array(series["own"])[late]))
+        verdicts.append(Verdict(name=name, own=own, growth=growth, too_much=tuple(too_much)))
+    return verdicts
+
+
+def slope(times: np.ndarray, values: np.ndarray) -> float:
+    """Median of the slopes between all pairs of points (Theil and Sen): a third may lie anywhere."""
+    return float(stats.theilslopes(values, times)[0])
+
+
+def draw(samples: Mapping[str, Series], target: Path) -> None:
+    """Curves of each process's memory over the minutes."""
+    figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
+    for name, series in sorted(samples.items(), key=lambda item: -max(item[1]["own"])):
+        if len(series["time_s"]) >= _LEAST_SAMPLES:
+            minutes = np.array(series["time_s"]) / 60
+            axes.plot(minutes, np.array(series["own"]) / MIB, label=name, linewidth=1)
+    axes.set(xlabel="minutes", ylabel="MiB without shared memory", ylim=(0, None))
+    axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(target)
+    pyplot.close(figure)

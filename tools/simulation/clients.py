@@ -1,0 +1,138 @@
+"""Fake self-play actors, many to a process: they push, poll and report as `actors.selfplay` does."""
+
+import collections
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import ray
+
+from actors import pushes, telemetry
+from alphazero.data import record as records
+from tools.simulation import games
+
+_TICK_S = 1.0
+"""Between two looks for a newer network, and two reports."""
+_DRAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What each client does."""
+
+    games_per_s: float
+    """0: as many as are taken."""
+    games_per_push: int
+    push_window: int
+
+
+class ClientHost:
+    """A process with so many clients, each a thread; takes the place of a `SelfPlayActor`."""
+
+    def __init__(
+        self, load: Load, made: Sequence[records.GameRecord], first: int, count: int, handles: dict[str, Any]
+    ) -> None:
+        """made: games to push under ever new names. first: the number of the first client."""
+        self._load = load
+        self._made = made
+        self._first = first
+        self._count = count
+        self._handles = handles
+        self._stopping = threading.Event()
+        self._latencies: collections.deque[float] = collections.deque(maxlen=200_000)
+        self._counts = collections.Counter[str]()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Plays until `stop`."""
+        threads = [
+            threading.Thread(target=self._play, args=(self._first + number,)) for number in range(self._count)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def stop(self) -> None:
+        """Makes `run` return."""
+        self._stopping.set()
+
+    def measured(self) -> tuple[dict[str, int], list[float]]:
+        """Counts since the last call, and the seconds from each push to its answer."""
+        with self._lock:
+            counts, self._counts = dict(self._counts), collections.Counter()
+            latencies = list(self._latencies)
+            self._latencies.clear()
+        return counts, latencies
+
+    def answered(self, latency_s: float) -> None:
+        """Notes how long a push took."""
+        with self._lock:
+            self._latencies.append(latency_s)
+
+    def _play(self, number: int) -> None:
+        rng = np.random.default_rng(number)
+        name = f"selfplay{number:03d}"
+        timed = _TimedBuffer(self._handles["replay_buffer"], self)
+        out = pushes.Pushes(timed, name, self._load.push_window, self._stopping)
+        reports = telemetry.Telemetry(self._handles["reporter"], name)
+        supply = games.endless(self._made, f"{name}-{os.urandom(4).hex()}")
+        reports.report_now({"first_move_s": 1.0})
+        pause = self._load.games_per_push / self._load.games_per_s if self._load.games_per_s else 0.0
+        version, moves = -1, 0
+        # Spread out, as actors that began at different times are.
+        due, tick = (time.monotonic() + rng.uniform(0, limit) for limit in (pause, _TICK_S))
+        while not self._stopping.wait(max(0.0, min(due, tick) - time.monotonic())):
+            now = time.monotonic()
+            if now >= due:
+                pushed = [next(supply) for _ in range(self._load.games_per_push)]
+                out.send(pushed)
+                moves += sum(game.num_played for game in pushed)
+                self._count_up("pushes")
+                due = now + rng.exponential(pause) if pause else now
+            if now >= tick:
+                tick = now + _TICK_S
+                reports.report(lambda moves=moves: _figures(moves))
+                version = self._look_for_weights(version)
+        out.drain(_DRAIN_S)
+
+    def _look_for_weights(self, version: int) -> int:
+        self._count_up("polls")
+        newest = ray.get(self._handles["weight_store"].newest_candidate.remote(version))
+        if newest is None:
+            return version
+        ray.get(newest[1])
+        self._count_up("loads")
+        return newest[0]
+
+    def _count_up(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
+
+
+class _TimedBuffer:
+    """The replay buffer's handle, whose answers are timed when they come and not when they are looked at."""
+
+    def __init__(self, replay_buffer: Any, host: ClientHost) -> None:
+        self._replay_buffer = replay_buffer
+        self._host = host
+        self.add_games = self
+
+    def remote(self, *arguments: Any) -> Any:
+        """`add_games.remote`."""
+        began = time.monotonic()
+        reference = self._replay_buffer.add_games.remote(*arguments)
+        reference.future().add_done_callback(lambda _: self._host.answered(time.monotonic() - began))
+        return reference
+
+
+def _figures(moves: int) -> dict[str, float | str]:
+    """As many as a self-play actor reports."""
+    return {
+        "moves": moves, "simulations": 32 * moves, "evaluations": 30 * moves, "games": moves / 60,
+        "searched": moves, "cheap": 0.0, "resigned": 0.0, "reused": 0.0, "backend": "none, a simulation",
+    }  # fmt: skip

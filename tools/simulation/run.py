@@ -1,0 +1,211 @@
+"""The real supervisor over fake self-play and a fake learner, and what is measured of it."""
+
+import contextlib
+import io
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import ray
+from ray import cluster_utils
+
+from actors import cluster, loop
+from actors import plan as plans
+from alphazero.config import schema
+from alphazero.data import record as records
+from alphazero.data import run_folder
+from tools import proc_samples, ray_metrics
+from tools.simulation import clients, services
+
+MIB = 2**20
+HOST_CLIENTS = 32
+"""Clients of one process at most."""
+_STORE_BYTES = 512 * MIB
+_SERVICES = ("reporter", "weight_store", "replay_buffer")
+_METRICS_S = 12.0
+"""After so long Ray's figures tell of everything before."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """What the services and clients did in `seconds`."""
+
+    seconds: float
+    spent: dict[str, dict[str, tuple[int, float]]]
+    """By service and method: calls, and seconds that they took."""
+    counts: dict[str, int]
+    """Of all clients."""
+    latencies: np.ndarray
+    """Seconds from each push to its answer."""
+    games: int
+    positions: int
+    log_bytes: int
+    batches: int
+    published: int
+    """Networks since the start of the run."""
+    fetched_bytes: float
+    """What the clients' node received from the services' node since then."""
+    memory: dict[str, float] = field(default_factory=dict)
+    """Bytes of each process without shared memory."""
+
+    def calls(self, service: str, method: str) -> float:
+        """For each second."""
+        return self.spent[service].get(method, (0, 0.0))[0] / self.seconds
+
+    def busy(self, service: str) -> float:
+        """Share of the time in which the service was in one of its methods."""
+        return sum(seconds for _, seconds in self.spent[service].values()) / self.seconds
+
+    def cost(self, service: str, method: str) -> float:
+        """Seconds of one call."""
+        count, seconds = self.spent[service].get(method, (0, 0.0))
+        return seconds / count if count else 0.0
+
+
+class FakeRun(loop.Supervisor):
+    """The driver with its services, crew and reports; those who would compute are fakes."""
+
+    def __init__(
+        self,
+        config: schema.Config,
+        folder: run_folder.RunFolder,
+        fakes: tuple[clients.Load, list[records.GameRecord], int],
+        publish_s: float,
+    ) -> None:
+        """fakes: what each client does, the games it pushes, and how many clients there are."""
+        self._load, self._made, self._num_clients = fakes
+        self._publish_s = publish_s
+        self._ended = threading.Event()
+        self.hosts: list[Any] = []
+        super().__init__(config, folder, _plan(config), self._ended)
+
+    def measure(self, warm_up_s: float, seconds: float) -> Measured:
+        """Runs in this thread what `run` would, measures from another one, and stops everything."""
+        found: list[Measured] = []
+        errors: list[BaseException] = []
+
+        def watch() -> None:
+            try:
+                found.append(self._measured(warm_up_s, seconds))
+            except BaseException as error:  # to be raised where someone hears it
+                errors.append(error)
+            finally:
+                self._ended.set()
+
+        watcher = threading.Thread(target=watch)
+        with contextlib.redirect_stdout(io.StringIO()):
+            watcher.start()
+            try:
+                self.run()
+            finally:
+                self._ended.set()
+                watcher.join()
+        if errors:
+            raise errors[0]
+        return found[0]
+
+    def _hire(self, place: plans.Placement, number: int) -> Any:
+        first = number * HOST_CLIENTS
+        count = min(HOST_CLIENTS, self._num_clients - first)
+        arguments = (self._load, self._made, first, count, self._handles)
+        host = loop._spawn_at(place, clients.ClientHost, f"{plans.SELF_PLAY} {number}", *arguments)
+        self.hosts.append(host)
+        return host
+
+    def _make_learner(self) -> Any:
+        place = self._plan.one(plans.LEARNER)
+        assert place is not None
+        arguments = (self._config, self._handles, self._publish_s)
+        return loop._spawn_at(place, services.FakeLearner, plans.LEARNER, *arguments)
+
+    def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
+        return super()._spawn(services.timed(actor), name, *arguments)
+
+    def _measured(self, warm_up_s: float, seconds: float) -> Measured:
+        wanted = -(-self._num_clients // HOST_CLIENTS)
+        while not self._ended.wait(0.2) and not (
+            len(self.hosts) == wanted and self._crew.handle(plans.LEARNER) and "replay_buffer" in self._handles
+        ):
+            pass
+        ray.get([host.__ray_ready__.remote() for host in self.hosts])
+        self._ended.wait(warm_up_s)
+        before, began = self._totals(), time.monotonic()
+        self._ended.wait(seconds)
+        took, after = time.monotonic() - began, self._totals()
+        memory = {
+            sample.name: float(sample.own)
+            for sample in map(proc_samples.sample, proc_samples.family(os.getpid()))
+            if sample is not None
+        }
+        counts: dict[str, int] = {}
+        for told, _ in after["hosts"]:
+            for name, count in told.items():
+                counts[name] = counts.get(name, 0) + count
+        figures = {name: after["figures"][name] - before["figures"][name] for name in ("games", "positions")}
+        return Measured(
+            seconds=took,
+            spent=after["spent"],
+            counts=counts,
+            latencies=np.array([latency for _, told in after["hosts"] for latency in told]),
+            games=int(figures["games"]),
+            positions=int(figures["positions"]),
+            log_bytes=after["log"] - before["log"],
+            batches=after["batches"],
+            published=ray.get(self._crew.handle(plans.LEARNER).hush.remote()),
+            fetched_bytes=self._fetched(),
+            memory=memory,
+        )
+
+    def _totals(self) -> dict[str, Any]:
+        """What everyone counted; those that count since the last call begin anew."""
+        spent = {name: self._handles[name].spent.remote() for name in _SERVICES}
+        learner = self._crew.handle(plans.LEARNER)
+        return {
+            "hosts": ray.get([host.measured.remote() for host in self.hosts]),
+            "figures": ray.get(self._handles["replay_buffer"].figures.remote()),
+            "spent": {name: ray.get(reference) for name, reference in spent.items()},
+            "batches": ray.get(learner.measured.remote()),
+            "log": sum(path.stat().st_size for path in self._folder.games.glob("*.games")),
+        }
+
+    def _fetched(self) -> float:
+        """Bytes of objects that the clients' node ever received; waits until Ray knows."""
+        self._ended.wait(_METRICS_S)
+        return received_bytes(self.hosts_node())
+
+    def hosts_node(self) -> str:
+        """Id of the node on which the clients are."""
+        return self._plan.of(plans.SELF_PLAY)[0].node.id
+
+
+def received_bytes(node_id: str) -> float:
+    """Bytes of objects that came to a node from others, as of Ray's last report some seconds ago."""
+    node = next(entry for entry in ray.nodes() if entry["NodeID"] == node_id)
+    metrics = ray_metrics.fetch(node["MetricsExportPort"], node["NodeManagerAddress"])
+    return ray_metrics.total(metrics, "ray_object_manager_bytes", Type="Received")
+
+
+@contextlib.contextmanager
+def two_nodes(num_hosts: int, namespace: str = "simulation"):
+    """A cluster of two nodes on this machine: one for the services, one for so many processes of clients."""
+    made = cluster_utils.Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 1, "object_store_memory": _STORE_BYTES, "include_dashboard": False},
+    )
+    try:
+        made.add_node(num_cpus=num_hosts, object_store_memory=_STORE_BYTES // 2)
+        ray.init(made.address, namespace=namespace, logging_level="ERROR", log_to_driver=False)
+        yield
+    finally:
+        ray.shutdown()
+        made.shutdown()
+
+
+def _plan(config: schema.Config) -> plans.Plan:
+    """Of the services' node, which has no room for self-play, and the clients'; nobody plays matches."""
+    made = plans.make_plan(config, cluster.nodes())
+    here = [place for place in made.placements if place.name not in (plans.EVALUATOR, plans.LADDER)]
+    return plans.Plan(placements=tuple(here))
