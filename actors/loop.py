@@ -28,7 +28,7 @@ import ray
 from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors import cluster, messages, players, worker_setup
+from actors import cluster, memory, messages, players, worker_setup
 from actors import crew as crews
 from actors import plan as plans
 from actors.evaluator import EvaluatorActor
@@ -70,7 +70,8 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
         cluster.wait_for_last_session(namespace)
         plan = _make_plan(config, interrupted)
         if plan is not None:
-            print(f"run folder {folder.path}, {where}:\n{plan.text()}", flush=True)
+            text = "\n".join([plan.text(), *memory.lines(config, plan)])
+            print(f"run folder {folder.path}, {where}:\n{text}", flush=True)
             _logger.info("started on %s", where)
             Supervisor(config, folder, plan, interrupted).run()
     finally:
@@ -160,7 +161,8 @@ class Supervisor:
         return self._spawn(LearnerActor, plans.LEARNER, *arguments)
 
     def _hire(self, place: plans.Placement, number: int) -> Any:
-        arguments = (self._config, number, self._handles, clock.process_began())
+        talk_s = plans.talk_interval_s(self._plan.num_players)
+        arguments = (self._config, number, self._handles, clock.process_began(), talk_s)
         return _spawn_at(place, SelfPlayActor, f"{plans.SELF_PLAY} {number}", *arguments)
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:

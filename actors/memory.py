@@ -4,11 +4,14 @@ import os
 import shutil
 from pathlib import Path
 
+from actors import plan as plans
 from alphazero.config import schema
+from alphazero.data import replay
 from alphazero.go import features
 from alphazero.net import leela
 
 MIB = 2**20
+_GIB = 2**30
 SHARED = Path("/dev/shm")
 _LEAST_STORE, _MOST_STORE = 128 * MIB, 8 << 30  # Ray refuses less than 75 MiB, and more than 10 GB on a disk
 _STORE_SHARE = 0.3
@@ -19,6 +22,14 @@ _NETWORKS_UNDER_WAY = 6
 """Candidate and best network, their predecessors while someone still reads them, and two on their way."""
 _SPARE = 1.5
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+# Resident memory of actors of a real run on CPUs, without the object store: measured by `tools.soak`.
+_SERVICE, _REPLAY_BUFFER, _LEARNER = 120 * MIB, 260 * MIB, 490 * MIB
+_COMPUTING = {plans.SELF_PLAY: 560 * MIB, plans.EVALUATOR: 580 * MIB, plans.LADDER: 600 * MIB}
+_NETWORKS_OF_A_LEARNER = 12
+"""Weights, gradients, moments, average, and copies of them on their way to disk and to others."""
+_ACTIVATIONS = 5
+"""What training keeps of each channel of the tower."""
 
 
 def network_bytes(config: schema.Config) -> int:
@@ -41,7 +52,7 @@ def batch_bytes(config: schema.Config) -> int:
 
 
 def object_store_bytes(config: schema.Config, memory: int) -> int:
-    """For a node of so many bytes on which everyone lives: weights, batches and pushes under way, and spare."""
+    """For a node of so many bytes on which everyone lives: networks, batches and pushes under way."""
     points, selfplay = config.game.size**2, config.selfplay
     game = 2 * points * (2 * (points + 1) + 10)
     actors = selfplay.num_actors or os.cpu_count() or 1
@@ -63,7 +74,8 @@ def store_place(wanted: int, folder: Path, shared: Path = SHARED) -> tuple[int, 
     if free >= wanted:
         return wanted, shared, ""
     if free >= _LEAST_STORE:
-        return free, shared, f"{shared} has room for an object store of {free // MIB} MiB, not {wanted // MIB}"
+        text = f"{shared} has room for {free // MIB} MiB of object store, not {wanted // MIB} MiB"
+        return free, shared, text
     return wanted, folder, (
         f"{shared} has room for {free // MIB} MiB: the object store of {wanted // MIB} MiB lies in {folder}, "
         "which is slower (docker run --shm-size=1g gives more)"
@@ -79,3 +91,36 @@ def of_machine(limits: tuple[str, ...] = _LIMITS) -> int:
         except (OSError, ValueError):
             continue  # no such controller, or "max"
     return total
+
+
+def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> int:
+    """About what one actor of this name in the plan takes; more on GPUs, which nobody has measured.
+
+    drives_ranks: whether the learner computes nothing itself.
+    """
+    size = config.game.size
+    if name == "replay buffer":
+        return _REPLAY_BUFFER + replay.num_bytes(size, replay.capacity(size, config.replay))
+    if name == plans.RANK or (name == plans.LEARNER and not drives_ranks):
+        rows = config.training.batch_size // config.training.num_ranks
+        layers = 2 * config.net.blocks + 1
+        activations = 4 * rows * size**2 * config.net.filters * layers
+        return _LEARNER + _NETWORKS_OF_A_LEARNER * network_bytes(config) + _ACTIVATIONS * activations
+    return _COMPUTING[name] + network_bytes(config) if name in _COMPUTING else _SERVICE
+
+
+def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
+    """For under the plan: each kind's memory, a window that is cut short, nodes that have too little."""
+    drives_ranks = bool(plan.of(plans.RANK))
+    kinds = {place.name: of_actor(place.name, config, drives_ranks) / _GIB for place in plan.placements}
+    told = ["  memory, about: " + ", ".join(f"{name} {gib:.1f} GiB" for name, gib in kinds.items())]
+    if replay.capacity(config.game.size, config.replay) < config.replay.max_window:
+        told.append("  " + replay.limit_text(config.game.size, config.replay))
+    for node in {place.node.id: place.node for place in plan.placements}.values():
+        needed = sum(place.count * kinds[place.name] for place in plan.placements if place.node == node)
+        if node.memory and needed * _GIB > node.memory:
+            told.append(
+                f"  warning: {node.name} has {node.memory / _GIB:.1f} GiB, actors need about {needed:.1f}: "
+                "fewer of them (selfplay.num_actors, cluster.selfplay_cpus) or a smaller replay.max_gib"
+            )
+    return told

@@ -16,6 +16,7 @@ SELF_PLAY, LEARNER, RANK, EVALUATOR, LADDER = "self-play", "learner", "learner r
 MIRROR = "mirror"
 SERVICES = ("replay buffer", "weight store", "reporter")
 
+_CALLS_PER_S, _LONGEST_TALK_S = 100, 10.0
 _WHOLE = 10_000
 """Ray's smallest share of a GPU is a ten thousandth."""
 _EVALUATOR_GPU = 1_000
@@ -138,6 +139,15 @@ def private_cpus(config: schema.Config, cores: int) -> float:
     ranks = config.training.num_ranks
     learner = cluster.learner_cpus if ranks == 1 else cluster.service_cpus + ranks * cluster.learner_cpus
     return cores + math.ceil(services + learner)
+
+
+def talk_interval_s(num_players: int) -> float:
+    """Seconds between two reports of a self-play actor, and between two looks for a newer network.
+
+    So many that all of them together make about a hundred calls a second of either kind: a service takes a
+    few hundred (docs/scaling.md). At most as long as nobody takes an actor for silent.
+    """
+    return min(_LONGEST_TALK_S, max(1.0, num_players / _CALLS_PER_S))
 
 
 def demands(config: schema.Config) -> list[dict[str, float]]:

@@ -19,7 +19,6 @@ from alphazero.selfplay import worker as workers
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
-_ASK_EVERY_S = 1.0
 _DRAIN_S = 5.0
 
 
@@ -32,12 +31,16 @@ class SelfPlayActor:
     was counted; the driver starts another one after a second, which plays after about ten.
     """
 
-    def __init__(self, config: schema.Config, number: int, handles: dict[str, Any], began: float) -> None:
+    def __init__(
+        self, config: schema.Config, number: int, handles: dict[str, Any], began: float, talk_s: float = 1.0
+    ) -> None:
         """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
 
-        began: when the session did, in seconds since 1970.
+        began: when the session did, in seconds since 1970. talk_s: between two reports, and two looks for a
+        newer network.
         """
         self._began = began
+        self._talk_s = talk_s
         self._config = worker_setup.for_own_devices(config)
         self._handles = handles
         self._stopping = threading.Event()
@@ -50,7 +53,7 @@ class SelfPlayActor:
         self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
         window = config.selfplay.push_window
         self._pushes = pushes.Pushes(handles["replay_buffer"], actor, window, self._stopping)
-        self._telemetry = telemetry.Telemetry(handles["reporter"], actor)
+        self._telemetry = telemetry.Telemetry(handles["reporter"], actor, talk_s)
         self._asked = 0.0
 
     def run(self) -> None:
@@ -111,7 +114,7 @@ class SelfPlayActor:
     def _is_due(self) -> bool:
         """Whether to ask for weights again: a thousand actors that ask at every move would be a storm."""
         now = time.monotonic()
-        if now - self._asked < _ASK_EVERY_S:
+        if now - self._asked < self._talk_s:
             return False
         self._asked = now
         return True

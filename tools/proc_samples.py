@@ -7,7 +7,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _ACTOR = re.compile(r"ray::(?:.*:)?(.+?)(?:\.\w+)?(?:\(\))?$")
-_PARENT_FIELD = 1  # of those after the process's name, which may hold spaces
+_PARENT_FIELD, _USER_FIELD = 1, 11  # of those after the process's name
 _SERVICES = {
     "gcs_server": "Ray gcs_server",
     "raylet": "Ray raylet",
@@ -32,6 +32,8 @@ class Sample:
     """Resident bytes without shared memory: what a process alone is to blame for."""
     files: int
     threads: int
+    cpu_s: float
+    """Time on a core since it began."""
 
 
 def family(root: int) -> list[int]:
@@ -40,10 +42,9 @@ def family(root: int) -> list[int]:
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(_stat(entry)[_PARENT_FIELD])
             except OSError:
                 continue
-            parents[int(entry.name)] = int(fields[_PARENT_FIELD])
     found, grown = {root}, True
     while grown:
         grown = {pid for pid, parent in parents.items() if parent in found} - found
@@ -58,6 +59,7 @@ def sample(pid: int) -> Sample | None:
         words = (folder / "cmdline").read_bytes().split(b"\0")
         status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
         files = len(os.listdir(folder / "fd"))
+        ticks = [int(field) for field in _stat(folder)[_USER_FIELD : _USER_FIELD + 2]]
     except OSError:
         return None
     if "VmRSS" not in status:
@@ -67,7 +69,13 @@ def sample(pid: int) -> Sample | None:
         return None
     rss, shared = _bytes(status["VmRSS"]), _bytes(status["RssShmem"])
     return Sample(
-        pid=pid, name=name, rss=rss, own=rss - shared, files=files, threads=int(status["Threads"])
+        pid=pid,
+        name=name,
+        rss=rss,
+        own=rss - shared,
+        files=files,
+        threads=int(status["Threads"]),
+        cpu_s=sum(ticks) / os.sysconf("SC_CLK_TCK"),
     )
 
 
@@ -101,6 +109,11 @@ def session_folder(pids: list[int]) -> Path | None:
             if Path(words[0]).name == "raylet" and word.startswith("--session_dir="):
                 return Path(word.partition("=")[2])
     return None
+
+
+def _stat(folder: Path) -> list[str]:
+    """The fields after the process's name, which may hold spaces."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def _bytes(text: str) -> int:

@@ -13,12 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from actors import memory
+from actors import plan as plans
 from alphazero.config import compose, schema
 from alphazero.data import run_folder
 from tools.simulation import clients, games, run
 
 _GAMES_MADE = 32
 MIB = 2**20
+_COSTS = {
+    "push": ("replay_buffer", "add_games"),
+    "batch_request": ("replay_buffer", "request_shards"),
+    "replay_figures": ("replay_buffer", "figures"),
+    "poll": ("weight_store", "newest_candidate"),
+    "report": ("reporter", "record"),
+    "snapshot": ("reporter", "snapshot"),
+}
+"""Calls whose time is told."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,8 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--games-per-push", type=int, default=2)
     parser.add_argument("--flat-out", action="store_true", help="as many games as are taken")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured, for each number of clients")
-    parser.add_argument("--warm-up", type=float, default=8.0, metavar="SECONDS")
+    parser.add_argument("--warm-up", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--publish", type=float, default=5.0, metavar="SECONDS", help="between two networks")
+    parser.add_argument("--talk", type=float, metavar="SECONDS", help="between two reports of a client")
     parser.add_argument("--output", type=Path, help="a file to which the figures are added as JSON lines")
     options = parser.parse_args(arguments)
     rows = []
@@ -58,6 +69,7 @@ def simulate(options: argparse.Namespace, count: int) -> dict[str, float]:
             games_per_s=0.0 if options.flat_out else options.games_per_s,
             games_per_push=options.games_per_push,
             push_window=config.selfplay.push_window,
+            talk_s=options.talk or plans.talk_interval_s(count),
         )
         with run.two_nodes(hosts):
             fake = run.FakeRun(config, places, (load, made, count), options.publish)
@@ -71,30 +83,26 @@ def figures(found: run.Measured, network_bytes: int) -> dict[str, float]:
     waits = found.latencies if len(found.latencies) else np.zeros(1)
     median, late = (1e3 * float(np.percentile(waits, share)) for share in (50, 99))
     pushes = found.calls("replay_buffer", "add_games")
-    cost = found.cost("replay_buffer", "add_games")
+    costs = {}
+    for name, (service, method) in _COSTS.items():
+        costs[f"{name}_ms"], costs[f"{name}_cpu_ms"] = found.cost(service, method)
     return {
         "games_per_s": found.games / found.seconds,
         "positions_per_s": found.positions / found.seconds,
         "log_mib_per_s": found.log_bytes / found.seconds / MIB,
         "batches_per_s": found.batches / found.seconds,
-        "push_ms_median": median,
-        "push_ms_99": late,
-        "push_service_ms": 1e3 * cost,
+        "push_wait_ms_median": median,
+        "push_wait_ms_99": late,
         # Little's law: those that wait or are served are as many as come in the time that one stays.
-        "queue_mean": pushes * float(waits.mean()),
+        "pushes_waiting": pushes * float(waits.mean()),
         "pushes_per_s": pushes,
         "polls_per_s": found.calls("weight_store", "newest_candidate"),
         "reports_per_s": found.calls("reporter", "record"),
-        "report_us": 1e6 * found.cost("reporter", "record"),
-        "snapshot_ms": 1e3 * found.cost("reporter", "snapshot"),
-        "poll_us": 1e6 * found.cost("weight_store", "newest_candidate"),
-        "batch_request_ms": 1e3 * found.cost("replay_buffer", "request_shards"),
-        "replay_buffer_busy": found.busy("replay_buffer"),
-        "reporter_busy": found.busy("reporter"),
-        "weight_store_busy": found.busy("weight_store"),
+        **costs,
         "networks_published": found.published,
         "fetches_of_each": found.fetched_bytes / max(1, found.published) / network_bytes,
-        **{f"mib_{name}": size / MIB for name, size in sorted(found.memory.items())},
+        **{f"core {name}": share for name, share in sorted(found.cpu.items()) if share > 0.001},
+        **{f"MiB {name}": size / MIB for name, size in sorted(found.memory.items())},
     }
 
 
@@ -111,8 +119,13 @@ def table(rows: list[dict[str, float]]) -> list[str]:
 
 def _config(options: argparse.Namespace, hosts: int, folder: str) -> schema.Config:
     words = [f"conf={options.conf}", f"run.dir={folder}/run", f"selfplay.num_actors={hosts}"]
-    words += ["training.device=cpu", "training.max_lead_positions=1_000_000_000", "ladder.games_per_network=0"]
-    words += ["stop.minutes=null", "stop.promotions=null"]
+    words += [
+        "training.device=cpu",
+        "training.max_lead_positions=1_000_000_000",
+        "ladder.games_per_network=0",
+    ]
+    words += ["training.min_positions=1"]
+    words += ["ladder.games_per_network=0", "stop.minutes=null", "stop.promotions=null"]
     return compose.compose(words)
 
 

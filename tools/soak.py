@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tools import flatness, proc_samples, ray_metrics
 
-_COLUMNS = ("time_s", "pid", "name", "rss", "own", "files", "threads")
+_COLUMNS = ("time_s", "pid", "name", "rss", "own", "files", "threads", "cpu_s")
 _STORE = "object store"
 _STOP_S = 120.0
 
@@ -103,9 +103,7 @@ def _rows(root: int, now: float) -> Iterable[dict[str, object]]:
             yield {"time_s": now, **asdict(found)}
     used = _store_bytes(pids)
     if used is not None:
-        yield {
-            "time_s": now, "pid": 0, "name": _STORE, "rss": used, "own": used, "files": 0, "threads": 0,
-        }  # fmt: skip
+        yield {"pid": 0, "name": _STORE, **dict.fromkeys(_COLUMNS[3:], 0), "time_s": now, "own": used}
 
 
 def _store_bytes(pids: list[int]) -> int | None:

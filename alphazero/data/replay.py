@@ -233,8 +233,8 @@ def capacity(size: int, config: replay_config.ReplayConfig) -> int:
 def limit_text(size: int, config: replay_config.ReplayConfig) -> str:
     """Says how the byte budget shortens the window."""
     return (
-        f"replay.max_gib={config.max_gib:g} has room for {capacity(size, config):,} positions of {size}x{size}, "
-        f"not for replay.max_window={config.max_window:,}"
+        f"replay.max_gib={config.max_gib:g} has room for {capacity(size, config):,} positions "
+        f"of {size}x{size}, not for replay.max_window={config.max_window:,}"
     )
 
 

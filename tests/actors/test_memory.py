@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from actors import memory
+from actors import memory, plan
 from alphazero.config import compose, schema
 from alphazero.config import replay as replay_config
 from alphazero.data import replay
@@ -51,7 +51,7 @@ def test_the_object_store_follows_the_run_and_the_node():
     ("free_mib", "size_mib", "is_shared", "words"),
     [
         (1000, 400, True, []),
-        (200, 190, True, ["190 MiB, not 400 MiB"]),
+        (200, 190, True, ["190 MiB of object store, not 400 MiB"]),
         (64, 400, False, ["60 MiB", "400 MiB lies in", "--shm-size"]),
     ],
 )
@@ -76,3 +76,38 @@ def test_a_container_s_limit_counts(tmp_path):
     none.write_text("max\n")
     assert memory.of_machine((str(tmp_path / "absent"), str(none))) == memory.of_machine(())
     assert memory.of_machine((str(none), str(limit))) == 100 * MIB
+
+
+def plan_for(config, memory_gib):
+    nodes = [
+        plan.Node(id=str(number), name=f"10.0.0.{number}", cpus=8, gpus=0, memory=gib * 1024 * MIB,
+                  is_driver=number == 0)
+        for number, gib in enumerate(memory_gib)
+    ]  # fmt: skip
+    return plan.make_plan(config, nodes)
+
+
+def test_the_plan_tells_the_memory_of_each_kind_and_of_nodes_that_have_too_little():
+    config = compose.compose(["conf=9x9", "training.device=cpu"])
+    first, *others = memory.lines(config, plan_for(config, [16, 16]))
+    assert others == [] and "self-play 0.5 GiB" in first and "replay buffer 0.4 GiB" in first
+    _, warning = memory.lines(config, plan_for(config, [16, 2]))
+    assert "10.0.0.1 has 2.0 GiB" in warning and "need about 4.4" in warning
+
+
+def test_the_plan_tells_of_a_window_that_is_cut_short():
+    config = compose.compose(["conf=19x19", "training.device=cpu", "replay.max_gib=0.5"])
+    _, line = memory.lines(config, plan_for(config, [64]))
+    assert "replay.max_gib=0.5 has room for 288,966" in line and "replay.max_window=1,000,000" in line
+    generous = compose.compose(["conf=19x19", "training.device=cpu"])
+    difference = memory.of_actor("replay buffer", generous) - memory.of_actor("replay buffer", config)
+    assert difference == (1_000_000 - replay.capacity(19, config.replay)) * replay.bytes_per_target(19)
+
+
+def test_a_learner_takes_what_its_batch_and_its_network_need():
+    """Measured: three steps of conf=9x9 on a CPU, beside 0.1 GiB of Ray's."""
+    config = compose.compose(["conf=9x9"])
+    assert memory.of_actor(plan.LEARNER, config) == pytest.approx((500 + 95) * MIB, rel=0.1)
+    config.training.batch_size *= 8
+    assert memory.of_actor(plan.LEARNER, config) > 1200 * MIB
+    assert memory.of_actor(plan.LEARNER, config, drives_ranks=True) < 200 * MIB

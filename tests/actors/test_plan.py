@@ -7,6 +7,7 @@ import pytest
 from actors import plan
 from alphazero.config import schema
 from alphazero.config import training as training_config
+from alphazero.report import tally
 
 
 def config_for(num_actors=0, device="cpu", num_ranks=1, grows=False):
@@ -159,3 +160,10 @@ def test_a_mirror_is_beside_the_folder_and_takes_no_share():
     place = plan.make_plan(config, nodes).one(plan.MIRROR)
     assert place is not None
     assert (place.node, place.cpus) == (nodes[0], 0)
+
+
+@pytest.mark.parametrize(("actors", "seconds"), [(1, 1), (100, 1), (256, 2.56), (1000, 10), (50_000, 10)])
+def test_many_actors_talk_less_each(actors, seconds):
+    assert plan.talk_interval_s(actors) == seconds
+    # An actor that is not heard of for so long is not counted.
+    assert plan.talk_interval_s(actors) < tally.SILENT_S

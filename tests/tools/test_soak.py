@@ -41,19 +41,27 @@ def test_a_process_and_its_children_are_sampled():
         found = proc_samples.sample(child.pid)
         child.communicate("")
     assert found is not None and found.rss >= found.own > 40 * MIB
-    assert found.threads == 1 and 3 <= found.files < 20
+    assert 0 < found.cpu_s < 60 and found.threads == 1 and 3 <= found.files < 20
     assert proc_samples.sample(child.pid) is None
 
 
 def samples_of(own, seconds=1800.0):
     times = np.arange(0, seconds + 1, 10.0)
     values = own(times)
-    return {"time_s": list(times), "own": list(values), "files": [30.0] * len(times), "threads": list(values * 0)}
+    return {
+        "time_s": list(times),
+        "own": list(values),
+        "files": [30.0] * len(times),
+        "threads": list(values * 0),
+    }
 
 
 def test_what_grows_is_named_and_what_only_jumps_is_not():
     rng = np.random.default_rng(0)
-    noise = lambda times: rng.normal(0, 2 * MIB, len(times)) * (rng.random(len(times)) < 0.2)
+
+    def noise(times):
+        return rng.normal(0, 2 * MIB, len(times)) * (rng.random(len(times)) < 0.2)
+
     samples = {
         "leak": samples_of(lambda times: 200 * MIB + 30 * MIB * times / 3600 + noise(times)),
         "noise": samples_of(lambda times: 200 * MIB + noise(times)),
@@ -80,9 +88,9 @@ def test_a_soak_is_judged_again_from_its_table(tmp_path, capsys):
         writer = csv.writer(file)
         writer.writerow(soak._COLUMNS)
         for second in range(0, 601, 10):
-            writer.writerow([second, 7, "ReplayBuffer", 9 * MIB, 5 * MIB, 30, 4])
-            writer.writerow([second, 8, "SelfPlayActor", 9 * MIB, 5 * MIB + second * 10_000, 30, 4])
-            writer.writerow([second, 9, "SelfPlayActor", 9 * MIB, 6 * MIB, 30, 4])
+            writer.writerow([second, 7, "ReplayBuffer", 9 * MIB, 5 * MIB, 30, 4, 1])
+            writer.writerow([second, 8, "SelfPlayActor", 9 * MIB, 5 * MIB + second * 10_000, 30, 4, 1])
+            writer.writerow([second, 9, "SelfPlayActor", 9 * MIB, 6 * MIB, 30, 4, 1])
     assert soak.main([str(tmp_path), "--judge"]) == 1
     text = capsys.readouterr().out
     assert "SelfPlayActor 2" in text and text.count("flat") == 2

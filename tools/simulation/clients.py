@@ -15,8 +15,6 @@ from actors import pushes, telemetry
 from alphazero.data import record as records
 from tools.simulation import games
 
-_TICK_S = 1.0
-"""Between two looks for a newer network, and two reports."""
 _DRAIN_S = 2.0
 
 
@@ -28,6 +26,8 @@ class Load:
     """0: as many as are taken."""
     games_per_push: int
     push_window: int
+    talk_s: float
+    """Between two looks for a newer network, and two reports."""
 
 
 class ClientHost:
@@ -79,13 +79,13 @@ class ClientHost:
         name = f"selfplay{number:03d}"
         timed = _TimedBuffer(self._handles["replay_buffer"], self)
         out = pushes.Pushes(timed, name, self._load.push_window, self._stopping)
-        reports = telemetry.Telemetry(self._handles["reporter"], name)
+        reports = telemetry.Telemetry(self._handles["reporter"], name, self._load.talk_s)
         supply = games.endless(self._made, f"{name}-{os.urandom(4).hex()}")
         reports.report_now({"first_move_s": 1.0})
         pause = self._load.games_per_push / self._load.games_per_s if self._load.games_per_s else 0.0
         version, moves = -1, 0
         # Spread out, as actors that began at different times are.
-        due, tick = (time.monotonic() + rng.uniform(0, limit) for limit in (pause, _TICK_S))
+        due, tick = (time.monotonic() + rng.uniform(0, limit) for limit in (pause, self._load.talk_s))
         while not self._stopping.wait(max(0.0, min(due, tick) - time.monotonic())):
             now = time.monotonic()
             if now >= due:
@@ -95,7 +95,7 @@ class ClientHost:
                 self._count_up("pushes")
                 due = now + rng.exponential(pause) if pause else now
             if now >= tick:
-                tick = now + _TICK_S
+                tick = now + self._load.talk_s
                 reports.report(lambda moves=moves: _figures(moves))
                 version = self._look_for_weights(version)
         out.drain(_DRAIN_S)

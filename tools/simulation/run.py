@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import threading
 import time
@@ -25,6 +26,7 @@ HOST_CLIENTS = 32
 """Clients of one process at most."""
 _STORE_BYTES = 512 * MIB
 _SERVICES = ("reporter", "weight_store", "replay_buffer")
+_LOOK_S = 0.2
 _METRICS_S = 12.0
 """After so long Ray's figures tell of everything before."""
 
@@ -34,8 +36,8 @@ class Measured:
     """What the services and clients did in `seconds`."""
 
     seconds: float
-    spent: dict[str, dict[str, tuple[int, float]]]
-    """By service and method: calls, and seconds that they took."""
+    spent: dict[str, dict[str, services.Spent]]
+    """By service and method."""
     counts: dict[str, int]
     """Of all clients."""
     latencies: np.ndarray
@@ -50,19 +52,21 @@ class Measured:
     """What the clients' node received from the services' node since then."""
     memory: dict[str, float] = field(default_factory=dict)
     """Bytes of each process without shared memory."""
+    cpu: dict[str, float] = field(default_factory=dict)
+    """Share of a core that each process took."""
+
+    def of(self, service: str, method: str) -> services.Spent:
+        """All calls of one method."""
+        return self.spent[service].get(method, services.Spent())
 
     def calls(self, service: str, method: str) -> float:
         """For each second."""
-        return self.spent[service].get(method, (0, 0.0))[0] / self.seconds
+        return self.of(service, method).calls / self.seconds
 
-    def busy(self, service: str) -> float:
-        """Share of the time in which the service was in one of its methods."""
-        return sum(seconds for _, seconds in self.spent[service].values()) / self.seconds
-
-    def cost(self, service: str, method: str) -> float:
-        """Seconds of one call."""
-        count, seconds = self.spent[service].get(method, (0, 0.0))
-        return seconds / count if count else 0.0
+    def cost(self, service: str, method: str) -> tuple[float, float]:
+        """Milliseconds of one call, and those of them on a core."""
+        spent = self.of(service, method)
+        return tuple(1e3 * seconds / max(1, spent.calls) for seconds in spent[1:])
 
 
 class FakeRun(loop.Supervisor):
@@ -118,28 +122,21 @@ class FakeRun(loop.Supervisor):
     def _make_learner(self) -> Any:
         place = self._plan.one(plans.LEARNER)
         assert place is not None
-        arguments = (self._config, self._handles, self._publish_s)
+        arguments = (self._config, self._handles)
         return loop._spawn_at(place, services.FakeLearner, plans.LEARNER, *arguments)
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
         return super()._spawn(services.timed(actor), name, *arguments)
 
     def _measured(self, warm_up_s: float, seconds: float) -> Measured:
-        wanted = -(-self._num_clients // HOST_CLIENTS)
-        while not self._ended.wait(0.2) and not (
-            len(self.hosts) == wanted and self._crew.handle(plans.LEARNER) and "replay_buffer" in self._handles
-        ):
-            pass
-        ray.get([host.__ray_ready__.remote() for host in self.hosts])
+        self._wait_for_everyone()
+        learner, fetched_before = self._crew.handle(plans.LEARNER), self._fetched()
+        learner.publish_every.remote(self._publish_s)
         self._ended.wait(warm_up_s)
         before, began = self._totals(), time.monotonic()
         self._ended.wait(seconds)
         took, after = time.monotonic() - began, self._totals()
-        memory = {
-            sample.name: float(sample.own)
-            for sample in map(proc_samples.sample, proc_samples.family(os.getpid()))
-            if sample is not None
-        }
+        published = ray.get(learner.publish_every.remote(math.inf))
         counts: dict[str, int] = {}
         for told, _ in after["hosts"]:
             for name, count in told.items():
@@ -154,10 +151,25 @@ class FakeRun(loop.Supervisor):
             positions=int(figures["positions"]),
             log_bytes=after["log"] - before["log"],
             batches=after["batches"],
-            published=ray.get(self._crew.handle(plans.LEARNER).hush.remote()),
-            fetched_bytes=self._fetched(),
-            memory=memory,
+            published=published,
+            fetched_bytes=self._fetched() - fetched_before,
+            memory={name: float(sample.own) for name, sample in after["processes"].items()},
+            cpu={
+                name: (sample.cpu_s - before["processes"][name].cpu_s) / took
+                for name, sample in after["processes"].items()
+                if name in before["processes"]
+            },
         )
+
+    def _wait_for_everyone(self) -> None:
+        """Until all clients live, and a first batch has shown that the kernels are compiled."""
+        wanted = -(-self._num_clients // HOST_CLIENTS)
+        while len(self.hosts) < wanted and not self._ended.wait(_LOOK_S):
+            pass
+        ray.get([host.__ray_ready__.remote() for host in self.hosts])
+        learner = self._crew.handle(plans.LEARNER)
+        while not ray.get(learner.measured.remote()) and not self._ended.wait(_LOOK_S):
+            pass
 
     def _totals(self) -> dict[str, Any]:
         """What everyone counted; those that count since the last call begin anew."""
@@ -168,6 +180,11 @@ class FakeRun(loop.Supervisor):
             "figures": ray.get(self._handles["replay_buffer"].figures.remote()),
             "spent": {name: ray.get(reference) for name, reference in spent.items()},
             "batches": ray.get(learner.measured.remote()),
+            "processes": {
+                sample.name: sample
+                for sample in map(proc_samples.sample, proc_samples.family(os.getpid()))
+                if sample is not None
+            },
             "log": sum(path.stat().st_size for path in self._folder.games.glob("*.games")),
         }
 
@@ -191,6 +208,8 @@ def received_bytes(node_id: str) -> float:
 @contextlib.contextmanager
 def two_nodes(num_hosts: int, namespace: str = "simulation"):
     """A cluster of two nodes on this machine: one for the services, one for so many processes of clients."""
+    # As the driver's: what is asked is what services take, not who goes first on a busy machine.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray knows it by this name
     made = cluster_utils.Cluster(
         initialize_head=True,
         head_node_args={"num_cpus": 1, "object_store_memory": _STORE_BYTES, "include_dashboard": False},

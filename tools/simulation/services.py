@@ -5,28 +5,37 @@ import functools
 import math
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import ray
 
+from actors import memory
 from alphazero.config import schema
 from alphazero.evaluation import candidate as candidates
-from actors import memory
 
 _PAUSE_S = 0.2
 _MOST_BATCHES = 64
 
 
+class Spent(NamedTuple):
+    """What calls of one method took."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    """Of those, on a core: what is left was waiting, for the disk or for a free core."""
+
+
 def timed(service: type[Any]) -> type[Any]:
-    """The class with calls and seconds of each public method counted; `spent` tells and forgets them."""
+    """The class with each public method's calls and seconds counted; `spent` tells and forgets them."""
 
     def make(self: Any, *arguments: Any) -> None:
-        self._spent = collections.defaultdict(lambda: [0, 0.0])
+        self._spent = collections.defaultdict(lambda: [0, 0.0, 0.0])
         service.__init__(self, *arguments)
 
-    def spent(self: Any) -> dict[str, tuple[int, float]]:
-        found = {name: (calls, seconds) for name, (calls, seconds) in self._spent.items()}
+    def spent(self: Any) -> dict[str, Spent]:
+        found = {name: Spent(*entry) for name, entry in self._spent.items()}
         self._spent.clear()
         return found
 
@@ -38,25 +47,25 @@ def timed(service: type[Any]) -> type[Any]:
 def _clocked(name: str, method: Any) -> Any:
     @functools.wraps(method)
     def call(self: Any, *arguments: Any, **named: Any) -> Any:
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.thread_time()
         try:
             return method(self, *arguments, **named)
         finally:
             entry = self._spent[name]
             entry[0] += 1
             entry[1] += time.perf_counter() - began
+            entry[2] += time.thread_time() - cpu_began
 
     return call
 
 
 class FakeLearner:
-    """Requests batches at the replay ratio and publishes networks of the right size, without training."""
+    """Requests batches at the replay ratio and publishes networks when told to, without training."""
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any], publish_s: float) -> None:
-        """publish_s: seconds between two networks."""
+    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
         self._config = config
         self._handles = handles
-        self._publish_s = publish_s
+        self._publish_s = math.inf
         self._stopping = threading.Event()
         self._samples = self._batches = self._published = 0
         self._weights = np.zeros(memory.network_bytes(config) // 4, np.float32)
@@ -94,9 +103,9 @@ class FakeLearner:
         found, self._batches = self._batches, 0
         return found
 
-    def hush(self) -> int:
-        """Publishes no more; returns how many networks it did."""
-        self._publish_s = math.inf
+    def publish_every(self, seconds: float) -> int:
+        """Publishes a network every so often from now on; returns how many it did so far."""
+        self._publish_s = seconds
         return self._published
 
     def _publish(self) -> None:

@@ -1,0 +1,78 @@
+"""Fake clients against the real services: a network travels once to a node, every message and game counts."""
+
+import argparse
+import itertools
+
+import numpy as np
+import pytest
+
+from alphazero.config import replay as replay_config
+from alphazero.data import replay
+from tools import simulate_cluster
+from tools.simulation import games, run, services
+
+
+def test_games_are_legal_and_of_the_size_of_real_ones():
+    (record,) = games.make(5, 30, 1, np.random.default_rng(0))
+    assert record.num_played == 30 and record.has_policy.all()
+    window = replay.ReplayWindow(5, replay_config.ReplayConfig(min_window=100, max_window=100))
+    assert window.add(record) == 30
+    twins = list(itertools.islice(games.endless([record], "a"), 3))
+    assert [twin.game_id for twin in twins] == ["a-0", "a-1", "a-2"]
+    assert record.game_id == "made" and twins[0].policy is record.policy
+
+
+def test_methods_are_clocked():
+    class Service:
+        def add(self, number):
+            return number + 1
+
+        def fail(self):
+            raise OSError("no")
+
+    service = services.timed(Service)()
+    assert [service.add(1), service.add(2)] == [2, 3]
+    with pytest.raises(OSError):
+        service.fail()
+    spent = service.spent()
+    assert {name: entry.calls for name, entry in spent.items()} == {"add": 2, "fail": 1}
+    assert all(entry.cpu_s >= 0 and 0 < entry.seconds < 1 for entry in spent.values())
+    assert service.spent() == {}
+
+
+def test_figures_of_a_row():
+    spent = {
+        "replay_buffer": {"add_games": services.Spent(20, 4.0, 1.0)},
+        "weight_store": {"newest_candidate": services.Spent(80, 0.8, 0.4)},
+        "reporter": {},
+    }
+    found = run.Measured(
+        seconds=10.0, spent=spent, counts={"polls": 80}, latencies=np.array([0.1, 0.2, 0.3]), games=40,
+        positions=400, log_bytes=20 << 20, batches=5, published=4, fetched_bytes=4000.0,
+        memory={"ReplayBuffer": float(300 << 20)}, cpu={"ReplayBuffer": 0.25},
+    )  # fmt: skip
+    row = simulate_cluster.figures(found, network_bytes=1000)
+    assert (row["games_per_s"], row["positions_per_s"], row["log_mib_per_s"]) == (4, 40, 2)
+    assert (row["push_ms"], row["push_cpu_ms"], row["poll_ms"]) == pytest.approx((200, 50, 10))
+    assert row["push_wait_ms_median"] == pytest.approx(200) and row["pushes_waiting"] == pytest.approx(0.4)
+    assert (row["fetches_of_each"], row["polls_per_s"], row["MiB ReplayBuffer"]) == (1, 8, 300)
+    lines = simulate_cluster.table([{"clients": 1, **row}, {"clients": 2, **row}])
+    assert lines[0] == "| | 1 | 2 |" and "| games_per_s | 4 | 4 |" in lines
+
+
+@pytest.mark.ray
+def test_a_network_travels_once_to_a_node_however_many_there_ask(monkeypatch):
+    """Nine clients in three processes on one node; Ray's own figures say what came to that node."""
+    monkeypatch.setattr(run, "HOST_CLIENTS", 3)
+    options = argparse.Namespace(
+        conf="9x9", plies=20, games_per_s=2.0, games_per_push=1, flat_out=False, seconds=8.0, warm_up=2.0,
+        publish=2.5, talk=None,
+    )  # fmt: skip
+    row = simulate_cluster.simulate(options, 9)
+    assert row["networks_published"] >= 3
+    # One that is replaced before anybody asks is not fetched at all.
+    assert 0.5 <= row["fetches_of_each"] < 1.5
+    # Each client asks once a second; fewer where the machine is busy.
+    assert 2 < row["polls_per_s"] < 11
+    assert row["games_per_s"] > 2 and row["pushes_per_s"] == pytest.approx(row["games_per_s"], rel=0.25)
+    assert "MiB ReplayBuffer" in row and "core WeightStore" in row
