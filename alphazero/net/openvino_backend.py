@@ -3,6 +3,7 @@
 import functools
 import importlib
 import importlib.util
+import os
 import sys
 from typing import Any
 
@@ -84,6 +85,9 @@ def library() -> Any:
     # Its import would tell its makers that it was imported, with an identifier kept in ~/intel. Without
     # this helper package it does not.
     sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType] None forbids it
+    # Each network that is loaded leaves compiled code behind for every size of a batch, a megabyte or two, until
+    # 1,024 pieces are there; requests keep what they use themselves.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     # Nor is its converter needed, which takes as long to import as all the rest, and would report as well.
     with imports.without("openvino.tools.ovc"):
         return importlib.import_module("openvino")
