@@ -85,8 +85,8 @@ def library() -> Any:
     # Its import would tell its makers that it was imported, with an identifier kept in ~/intel. Without
     # this helper package it does not.
     sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType] None forbids it
-    # Each network that is loaded leaves compiled code behind for every size of a batch, a megabyte or two, until
-    # 1,024 pieces are there; requests keep what they use themselves.
+    # Each network that was ever loaded would leave compiled code behind, a piece for each layer and size of a
+    # batch, until there are 1,024: a megabyte or two each time. Requests keep what they use themselves.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     # Nor is its converter needed, which takes as long to import as all the rest, and would report as well.
     with imports.without("openvino.tools.ovc"):

@@ -51,9 +51,9 @@ class Measured:
     fetched_bytes: float
     """What the clients' node received from the services' node since then."""
     memory: dict[str, float] = field(default_factory=dict)
-    """Bytes of each process without shared memory."""
+    """Bytes without shared memory, of all processes of a name."""
     cpu: dict[str, float] = field(default_factory=dict)
-    """Share of a core that each process took."""
+    """Cores that all processes of a name took."""
 
     def of(self, service: str, method: str) -> services.Spent:
         """All calls of one method."""
@@ -153,10 +153,10 @@ class FakeRun(loop.Supervisor):
             batches=after["batches"],
             published=published,
             fetched_bytes=self._fetched() - fetched_before,
-            memory={name: float(sample.own) for name, sample in after["processes"].items()},
+            memory={name: own for name, (own, _) in after["processes"].items()},
             cpu={
-                name: (sample.cpu_s - before["processes"][name].cpu_s) / took
-                for name, sample in after["processes"].items()
+                name: (cpu_s - before["processes"][name][1]) / took
+                for name, (_, cpu_s) in after["processes"].items()
                 if name in before["processes"]
             },
         )
@@ -180,11 +180,7 @@ class FakeRun(loop.Supervisor):
             "figures": ray.get(self._handles["replay_buffer"].figures.remote()),
             "spent": {name: ray.get(reference) for name, reference in spent.items()},
             "batches": ray.get(learner.measured.remote()),
-            "processes": {
-                sample.name: sample
-                for sample in map(proc_samples.sample, proc_samples.family(os.getpid()))
-                if sample is not None
-            },
+            "processes": _processes(),
             "log": sum(path.stat().st_size for path in self._folder.games.glob("*.games")),
         }
 
@@ -196,6 +192,17 @@ class FakeRun(loop.Supervisor):
     def hosts_node(self) -> str:
         """Id of the node on which the clients are."""
         return self._plan.of(plans.SELF_PLAY)[0].node.id
+
+
+def _processes() -> dict[str, tuple[float, float]]:
+    """Own bytes and seconds on a core of this process and all below it, by name."""
+    found: dict[str, tuple[float, float]] = {}
+    for pid in proc_samples.family(os.getpid()):
+        sample = proc_samples.sample(pid)
+        if sample is not None:
+            own, cpu_s = found.get(sample.name, (0.0, 0.0))
+            found[sample.name] = own + sample.own, cpu_s + sample.cpu_s
+    return found
 
 
 def received_bytes(node_id: str) -> float:
