@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -69,7 +70,8 @@ def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
 
 def slope(times: np.ndarray, values: np.ndarray) -> float:
     """Median of the slopes between all pairs of points (Theil and Sen): a third may lie anywhere."""
-    return float(stats.theilslopes(values, times)[0])
+    fit: Any = stats.theilslopes(values, times)
+    return float(fit.slope)
 
 
 def draw(samples: Mapping[str, Series], target: Path) -> None:

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tools import flatness, proc_samples, ray_metrics
 
-_COLUMNS = ("time_s", "pid", "name", "rss", "own", "files", "threads", "cpu_s")
+_COLUMNS: Sequence[str] = ("time_s", "pid", "name", "rss", "own", "files", "threads", "cpu_s")
 _STORE = "object store"
 _STOP_S = 120.0
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import math
 import os
 import threading
@@ -66,7 +67,8 @@ class Measured:
     def cost(self, service: str, method: str) -> tuple[float, float]:
         """Milliseconds of one call, and those of them on a core."""
         spent = self.of(service, method)
-        return tuple(1e3 * seconds / max(1, spent.calls) for seconds in spent[1:])
+        calls = max(1, spent.calls)
+        return 1e3 * spent.seconds / calls, 1e3 * spent.cpu_s / calls
 
 
 class FakeRun(loop.Supervisor):
@@ -136,7 +138,7 @@ class FakeRun(loop.Supervisor):
         before, began = self._totals(), time.monotonic()
         self._ended.wait(seconds)
         took, after = time.monotonic() - began, self._totals()
-        published = ray.get(learner.publish_every.remote(math.inf))
+        published: Any = ray.get(learner.publish_every.remote(math.inf))
         counts: dict[str, int] = {}
         for told, _ in after["hosts"]:
             for name, count in told.items():
@@ -223,7 +225,7 @@ def two_nodes(num_hosts: int, namespace: str = "simulation"):
     )
     try:
         made.add_node(num_cpus=num_hosts, object_store_memory=_STORE_BYTES // 2)
-        ray.init(made.address, namespace=namespace, logging_level="ERROR", log_to_driver=False)
+        ray.init(made.address, namespace=namespace, logging_level=logging.ERROR, log_to_driver=False)
         yield
     finally:
         ray.shutdown()
