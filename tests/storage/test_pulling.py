@@ -192,6 +192,8 @@ def test_two_at_once(mirrored: stores.Store, folder: Path, dest: Path):
 
 def start(project: Path, *arguments: object, **options) -> subprocess.Popen:
     command = [sys.executable, "-m", "alphazero.pull", *map(str, arguments)]
+    # A shell's jobs in the background ignore it, and so would what they start.
+    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     return subprocess.Popen(
         command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )

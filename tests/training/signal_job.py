@@ -26,6 +26,8 @@ def tell_ranks():
 
 def signal_twice():
     """The first signal asks to stop, the second interrupts; afterwards signals mean what they did before."""
+    # A shell's jobs in the background ignore it, and so do their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stop, was_interrupted = threading.Event(), False
     with processes.told_by_signals(stop):
         os.kill(os.getpid(), signal.SIGINT)
