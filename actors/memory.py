@@ -25,7 +25,7 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 # Resident memory of actors of a real run on CPUs, without the object store: measured by `tools.soak`.
 _SERVICE, _REPLAY_BUFFER, _LEARNER = 120 * MIB, 260 * MIB, 490 * MIB
-_COMPUTING = {plans.SELF_PLAY: 560 * MIB, plans.EVALUATOR: 580 * MIB, plans.LADDER: 600 * MIB}
+_COMPUTING = {plans.SELF_PLAY: 520 * MIB, plans.EVALUATOR: 560 * MIB, plans.LADDER: 400 * MIB}
 _NETWORKS_OF_A_LEARNER = 12
 """Weights, gradients, moments, average, and copies of them on their way to disk and to others."""
 _ACTIVATIONS = 5

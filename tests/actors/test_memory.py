@@ -92,7 +92,7 @@ def test_the_plan_tells_the_memory_of_each_kind_and_of_nodes_that_have_too_littl
     first, *others = memory.lines(config, plan_for(config, [16, 16]))
     assert others == [] and "self-play 0.5 GiB" in first and "replay buffer 0.4 GiB" in first
     _, warning = memory.lines(config, plan_for(config, [16, 2]))
-    assert "10.0.0.1 has 2.0 GiB" in warning and "need about 4.4" in warning
+    assert "10.0.0.1 has 2.0 GiB" in warning and "need about 4.1" in warning
 
 
 def test_the_plan_tells_of_a_window_that_is_cut_short():
