@@ -1,6 +1,5 @@
 """The replay buffer as a plain class: log, window and the ratio that is the run's clock."""
 
-import collections
 import dataclasses
 import logging
 import zlib
@@ -12,7 +11,7 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import earlier_games, gamelog, replay, statistics
+from alphazero.data import earlier_games, gamelog, recent_ids, replay, statistics
 from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class ReplayStore:
             surprise_weight=0.0,
         )
         self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.targets)
-        self._game_ids: collections.OrderedDict[str, None] = collections.OrderedDict()
+        self._game_ids = recent_ids.RecentIds(_REMEMBERED_GAMES)
         self._counters = Counters()
         self._is_learner_waiting = False
         self._statistics = statistics.RunningStats(config.selfplay)
@@ -193,9 +192,7 @@ class ReplayStore:
         return zlib.crc32(game_id.encode()) < self._config.replay.held_out_fraction * 2**32
 
     def _count(self, game_id: str, end: str, num_targets: int) -> None:
-        self._game_ids[game_id] = None
-        if len(self._game_ids) > _REMEMBERED_GAMES:
-            self._game_ids.popitem(last=False)
+        self._game_ids.add(game_id)
         self._counters.games += 1
         setattr(self._counters, f"{end}_games", getattr(self._counters, f"{end}_games") + 1)
         self._counters.positions += num_targets

@@ -63,16 +63,17 @@ def test_what_grows_is_named_and_what_only_jumps_is_not():
         return rng.normal(0, 2 * MIB, len(times)) * (rng.random(len(times)) < 0.2)
 
     samples = {
-        "leak": samples_of(lambda times: 200 * MIB + 30 * MIB * times / 3600 + noise(times)),
+        "leak": samples_of(lambda times: 200 * MIB + 60 * MIB * times / 3600 + noise(times)),
+        "step": samples_of(lambda times: 200 * MIB + 6 * MIB * (times > 1300)),
         "noise": samples_of(lambda times: 200 * MIB + noise(times)),
         "start": samples_of(lambda times: 100 * MIB + 300 * MIB * np.minimum(times, 600) / 600),
         "ended": samples_of(lambda times: times * MIB, seconds=600),
     }
     verdicts = {verdict.name: verdict for verdict in flatness.judge(samples, 1800.0)}
-    assert set(verdicts) == {"leak", "noise", "start"}
+    assert set(verdicts) == {"leak", "step", "noise", "start"}
     assert verdicts["leak"].too_much == ("own",)
-    assert verdicts["leak"].growth["own"] == pytest.approx(30 * MIB, rel=0.05)
-    assert verdicts["noise"].too_much == verdicts["start"].too_much == ()
+    assert verdicts["leak"].growth["own"] == pytest.approx(60 * MIB, rel=0.05)
+    assert all(verdicts[name].too_much == () for name in ("step", "noise", "start"))
     assert "own" in verdicts["leak"].row() and "flat" in verdicts["noise"].row()
 
 
@@ -89,12 +90,12 @@ def test_a_soak_is_judged_again_from_its_table(tmp_path, capsys):
         writer.writerow(soak._COLUMNS)
         for second in range(0, 601, 10):
             writer.writerow([second, 7, "ReplayBuffer", 9 * MIB, 5 * MIB, 30, 4, 1])
-            writer.writerow([second, 8, "SelfPlayActor", 9 * MIB, 5 * MIB + second * 10_000, 30, 4, 1])
+            writer.writerow([second, 8, "SelfPlayActor", 9 * MIB, 5 * MIB + second * 100_000, 30, 4, 1])
             writer.writerow([second, 9, "SelfPlayActor", 9 * MIB, 6 * MIB, 30, 4, 1])
     assert soak.main([str(tmp_path), "--judge"]) == 1
     text = capsys.readouterr().out
     assert "SelfPlayActor 2" in text and text.count("flat") == 2
-    assert "+34.3" in text.split("SelfPlayActor ")[1]
+    assert "+343.3" in text.split("SelfPlayActor ")[1]
     assert "<svg" in (tmp_path / "soak.svg").read_text()
 
 
