@@ -4,7 +4,9 @@ import collections
 import contextlib
 import logging
 import os
+import secrets
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray import util
+from ray import exceptions, util
 
 from actors import memory
 from actors import plan as plans
@@ -20,6 +22,8 @@ from alphazero.config import schema
 from alphazero.report import logs
 
 _logger = logging.getLogger(__name__)
+_AUTH_MODE, _TOKEN, _TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
+_OPEN = "whoever reaches the cluster's ports can run code"
 _ANSWER_S = 2.0
 _LAST_SESSION_S = 60.0
 _POLL_S = 0.5
@@ -29,9 +33,11 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
     """Connects this process and returns, in words, what it is connected to.
 
     log_file: where workers on this machine write their log. namespace: of the run's named actors.
-    ValueError: there is no cluster at the address asked for.
+    ValueError: there is no cluster at the address asked for, or it does not let us in.
     """
     address = config.cluster.address
+    # Ray warns that it asks for tokens, which is what we want.
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
     environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
     options: dict[str, Any] = {
@@ -39,15 +45,21 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
         "log_to_driver": True,
         "namespace": namespace,
     }
-    if address == "auto":
-        address = os.environ.get("RAY_ADDRESS") or _address_on_this_host() or "private"
+    if address == "auto" and "RAY_ADDRESS" in os.environ:
+        address = os.environ["RAY_ADDRESS"]
+    elif address == "auto" and not _is_cluster_on_this_host():
+        address = "private"
     if address == "private":
-        with _environment(environment):
+        with _environment(environment | _new_token()):
             return _start_private(config, options)
     try:
+        # "auto" is more to Ray than the same address: it uses the token that it finds.
         ray.init(address=address, runtime_env={"env_vars": environment}, **options)
-    except ConnectionError as error:
-        raise ValueError(f"cluster.address={address}: no Ray cluster answers there") from error
+    except (ConnectionError, exceptions.AuthenticationError) as error:
+        raise ValueError(f"cluster.address={address}: {_refusal(error)}") from error
+    # Ray turned it on where it found a token.
+    if os.environ.get(_AUTH_MODE) != "token":
+        _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
 
 
@@ -100,20 +112,55 @@ def wait_for_last_session(namespace: str) -> None:
         time.sleep(_POLL_S)
 
 
-def _address_on_this_host() -> str | None:
-    """Address of the cluster that `ray start` began on this host, None if there is none that answers.
+def _is_cluster_on_this_host() -> bool:
+    """Whether a cluster that `ray start` began on this host answers.
 
     Ray would also find the private clusters of other runs; those have a folder of their own, and
     what dies with another run must not be joined.
     """
     folder = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"
     try:
-        address = (folder / "ray_current_cluster").read_text().strip()
-        host, port = address.rsplit(":", 1)
+        host, port = (folder / "ray_current_cluster").read_text().strip().rsplit(":", 1)
         with socket.create_connection((host, int(port)), timeout=_ANSWER_S):
-            return address
+            return True
     except (OSError, ValueError):
-        return None
+        return False
+
+
+def _refusal(error: BaseException) -> str:
+    """Why a cluster cannot be joined: Ray says it somewhere in a chain of errors."""
+    chain, link = [], error
+    while link is not None:
+        chain.append(str(link))
+        link = link.__cause__ or link.__context__
+    if any("AuthToken" in text or "auth_token" in text for text in chain):
+        return f"it asks for its token: put that into ~/.ray/auth_token and set {_AUTH_MODE}=token"
+    return "no Ray cluster answers there"
+
+
+def _new_token() -> dict[str, str]:
+    """Variables by which a private cluster takes commands from its own processes alone.
+
+    Ray would make a token in ~/.ray that other users may read, and as soon as that is there all of this user's
+    clusters ask for it. Empty where the user chose a token or none.
+    """
+    if any(name in os.environ for name in (_AUTH_MODE, _TOKEN, _TOKEN_PATH)):
+        if os.environ.get(_AUTH_MODE) == "disabled":
+            _logger.warning("%s=disabled: %s here (docs/security.md)", _AUTH_MODE, _OPEN)
+        return {}
+    return {_TOKEN: secrets.token_hex(32)}
+
+
+def _private_folder() -> Path:
+    """Where private clusters have their sockets and logs, closed to others; ValueError where others own it."""
+    folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise ValueError(f"{folder}: must be a folder of yours; TMPDIR names another place for it")
+    folder.chmod(0o700)
+    # Ray opens its own folder to everyone.
+    return folder / "ray"
 
 
 @contextlib.contextmanager
@@ -136,10 +183,9 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 def _start_private(config: schema.Config, options: dict[str, Any]) -> str:
     cores = len(os.sched_getaffinity(0))
-    folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = _private_folder()
     wanted = memory.object_store_bytes(config, memory.of_machine())
-    store_bytes, place, trouble = memory.store_place(wanted, folder)
+    store_bytes, place, trouble = memory.store_place(wanted, folder.parent)
     if trouble:
         _logger.warning(trouble)
     ray.init(

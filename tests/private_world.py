@@ -16,7 +16,7 @@ _WORLD = ["unshare", "-n", "-m", "--pid", "--fork", "--kill-child", "--mount-pro
 _BEGIN = """
 set -eu
 ip link set lo up
-mkdir -p /tmp/ray && mount -t tmpfs tmpfs /tmp/ray
+for folder in /tmp/ray /tmp/alphazero-0; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
 """
 
 

@@ -1,0 +1,81 @@
+"""Whom a run lets in, and what it says to whom a cluster does not let in."""
+
+import os
+import stat
+
+import pytest
+
+from actors import cluster
+
+
+def raised(*texts):
+    """A chain of errors, the last one raised while the one before was handled."""
+    error = None
+    for text in texts:
+        after = ConnectionError(text)
+        after.__context__ = error
+        error = after
+    return error
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            ["RPC error: InvalidAuthToken: Authentication token is missing", "Failed to connect"],
+            "RAY_AUTH_MODE=token",
+        ),
+        (["no authentication token was found in ~/.ray/auth_token"], "RAY_AUTH_MODE=token"),
+        (["Connection refused", "Failed to connect"], "no Ray cluster answers"),
+        (["Failed to connect"], "no Ray cluster answers"),
+    ],
+)
+def test_why_a_cluster_cannot_be_joined(texts, expected):
+    assert expected in cluster._refusal(raised(*texts))
+
+
+def test_a_private_cluster_has_a_token_of_its_own(monkeypatch):
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    first, second = cluster._new_token(), cluster._new_token()
+    assert first.keys() == {"RAY_AUTH_TOKEN"} and first != second
+    assert len(bytes.fromhex(first["RAY_AUTH_TOKEN"])) == 32
+
+
+@pytest.mark.parametrize("name", ["RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
+def test_what_the_user_chose_stays(name, monkeypatch, caplog):
+    monkeypatch.setenv(name, "token")
+    assert cluster._new_token() == {} and caplog.text == ""
+
+
+def test_an_open_private_cluster_is_told_of(monkeypatch, caplog):
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert cluster._new_token() == {}
+    assert "whoever reaches the cluster's ports can run code" in caplog.text
+
+
+def test_the_folder_of_private_clusters_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"alphazero-{os.getuid()}"
+    assert cluster._private_folder() == folder / "ray"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o777)  # as earlier versions left it
+    cluster._private_folder()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_link_in_place_of_the_folder_is_refused(tmp_path, monkeypatch):
+    """Another user could have laid it there."""
+    monkeypatch.setattr(cluster.tempfile, "gettempdir", lambda: str(tmp_path))
+    (tmp_path / "other").mkdir()
+    (tmp_path / f"alphazero-{os.getuid()}").symlink_to(tmp_path / "other")
+    with pytest.raises(ValueError, match="must be a folder of yours"):
+        cluster._private_folder()
+
+
+def test_another_users_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster.tempfile, "gettempdir", lambda: str(tmp_path))
+    mine = os.getuid()
+    monkeypatch.setattr(cluster.os, "getuid", lambda: mine + 1)
+    with pytest.raises(ValueError, match="must be a folder of yours"):
+        cluster._private_folder()

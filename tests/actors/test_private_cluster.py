@@ -1,0 +1,45 @@
+"""Nobody but a run's own processes commands its private cluster, though its ports answer every interface."""
+
+import json
+import sys
+
+import pytest
+
+from tests import private_world, tiny_run
+
+# Strangers have a home of their own: they lack the token and nothing else.
+SCRIPT = """
+unset RAY_AUTH_MODE
+mkdir $HOME/stranger
+{python} -m alphazero.run {words} run.dir=$HOME/run stop.games=60 cluster=private > $HOME/out.log 2>&1 &
+for second in $(seq 60); do
+    port=$(ss -Hltnp | sed -n 's/.*:\\([0-9]*\\) .*"gcs_server".*/\\1/p' | head -1)
+    [ -z "$port" ] || break
+    sleep 1
+done
+cat /proc/$(pgrep -n gcs_server)/environ | tr '\\0' '\\n' | sed -n 's/^RAY_AUTH_TOKEN=//p' > $HOME/token
+join() {{ {python} -c "import ray; ray.init(address='127.0.0.1:$port', logging_level=40); print('joined')"; }}
+HOME=$HOME/stranger join > $HOME/stranger.log 2>&1 || echo refused >> $HOME/stranger.log
+RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$(cat $HOME/token) join > $HOME/friend.log 2>&1
+wait $!
+grep -rl -f $HOME/token $HOME/run $HOME/out.log /tmp/alphazero-0 > $HOME/told.log || true
+ls -A $HOME/.ray > $HOME/left.log 2>&1 || true
+"""
+
+
+@pytest.mark.ray
+@private_world.needed
+def test_strangers_stay_outside(tmp_path):
+    script = SCRIPT.format(python=sys.executable, words=" ".join(tiny_run.WORDS))
+    private_world.run(script, tmp_path, timeout_s=280)
+
+    def read(name):
+        return (tmp_path / name).read_text()
+
+    assert len(read("token").strip()) == 64
+    assert "joined" in read("friend.log"), "the test's own way in does not work"
+    assert "refused" in read("stranger.log") and "joined" not in read("stranger.log")
+    assert read("told.log") == "", "the token is written down"
+    assert "No such file" in read("left.log"), "a token in ~/.ray changes what other clusters ask for"
+    assert "Token authentication" not in read("out.log")
+    assert json.loads(read("run/status.json"))["games"] >= 60
