@@ -1,7 +1,9 @@
 """One of the learner's processes."""
 
 import socket
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -21,8 +23,13 @@ class LearnerRank:
         self._config = config
         self._learner: Any = None
 
-    def rendezvous(self) -> str:
-        """A free address on this node, for all ranks to meet at; asked of rank 0."""
+    def rendezvous(self, is_local: bool) -> str:
+        """Where all ranks are to meet; asked of rank 0.
+
+        A new file of this user's where all ranks are on this node, else a free address of the node's.
+        """
+        if is_local:
+            return (Path(tempfile.mkdtemp(prefix="alphazero-ranks-")) / "rendezvous").as_uri()
         host = ray.util.get_node_ip_address()
         with socket.socket() as probe:
             probe.bind((host, 0))

@@ -111,8 +111,9 @@ class RankGroup:
             ).remote(self._config)
             for number in range(len(self._nodes))
         ]
+        is_local = len({node.id for node in self._nodes}) == 1
         try:
-            address = ray.get(self._ranks[0].rendezvous.remote(), timeout=_START_S)
+            address = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
             joined = [rank.join.remote(address, number) for number, rank in enumerate(self._ranks)]
             ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
         except exceptions.GetTimeoutError as error:

@@ -4,6 +4,8 @@ Gradients are averaged by torch's DistributedDataParallel. Batch norm sees the r
 in one process that accumulates gradients over the shares; its running statistics are averaged by `mean_`.
 """
 
+import os
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import torch
 from torch import distributed, nn
 from torch.nn import parallel
+
+_LOOPBACK = "lo"
 
 
 class Ranks:
@@ -67,11 +71,15 @@ class Ranks:
 def join(address: str, number: int, count: int, device: torch.device, timeout_s: float) -> Ranks:
     """Waits for all ranks and returns this one's place.
 
-    address: tcp://HOST:PORT of rank 0, on a private network, or file:///PATH on a shared disk. The group uses
-    NCCL on GPUs and gloo on CPUs; whoever waits for longer than timeout_s gets a RuntimeError.
+    address: tcp://HOST:PORT of rank 0, on a private network, or file:///PATH on this machine: then no other
+    machine reaches the ranks, which ask nobody for a token. The group uses NCCL on GPUs and gloo on CPUs;
+    whoever waits for longer than timeout_s gets a RuntimeError.
     """
     if count == 1:
         return Ranks()
+    if address.startswith("file:") and _LOOPBACK in [name for _, name in socket.if_nameindex()]:
+        for library in ("GLOO", "NCCL"):
+            os.environ.setdefault(f"{library}_SOCKET_IFNAME", _LOOPBACK)
     if device.type == "cuda":
         torch.cuda.set_device(device)
     distributed.init_process_group(

@@ -1,5 +1,6 @@
 """What a rank of the tests of data-parallel training does, importable by new processes."""
 
+import os
 from pathlib import Path
 
 import torch
@@ -8,6 +9,7 @@ from alphazero.training import learner, ranks
 from tests.training import batches
 
 NUM_STEPS, SHARE = 6, 8
+_LISTENS = "0A"
 
 
 def share_of(step: int, number: int):
@@ -28,6 +30,22 @@ def train(folder: Path, number: int) -> tuple[dict, list[dict[str, float]]]:
     state = one.state()
     place.leave()
     return state, figures
+
+
+def listens_at(folder: Path, number: int) -> list[str]:
+    """Addresses at which a rank of this machine takes connections, as /proc/net/tcp writes them."""
+    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    links = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    mine = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTENS and fields[9] in mine:
+                found.append(fields[1].partition(":")[0])
+    place.all(number)  # the other one looks, too
+    place.leave()
+    return found
 
 
 def wait_in_vain(folder: Path, number: int) -> str:

@@ -75,3 +75,11 @@ def test_a_single_rank_needs_no_group():
     assert (alone.number, alone.count, numbers[0].tolist()) == (0, 1, [1.0, 2.0])
     assert alone.wrap(module) is module
     alone.leave()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's tables of sockets")
+def test_ranks_of_one_machine_listen_to_it_alone(tmp_path: Path):
+    """They would believe whoever connects."""
+    for addresses in run_two(rank_job.listens_at, tmp_path):
+        assert addresses and set(addresses) == {"0100007F"}, addresses  # 127.0.0.1
