@@ -141,7 +141,7 @@ def _refusal(error: BaseException) -> str:
 def _new_token() -> dict[str, str]:
     """Variables by which a private cluster takes commands from its own processes alone.
 
-    Ray would make a token in ~/.ray that other users may read, and as soon as that is there all of this user's
+    Ray would make a token in ~/.ray that other users may read, and as soon as it is there all of this user's
     clusters ask for it. Empty where the user chose a token or none.
     """
     if any(name in os.environ for name in (_AUTH_MODE, _TOKEN, _TOKEN_PATH)):
@@ -152,7 +152,7 @@ def _new_token() -> dict[str, str]:
 
 
 def _private_folder() -> Path:
-    """Where private clusters have their sockets and logs, closed to others; ValueError where others own it."""
+    """Where private clusters have their sockets and logs, closed to others; ValueError if others own it."""
     folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()

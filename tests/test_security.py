@@ -1,0 +1,96 @@
+"""docs/security.md tells of tests that exist, and the code keeps to what it says about data."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+PAGE = (PROJECT / "docs" / "security.md").read_text()
+PRODUCT = sorted(path for folder in ("alphazero", "actors") for path in (PROJECT / folder).rglob("*.py"))
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+LOADERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+@pytest.mark.parametrize(("path", "test"), NAMED)
+def test_the_page_names_tests_that_exist(path, test):
+    tree = ast.parse((PROJECT / path).read_text())
+    assert test in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_threat_names_a_test():
+    table = PAGE.partition("## Threats")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 15
+    without = [row for row in rows if not re.search(r"`tests/[\w/]+\.py::\w+` \|$", row)]
+    assert len(without) == 1 and "constraints.txt" in without[0]
+
+
+def dangers(tree):
+    """Calls and imports by which data could become code, or words a shell's."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name.partition(".")[0] for alias in node.names}
+            found += sorted((names | {str(getattr(node, "module", ""))}) & LOADERS)
+        if not isinstance(node, ast.Call):
+            continue
+        name, given = ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
+        is_open = (
+            name in ("eval", "exec", "compile", "__import__", "os.system", "os.popen", "subprocess.getoutput")
+            or (name == "torch.load" and given.get("weights_only") != "True")
+            or (name.endswith(("np.load", "numpy.load")) and given.get("allow_pickle", "False") != "False")
+            or (
+                name.startswith("yaml.")
+                and name.endswith("load")
+                and name != "yaml.safe_load"
+                and not is_safe(node)
+            )
+            or given.get("shell", "False") != "False"
+        )
+        found += [ast.unparse(node)] * is_open
+    return found
+
+
+def is_safe(call):
+    """Whether a loader that is given to yaml.load makes plain data only."""
+    return any("SafeLoader" in ast.unparse(word.value) for word in call.keywords)
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_data_is_never_code(path):
+    assert dangers(ast.parse(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval(text)",
+        "torch.load(file)",
+        "torch.load(file, weights_only=False)",
+        "np.load(path, allow_pickle=True)",
+        "yaml.load(text)",
+        "yaml.unsafe_load(text)",
+        "subprocess.run(command, shell=True)",
+        "os.system(command)",
+    ],
+)
+def test_what_would_be_found(code):
+    assert dangers(ast.parse(code)) != []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "net.eval()",
+        "torch.load(file, weights_only=True)",
+        "np.load(path)",
+        "yaml.safe_load(text)",
+        "re.compile(x)",
+    ],
+)
+def test_what_would_not(code):
+    assert dangers(ast.parse(code)) == []
