@@ -67,7 +67,7 @@ def test_without_a_search_the_loop_plays_and_learns_from_moves_that_it_drew(tmp_
     learned = inference.make_evaluator(weight_files.load(tmp_path), device="cpu", backend="torch")
     logits, _ = learned.evaluate(np.zeros((1, 18, 5, 5), np.uint8))
     chances = np.exp(logits[0]) / np.exp(logits[0]).sum()
-    assert -(chances * np.log(chances)).sum() < np.log(26) - 0.02
+    assert -(chances * np.log(chances)).sum() < np.log(26) - 0.005, "it began at log(26)"
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -61,9 +62,6 @@ def _work(work: Callable[..., None], failures: connection.Connection, arguments:
     # The parent hears of signals and tells the ranks; only then do they stop at the same step.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # All ranks are on this machine: nothing listens to others.
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    os.environ.setdefault("NCCL_SOCKET_IFNAME", "lo")
     stream.end_with_parent()
     try:
         work(*arguments)
@@ -74,6 +72,11 @@ def _work(work: Callable[..., None], failures: connection.Connection, arguments:
         text = str(error).partition("\n")[0] or type(error).__name__
         failures.send(Failure(text, is_users=False))
         raise SystemExit(1) from None
+    # All is saved. Threads of torch's may abort a process that tidies up ("terminate called without an active
+    # exception", seen once in some hundred ends), which would look like a rank that was lost.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _watch(ranks: list[_Rank]) -> None:
