@@ -84,15 +84,17 @@ def story(tmp_path_factory):
             uv.parent.mkdir(parents=True)
             uv.write_text('#!/bin/sh\necho "$@" >> ~/uv.log\n')
             uv.chmod(0o755)
-            # By itself a node waits for its head for a minute before it ends.
-            (machine.home / ".bashrc").open("a").write("export RAY_gcs_rpc_server_reconnect_timeout_s=15\n")
-        yield Story(network, head, worker, stranger)
+            with (machine.home / ".bashrc").open("a") as file:
+                # By itself a node waits for its head for a minute before it ends.
+                file.write("export RAY_gcs_rpc_server_reconnect_timeout_s=15\n")
+        one = Story(network, head, worker, stranger)
+        one.user.run("bash", "-c", "umask 077; ray get-auth-token --generate")
+        one.token = (one.user.home / ".ray" / "auth_token").read_text().strip()
+        one.ray("up", "-y", FILE, timeout_s=300)
+        yield one
 
 
 def test_up(story):
-    story.user.run("bash", "-c", "umask 077; ray get-auth-token --generate")
-    story.token = (story.user.home / ".ray" / "auth_token").read_text().strip()
-    story.ray("up", "-y", FILE, timeout_s=300)
     for machine in (story.head, story.worker):
         machines.wait_until(functools.partial(machine.runs, "raylet"), f"Ray on {machine.name}", JOIN_S)
         assert "-c /mnt/alphazero/constraints.txt -e /mnt/alphazero" in (machine.home / "uv.log").read_text()
@@ -155,6 +157,7 @@ def known_ports():
 
 def test_only_known_ports_are_open(story):
     """While a run is under way; and what the page tells of is there."""
+    assert story.job
     rows, met = known_ports(), set()
 
     def look():
@@ -185,7 +188,7 @@ def rows_met(machine, rows):
 def knock(story, machine, **variables):
     """What each way into the cluster answers to somebody on `machine` whose home holds no token."""
     command = ["bash", "tests/clusters/strangers.sh", story.head.address, sys.executable]
-    done = machine.run(*command, variables={"HOME": "/tmp/ray", **variables}, timeout_s=150)
+    done = machine.run(*command, variables={"HOME": "/tmp/ray", **variables}, timeout_s=240)
     return dict(line.split(": ") for line in done.stdout.splitlines())
 
 
@@ -205,6 +208,7 @@ def test_who_has_the_token_comes_in(story):
 
 def test_a_cable_that_was_out_for_a_while_stops_nothing(story):
     """The worker stays a node, and the same actor goes on: its games count again."""
+    assert story.job
     players = story.worker.pids("SelfPlayActor")
     story.network.unplug(story.worker)
     time.sleep(CUT_S)
