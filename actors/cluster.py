@@ -45,19 +45,22 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
         "log_to_driver": True,
         "namespace": namespace,
     }
-    if address == "auto" and "RAY_ADDRESS" in os.environ:
+    found = ""
+    if address == "auto" and os.environ.get("RAY_ADDRESS"):
         address = os.environ["RAY_ADDRESS"]
-    elif address == "auto" and not _is_cluster_on_this_host():
-        address = "private"
+    elif address == "auto":
+        found = _cluster_on_this_host()
+        address = "auto" if found else "private"
     if address == "private":
         with _environment(environment | _new_token()):
             return _start_private(config, options)
     try:
-        # "auto" is more to Ray than the same address: it uses the token that it finds.
-        ray.init(address=address, runtime_env={"env_vars": environment}, **options)
+        # "auto" lets Ray use the token that it finds; where that leads is decided here and not by its search.
+        with _environment({"RAY_ADDRESS": found} if found else {}):
+            ray.init(address=address, runtime_env={"env_vars": environment}, **options)
     except (ConnectionError, exceptions.AuthenticationError) as error:
         raise ValueError(f"cluster.address={address}: {_refusal(error)}") from error
-    # Ray turned it on where it found a token.
+    # Ray turned it on where it found a token; a cluster that wants none refuses those who bring one later.
     if os.environ.get(_AUTH_MODE) != "token":
         _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
@@ -112,19 +115,23 @@ def wait_for_last_session(namespace: str) -> None:
         time.sleep(_POLL_S)
 
 
-def _is_cluster_on_this_host() -> bool:
-    """Whether a cluster that `ray start` began on this host answers.
+def _cluster_on_this_host() -> str:
+    """Address of the cluster that `ray start` began on this host, empty if there is none that answers.
 
     Ray would also find the private clusters of other runs; those have a folder of their own, and
-    what dies with another run must not be joined.
+    what dies with another run must not be joined. Nor what another user left: the folder is open to all.
     """
-    folder = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"
+    path = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
     try:
-        host, port = (folder / "ray_current_cluster").read_text().strip().rsplit(":", 1)
+        if path.lstat().st_uid not in (0, os.getuid()):
+            _logger.warning("%s belongs to another user: that cluster is not joined", path)
+            return ""
+        address = path.read_text().strip()
+        host, port = address.rsplit(":", 1)
         with socket.create_connection((host, int(port)), timeout=_ANSWER_S):
-            return True
+            return address
     except (OSError, ValueError):
-        return False
+        return ""
 
 
 def _refusal(error: BaseException) -> str:
@@ -144,9 +151,10 @@ def _new_token() -> dict[str, str]:
     Ray would make a token in ~/.ray that other users may read, and as soon as it is there all of this user's
     clusters ask for it. Empty where the user chose a token or none.
     """
-    if any(name in os.environ for name in (_AUTH_MODE, _TOKEN, _TOKEN_PATH)):
-        if os.environ.get(_AUTH_MODE) == "disabled":
-            _logger.warning("%s=disabled: %s here (docs/security.md)", _AUTH_MODE, _OPEN)
+    if os.environ.get(_AUTH_MODE) == "disabled":
+        _logger.warning("%s=disabled: %s here (docs/security.md)", _AUTH_MODE, _OPEN)
+        return {}
+    if _TOKEN in os.environ or _TOKEN_PATH in os.environ:
         return {}
     return {_TOKEN: secrets.token_hex(32)}
 

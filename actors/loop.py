@@ -40,7 +40,7 @@ from actors.reporter import ReporterActor
 from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
 from alphazero import files
-from alphazero.config import paths, schema
+from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import promotion
 from alphazero.report import clock, panel
@@ -60,7 +60,6 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     folder: opened by the caller. Raises ValueError for what the user can mend, KeyboardInterrupt
     after saving when a signal arrived, RuntimeError when an actor failed.
     """
-    config = paths.absolute(config)
     # A handler must not raise: Ray's calls into C++ do not survive an exception out of nowhere.
     interrupted = threading.Event()
     namespace = f"alphazero-{files.sha256(str(folder.path).encode())[:12]}"

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -45,6 +47,7 @@ class RankGroup:
         self._place = places[0]
         self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
+        self._meeting = ""
         self.step = 0
         self.samples = 0
         self.rate_factor = 1.0
@@ -86,6 +89,9 @@ class RankGroup:
     def _kill(self) -> None:
         for rank in self._ranks:
             ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
+        if self._meeting.startswith("file://"):
+            # Most often on this machine, too; elsewhere an empty folder stays.
+            shutil.rmtree(Path(self._meeting.removeprefix("file://")).parent, ignore_errors=True)
 
     def _reserve(self) -> None:
         with contextlib.suppress(ValueError):
@@ -113,8 +119,8 @@ class RankGroup:
         ]
         is_local = len({node.id for node in self._nodes}) == 1
         try:
-            address = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
-            joined = [rank.join.remote(address, number) for number, rank in enumerate(self._ranks)]
+            self._meeting = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
+            joined = [rank.join.remote(self._meeting, number) for number, rank in enumerate(self._ranks)]
             ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
         except exceptions.GetTimeoutError as error:
             self.stop()

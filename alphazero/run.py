@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 i
 
 import sys
 
-from alphazero.config import command_line, compose, schema
+from alphazero.config import command_line, compose, paths, schema
 from alphazero.data import run_folder
 from alphazero.report import logs
 
@@ -15,6 +15,7 @@ def main() -> int:
     config = compose.main_config()
     if config is None:
         return 0
+    config = paths.make_absolute(config)
     folder = run_folder.RunFolder(config.run.dir)
     try:
         return command_line.exit_code(lambda: _open_and_run(config, folder))

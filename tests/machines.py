@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -23,7 +23,7 @@ HOME = "/mnt"
 """Where each machine has its home; outside it is a folder of its own."""
 USER = "ubuntu"
 """Logs in by ssh; it is root under another name, as no other user could read the tests' environment."""
-_NEEDED = ("bash", "ip", "nsenter", "rsync", "setpriv", "ss", "ssh", "sshd", "unshare")
+_NEEDED = ("bash", "curl", "ip", "nsenter", "ps", "rsync", "setpriv", "ss", "ssh", "sshd", "unshare")
 _SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _START_S = 20.0
 _WORLD = [
@@ -77,7 +77,8 @@ def why_not() -> str:
     return "needs root, and a kernel that makes bridges" if done.returncode else ""
 
 
-needed = pytest.mark.skipif(bool(why_not()), reason=why_not())
+_REASON = why_not()
+needed = pytest.mark.skipif(bool(_REASON), reason=_REASON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,11 @@ class Machine:
         (self.home / ".sshd" / "config").write_text(_SSHD)
         self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{HOME}/.sshd/key")
         self.run("/usr/sbin/sshd", "-f", f"{HOME}/.sshd/config", "-E", f"{HOME}/.sshd/log")
+
+    def end(self) -> None:
+        """Switches it off: all of its processes are killed."""
+        self._process.kill()
+        self._process.wait()
 
     def processes(self) -> dict[int, str]:
         """Numbers and titles of all processes but those that make the machine and its ssh server."""
@@ -222,8 +228,7 @@ class Network:
     def close(self) -> None:
         """Ends all machines and whatever runs on them."""
         for machine in self._machines:
-            machine._process.kill()
-            machine._process.wait()
+            machine.end()
 
     def __enter__(self) -> Self:
         return self
@@ -232,7 +237,7 @@ class Network:
         self.close()
 
 
-def wait_until(is_so, what: str, timeout_s: float) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, timeout_s: float) -> None:
     """Waits for a condition; fails, naming it, where it takes too long."""
     end = time.monotonic() + timeout_s
     while not is_so():

@@ -8,8 +8,16 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGE = (PROJECT / "docs" / "security.md").read_text()
-PRODUCT = sorted(path for folder in ("alphazero", "actors") for path in (PROJECT / folder).rglob("*.py"))
+FOLDERS = ("alphazero", "actors", "tools")
+PRODUCT = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+SHELLS = {
+    "os.system",
+    "os.popen",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+    "asyncio.create_subprocess_shell",
+}
 LOADERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 
@@ -32,13 +40,17 @@ def dangers(tree):
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
+            home = str(getattr(node, "module", "") or "")
             names = {alias.name.partition(".")[0] for alias in node.names}
-            found += sorted((names | {str(getattr(node, "module", ""))}) & LOADERS)
+            full = {f"{home}.{name}" for name in names}
+            found += sorted((names | {home}) & LOADERS) + sorted(
+                full & (SHELLS | {"torch.load", "numpy.load"})
+            )
         if not isinstance(node, ast.Call):
             continue
         name, given = ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
         is_open = (
-            name in ("eval", "exec", "compile", "__import__", "os.system", "os.popen", "subprocess.getoutput")
+            name in {"eval", "exec", "compile", "__import__"} | SHELLS
             or (name == "torch.load" and given.get("weights_only") != "True")
             or (name.endswith(("np.load", "numpy.load")) and given.get("allow_pickle", "False") != "False")
             or (
@@ -76,6 +88,9 @@ def test_data_is_never_code(path):
         "yaml.unsafe_load(text)",
         "subprocess.run(command, shell=True)",
         "os.system(command)",
+        "asyncio.create_subprocess_shell(command)",
+        "from os import system",
+        "from torch import load",
     ],
 )
 def test_what_would_be_found(code):

@@ -6,7 +6,7 @@ from pathlib import Path
 from alphazero.config import schema
 
 
-def absolute(config: schema.Config) -> schema.Config:
+def make_absolute(config: schema.Config) -> schema.Config:
     """The settings with paths that do not depend on where a process was started.
 
     A cluster's workers live in the folder in which `ray start` was called, not in the driver's.

@@ -79,7 +79,7 @@ def join(address: str, number: int, count: int, device: torch.device, timeout_s:
         return Ranks()
     if address.startswith("file:") and _LOOPBACK in [name for _, name in socket.if_nameindex()]:
         for library in ("GLOO", "NCCL"):
-            os.environ.setdefault(f"{library}_SOCKET_IFNAME", _LOOPBACK)
+            os.environ[f"{library}_SOCKET_IFNAME"] = _LOOPBACK
     if device.type == "cuda":
         torch.cuda.set_device(device)
     distributed.init_process_group(

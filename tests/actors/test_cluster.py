@@ -1,11 +1,14 @@
 """Whom a run lets in, and what it says to whom a cluster does not let in."""
 
 import os
+import socket
 import stat
+import types
 
 import pytest
 
 from actors import cluster
+from alphazero.config import compose
 
 
 def raised(*texts):
@@ -42,7 +45,14 @@ def test_a_private_cluster_has_a_token_of_its_own(monkeypatch):
     assert len(bytes.fromhex(first["RAY_AUTH_TOKEN"])) == 32
 
 
-@pytest.mark.parametrize("name", ["RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
+def test_to_ask_for_tokens_is_not_to_choose_one(monkeypatch):
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert cluster._new_token().keys() == {"RAY_AUTH_TOKEN"}
+
+
+@pytest.mark.parametrize("name", ["RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
 def test_what_the_user_chose_stays(name, monkeypatch, caplog):
     monkeypatch.setenv(name, "token")
     assert cluster._new_token() == {} and caplog.text == ""
@@ -79,3 +89,46 @@ def test_another_users_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster.os, "getuid", lambda: mine + 1)
     with pytest.raises(ValueError, match="must be a folder of yours"):
         cluster._private_folder()
+
+
+@pytest.fixture
+def answering(tmp_path, monkeypatch):
+    """A port that answers, named as the cluster of this host."""
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    (tmp_path / "ray").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        (tmp_path / "ray" / "ray_current_cluster").write_text(address)
+        yield address
+
+
+def test_the_cluster_of_this_host(answering):
+    assert cluster._cluster_on_this_host() == answering
+
+
+def test_a_cluster_that_is_gone_is_not_joined(answering, tmp_path):
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    assert cluster._cluster_on_this_host() == ""
+
+
+def test_what_another_user_left_is_not_joined(answering, monkeypatch, caplog, tmp_path):
+    """Whoever joins brings a token and believes what it is sent."""
+    path = tmp_path / "ray" / "ray_current_cluster"
+    os.chown(path, 12345, -1) if os.getuid() == 0 else monkeypatch.setattr(
+        cluster.os, "getuid", lambda: 12345
+    )
+    assert cluster._cluster_on_this_host() == ""
+    assert "belongs to another user" in caplog.text
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [("token", False), (None, True), ("disabled", True)])
+def test_a_joined_cluster_without_tokens_is_told_of(mode, is_told, monkeypatch, caplog):
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    if mode:
+        monkeypatch.setenv("RAY_AUTH_MODE", mode)
+    monkeypatch.setattr(cluster.ray, "init", lambda **options: None)
+    context = types.SimpleNamespace(gcs_address="10.0.0.1:6379")
+    monkeypatch.setattr(cluster.ray, "get_runtime_context", lambda: context)
+    config = compose.compose(["conf=smoke", "cluster.address=10.0.0.1:6379"])
+    assert "10.0.0.1:6379" in cluster.connect(config, "log.txt", "namespace")
+    assert ("asks nobody for a token" in caplog.text) is is_told

@@ -1,30 +1,45 @@
-# Tries to get at a cluster, one way after the other, and says for each what came of it. With the token in
-# the environment it gets in everywhere, which shows that the ways are right.
-#   bash strangers.sh HEAD PYTHON
-head=$1 python=$2
+# Tries to get into a cluster, one way after the other, and says for each: in, refused (for want of the right
+# token), or failed (for another reason, which says nothing about the door). With the token in the environment
+# it gets in everywhere, which shows that the ways are right.
+#   bash strangers.sh HEAD PYTHON FOLDER head|elsewhere
+# On the head there are the dashboard, and a raylet that a driver needs; elsewhere there is the network.
+head=$1 python=$2 folder=$3 place=$4
 ray="$(dirname "$python")/ray"
 dashboard=http://127.0.0.1:8265
+mkdir -p "$folder"
 
 try() {
     name=$1
+    log="$folder/$1.log"
     shift
-    if "$@" > "/tmp/ray/stranger-$name.log" 2>&1; then echo "$name: in"; else echo "$name: refused"; fi
+    if "$@" > "$log" 2>&1; then
+        echo "$name: in"
+    elif grep -qiE "token|unauthenticated|error: 40[13]" "$log"; then
+        echo "$name: refused"
+    else
+        echo "$name: failed"
+    fi
 }
 
 ask() {
     token=()
     [ -z "${RAY_AUTH_TOKEN:-}" ] || token=(-H "Authorization: Bearer $RAY_AUTH_TOKEN")
-    curl --fail --silent --max-time 10 "${token[@]}" "$@"
+    curl --fail --show-error --silent --max-time 20 "${token[@]}" "$@"
 }
 
-try driver "$python" -c "import ray; ray.init(address='$head:6379'); print(ray.nodes())" &
+try status "$ray" status --address "$head:6379" &
 try client "$python" -c "import ray; ray.init(address='ray://$head:10001'); print(ray.nodes())" &
-try submit "$ray" job submit --address $dashboard -- true &
-try jobs ask $dashboard/api/jobs/ &
-try nodes ask "$dashboard/nodes?view=summary" &
-try actors ask $dashboard/logical/actors &
-try logs ask "$dashboard/api/v0/logs?node_ip=$head" &
 try agent ask "http://$head:52365/api/job_agent/jobs/" --json '{"entrypoint": "true"}' &
-# Only where it must fail: `ray start` would make this machine a node.
-[ -n "${RAY_AUTH_TOKEN:-}" ] || try node "$ray" start --address="$head:6379" --disable-usage-stats &
+if [ "$place" = head ]; then
+    try driver "$python" -c "import ray; ray.init(address='$head:6379'); print(ray.nodes())" &
+    try submit "$ray" job submit --address $dashboard -- true &
+    try jobs ask $dashboard/api/jobs/ &
+    try nodes ask "$dashboard/nodes?view=summary" &
+    try actors ask $dashboard/logical/actors &
+    try logs ask "$dashboard/api/v0/logs?node_ip=$head" &
+elif [ -n "${RAY_AUTH_TOKEN:-}${RAY_AUTH_MODE:-}" ] && [ "${WRONG:-}" != yes ]; then
+    true # who has the token and starts a node joins, as the worker did
+else
+    try node "$ray" start --address="$head:6379" --disable-usage-stats &
+fi
 wait

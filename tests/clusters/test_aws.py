@@ -40,8 +40,9 @@ def test_the_head_is_made(made, home):
 
 
 def test_the_key_is_the_clusters_own(made, home):
+    """Not the one of the region, which all clusters of Ray's would share."""
     (head,), (key,) = made["instances"], made["keys"]
-    assert head["KeyName"] == key["KeyName"]
+    assert head["KeyName"] == key["KeyName"] and key["KeyName"].startswith("alphazero")
     (private,) = (home / ".ssh").glob(f"{key['KeyName']}*.pem")
     assert private.stat().st_mode & 0o077 == 0
 
@@ -50,7 +51,8 @@ def test_only_ssh_comes_in_from_outside(made):
     (head,) = made["instances"]
     names = {group["GroupId"] for group in head["SecurityGroups"]}
     (group,) = [group for group in made["groups"] if group["GroupId"] in names]
-    outside = [rule for rule in group["IpPermissions"] if rule["IpRanges"]]
+    wide = ("IpRanges", "Ipv6Ranges", "PrefixListIds")
+    outside = [rule for rule in group["IpPermissions"] if any(rule.get(kind) for kind in wide)]
     assert {(rule["FromPort"], rule["ToPort"]) for rule in outside} == {(22, 22)}
     inside = [rule for rule in group["IpPermissions"] if rule["UserIdGroupPairs"]]
     assert all(pair["GroupId"] in names for rule in inside for pair in rule["UserIdGroupPairs"])

@@ -69,7 +69,7 @@ def test_doors_are_closed(cluster):
     assert "0.0.0.0" not in yaml.dump(cluster)
     starts = [*cluster["head_start_ray_commands"], *cluster["worker_start_ray_commands"]]
     for command in starts:
-        assert "ray start" not in command or "RAY_AUTH_MODE=token" in command
+        assert ".venv/bin/ray start" not in command or "RAY_AUTH_MODE=token" in command
     assert cluster["file_mounts"]["~/.ray/auth_token"] == "~/.ray/auth_token"
 
 
@@ -84,7 +84,8 @@ def test_only_self_play_may_vanish(cloud):
 
 def test_commands_survive_the_shell(cluster):
     """A ~ inside quotes stays a ~: the commands use $HOME there."""
-    commands = [*cluster["setup_commands"], *cluster["head_start_ray_commands"]]
+    keys = ("setup_commands", "head_start_ray_commands", "worker_start_ray_commands")
+    commands = [command for key in keys for command in cluster[key]]
     assert [command for command in commands if '"~' in command or "'~" in command] == []
 
 

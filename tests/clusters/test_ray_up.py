@@ -1,7 +1,8 @@
 """The real `ray up` over ssh on machines of our own: a run on two nodes, strangers at its doors, and its end.
 
-The file is clusters/on_premises.yaml as it is shipped; only `uv`, which would download packages, is a
-stand-in that notes what it is asked for. The tests are steps of one story, in their order.
+The file is clusters/on_premises.yaml as it is shipped. The machines are prepared: `uv`, which would download
+packages, is a stand-in that notes what it is asked for, and nodes miss their head sooner than usual. The
+tests are steps of one story, in their order.
 """
 
 import fnmatch
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import pytest
 
 from alphazero.evaluation import promotion
+from alphazero.training import checkpoint
 from tests import machines
 
 FILE = "clusters/on_premises.yaml"
@@ -185,9 +187,15 @@ def rows_met(machine, rows):
         yield from fitting
 
 
+HEAD_WAYS = {"status", "client", "agent", "driver", "submit", "jobs", "nodes", "actors", "logs"}
+OTHER_WAYS = {"status", "client", "agent"}
+
+
 def knock(story, machine, **variables):
     """What each way into the cluster answers to somebody on `machine` whose home holds no token."""
-    command = ["bash", "tests/clusters/strangers.sh", story.head.address, sys.executable]
+    place = "head" if machine is story.head else "elsewhere"
+    folder = f"{machines.HOME}/knocks/{len(variables)}"
+    command = ["bash", "tests/clusters/strangers.sh", story.head.address, sys.executable, folder, place]
     done = machine.run(*command, variables={"HOME": "/tmp/ray", **variables}, timeout_s=240)
     return dict(line.split(": ") for line in done.stdout.splitlines())
 
@@ -196,14 +204,22 @@ def test_strangers_stay_outside(story):
     """Clients without the token, on the cluster's head and on another machine of its network."""
     with futures.ThreadPoolExecutor() as pool:
         answers = list(pool.map(functools.partial(knock, story), (story.head, story.stranger)))
-    everything = {"driver", "client", "submit", "jobs", "nodes", "actors", "logs", "agent", "node"}
-    assert answers == [dict.fromkeys(everything, "refused")] * 2
+    assert answers[0] == dict.fromkeys(HEAD_WAYS, "refused")
+    assert answers[1] == dict.fromkeys(OTHER_WAYS | {"node"}, "refused")
+
+
+def test_a_wrong_token_is_none(story):
+    answers = knock(story, story.stranger, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64, WRONG="yes")
+    assert answers == dict.fromkeys(OTHER_WAYS | {"node"}, "refused")
 
 
 def test_who_has_the_token_comes_in(story):
     """The same ways as above lead somewhere."""
-    answers = knock(story, story.head, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=story.token)
-    assert set(answers.values()) == {"in"}, answers
+    key = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": story.token}
+    with futures.ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda one: knock(story, one, **key), (story.head, story.stranger)))
+    assert answers[0] == dict.fromkeys(HEAD_WAYS, "in")
+    assert answers[1] == dict.fromkeys(OTHER_WAYS, "in")
 
 
 def test_a_cable_that_was_out_for_a_while_stops_nothing(story):
@@ -231,19 +247,26 @@ def test_promoted_networks_are_pulled(story):
 
 
 def test_the_token_is_written_nowhere(story):
-    places = ["/tmp/ray", f"{machines.HOME}/alphazero", f"{machines.HOME}/tensorboard.log"]
-    for machine in (story.head, story.worker):
-        done = machine.run("grep", "-rlF", story.token, *places, check=False)
-        assert done.stdout == ""
+    """But in ~/.ray/auth_token: not in logs, settings, Ray's session or the command lines of processes."""
+    search = ["grep", "-rlF", "--exclude-dir=.venv", "--exclude-dir=.cache", story.token]
+    for machine in (story.user, story.head, story.worker):
+        found = machine.run(*search, machines.HOME, "/tmp/ray", check=False).stdout.split()
+        assert found == [f"{machines.HOME}/.ray/auth_token"]
+        assert not machine.runs(story.token)
+
+
+def test_a_job_that_is_stopped_saves(story):
+    assert story.job
+    story.on_head(f"ray job stop --address http://127.0.0.1:8265 {story.job}", timeout_s=120)
+    status = story.status()
+    assert status["games"] > 0
+    assert checkpoint.newest_step(story.folder / "checkpoints") == status["step"]
 
 
 def test_down_leaves_nothing(story):
-    job = f"ray job stop --address http://127.0.0.1:8265 {story.job}"
-    story.on_head(job)
-    assert story.status()["games"] > 0
     story.ray("down", "-y", FILE, timeout_s=120)
-    for machine in (story.head, story.worker):
-        # Ray 2.60 stops the head alone; the others notice within a minute that it is gone.
+    for machine in (story.head, story.worker, story.user):
+        # Ray 2.60 stops the head alone; the others notice by themselves that it is gone.
         try:
             machines.wait_until(machine.is_idle, f"{machine.name} to be empty", END_S)
         except AssertionError as error:

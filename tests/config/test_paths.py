@@ -8,7 +8,7 @@ from alphazero.config import compose, paths
 
 
 def made(*words):
-    return paths.absolute(compose.compose(["conf=smoke", *words]))
+    return paths.make_absolute(compose.compose(["conf=smoke", *words]))
 
 
 @pytest.fixture(autouse=True)
