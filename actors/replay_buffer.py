@@ -2,7 +2,8 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors import messages
@@ -12,6 +13,7 @@ from alphazero.data import record as records
 from alphazero.data import run_folder, sgf_sample, store
 
 _logger = logging.getLogger(__name__)
+_SLOW_S, _FAST_S = 5.0, 1.0
 
 
 class ReplayBuffer:
@@ -22,15 +24,19 @@ class ReplayBuffer:
     again. A push is idempotent by game id; a request for batches says how many samples came before it.
     """
 
-    def __init__(self, config: schema.Config) -> None:
+    def __init__(self, config: schema.Config, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds, for judging the disk."""
+        self._clock = clock
         folder = run_folder.RunFolder(config.run.dir)
         self._store = store.ReplayStore(config, folder.games)
         self._store.restore()
         self._sgf = sgf_sample.SgfSample(folder.sgf, config.selfplay.sgf_every)
         self._is_in_trouble = False
+        self._is_slow = False
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> messages.PushReply:
         """Logs, counts and stores games of one self-play actor, or says why the disk does not take them."""
+        began = self._clock()
         try:
             self._store.add_games(games, actor)
         except OSError as error:
@@ -42,7 +48,17 @@ class ReplayBuffer:
         if self._is_in_trouble:
             self._is_in_trouble = False
             _logger.warning("games can be written again")
+        self._judge_disk(self._clock() - began)
         return self.state()
+
+    def _judge_disk(self, seconds: float) -> None:
+        """Tells of a disk on which a push takes long; nothing is lost, as self-play's pushes are bounded."""
+        if seconds > _SLOW_S and not self._is_slow:
+            self._is_slow = True
+            _logger.warning("the disk is slow: writing games took %.0f s; self-play waits for it", seconds)
+        elif seconds < _FAST_S and self._is_slow:
+            self._is_slow = False
+            _logger.warning("the disk is fast enough again")
 
     def state(self) -> messages.PushReply:
         """What `add_games` answers, without adding any."""
