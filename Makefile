@@ -42,7 +42,7 @@ test: $(READY)  ## the fast tests
 
 test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two more numba lanes
 	$(BIN)/python -m pytest -q -m "slow and not ray" $(PARALLEL) $(ARGS)
-	$(BIN)/python -m pytest -q -m ray $(ARGS)
+	$(BIN)/python -m pytest -q -m ray -n 2 --dist loadfile --max-worker-restart 0 $(ARGS)
 	$(if $(HAS_GPU),$(BIN)/python -m pytest -q -m gpu $(ARGS))
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)

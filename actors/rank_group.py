@@ -47,7 +47,7 @@ class RankGroup:
         self._place = places[0]
         self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
-        self._meeting = ""
+        self._meeting: str = ""
         self.step = 0
         self.samples = 0
         self.rate_factor = 1.0
@@ -119,7 +119,8 @@ class RankGroup:
         ]
         is_local = len({node.id for node in self._nodes}) == 1
         try:
-            self._meeting = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
+            address: Any = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
+            self._meeting = address
             joined = [rank.join.remote(self._meeting, number) for number, rank in enumerate(self._ranks)]
             ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
         except exceptions.GetTimeoutError as error:

@@ -37,6 +37,9 @@ def run(script: str, home: Path, timeout_s: float) -> str:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
         "HOME": str(home),
+        # Compiled kernels, which every home could have made for itself in a minute.
+        "ALPHAZERO_CACHE_DIR": os.environ.get("ALPHAZERO_CACHE_DIR")
+        or str(Path.home() / ".cache" / "alphazero"),
         "RAY_AUTH_MODE": "token",
     }
     environment.pop("RAY_ADDRESS", None)

@@ -142,7 +142,7 @@ def play_with_kills(project, control, mark, num_games, kill_at):
             while num_lines(folder) < threshold:
                 assert runner.poll() is None, runner.communicate()
                 time.sleep(0.01)
-            assert len(playing.processes(mark)) > 0
+            playing.wait_for_engines(mark)
             runner.kill()
         playing.wait_until(lambda: not playing.processes(mark), 5)
         data = (folder / "games.jsonl").read_bytes()

@@ -21,7 +21,9 @@ SLOW, FAST = "the disk is slow: writing games took 7 s", "the disk is fast enoug
     ],
 )
 def test_what_is_told(seconds, told, tmp_path, caplog):
-    times = [moment for number, taken in enumerate(seconds) for moment in (100 * number, 100 * number + taken)]
+    times = [
+        moment for number, taken in enumerate(seconds) for moment in (100 * number, 100 * number + taken)
+    ]
     config = compose.compose(["conf=smoke", f"run.dir={tmp_path}"])
     buffer = replay_buffer.ReplayBuffer(config, iter(times).__next__)
     played = [corpus.game_of(number) for number in range(len(seconds))]

@@ -14,7 +14,8 @@ try() {
     shift
     if "$@" > "$log" 2>&1; then
         echo "$name: in"
-    elif grep -qiE "token|unauthenticated|error: 40[13]" "$log"; then
+    # Ray's client only says that nobody let it in.
+    elif grep -qiE "token|unauthenticated|error: 40[13]|client connection timeout" "$log"; then
         echo "$name: refused"
     else
         echo "$name: failed"
@@ -27,19 +28,27 @@ ask() {
     curl --fail --show-error --silent --max-time 20 "${token[@]}" "$@"
 }
 
+knows_it() {
+    [ -n "${RAY_AUTH_TOKEN:-}" ] && [ "${WRONG:-}" != yes ]
+}
+
+client() {
+    try client "$python" -c "import ray; ray.init(address='ray://$head:10001'); print(ray.nodes())"
+}
+
 try status "$ray" status --address "$head:6379" &
-try client "$python" -c "import ray; ray.init(address='ray://$head:10001'); print(ray.nodes())" &
 try agent ask "http://$head:52365/api/job_agent/jobs/" --json '{"entrypoint": "true"}' &
 if [ "$place" = head ]; then
+    client &
     try driver "$python" -c "import ray; ray.init(address='$head:6379'); print(ray.nodes())" &
     try submit "$ray" job submit --address $dashboard -- true &
     try jobs ask $dashboard/api/jobs/ &
     try nodes ask "$dashboard/nodes?view=summary" &
     try actors ask $dashboard/logical/actors &
     try logs ask "$dashboard/api/v0/logs?node_ip=$head" &
-elif [ -n "${RAY_AUTH_TOKEN:-}${RAY_AUTH_MODE:-}" ] && [ "${WRONG:-}" != yes ]; then
-    true # who has the token and starts a node joins, as the worker did
-else
+elif ! knows_it; then
+    client &
+    # Who knows the token joins by this, as the worker did.
     try node "$ray" start --address="$head:6379" --disable-usage-stats &
 fi
 wait

@@ -62,6 +62,14 @@ def processes(mark):
     return found
 
 
+def wait_for_engines(mark, timeout_s=10):
+    """Returns when there is a process with the mark: between two games there may be none."""
+    end = time.monotonic() + timeout_s
+    while not processes(mark):
+        assert time.monotonic() < end, "no engine was started"
+        time.sleep(0.01)
+
+
 def zombies():
     """Children of ours that have ended and were not waited for."""
     found = []
