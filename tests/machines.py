@@ -124,7 +124,7 @@ class Machine:
         ]
 
     def run(
-        self, *words: str, timeout_s: float = 60, check: bool = True, variables: dict[str, str] | None = None
+        self, *words: str, timeout_s: float = 180, check: bool = True, variables: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command in the project's folder; fails where it fails, unless `check` is off."""
         done = subprocess.run(

@@ -25,7 +25,7 @@ try() {
 ask() {
     token=()
     [ -z "${RAY_AUTH_TOKEN:-}" ] || token=(-H "Authorization: Bearer $RAY_AUTH_TOKEN")
-    curl --fail --show-error --silent --max-time 20 "${token[@]}" "$@"
+    curl --fail --show-error --silent --max-time 60 "${token[@]}" "$@"
 }
 
 knows_it() {

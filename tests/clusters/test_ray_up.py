@@ -88,7 +88,7 @@ def story(tmp_path_factory):
             uv.chmod(0o755)
             with (machine.home / ".bashrc").open("a") as file:
                 # By itself a node waits for its head for a minute before it ends.
-                file.write("export RAY_gcs_rpc_server_reconnect_timeout_s=15\n")
+                file.write("export RAY_gcs_rpc_server_reconnect_timeout_s=20\n")
         one = Story(network, head, worker, stranger)
         one.user.run("bash", "-c", "umask 077; ray get-auth-token --generate")
         one.token = (one.user.home / ".ray" / "auth_token").read_text().strip()
