@@ -60,7 +60,7 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
             ray.init(address=address, runtime_env={"env_vars": environment}, **options)
     except (ConnectionError, exceptions.AuthenticationError) as error:
         raise ValueError(f"cluster.address={address}: {_refusal(error)}") from error
-    # Ray has set it where it found a token. Who brings one to a cluster that asks for none fails later (tried).
+    # Ray has set it where it found a token. With one, a cluster that asks for none fails later (tried).
     if os.environ.get(_AUTH_MODE) != "token":
         _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
