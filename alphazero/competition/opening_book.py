@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from alphazero import files
 from alphazero.competition import network_side, settings
 from alphazero.config import game as game_config
 from alphazero.evaluation import openings
-from alphazero.go import rules, sgf
+from alphazero.go import rules, sgf, sgf_collection
 
 _DRAWN_AT_ONCE = 32
 _logger = logging.getLogger(__name__)
@@ -67,12 +67,9 @@ class Book:
         if not folder.is_dir():
             raise ValueError(f"{place}: neither a folder nor a player with weights")
         found: set[openings.Opening] = set()
-        for path in sorted(folder.rglob("*.sgf")):
-            try:
-                if opening := _read_opening(path, matchup):
-                    found.add(opening)
-            except (OSError, ValueError) as error:
-                _logger.warning("opening left out: %s: %s", path, str(error).partition("\n")[0])
+        paths = sorted(path for path in folder.rglob("*") if sgf_collection.is_name(path))
+        for path in paths:
+            found.update(_read_openings(path, matchup))
         if not found:
             size = matchup.game.board_size
             raise ValueError(
@@ -100,9 +97,23 @@ class Book:
         files.write_atomic(self._path(matchup), f"{json.dumps(known)}\n".encode())
 
 
-def _read_opening(path: Path, matchup: settings.Matchup) -> openings.Opening | None:
+def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[openings.Opening]:
+    """The openings of all games in a file; those that cannot be used are named in the log."""
+    try:
+        for number, text in enumerate(sgf_collection.games(path), 1):
+            try:
+                if opening := _read_opening(text, matchup):
+                    yield opening
+            except ValueError as error:
+                reason = str(error).partition("\n")[0]
+                _logger.warning("opening left out: %s, game %d: %s", path, number, reason)
+    except OSError as error:
+        _logger.warning("opening left out: %s: %s", path, error.strerror)
+
+
+def _read_opening(text: bytes, matchup: settings.Matchup) -> openings.Opening | None:
     """The first moves of a game, None if it is too short, of another size, or not by both in turn."""
-    game = sgf.read(path.read_bytes())
+    game = sgf.read(text)
     moves = game.moves[: matchup.opening_plies]
     colors = [rules.BLACK if ply % 2 == 0 else rules.WHITE for ply in range(len(moves))]
     is_plain = not game.black_setup and not game.white_setup

@@ -12,7 +12,6 @@ move, 0 for a draw. What is used, and what Leela Zero's `dump_supervised` does i
   there; so is a forfeit. Draws, which are left out there, are used.
 """
 
-import mmap
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,22 +22,9 @@ from alphazero.config import game as game_config
 from alphazero.data import batch as batches
 from alphazero.data import damage as damages
 from alphazero.data import positions
-from alphazero.go import play, rules, sgf
+from alphazero.go import play, rules, sgf, sgf_collection
 
 _RESULT = re.compile(r"(?:([BW])\+(?!T|F)|(0(?:\.0*)?|D|Draw|Jigo)$)", re.IGNORECASE)
-_TOKEN = re.compile(rb"\\.|[][()]", re.DOTALL)
-_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-"""UTF-16, in which brackets are not single bytes: such files are taken for one game."""
-
-
-def find(source: Path) -> list[Path]:
-    """The file at `source`, or the SGF files in that folder and below, sorted; ValueError: there are none."""
-    if source.is_file():
-        return [source]
-    found = [path for path in source.rglob("*") if path.suffix.lower() == ".sgf" and path.is_file()]
-    if not found:
-        raise ValueError(f"{source}: no SGF files there")
-    return sorted(found)
 
 
 def read(path: Path, size: int, on_damage: damages.OnDamage = damages.log_damage) -> Iterator[batches.Batch]:
@@ -47,7 +33,7 @@ def read(path: Path, size: int, on_damage: damages.OnDamage = damages.log_damage
     Planes, policy, value and weight (1) are filled. Games that are left out are counted by reason, one
     line for each file; a folder without SGF files raises ValueError.
     """
-    for file in find(Path(path)):
+    for file in sgf_collection.find(Path(path)):
         findings = damages.Findings(file)
         try:
             yield from _read_file(file, size, findings)
@@ -57,9 +43,9 @@ def read(path: Path, size: int, on_damage: damages.OnDamage = damages.log_damage
 
 def size_of(path: Path) -> int:
     """The board of the first readable game of a file or folder; ValueError where there is none."""
-    for file in find(path):
+    for file in sgf_collection.find(path):
         try:
-            for text in _games_of(file):
+            for text in sgf_collection.games(file):
                 return sgf.read(text).size
         except (ValueError, OSError):
             continue
@@ -75,42 +61,10 @@ def value_of(result: str) -> int | None:
     return 1 if winner == "B" else -1 if winner == "W" else 0
 
 
-def split_games(data: bytes | mmap.mmap) -> Iterator[bytes]:
-    """The games of a collection; what is between them is left out, what breaks off is the last."""
-    depth, start, is_value = 0, 0, False
-    for token in _TOKEN.finditer(data):
-        mark = token[0]
-        if is_value:
-            is_value = mark != b"]"
-        elif mark == b"[":
-            is_value = depth > 0
-        elif mark == b"(":
-            start = token.start() if depth == 0 else start
-            depth += 1
-        elif mark == b")" and depth:
-            depth -= 1
-            if depth == 0:
-                yield data[start : token.end()]
-    if depth:
-        yield data[start:]
-
-
-def _games_of(path: Path) -> Iterator[bytes]:
-    """The texts of the games in a file, of which only pages in use are in memory."""
-    with path.open("rb") as file:
-        if path.stat().st_size == 0:
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data[:2] in _BYTE_ORDER_MARKS:
-                yield data[:]
-            else:
-                yield from split_games(data)
-
-
 def _read_file(path: Path, size: int, findings: damages.Findings) -> Iterator[batches.Batch]:
     number = 0
     try:
-        for number, text in enumerate(_games_of(path), 1):
+        for number, text in enumerate(sgf_collection.games(path), 1):
             batch = _read_game(text, size, findings, f"game {number}")
             if batch is not None:
                 yield batch

@@ -15,6 +15,7 @@ from alphazero.data import batch as batches
 from alphazero.data import chunk, gamelog, replay, sgf_positions
 from alphazero.data import damage as damages
 from alphazero.data import record as records
+from alphazero.go import sgf_collection
 
 _FEWEST_HELD_OUT_FILES = 2
 _WINDOW = 2048
@@ -117,16 +118,18 @@ def read(source: Source, reading: Reading, on_damage: damages.OnDamage) -> Itera
 
 def _files_at(place: Path) -> Iterable[tuple[Path, Kind]]:
     if not place.is_dir():
-        suffix = place.suffix.lower()
-        return [(place, {".games": Kind.games, ".sgf": Kind.sgf}.get(suffix, Kind.chunk))]
+        if sgf_collection.is_name(place):
+            return [(place, Kind.sgf)]
+        return [(place, Kind.games if place.suffix.lower() == ".games" else Kind.chunk)]
     for folder in (place / "games", place):
         if logs := sorted(folder.glob("*.games")):
             return [(path, Kind.games) for path in logs]
-    kinds = {".sgf": Kind.sgf, ".gz": Kind.chunk, ".chunk": Kind.chunk, ".txt": Kind.chunk}
+    chunk_suffixes = (".gz", ".chunk", ".txt")
     return [
-        (path, kinds[path.suffix.lower()])
+        (path, Kind.sgf if sgf_collection.is_name(path) else Kind.chunk)
         for path in place.rglob("*")
-        if path.suffix.lower() in kinds and path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".")
+        if sgf_collection.is_name(path) or path.suffix.lower() in chunk_suffixes
     ]
 
 

@@ -1,11 +1,14 @@
 """Games that come from SGF files or go to them by GTP commands."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero.config import game as game_config
 from alphazero.engine import answers, protocol, words
-from alphazero.go import play, rules, sgf
+from alphazero.go import play, rules, sgf, sgf_collection
+
+_logger = logging.getLogger(__name__)
 
 
 def write(game: play.Game, config: game_config.GameConfig) -> bytes:
@@ -39,8 +42,13 @@ def load(arguments: Sequence[str], config: game_config.GameConfig) -> play.Game:
     num_moves = words.integer(arguments[1]) - 1 if len(arguments) == 2 else None
     words.require(num_moves is None or num_moves >= 0)
     try:
-        record = sgf.read(Path(arguments[0]).read_bytes())
-        return sgf.replay(record, num_moves=num_moves, ko=config.ko, suicide=config.suicide)
+        text = next(sgf_collection.games(Path(arguments[0])), b"")
+        record = sgf.read(text)
+        if record.komi is None:
+            _logger.warning("%s: KM is not a number; komi is %g", arguments[0], config.komi)
+        return sgf.replay(
+            record, num_moves=num_moves, ko=config.ko, suicide=config.suicide, default_komi=config.komi
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise protocol.Failure(f"cannot load file: {reason}") from None

@@ -1,5 +1,6 @@
 """Games as SGF files, through sgfmill."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,6 +11,19 @@ from alphazero.config import game as game_config
 from alphazero.go import play, rules, sgf_source
 
 _COLORS = {"b": rules.BLACK, "w": rules.WHITE}
+_PLAYERS = {
+    b"b": rules.BLACK,
+    b"black": rules.BLACK,
+    b"1": rules.BLACK,
+    b"w": rules.WHITE,
+    b"white": rules.WHITE,
+    b"2": rules.WHITE,
+}
+"""What programs write in PL; other words are passed over, as the first move tells the player too."""
+_NUMBER = re.compile(rb"\s*([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+))(?![\w.,+-])")
+_HUNDREDTHS = 100
+_HALF = "半".encode()
+"""The Chinese and Japanese word behind whole points."""
 _NAMES = {color: name for name, color in _COLORS.items()}
 _POINT_OR_PASS = "must be a point of a {size}x{size} board, or empty for a pass"
 _POINTS = "must be points or rectangles of a {size}x{size} board"
@@ -20,7 +34,8 @@ class SgfGame:
     """The main line of a game, and what its root says about it."""
 
     size: int
-    komi: float = 0.0
+    komi: float | None = 0.0
+    """KM in points; None where what it says is not a number."""
     moves: list[tuple[int, int]] = field(default_factory=list)
     """Colour and action of each move."""
     black_setup: list[int] = field(default_factory=list)
@@ -43,8 +58,9 @@ class SgfGame:
 def read(data: bytes) -> SgfGame:
     """The main line of the first game in an SGF file; ValueError names what is wrong with it.
 
-    Text is in the encoding that the file names, or its byte order mark; stones may be set up before
-    the first move, also in several nodes. Variations and other properties are passed over.
+    Text is in the encoding that CA or the byte order mark names; where that does not fit, the one that
+    does. Stones may be set up before the first move, also in several nodes. Variations and other properties
+    are passed over.
     """
     source = sgf_source.parse(data)
     nodes, size = source.get_main_sequence(), source.get_size()
@@ -87,8 +103,7 @@ def _read_start(nodes: Sequence[sgf.Tree_node], size: int) -> _Start:
         black = (black - added_white - cleared) | added_black
         white = (white - added_black - cleared) | added_white
         if node.has_property("PL"):
-            with sgf_source.naming(f"PL[{sgf_source.shown(node.get_raw('PL'))}]", "must be B or W"):
-                to_play = _COLORS[node.get("PL")]
+            to_play = _PLAYERS.get(node.get_raw("PL").strip().lower(), to_play)
         if node.has_property("B") or node.has_property("W"):
             break
     return _Start(black, white, to_play)
@@ -115,21 +130,32 @@ def _read_moves(nodes: Sequence[sgf.Tree_node], size: int) -> tuple[list[tuple[i
     return moves, comments
 
 
-def _read_komi(source: sgf.Sgf_game) -> float:
-    """0 where there is none; any finite number, though only multiples of one half can be played."""
+def _read_komi(source: sgf.Sgf_game) -> float | None:
+    """Komi in points: 0 where KM is missing or empty, None where it is not a number.
+
+    Some servers write a comma for the point, a unit behind the number, or hundredths: 650 is 6.5 points, and
+    375 is 3.75 stones by Chinese counting, which are 7.5 points.
+    """
     root = source.get_root()
-    raw = root.get_raw("KM") if root.has_property("KM") else None
-    if raw is None or not raw.strip():
+    raw = root.get_raw("KM").strip() if root.has_property("KM") else b""
+    if not raw:
         return 0.0
-    with sgf_source.naming(f"KM[{sgf_source.shown(raw)}]", "must be a number"):
-        return source.get_komi()
+    match = _NUMBER.match(raw)
+    if match is None:
+        return None
+    komi = float(match[1].replace(b",", b"."))
+    if abs(komi) >= _HUNDREDTHS and komi.is_integer():
+        komi /= _HUNDREDTHS
+        komi *= 1 if (2 * komi).is_integer() else 2
+    return komi + 0.5 if raw[match.end() :].strip().endswith(_HALF) else komi
 
 
 def write(game: SgfGame) -> bytes:
     """The SGF file of a game."""
     target = sgf.Sgf_game(game.size)
     root = target.get_root()
-    root.set("KM", game.komi)
+    if game.komi is not None:
+        root.set("KM", game.komi)
     texts = {"PB": game.black_name, "PW": game.white_name, "RE": game.result, "RU": game.rules}
     for name, text in (texts | game.info).items():
         if text:
@@ -180,9 +206,14 @@ def replay(
     ko: game_config.Ko = game_config.Ko.positional,
     suicide: bool = False,
     num_moves: int | None = None,
+    default_komi: float = 0.0,
 ) -> play.Game:
-    """The game after its first `num_moves` moves, all by default; ValueError at the first illegal move."""
-    game = play.Game(record.size, record.komi, ko=ko, suicide=suicide)
+    """The game after its first `num_moves` moves, all by default; ValueError at the first illegal move.
+
+    default_komi: for a record whose komi is not known.
+    """
+    komi = default_komi if record.komi is None else record.komi
+    game = play.Game(record.size, komi, ko=ko, suicide=suicide)
     game.set_up(record.black_setup, record.white_setup, record.to_play)
     for number, (color, action) in enumerate(record.moves[:num_moves], 1):
         if game.is_over:

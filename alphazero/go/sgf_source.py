@@ -1,8 +1,14 @@
-"""From the bytes of an SGF file to sgfmill's tree, with errors that say where."""
+"""SGF text in any encoding, parsed by sgfmill, with errors that say where.
+
+Text is decoded before it is parsed. In Shift-JIS, Big5, GBK and their like the second byte of a
+character may be 0x5C or 0x5D, a backslash or a bracket; a parser of bytes would lose moves to it.
+"""
 
 import codecs
 import contextlib
+import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from sgfmill import sgf, sgf_grammar
 
@@ -11,8 +17,14 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""What a file in such an encoding starts with; Windows programs write them."""
+"""First bytes of a file in such an encoding; Windows programs write them."""
 _PROBE = b"(;GM[1]SZ[19]:AKZ akz 059.-)"
+_GUESSES = ("utf-8", "gb18030", "cp932", "big5hkscs", "cp949", "euc-jp", "latin-1")
+"""Encodings that are tried where CA is missing or wrong."""
+_NOT_WESTERN = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
+_CHARSET = re.compile(rb"(?<![A-Za-z])CA\s*\[([^\]]*)\]")
+_SWALLOWED = re.compile(rb"[A-Z]\s*\[")
+"""What a value contains when a wrong encoding hid its closing bracket: the start of another value."""
 
 
 @contextlib.contextmanager
@@ -30,23 +42,120 @@ def shown(raw: bytes) -> str:
     return start + "..." if len(raw) > 20 else start
 
 
-def parse(data: bytes) -> sgf.Sgf_game:
-    """sgfmill's tree of the first game; ValueError where its board or its encoding are not for us."""
-    encoding = None
+def decode_marked(data: bytes) -> bytes | None:
+    """UTF-8 of a text with a byte order mark, None of other text; bytes that do not fit are replaced."""
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            with naming("SGF with a byte order mark"):
-                data, encoding = data.decode(name).encode(), "UTF-8"
+            return data.decode(name, "replace").encode()
+    return None
+
+
+def to_marked(data: bytes) -> bytes:
+    """The text of a game in UTF-8 behind a byte order mark; ValueError as `parse` says."""
+    return codecs.BOM_UTF8 + data.decode(_choose(data).encoding).encode()
+
+
+def parse(data: bytes) -> sgf.Sgf_game:
+    """sgfmill's tree of the first game, in UTF-8.
+
+    ValueError where the board is not ours, or where encodings that fit give different games.
+    """
+    text = decode_marked(data)
     with naming("SGF"):
-        tree = sgf_grammar.parse_sgf_game(data)
+        tree = _parse(text) if text is not None else _choose(data).tree
     properties = tree.sequence[0]
     _require(properties, "GM", b"1", lambda game: int(game) == 1, "must be 1, which is Go")
     _require(
         properties, "SZ", b"19", lambda size: 1 <= int(size) <= 19, "must be from 1 to 19, for a square board"
     )
-    if encoding is None:
-        _require(properties, "CA", b"UTF-8", _is_text_encoding, "must be an encoding of text, such as UTF-8")
-    return sgf.Sgf_game.from_coarse_game_tree(tree, encoding)
+    return sgf.Sgf_game.from_coarse_game_tree(tree, "UTF-8")
+
+
+class _Reading(NamedTuple):
+    """A game as one encoding gives it."""
+
+    encoding: str
+    tree: sgf_grammar.Coarse_game_tree
+    num_swallowed: int  # values that look as if they had lost their closing bracket
+    structure: tuple[tuple[tuple[str, int], ...], ...]  # property names and numbers of values by node
+
+
+def _choose(data: bytes) -> _Reading:
+    """The game in the encoding that CA names, else in the one that fits; ValueError where that is unsure."""
+    if data.isascii():
+        return _Reading("ascii", _parse(data), 0, ())
+    trusted = (_declared(data), "utf-8")  # other text is hardly ever UTF-8 by accident
+    readings, reason = [], ""
+    for encoding in _candidates(data):
+        try:
+            reading = _read(data, encoding)
+        except UnicodeError:
+            continue
+        except ValueError as error:
+            reason = reason or str(error)
+            continue
+        if encoding in trusted and not reading.num_swallowed:
+            return reading
+        readings.append(reading)
+    if not readings:
+        raise ValueError(reason)
+    best = min(readings, key=lambda reading: (reading.num_swallowed, reading.encoding not in trusted))
+    for other in readings:
+        is_rival = other.num_swallowed == best.num_swallowed or best.num_swallowed > 0
+        if best.encoding not in trusted and is_rival and other.structure != best.structure:
+            raise ValueError(
+                f"the encoding is unsure: {best.encoding} and {other.encoding} give different games;"
+                " CA must name it"
+            )
+    return best
+
+
+def _candidates(data: bytes) -> list[str]:
+    """Encodings in the order of trust."""
+    guesses = list(_GUESSES)
+    if not _NOT_WESTERN.search(data):  # letters with accents, in text of a Western language
+        guesses.insert(1, guesses.pop())
+    declared = _declared(data)
+    return list(dict.fromkeys([*([declared] if declared else []), *guesses]))
+
+
+def _declared(data: bytes) -> str | None:
+    """Python's name of the encoding in CA; None where CA is missing, unknown or no encoding of text."""
+    match = _CHARSET.search(data)
+    if match is None:
+        return None
+    try:
+        name = codecs.lookup(match[1].decode("ascii").strip()).name
+        if "escape" in name or _PROBE.decode(name) != _PROBE.decode("ascii"):
+            return None
+    except (ValueError, LookupError):
+        return None
+    # Supersets by Windows and by the later standard, which files that claim the smaller ones are written in.
+    wider = {"shift_jis": "cp932", "gbk": "gb18030", "gb2312": "gb18030", "euc_kr": "cp949"}
+    return {"iso8859-1": "latin-1"}.get(name, wider.get(name, name))
+
+
+def _read(data: bytes, encoding: str) -> _Reading:
+    tree = _parse(data.decode(encoding).encode())
+    num_swallowed, structure = 0, []
+    for properties in sgf_grammar.main_sequence_iter(tree):
+        structure.append(tuple((name, len(values)) for name, values in properties.items()))
+        num_swallowed += sum(bool(_SWALLOWED.search(v)) for values in properties.values() for v in values)
+    return _Reading(encoding, tree, num_swallowed, tuple(structure))
+
+
+def _parse(text: bytes) -> sgf_grammar.Coarse_game_tree:
+    """sgfmill's parse tree of the first game; ValueError with the line of what cannot be parsed."""
+    try:
+        return sgf_grammar.parse_sgf_game(text)
+    except ValueError as error:
+        tokens, end = sgf_grammar.tokenise(text)
+        rest = text[end:].lstrip()
+        if not tokens or not rest:
+            raise
+        line = text.count(b"\n", 0, len(text) - len(rest)) + 1
+        what = "a value without its closing bracket" if rest.startswith(b"[") else "unexpected text"
+        raise ValueError(f"{error}, line {line}: {what}, {shown(rest)}") from None
 
 
 def _require(
@@ -62,9 +171,3 @@ def _require(
         if is_allowed(raw):
             return
     raise ValueError(f"{name}[{shown(raw)}]: {allowed}")
-
-
-def _is_text_encoding(raw: bytes) -> bool:
-    """Whether letters and brackets mean in this encoding what they mean in ASCII."""
-    name = codecs.lookup(raw.decode("ascii")).name
-    return "escape" not in name and _PROBE.decode(name) == _PROBE.decode("ascii")
