@@ -21,7 +21,7 @@ _START = re.compile(rb"\(\s*;")
 _ROOT_NAMES = (
     b"FF|GM|SZ|CA|AP|ST|KM|HA|RU|RE|PB|PW|BR|WR|BT|WT|EV|RO|DT|PC|TM|OT|GN|GC|ON|SO|US|AN|CP|MULTIGOGM"
 )
-_ROOT = re.compile(rb"\(\s*;\s*(?:" + _ROOT_NAMES + rb")\s*\[[^\]\\]*\]")
+_ROOT = re.compile(rb"\(\s*;\s*(?:" + _ROOT_NAMES + rb")\s*\[(?:[^\]\\(]|\((?!\s*;))*\]")
 """The start of a game, wherever it is: a variation has no such property, a comment escapes its brackets."""
 
 

@@ -76,7 +76,7 @@ class _Reading(NamedTuple):
 
     encoding: str
     tree: sgf_grammar.Coarse_game_tree
-    num_swallowed: int  # values that look as if they had lost their closing bracket
+    num_faults: int  # values that look as if they had lost their closing bracket, and values behind the end
     structure: tuple[tuple[tuple[str, int], ...], ...]  # property names and numbers of values by node
 
 
@@ -94,14 +94,14 @@ def _choose(data: bytes) -> _Reading:
         except ValueError as error:
             reason = reason or str(error)
             continue
-        if encoding in trusted and not reading.num_swallowed:
+        if encoding in trusted and not reading.num_faults:
             return reading
         readings.append(reading)
     if not readings:
         raise ValueError(reason)
-    best = min(readings, key=lambda reading: (reading.num_swallowed, reading.encoding not in trusted))
+    best = min(readings, key=lambda reading: (reading.num_faults, reading.encoding not in trusted))
     for other in readings:
-        is_rival = other.num_swallowed == best.num_swallowed or best.num_swallowed > 0
+        is_rival = other.num_faults == best.num_faults or best.num_faults > 0
         if best.encoding not in trusted and is_rival and other.structure != best.structure:
             raise ValueError(
                 f"the encoding is unsure: {best.encoding} and {other.encoding} give different games;"
@@ -136,12 +136,14 @@ def _declared(data: bytes) -> str | None:
 
 
 def _read(data: bytes, encoding: str) -> _Reading:
-    tree = _parse(data.decode(encoding).encode())
-    num_swallowed, structure = 0, []
+    text = data.decode(encoding).encode()
+    tree = _parse(text)
+    _, end = sgf_grammar.tokenise(text)
+    num_faults, structure = int(b"[" in text[end:]), []
     for properties in sgf_grammar.main_sequence_iter(tree):
         structure.append(tuple((name, len(values)) for name, values in properties.items()))
-        num_swallowed += sum(bool(_SWALLOWED.search(v)) for values in properties.values() for v in values)
-    return _Reading(encoding, tree, num_swallowed, tuple(structure))
+        num_faults += sum(bool(_SWALLOWED.search(v)) for values in properties.values() for v in values)
+    return _Reading(encoding, tree, num_faults, tuple(structure))
 
 
 def _parse(text: bytes) -> sgf_grammar.Coarse_game_tree:

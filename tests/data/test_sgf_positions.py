@@ -1,5 +1,6 @@
 """SGF files as positions: what is taken from them, and what is left out and said."""
 
+import gzip
 import re
 
 import numpy as np
@@ -122,6 +123,18 @@ def test_collections_and_their_bad_games(tmp_path):
     assert str(said[0]) == (
         f"{tmp_path / 'a.sgf'}, game 2 and 1 more: has an illegal move (move 2, C3: the point is occupied)"
     )
+
+
+def test_packed_collections_and_what_cannot_be_unpacked(tmp_path):
+    (tmp_path / "a.sgf.gz").write_bytes(gzip.compress(chunks.SGF + chunks.SGF[:-1] + chunks.SGF))
+    (tmp_path / "b.sgf.xz").write_bytes(b"not packed")
+    games, said = read(tmp_path)
+    assert len(games) == 2
+    assert [(damage.reason, damage.path.name, damage.place) for damage in said] == [
+        (Reason.unreadable, "a.sgf.gz", "game 2"),
+        (Reason.unreadable, "b.sgf.xz", ""),
+    ]
+    assert said[1].detail.startswith("cannot be unpacked: ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])

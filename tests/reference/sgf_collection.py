@@ -26,7 +26,8 @@ def _end(text, start):
             end = at + 1
             while end < len(text) and text[end] != "]":
                 end += 2 if text[end] == "\\" else 1
-            if end >= len(text) or not name:
+            is_swallowed = "(;" in text[at:end]  # the start of another game: this one broke off
+            if end >= len(text) or not name or is_swallowed:
                 return None
             at, name = end + 1, name if text[end + 1 : end + 2] == "[" else ""
         elif char == ")":

@@ -1,0 +1,31 @@
+"""Openings from SGF files: names in capitals, collections and packed files."""
+
+import gzip
+import types
+
+from alphazero.competition import opening_book
+
+GAMES = b"(;GM[1]SZ[9];B[ee];W[ec])(;GM[1]SZ[9];B[cc];W[gg])(;GM[1]SZ[9];B[cc];W[cc])"
+FIRST, SECOND = (40, 58), (56, 24)
+
+
+def read(path):
+    game = types.SimpleNamespace(board_size=9)
+    matchup = types.SimpleNamespace(game=game, opening_plies=2)
+    return list(opening_book._read_openings(path, matchup))
+
+
+def test_all_games_of_a_collection_but_those_with_mistakes(tmp_path, caplog):
+    (tmp_path / "a.SGF").write_bytes(GAMES)
+    assert read(tmp_path / "a.SGF") == [FIRST, SECOND]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"opening left out: {tmp_path / 'a.SGF'}, game 3: move 2: white C7: the point is occupied"
+    ]
+
+
+def test_packed_files(tmp_path, caplog):
+    (tmp_path / "a.sgf.gz").write_bytes(gzip.compress(GAMES[:50]))
+    assert read(tmp_path / "a.sgf.gz") == [FIRST, SECOND]
+    (tmp_path / "b.sgf.gz").write_bytes(b"not packed")
+    assert read(tmp_path / "b.sgf.gz") == []
+    assert "b.sgf.gz: cannot be unpacked: " in caplog.text
