@@ -110,9 +110,9 @@ def _line(
     allowed = request.allowed
     moves = [move for move in report.moves if allowed is None or allowed[move.action]]
     num_visited = sum(move.visits > 0 for move in moves)
-    moves = moves[: max(num_visited, request.min_moves, 1)][: request.max_moves]
-    if not moves:
-        return ""
+    moves = moves[: max(num_visited, request.min_moves)][: request.max_moves]
+    if not num_visited or not moves:
+        return ""  # without visits there is no win rate; LizGoban would divide by them
     ownership = None
     if games is not None and games.is_done:
         sign = 1 if request.color == rules.BLACK else -1

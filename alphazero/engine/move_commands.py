@@ -59,7 +59,7 @@ def _think(
             watch()
         return budget.is_spent()
 
-    limits = thinking.Limits(should_stop, allowed, session.num_simulations)
+    limits = thinking.Limits(should_stop, allowed, session.num_simulations, watch is not None)
     return session.thinker.choose(position, limits), budget.elapsed()
 
 

@@ -32,6 +32,7 @@ class Limits(NamedTuple):
     should_stop: Callable[[], bool] | None = None  # asked after every step
     allowed: np.ndarray | None = None  # [A] bool, the moves to choose among; all if none of them is legal
     num_simulations: int | None = None  # instead of the configured ones
+    is_reported: bool = False  # whether a move that the rules decide is searched, too, for the reports
 
 
 _NO_LIMITS = Limits()
@@ -79,19 +80,28 @@ class Thinker:
         """The best move after a search; pass once two passes were played.
 
         The search may end early with what it has then. As in our matches, a player that is sure to have
-        lost passes instead of filling its own territory, so that the winner can end the game.
+        lost passes instead of filling its own territory, so that the winner can end the game. A second
+        pass that wins is played without a search.
         """
         if position.is_over:
             return Choice(self._size**2, 0.0, 0)
+        is_won = _wins_by_passing(position) and (limits.allowed is None or bool(limits.allowed[-1]))
+        if is_won and not limits.is_reported:
+            return Choice(self._size**2, 1.0, 0)
         result = self._run(self._follow(position), limits, limits.num_simulations or self._num_simulations)
         action, value = int(result.actions[0]), float(result.values[0])
+        if is_won:
+            action, value = self._size**2, 1.0
         if value < _LOST and action < self._size**2 and limits.allowed is None:
             mine = 1 if position.to_play == rules.BLACK else -1
             action = self._size**2 if position.ownership()[action] == mine else action
         return Choice(action, value, int(result.visits[0].sum()))
 
     def analyse(self, position: play.Game, limits: Limits) -> None:
-        """Searches on until it is stopped, its simulations are done or the tree is full."""
+        """Searches on until it is stopped, its simulations are done or the tree is full.
+
+        A second pass that wins is one move among others.
+        """
         if position.is_over:
             return
         search, has_stopped = self._follow(position), False
@@ -114,7 +124,7 @@ class Thinker:
             return False
         tree = self._search.tree
         num_nodes, capacity = int(tree.num_nodes[0]), tree.nodes.shape[1]
-        return num_nodes + _SLICE > capacity or bool(num_nodes and tree.nodes["is_terminal"][0, 0])
+        return num_nodes + _SLICE > capacity
 
     def report(self, *, with_bounds: bool = True) -> inspection.Report:
         """What the search says about the position that it was given last, also while it runs."""
@@ -155,6 +165,7 @@ class Thinker:
         options = lockstep.SearchOptions(
             num_simulations=num_simulations,
             allowed=None if limits.allowed is None else limits.allowed[None],
+            settles_passes=False,
             should_stop=limits.should_stop,
         )
         return search.search(_FIRST, self._evaluator, options)
@@ -174,6 +185,12 @@ class Thinker:
                 self._search.advance(_FIRST, np.array([action]))
         self._root = position.copy()
         return self._search
+
+
+def _wins_by_passing(position: play.Game) -> bool:
+    """Whether the player to move wins by the second of two passes."""
+    margin = position.score() if position.to_play == rules.BLACK else -position.score()
+    return bool(position.record["passes"][0] == 1) and margin > 0
 
 
 _FIRST = np.zeros(1, np.int64)

@@ -29,6 +29,8 @@ class SearchOptions:
     """[B] bool, games that must not pass now; none by default."""
     allowed: np.ndarray | None = None
     """[B, A] bool, the moves to choose among; all by default, and where none of them is legal."""
+    settles_passes: bool = True
+    """Whether a root where a second pass wins has no other move; False to compare all moves there."""
     should_stop: Callable[[], bool] | None = None
     """Asked after every step; once it says so the search ends with what it has."""
 
@@ -95,7 +97,7 @@ class LockstepSearch:
 
     def evaluate_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> np.ndarray:
         """The network's policy [B, A] over the legal moves of these positions, without a search."""
-        self._open_roots(indices, evaluator)
+        self._open_roots(indices, evaluator, settles_passes=True)
         policies = np.zeros((len(indices), self._root.priors.shape[1]), np.float32)
         mcts.read_policies(self._tree, indices, policies)
         return policies
@@ -105,7 +107,7 @@ class LockstepSearch:
     ) -> SearchResult:
         """Searches the positions of these games and chooses a move in each."""
         assert options.num_simulations <= self._config.num_simulations
-        self._open_roots(indices, evaluator)
+        self._open_roots(indices, evaluator, settles_passes=options.settles_passes)
         self._prepare_roots(indices, options)
         should_stop = options.should_stop or _never
         parts = self._parts(indices, evaluator)
@@ -118,11 +120,15 @@ class LockstepSearch:
                 busy[number] = not is_last and self._begin(batch, part, evaluator)
         return self._read_results(indices)
 
-    def _open_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> None:
+    def _open_roots(
+        self, indices: np.ndarray, evaluator: evaluators.Evaluator, *, settles_passes: bool
+    ) -> None:
+        if not settles_passes:
+            self.reset(indices[self._is_settled(indices)])
         fresh = indices[self._tree.num_nodes[indices] == 0]
         batch = self._batch(0)
         if len(fresh):
-            batch.begin(self._open, fresh, evaluator)
+            batch.begin(self._open if settles_passes else self._open_unsettled, fresh, evaluator)
             self._finish(batch)
         mcts.open_policies(self._tables, self._games, self._tree, batch.leaves, indices)
 
@@ -166,7 +172,15 @@ class LockstepSearch:
         return self._batches[number]
 
     def _open(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
-        mcts.open_roots(self._tables, self._games, self._tree, leaves, indices)
+        mcts.open_roots(self._tables, self._games, self._tree, leaves, indices, True)
+
+    def _open_unsettled(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
+        mcts.open_roots(self._tables, self._games, self._tree, leaves, indices, False)
+
+    def _is_settled(self, indices: np.ndarray) -> np.ndarray:
+        """[B] bool, whether a second pass has made the root a leaf in a game that goes on."""
+        is_terminal = self._tree.nodes["is_terminal"][indices, trees.ROOT]
+        return is_terminal & (self._tree.num_nodes[indices] > 0) & ~self._games["over"][indices]
 
     def _descend(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
         most = self._config.leaf_batch

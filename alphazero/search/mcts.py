@@ -52,15 +52,18 @@ def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
 
 
 @jit
-def open_roots(tables, games, tree, leaves, indices):
-    """Makes the root of each game of `indices`, whose trees are empty."""
+def open_roots(tables, games, tree, leaves, indices, settles_passes):
+    """Makes the root of each game of `indices`, whose trees are empty.
+
+    settles_passes: whether a root where a second pass wins is a leaf for good, as such nodes below it are.
+    """
     leaves.counts[:] = 0
     for entry in range(len(indices)):
         index = np.int64(indices[entry])
         game.copy_game(leaves.walker, WALKER, games, index)
         node = trees.add_node(tree, index, np.int64(trees.NO_PARENT), np.int64(0))
         tree.nodes[index, node].pending += 1
-        _enter_leaf(tables, tree, leaves, index, node)
+        _enter_leaf(tables, tree, leaves, index, node, settles_passes)
 
 
 @jit
@@ -95,7 +98,7 @@ def descend(tables, games, tree, root, leaves, indices, most_rows):
                 break
             root.num_left[index] -= 1
             leaves.counts[1] += 1
-            _enter_leaf(tables, tree, leaves, index, node)
+            _enter_leaf(tables, tree, leaves, index, node, True)
 
 
 @jit
@@ -185,10 +188,11 @@ def _take_back(tree, root, index, node):
 
 
 @jit
-def _enter_leaf(tables, tree, leaves, index, node):
+def _enter_leaf(tables, tree, leaves, index, node, settles_passes):
     """Backs up the value of a leaf that is known or settled by the rules; all others get a row.
 
-    After a pass the player to move may end the game: where that wins, it is what happens.
+    After a pass the player to move may end the game: where that wins and `settles_passes`, it is what
+    happens.
     """
     if tree.nodes[index, node].visits > 0:
         _back_up(tree, index, node, tree.nodes[index, node].raw_value)
@@ -196,7 +200,7 @@ def _enter_leaf(tables, tree, leaves, index, node):
     position, row = leaves.walker[WALKER], leaves.counts[0]
     if position.over or position.passes == 1:
         end_value = _final_value(tables, leaves, position)
-        if position.over or end_value > 0:
+        if position.over or (settles_passes and end_value > 0):
             _end_game(tree, index, node, end_value)
             _back_up(tree, index, node, end_value)
             return
