@@ -52,7 +52,7 @@ class Allowance:
     def make(self, value: Any, line: int, maker: str = "") -> Sourced:
         """`value` as Sourced; its parts are so already."""
         if isinstance(value, str):
-            _check_text(value, line)
+            check_text(value, line)
         elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
             raise mistake(line, f"a number must lie between {-LARGEST_NUMBER} and {LARGEST_NUMBER}")
         parts = _parts(value)
@@ -76,9 +76,13 @@ class Allowance:
             raise mistake(line, f"too large; all values together may hold {MOST_SIZE} characters")
 
 
-def mistake(line: int, text: str) -> ValueError:
+class Mistake(ValueError):
+    """A mistake of whoever wrote the file."""
+
+
+def mistake(line: int, text: str) -> Mistake:
     """A mistake on this line, in one line of text."""
-    return ValueError(f"line {line}: {' '.join(text.split())}")
+    return Mistake(f"line {line}: {' '.join(text.split())}")
 
 
 def shown(value: object) -> str:
@@ -93,7 +97,8 @@ def _parts(value: Any) -> list[Sourced]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _check_text(text: str, line: int) -> None:
+def check_text(text: str, line: int) -> None:
+    """Raises ValueError for text that cannot be encoded."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -245,7 +245,7 @@ def test_bad_yaml(tmp_path, text):
 def test_code_in_a_control_file(tmp_path):
     assert refusal(tmp_path, GOOD + "import os") == (
         "line 6: an import is not read; "
-        "a control file may hold only assignments of literals, Player(...) and Matchup(...)"
+        "a control file may hold assignments, conditions, for loops, functions, Player(...) and Matchup(...)"
     )
 
 

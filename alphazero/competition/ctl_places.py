@@ -1,0 +1,80 @@
+"""Lines on which the values of a control file are written, kept beside the values."""
+
+from typing import Any
+
+from alphazero.competition import ctl_bounds, sourced
+from alphazero.competition.sourced import Sourced
+
+
+class Places:
+    """Lines of lists, dictionaries and records, and of what is in them."""
+
+    def __init__(self) -> None:
+        self._kept: list[Any] = []  # as long as these live, nothing else has their ids
+        self._lines: dict[int, int] = {}
+        self._parts: dict[tuple[int, Any], int] = {}
+
+    def note(self, container: Any, line: int) -> Any:
+        """Says where `container` is made, and returns it."""
+        self._kept.append(container)
+        self._lines[id(container)] = line
+        return container
+
+    def note_part(self, container: Any, key: Any, line: int) -> None:
+        """Says where a part is put into a container: an index or a key."""
+        if id(container) not in self._lines:
+            self.note(container, line)
+        self._parts[id(container), key] = line
+
+    def sourced(self, name_lines: dict[str, int], values: dict[str, Any]) -> dict[str, Sourced]:
+        """The values of a file's names, with all lines."""
+        conversion = _Conversion(self)
+        return {
+            name: conversion.of(value, name_lines[name]).at(name_lines[name])
+            for name, value in values.items()
+        }
+
+    def of_part(self, container: Any, key: Any, part: Any, otherwise: int) -> int:
+        """The line of a part: where it was put, else where it was made, else where it is used."""
+        line = self._parts.get((id(container), key))
+        return line if line is not None else self.of(part, otherwise)
+
+    def of(self, container: Any, otherwise: int) -> int:
+        """The line where a container was made."""
+        return self._lines.get(id(container), otherwise)
+
+
+class _Conversion:
+    """Values of one file as Sourced; what is there several times is converted once."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._allowance = sourced.Allowance()
+        self._made: dict[int, Sourced | None] = {}
+
+    def of(self, value: Any, line: int) -> Sourced:
+        if not isinstance(value, list | tuple | dict | ctl_bounds.Record):
+            return self._allowance.make(value, line)
+        line = self._places.of(value, line)
+        if id(value) in self._made:
+            made = self._made[id(value)]
+            if made is None:
+                raise sourced.mistake(line, "refers to itself")
+            return made
+        self._made[id(value)] = None  # being made
+        made = self._container(value, line)
+        self._made[id(value)] = made
+        return made
+
+    def _container(self, value: Any, line: int) -> Sourced:
+        if isinstance(value, list | tuple):
+            parts = [self._part(value, index, part, line) for index, part in enumerate(value)]
+            return self._allowance.make(type(value)(parts), line)
+        pairs = value.values if isinstance(value, ctl_bounds.Record) else value
+        maker = value.maker if isinstance(value, ctl_bounds.Record) else ""
+        parts = {key: self._part(value, key, part, line) for key, part in pairs.items()}
+        return self._allowance.make(parts, line, maker)
+
+    def _part(self, container: Any, key: Any, part: Any, line: int) -> Sourced:
+        line = self._places.of_part(container, key, part, line)
+        return self.of(part, line).at(line)
