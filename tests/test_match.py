@@ -31,6 +31,23 @@ matchups = [
     Matchup('q', 'p', id='x', name='the other way', number_of_games={games}),
     ]
 """
+LOOPS = """# -*- coding: utf-8 -*-
+'''What a trial is.'''
+competition_type = 'playoff'
+def engine(seed, **more):
+    '''Makes a player.'''
+    return Player({command!r}, environ=dict({{{name!r}: {value!r}}}, SEED=str(seed)), **more)
+players = {{}}
+for seed in range(3):
+    players['p{{}}'.format(seed)] = engine(seed, sgf_player_name_from_gtp=False)
+board_size = 5
+komi = 2.5
+codes = sorted(players.keys())
+matchups = [
+    Matchup(a, b, id=f'{{a}}-{{b}}', alternating=True, number_of_games={games})
+    for i, a in enumerate(codes) for b in codes[i + 1:]
+]
+"""
 ALL_PLAY_ALL = """competition_type = 'allplayall'
 steady = Player({command!r}, environ={{{name!r}: {value!r}}})
 players = {{'p': steady, 'q': steady, 'r': steady, 's': steady}}
@@ -280,6 +297,17 @@ def test_bad_arguments(arguments, capsys):
         match.main(arguments)
     assert left.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_playoff_of_functions_and_loops(mark, tmp_path, capsys):
+    control = write_control(tmp_path / "trial.ctl", LOOPS, mark, games=2)
+    assert match.main([str(control), "--jobs", "2"]) == 0
+    lines = (tmp_path / "trial-match" / "games.jsonl").read_text().splitlines()
+    ids = {record.parse(line).game_id for line in lines}
+    assert ids == {f"{pair}_{number}" for pair in ("p0-p1", "p0-p2", "p1-p2") for number in range(2)}
+    check_report(tmp_path / "trial-match")
+    assert "p0 v p2 (2/2 games)" in capsys.readouterr().out
 
 
 GNU_GO_PLAYOFF = f"""competition_type = 'playoff'

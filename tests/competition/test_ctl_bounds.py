@@ -1,12 +1,14 @@
 """Hostile control files end within a second with one line, whatever they ask for."""
 
 import time
+import tracemalloc
 
 import pytest
 
 from alphazero.competition import ctl
 
 LONGEST_S = 1.0
+MOST_BYTES = 2**25
 DOUBLING = "x = ['a']\nfor i in range(60):\n    "
 
 HOSTILE = {
@@ -21,12 +23,12 @@ HOSTILE = {
     "a width": "x = '%999999999d' % 1",
     "a precision": "x = '%.999999999f' % 1",
     "a width that comes from elsewhere": "x = '%*d' % (10**9, 1)",
-    "widths": "x = ('%999d' * 9999) % tuple(range(9999))",
+    "widths": "x = ('%999d' * 60000) % tuple(range(60000))",
     "a name in many places": "x = ('%(a)s' * 9999) % {'a': 'b' * 9999}",
     "a width of format": "x = '{:>99999999}'.format(1)",
     "a nested width of format": "x = '{:>{}}'.format(1, 10**9)",
     "many fields of format": "x = ('{0}' * 9999).format('b' * 9999)",
-    "many widths of format": "x = ('{0:>999}' * 9999).format(1)",
+    "many widths of format": "x = ('{0:>999}' * 60000).format(1)",
     "a width of an f-string": "y = 10**9\nx = f'{1:>{y}}'",
     "attributes of a format": "x = '{0.__class__.__mro__}'.format(1)",
     "items of a format": "x = '{0[0].__class__}'.format([1])",
@@ -104,6 +106,27 @@ def test_what_asks_for_too_much_is_refused_at_once(name):
     assert len(said.splitlines()) == 1
     assert len(said) < 400
     assert seconds < LONGEST_S
+
+
+LARGE_TEXTS = [
+    "widths",
+    "a name in many places",
+    "many fields of format",
+    "many widths of format",
+    "joining",
+    "replacing nothing",
+]
+
+
+@pytest.mark.parametrize("name", LARGE_TEXTS)
+def test_texts_are_refused_before_they_take_memory(name):
+    tracemalloc.start()
+    try:
+        seconds_of(HOSTILE[name])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MOST_BYTES
 
 
 @pytest.mark.slow  # a second each
