@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     try:
         with _claim_stdout() as output:
+            # LizGoban sends nothing before it has read "GTP ready" here, as KataGo writes it.
+            protocol.tell(f"{engine.state.setup.name}: GTP ready")
             protocol.serve(engine.everything, inbox.Inbox(0), output)
     except KeyboardInterrupt:
         return 130

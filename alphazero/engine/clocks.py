@@ -75,13 +75,14 @@ class Clock:
     def correct(self, color: int, seconds: float, count: int) -> None:
         """What the controller's clock shows: main time if `count` is 0, else a period and its stones.
 
-        In Japanese byo-yomi `count` are periods, as KGS sends them. Nothing happens without limits.
+        In Japanese byo-yomi `count` are periods, as KGS sends them. A period is never longer than the limits
+        say. Nothing happens without limits.
         """
         if self._limits is None:
             return
         stones = min(count, self._limits.stones)
         if stones:
-            self._sides[color] = _Side(0.0, seconds, stones)
+            self._sides[color] = _Side(0.0, min(seconds, self._limits.period_s), stones)
         else:
             self._sides[color] = self._limits_left(seconds)
 

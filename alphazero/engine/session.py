@@ -37,7 +37,7 @@ class Engine:
             "version": lambda _: setup.version,
             "quit": _quit,
             "known_command": self._known_command,
-            "list_commands": lambda _: "\n".join(sorted([*self.commands, *self.streams])),
+            "list_commands": lambda _: "\n".join(self._names()),
             "boardsize": self._set_size,
             "clear_board": self._clear_board,
             "komi": self._set_komi,
@@ -72,6 +72,11 @@ class Engine:
     def _config(self) -> game_config.GameConfig:
         return game_config.GameConfig(**self.state.rules._asdict())
 
+    def _names(self) -> list[str]:
+        """All commands. The first is the one by which LizzieYzy recognises a list of commands."""
+        first = "protocol_version"
+        return [first, *sorted({*self.commands, *self.streams} - {first})]
+
     def _known_command(self, arguments: Sequence[str]) -> str:
         is_known = bool(arguments) and (arguments[0] in self.commands or arguments[0] in self.streams)
         return "true" if is_known else "false"
@@ -87,11 +92,11 @@ class Engine:
         return ""
 
     def _set_komi(self, arguments: Sequence[str]) -> str:
-        komi = words.number(words.only(arguments))
-        try:
-            self.state.game.komi = komi
-        except ValueError as error:
-            raise protocol.Failure(f"unacceptable {error}") from None
+        text = words.only(arguments)
+        komi = words.komi(text)
+        if komi != float(text):
+            protocol.tell(f"komi {text} is rounded to {komi:g}: it must be a multiple of 0.5")
+        self.state.game.komi = komi
         return ""
 
     def _fixed_handicap(self, arguments: Sequence[str]) -> str:
@@ -111,7 +116,8 @@ class Engine:
         stones: dict[int, list[int]] = {rules.BLACK: [], rules.WHITE: []}
         for pair in zip(arguments[::2], arguments[1::2], strict=True):
             color, action = words.color_and_action(pair, size)
-            words.require(action < size**2)
+            if action == size**2:
+                raise protocol.Failure("cannot set up a pass: set_position takes stones, as in b D4 w E5")
             stones[color].append(action)
         game = self.state.new_game(size, self.state.game.komi)
         try:

@@ -16,6 +16,12 @@ from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
 
 NAME = "AlphaZero"
+LEELA_ZERO = "0.17"
+"""The release of Leela Zero whose analysis commands the engine understands.
+
+`version` begins with it, because Lizzie splits the first word at its dots and asks for a second number of at
+least 15. Another word there ends the thread in which Lizzie reads.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,7 @@ def make_engine(weights: leela.Weights | None, wishes: Wishes) -> session.Engine
         thinker, network = None, "uniform network"
     setup = state.Setup(
         name=NAME,
-        version=_version(),
+        version=f"{LEELA_ZERO} ({NAME} {_version()})",
         description=f"{NAME} {_version()}\n{network}, {_effort(wishes)} a move (PUCT)",
         sizes=[weights.size] if weights else range(2, 20),
         size=size,

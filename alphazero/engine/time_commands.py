@@ -21,7 +21,7 @@ def commands(clock: clocks.Clock) -> dict[str, protocol.Command]:
 
     def correct(arguments: Sequence[str]) -> str:
         words.require(len(arguments) == 3)
-        seconds, count = (words.integer(argument) for argument in arguments[1:])
+        seconds, count = words.seconds(arguments[1]), words.count(arguments[2])
         clock.correct(words.color(arguments[0]), seconds, count)
         return ""
 
@@ -29,27 +29,28 @@ def commands(clock: clocks.Clock) -> dict[str, protocol.Command]:
 
 
 def _standard_limits(arguments: Sequence[str]) -> clocks.Limits | None:
-    """Main time, time of a period and its stones: a period without stones means no limit, says GTP."""
+    """Main time, time of a period and its stones: a period with 0 stones means no limit, says GTP."""
     words.require(len(arguments) == 3)
-    main_s, period_s, stones = (words.integer(argument) for argument in arguments)
-    if period_s and not stones:
+    main_s, period_s = (words.seconds(argument) for argument in arguments[:2])
+    stones = words.count(arguments[2])
+    if period_s and not arguments[2].strip("0"):
         return None
     return _limits(main_s, period_s, stones)
 
 
 def _kgs_limits(arguments: Sequence[str]) -> clocks.Limits | None:
-    """A time system of KGS and its numbers."""
+    """A time system of KGS and its numbers; only "none" is no limit."""
     words.require(bool(arguments))
     system, *rest = arguments
     words.require(_KGS_NUMBERS.get(system) == len(rest))
-    numbers = [words.integer(argument) for argument in rest]
     if system == "none":
         return None
-    main_s, period_s, count = (*numbers, 0, 0)[:3]
+    main_s, period_s = (words.seconds(text) for text in (*rest[:2], "0")[:2])
+    count = words.count(rest[2]) if len(rest) == 3 else 0
     return _limits(main_s, period_s, min(count, 1) if system == "byoyomi" else count)
 
 
-def _limits(main_s: int, period_s: int, stones: int) -> clocks.Limits:
+def _limits(main_s: float, period_s: float, stones: int) -> clocks.Limits:
     """Without time or stones in it a period is none."""
     has_overtime = bool(period_s and stones)
     return clocks.Limits(main_s, period_s * has_overtime, stones * has_overtime)

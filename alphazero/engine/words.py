@@ -1,6 +1,7 @@
 """Arguments of GTP commands: what is not in order fails with "syntax error", as GTP 2 asks for."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from alphazero.engine import protocol
@@ -8,6 +9,7 @@ from alphazero.go import rules, symmetry
 
 COLORS = {"b": rules.BLACK, "black": rules.BLACK, "w": rules.WHITE, "white": rules.WHITE}
 """GTP's names of colours, in lower case."""
+_SECONDS = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def only(arguments: Sequence[str]) -> str:
@@ -37,14 +39,32 @@ def integer(text: str) -> int:
     return int(text)
 
 
-def number(text: str) -> float:
-    """A finite number."""
+def seconds(text: str) -> float:
+    """A time; what is below zero is no time, since servers send that of a clock that has run out."""
+    require(_SECONDS.fullmatch(text) is not None)
+    return max(0.0, float(text))
+
+
+def count(text: str) -> int:
+    """A number of stones or periods; below zero is none."""
+    number = integer(text.removeprefix("-"))
+    return 0 if text.startswith("-") else number
+
+
+def komi(text: str) -> float:
+    """The multiple of one half nearest to a number; a tie goes to the one that allows no draw."""
     try:
         value = float(text)
     except ValueError:
-        value = math.nan
-    require(math.isfinite(value))
-    return value
+        raise protocol.Failure("syntax error") from None
+    if not abs(value) <= rules.MOST_KOMI:  # neither is "nan"
+        most = rules.MOST_KOMI
+        raise protocol.Failure(f"unacceptable komi {value:g}: must be a number from -{most} to {most}")
+    halves = 2 * value
+    below = math.floor(halves)
+    if halves - below == 0.5:
+        return (below if below % 2 else below + 1) / 2
+    return round(halves) / 2
 
 
 def symmetries(choice: str) -> Sequence[int]:

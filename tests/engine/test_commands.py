@@ -18,7 +18,7 @@ SESSIONS = {
         all_legal b -> = A5 B5 C5 D5 E5 A4 B4 C4 D4 E4 A3 B3 C3 D3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1
         set_position b -> ? syntax error
         set_position b A6 -> ? syntax error
-        set_position b pass -> ? syntax error
+        set_position b pass -> ? cannot set up a pass: set_position takes stones, as in b D4 w E5
         set_position x A1 -> ? syntax error
         set_position b A1 w A1 -> ? illegal position
         set_position b A1 w A2 w B1 -> ? illegal position

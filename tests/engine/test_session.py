@@ -40,9 +40,12 @@ SESSIONS = {
         get_komi -> = 6.5
         boardsize 7
         get_komi -> = 6.5
-        komi nan -> ? syntax error
-        komi 1e9 -> ? unacceptable komi 1e+09: must be a multiple of 0.5 from -400 to 400
-        komi 7.3 -> ? unacceptable komi 7.3: must be a multiple of 0.5 from -400 to 400
+        komi nan -> ? unacceptable komi nan: must be a number from -400 to 400
+        komi 1e999 -> ? unacceptable komi inf: must be a number from -400 to 400
+        komi 400.1 -> ? unacceptable komi 400.1: must be a number from -400 to 400
+        komi six -> ? syntax error
+        komi 1e9 -> ? unacceptable komi 1e+09: must be a number from -400 to 400
+        get_komi -> = 6.5
         komi -3
         final_score -> = B+3.0
         komi 0
@@ -161,7 +164,8 @@ def test_a_network_plays_its_size_only():
 def test_list_commands_is_what_known_command_knows():
     engine = make_engine()
     names = ask(engine, "list_commands").removeprefix("= ").split("\n")
-    assert names == sorted([*engine.commands, *engine.streams])
+    assert sorted(names) == sorted([*engine.commands, *engine.streams])
+    assert names[0] == "protocol_version" and names[1:] == sorted(names[1:])
     assert all(ask(engine, f"known_command {name}") == "= true" for name in names)
     required = """protocol_version name version known_command list_commands quit fixed_handicap
         place_free_handicap set_free_handicap boardsize clear_board komi
@@ -268,3 +272,31 @@ def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
     assert ask(engine, "loadsgf") == ask(engine, f"loadsgf {broken} 0") == "? syntax error"
     assert ask(engine, f"printsgf {tmp_path}/absent/game.sgf").startswith("? cannot write file")
     assert ask(engine, "last_move") == "= black A1"
+
+
+@pytest.mark.parametrize(
+    ("text", "komi"),
+    [
+        ("3.75", "3.5"),  # a tie: 4 would allow a draw
+        ("3.25", "3.5"),
+        ("-3.75", "-3.5"),
+        ("7.3", "7.5"),
+        ("7.01", "7"),
+        ("-0.2", "0"),
+        ("399.9", "400"),
+    ],
+)
+def test_komi_is_rounded_to_a_half_with_a_word(text, komi, capfd):
+    engine = make_engine()
+    assert ask(engine, f"komi {text}") == "= "
+    assert ask(engine, "get_komi") == f"= {komi}"
+    assert capfd.readouterr().err == f"komi {text} is rounded to {komi}: it must be a multiple of 0.5\n"
+    ask(engine, "komi 6.5")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_pass_among_stones_is_refused_with_the_reason():
+    engine = make_engine()
+    ask(engine, "play b C3")
+    assert "cannot set up a pass" in ask(engine, "set_position b A1 w pass b B2")
+    assert ask(engine, "last_move") == "= black C3", "the game is as it was"

@@ -20,7 +20,10 @@ SESSION = """
     time_settings 0 1 0
     time_settings 0 30 -> ? syntax error
     time_settings 0 30 1 1 -> ? syntax error
-    time_settings -1 0 0 -> ? syntax error
+    time_settings -1 0 0
+    time_settings 10.5 0 0
+    time_settings - 0 0 -> ? syntax error
+    time_settings nan 0 0 -> ? syntax error
     time_settings 1e3 0 0 -> ? syntax error
     kgs-time_settings none
     kgs-time_settings absolute 300
@@ -32,7 +35,11 @@ SESSION = """
     kgs-time_settings byoyomi 300 30 -> ? syntax error
     kgs-time_settings canadian 300 300 many -> ? syntax error
     kgs-time_settings fischer 300 10 -> ? syntax error
+    kgs-time_settings canadian -5 -30 -1
     time_left b 300 0
+    time_left b -2.5 0
+    time_left w -1 -1
+    time_left w 1.5 2.5 -> ? syntax error
     time_left White 30 5
     time_left x 300 0 -> ? syntax error
     time_left b 300 -> ? syntax error
@@ -106,6 +113,15 @@ BUDGETS = [
     (["time_settings 200 0 0", "time_left w 100 0"], 20.0),
     (["kgs-time_settings byoyomi 300 30 5", "time_left b 20 2"], 20.0),
     (["time_settings 200 0 0", "time_settings 0 30"], 20.0),  # a mistake changes nothing
+    (["time_settings 200 0 0", "time_left b soon 0"], 20.0),
+    (["kgs-time_settings canadian 200 -60 5"], 20.0),
+    (["kgs-time_settings canadian -1 60 5"], 12.0),
+    (["kgs-time_settings canadian 200 60 -5"], 20.0),
+    (["time_settings 200 60 -5"], 20.0),
+    (["time_settings 0 60 5", "time_left b 600 5"], 12.0),  # believed up to the period
+    (["time_settings 0 60 5", "time_left b 600 50"], 12.0),
+    (["time_settings 0 60 5", "time_left b 30 50"], 6.0),
+    (["time_settings 200 60 5", "time_left b -7 0"], 12.0),
 ]
 
 
@@ -116,6 +132,28 @@ def test_a_move_ends_within_its_budget(commands, expected):
         ask(engine, command)
     seconds = seconds_of(engine, now)
     assert expected - 2 * STEP_S < seconds <= expected
+
+
+NO_TIME = [
+    ["kgs-time_settings canadian -300 -30 -25"],
+    ["kgs-time_settings canadian 0 0 0"],
+    ["kgs-time_settings canadian 0 30 0"],
+    ["kgs-time_settings absolute -1"],
+    ["kgs-time_settings byoyomi 0 -30 5"],
+    ["time_settings -1 -1 -1"],
+    ["time_settings 0 60 -1"],
+    ["time_settings 300 0 0", "time_left b -1 0"],
+    ["time_settings 300 60 5", "time_left b -1 5"],
+    ["kgs-time_settings canadian 0 0 25", "time_left b -30 25"],
+]
+
+
+@pytest.mark.parametrize("commands", NO_TIME)
+def test_a_clock_that_has_run_out_is_still_a_clock(commands):
+    engine, now = make_slow_engine()
+    for command in commands:
+        assert ask(engine, command) == "= "
+    assert seconds_of(engine, now) == 2 * STEP_S, "the root and one step"
 
 
 @pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
