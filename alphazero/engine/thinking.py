@@ -11,6 +11,7 @@ from alphazero.engine import playouts
 from alphazero.go import features, geometry, play, rules, symmetry
 from alphazero.search import evaluator as evaluators
 from alphazero.search import inspection, lockstep
+from alphazero.search import tree as trees
 
 MOST_SIMULATIONS = 100_000
 """Room of the tree beside a kept one: analyses and pondering end there. It takes memory only as it fills."""
@@ -85,12 +86,14 @@ class Thinker:
         """
         if position.is_over:
             return Choice(self._size**2, 0.0, 0)
-        is_won = _wins_by_passing(position) and (limits.allowed is None or bool(limits.allowed[-1]))
+        is_won = _wins_by_passing(position) and _may_pass(limits)
         if is_won and not limits.is_reported:
             return Choice(self._size**2, 1.0, 0)
-        result = self._run(self._follow(position), limits, limits.num_simulations or self._num_simulations)
+        search = self._follow(position)
+        result = self._run(search, limits, limits.num_simulations or self._num_simulations)
         action, value = int(result.actions[0]), float(result.values[0])
         if is_won:
+            self._visit_pass(search)
             action, value = self._size**2, 1.0
         if value < _LOST and action < self._size**2 and limits.allowed is None:
             mine = 1 if position.to_play == rules.BLACK else -1
@@ -116,6 +119,8 @@ class Thinker:
         while left > 0 and not has_stopped and not self.is_full:
             self._run(search, bounds, min(left, _SLICE))
             left -= _SLICE
+        if _wins_by_passing(position) and _may_pass(limits):
+            self._visit_pass(search)
 
     @property
     def is_full(self) -> bool:
@@ -170,6 +175,17 @@ class Thinker:
         )
         return search.search(_FIRST, self._evaluator, options)
 
+    def _visit_pass(self, search: lockstep.LockstepSearch) -> None:
+        """Makes sure that a pass which wins is among the visited moves, however small its prior.
+
+        Called after a search: an early visit to a move of value 1 would leave few for the others.
+        """
+        last = self._size**2
+        if search.tree.num_nodes[0] and last in trees.children(search.tree, 0, trees.ROOT):
+            return
+        allowed = np.arange(last + 1) == last
+        self._run(search, Limits(allowed=allowed), 1)
+
     def _follow(self, position: play.Game) -> lockstep.LockstepSearch:
         """Brings search and tree to `position`."""
         if self._search is None or self._games.dtype != position.record.dtype:
@@ -191,6 +207,10 @@ def _wins_by_passing(position: play.Game) -> bool:
     """Whether the player to move wins by the second of two passes."""
     margin = position.score() if position.to_play == rules.BLACK else -position.score()
     return bool(position.record["passes"][0] == 1) and margin > 0
+
+
+def _may_pass(limits: Limits) -> bool:
+    return limits.allowed is None or bool(limits.allowed[-1])
 
 
 _FIRST = np.zeros(1, np.int64)

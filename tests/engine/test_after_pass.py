@@ -78,6 +78,15 @@ def test_a_winning_pass_is_played_and_reported_with_its_alternatives(command):
     assert engine.state.game.is_over
 
 
+@pytest.mark.parametrize("command", ["kata-analyze b 1", "kata-genmove_analyze b"])
+def test_a_winning_pass_is_reported_however_few_the_visits(command):
+    """All priors are equal, and the pass would come last of 25 moves."""
+    engine = start([*LEAD, "lz-setoption name visits value 10"])
+    reports = [line for line in lines(engine, command) if line.startswith("info")]
+    found = candidates(reports[-1])
+    assert found["pass"] == (1, 1.0) and len(found) > 1
+
+
 @pytest.mark.parametrize("before", [None, "lz-analyze b 1", "kata-genmove_analyze b", "genmove b"])
 def test_a_winning_pass_costs_no_search(before):
     """Neither is the tree of an analysis of use there, nor does it change the move."""

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class Client:
     def __init__(self, project, *, merges_stderr=False):
         """merges_stderr: reads stderr as if it were stdout, as Lizzie does."""
         stderr = subprocess.STDOUT if merges_stderr else subprocess.PIPE
-        self.process = subprocess.Popen(
+        self.process: Any = subprocess.Popen(
             ENGINE, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
         )
         self.out, self.err = queue.Queue(), queue.Queue()
