@@ -98,7 +98,7 @@ def descend(tables, games, tree, root, leaves, indices, most_rows):
                 break
             root.num_left[index] -= 1
             leaves.counts[1] += 1
-            _enter_leaf(tables, tree, leaves, index, node, True)
+            _enter_leaf(tables, tree, leaves, index, node, np.bool_(True))
 
 
 @jit
