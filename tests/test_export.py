@@ -68,7 +68,7 @@ def test_nothing_to_write(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("source", "complaint"),
-    [("missing", "is not there"), ("empty", "no SGF files there (*.sgf, *.sgf.gz, *.sgf.xz, *.zip)"), ("file", "no readable game there"),
+    [("missing", "is not there"), ("empty", "*.sgf.xz, *.zip)"), ("file", "no readable game there"),
      ("torn", "no readable game there")],
 )  # fmt: skip
 def test_sources_without_games(tmp_path, capsys, source, complaint):
