@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import secrets
-import socket
 import stat
 import tempfile
 import time
@@ -16,15 +15,16 @@ from typing import Any
 import ray
 from ray import exceptions, util
 
-from actors import memory
+from actors import heads, joining, memory
 from actors import plan as plans
+from alphazero.config import cluster as settings
 from alphazero.config import schema
 from alphazero.report import logs
 
 _logger = logging.getLogger(__name__)
 _AUTH_MODE, _TOKEN, _TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 _OPEN = "whoever reaches the cluster's ports can run code"
-_ANSWER_S = 2.0
+_ADDRESS_LENGTH = 300
 _LAST_SESSION_S = 60.0
 _POLL_S = 0.5
 
@@ -35,7 +35,7 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
     log_file: where workers on this machine write their log. namespace: of the run's named actors.
     ValueError: there is no cluster at the address asked for, or it does not let us in.
     """
-    address = config.cluster.address
+    key, address = heads.named_address(config.cluster.address)
     # Ray warns that it asks for tokens, which is what we want.
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
@@ -45,21 +45,20 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
         "log_to_driver": True,
         "namespace": namespace,
     }
-    found = ""
-    if address == "auto" and os.environ.get("RAY_ADDRESS"):
-        address = os.environ["RAY_ADDRESS"]
-    elif address == "auto":
-        found = _cluster_on_this_host()
-        address = "auto" if found else "private"
+    if address == "auto":
+        key, address = _cluster_on_this_host()
     if address == "private":
         with _environment(environment | _new_token()):
             return _start_private(config, options)
+    heads.check(key, address)
+    # "auto" lets Ray use the token that it finds; where that leads is decided here and not by its search.
+    variables = {} if key in heads.KEYS else {"RAY_ADDRESS": address}
     try:
-        # "auto" lets Ray use the token that it finds; where that leads is decided here and not by its search.
-        with _environment({"RAY_ADDRESS": found} if found else {}):
-            ray.init(address=address, runtime_env={"env_vars": environment}, **options)
+        with joining.watched(key, address), _environment(variables):
+            runtime_env = {"env_vars": environment}
+            ray.init(address="auto" if variables else address, runtime_env=runtime_env, **options)
     except (ConnectionError, exceptions.AuthenticationError) as error:
-        raise ValueError(f"cluster.address={address}: {_refusal(error)}") from error
+        raise ValueError(f"{key}={address}: {_refusal(error)}") from error
     # Ray has set it where it found a token. With one, a cluster that asks for none fails later (tried).
     if os.environ.get(_AUTH_MODE) != "token":
         _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
@@ -115,23 +114,43 @@ def wait_for_last_session(namespace: str) -> None:
         time.sleep(_POLL_S)
 
 
-def _cluster_on_this_host() -> str:
-    """Address of the cluster that `ray start` began on this host, empty if there is none that answers.
+def _cluster_on_this_host() -> tuple[str, str]:
+    """File in which `ray start` left the address of this host's cluster, and that address; or "", "private".
 
     Ray would also find the private clusters of other runs; those have a folder of their own, and
     what dies with another run must not be joined. Nor what another user left: the folder is open to all.
+    A dead cluster's file stops nobody from training: a warning says why it is not joined.
     """
     path = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
     try:
-        if path.lstat().st_uid not in (0, os.getuid()):
-            _logger.warning("%s belongs to another user: that cluster is not joined", path)
-            return ""
-        address = path.read_text().strip()
-        host, port = address.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=_ANSWER_S):
-            return address
-    except (OSError, ValueError):
-        return ""
+        reason, address = _look_into(path)
+    except FileNotFoundError:
+        return "", "private"
+    except UnicodeDecodeError:
+        reason, address = "it is not text", ""
+    except OSError as error:
+        reason, address = f"{error.strerror}", ""
+    if not reason:
+        return str(path), address
+    where = f"{path}={address}" if address else str(path)
+    _logger.warning("%s: %s; a private cluster starts instead (cluster=private reads no file)", where, reason)
+    return "", "private"
+
+
+def _look_into(path: Path) -> tuple[str, str]:
+    """Why the cluster that the file names is not joined, empty if it can be, and its address."""
+    found = path.lstat()
+    if found.st_uid not in (0, os.getuid()):
+        return "it belongs to another user", ""
+    if not stat.S_ISREG(found.st_mode):
+        return "it is not a file", ""
+    with path.open() as file:
+        address = file.read(_ADDRESS_LENGTH).strip()
+    try:
+        host, port = settings.split_address("", address)
+    except ValueError:
+        return "it does not hold HOST:PORT", ""
+    return heads.find_fault(host, port), address
 
 
 def _refusal(error: BaseException) -> str:
@@ -141,8 +160,8 @@ def _refusal(error: BaseException) -> str:
         chain.append(str(link))
         link = link.__cause__ or link.__context__
     if any("AuthToken" in text or "auth_token" in text for text in chain):
-        return f"it asks for its token: put that into ~/.ray/auth_token and set {_AUTH_MODE}=token"
-    return "no Ray cluster answers there"
+        return heads.NO_TOKEN
+    return "a head answers, but Ray cannot join: this machine must be a node of its cluster (ray start)"
 
 
 def _new_token() -> dict[str, str]:

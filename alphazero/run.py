@@ -35,6 +35,10 @@ def _open_and_run(config: schema.Config, folder: run_folder.RunFolder) -> None:
 
 
 def _check_start(config: schema.Config) -> None:
+    if config.cluster.address != "local":
+        from actors import heads
+
+        heads.check_named(config.cluster.address)
     if config.init.weights is not None:
         from alphazero.training import learner
 

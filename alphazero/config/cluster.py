@@ -1,8 +1,37 @@
 """Where the actors run."""
 
+import ipaddress
+import re
 from dataclasses import dataclass
 
 from alphazero.config import checks
+
+_WORDS = ("auto", "private", "local")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+):([0-9]{1,5})", re.ASCII)
+_EXAMPLE = "HOST:PORT of a Ray head, such as 10.0.0.5:6379 or [::1]:6379"
+
+
+def split_address(key: str, address: str) -> tuple[str, int]:
+    """Host, without the brackets of IPv6, and port; ValueError in one line for what is not HOST:PORT.
+
+    key: the setting or variable that holds the address.
+    """
+    found = _ADDRESS.fullmatch(address)
+    is_plain = bool(address) and address.isprintable() and " " not in address
+    shown = address if is_plain else repr(address)
+    words = f"{', '.join(_WORDS)} or " if key == "cluster.address" else ""
+    if found is None:
+        # ray:// too: Ray's client is not a node of the cluster, so no actor could live beside the driver.
+        raise ValueError(f"{key}={shown}: must be {words}{_EXAMPLE}")
+    host, port = found[1], int(found[2])
+    checks.require(1 <= port <= 65535, key, shown, f"{_EXAMPLE}; ports are from 1 to 65535")
+    if host.startswith("["):
+        host = host[1:-1]
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            raise ValueError(f"{key}={shown}: must be {words}{_EXAMPLE}") from None
+    return host, port
 
 
 @dataclass(kw_only=True, slots=True)
@@ -12,7 +41,7 @@ class ClusterConfig:
     address: str = "auto"
     """auto joins the cluster of RAY_ADDRESS or of this host and else starts a private one;
     private always starts one; local runs everything in this process without Ray, step by step;
-    anything else is a cluster's address."""
+    anything else is the address of a cluster's head, HOST:PORT."""
     service_cpus: float = 0.1
     """CPU share of each small service: replay buffer, weight store and reporter."""
     learner_cpus: float = 0.5
@@ -26,12 +55,8 @@ class ClusterConfig:
     for the rest, and begins with what there is. Otherwise it refuses at once what does not fit."""
 
     def __post_init__(self) -> None:
-        checks.require(
-            bool(self.address.strip()),
-            "cluster.address",
-            repr(self.address),
-            "auto, private, local or an address",
-        )
+        if self.address not in _WORDS:
+            split_address("cluster.address", self.address)
         checks.require_at_least("cluster.service_cpus", self.service_cpus, 0)
         checks.require_at_least("cluster.learner_cpus", self.learner_cpus, 0)
         checks.require_at_least("cluster.evaluator_cpus", self.evaluator_cpus, 0)

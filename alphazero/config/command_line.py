@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+INTERRUPTED = "interrupted; the same command goes on from here"
+
 
 class Parser(argparse.ArgumentParser):
     """argparse whose mistakes are one line, and whose options cannot be abbreviated."""
@@ -56,7 +58,7 @@ def exit_code(work: Callable[[], None]) -> int:
     try:
         work()
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except ValueError as error:
         print(error, file=sys.stderr)

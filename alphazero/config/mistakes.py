@@ -28,7 +28,8 @@ def explain(error: BaseException) -> str:
                 f"{group}={name}: unknown; there are {', '.join(cause.options)}{_guess(name, cause.options)}"
             )
         if isinstance(cause, hydra_errors.OverrideParseException):
-            return f"{cause.override}: cannot be read as key=value"
+            hint = "; quote special characters: 'KEY=\"VALUE\"'" if "=" in (cause.override or "") else ""
+            return f"{cause.override}: cannot be read as key=value{hint}"
         if isinstance(cause, omegaconf_errors.OmegaConfBaseException) and cause.full_key:
             return _file_of(error) + _wrong_key_or_value(cause)
     text = str(error)

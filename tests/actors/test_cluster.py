@@ -9,6 +9,7 @@ import pytest
 
 from actors import cluster
 from alphazero.config import compose
+from tests.actors import half_head
 
 
 def raised(*texts):
@@ -29,8 +30,8 @@ def raised(*texts):
             "RAY_AUTH_MODE=token",
         ),
         (["no authentication token was found in ~/.ray/auth_token"], "RAY_AUTH_MODE=token"),
-        (["Connection refused", "Failed to connect"], "no Ray cluster answers"),
-        (["Failed to connect"], "no Ray cluster answers"),
+        (["Connection refused", "Failed to connect"], "must be a node of its cluster"),
+        (["Failed to connect"], "must be a node of its cluster"),
     ],
 )
 def test_why_a_cluster_cannot_be_joined(texts, expected):
@@ -92,32 +93,66 @@ def test_another_users_folder_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def answering(tmp_path, monkeypatch):
-    """A port that answers, named as the cluster of this host."""
+def address_file(tmp_path, monkeypatch):
+    """Where `ray start` leaves the address of this host's cluster; it does not exist yet."""
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     (tmp_path / "ray").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
-        (tmp_path / "ray" / "ray_current_cluster").write_text(address)
-        yield address
+    return tmp_path / "ray" / "ray_current_cluster"
 
 
-def test_the_cluster_of_this_host(answering):
-    assert cluster._cluster_on_this_host() == answering
+def test_the_cluster_of_this_host(address_file, caplog):
+    with half_head.serve() as head:
+        address_file.write_text(head.address)
+        assert cluster._cluster_on_this_host() == (str(address_file), head.address)
+    assert caplog.text == ""
 
 
-def test_a_cluster_that_is_gone_is_not_joined(answering, tmp_path):
-    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
-    assert cluster._cluster_on_this_host() == ""
+def test_without_a_cluster_nothing_is_said(address_file, caplog):
+    assert cluster._cluster_on_this_host() == ("", "private")
+    assert caplog.text == ""
 
 
-def test_what_another_user_left_is_not_joined(answering, monkeypatch, caplog, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("127.0.0.2:1", "=127.0.0.2:1: nobody answers there (Connection refused)"),
+        ("", ": it does not hold HOST:PORT"),
+        ("\0\n" * 1000, ": it does not hold HOST:PORT"),
+        ("127.0.0.2:99999", ": it does not hold HOST:PORT"),
+    ],
+)
+def test_a_stale_file_is_told_of_and_not_joined(text, reason, address_file, caplog):
+    address_file.write_text(text)
+    assert cluster._cluster_on_this_host() == ("", "private")
+    assert caplog.messages == [
+        f"{address_file}{reason}; a private cluster starts instead (cluster=private reads no file)"
+    ]
+
+
+def test_what_is_not_text_or_not_a_file_is_not_joined(address_file, caplog):
+    address_file.write_bytes(b"\xff\xfe")
+    assert cluster._cluster_on_this_host() == ("", "private")
+    address_file.unlink()
+    os.mkfifo(address_file)
+    assert cluster._cluster_on_this_host() == ("", "private")
+    assert "it is not text" in caplog.messages[0] and "it is not a file" in caplog.messages[1]
+
+
+@pytest.mark.slow
+def test_another_program_at_the_address_of_this_host_is_not_joined(address_file, caplog):
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        address_file.write_text(f"127.0.0.2:{server.getsockname()[1]}")
+        assert cluster._cluster_on_this_host() == ("", "private")
+    assert "does not answer within 5 s; a private cluster starts instead" in caplog.text
+
+
+def test_what_another_user_left_is_not_joined(address_file, monkeypatch, caplog):
     """Whoever joins brings a token and believes what it is sent."""
-    path = tmp_path / "ray" / "ray_current_cluster"
-    os.chown(path, 12345, -1) if os.getuid() == 0 else monkeypatch.setattr(
+    address_file.write_text("127.0.0.2:1")
+    os.chown(address_file, 12345, -1) if os.getuid() == 0 else monkeypatch.setattr(
         cluster.os, "getuid", lambda: 12345
     )
-    assert cluster._cluster_on_this_host() == ""
+    assert cluster._cluster_on_this_host() == ("", "private")
     assert "belongs to another user" in caplog.text
 
 
@@ -129,6 +164,7 @@ def test_a_joined_cluster_without_tokens_is_told_of(mode, is_told, monkeypatch, 
     monkeypatch.setattr(cluster.ray, "init", lambda **options: None)
     context = types.SimpleNamespace(gcs_address="10.0.0.1:6379")
     monkeypatch.setattr(cluster.ray, "get_runtime_context", lambda: context)
-    config = compose.compose(["conf=smoke", "cluster.address=10.0.0.1:6379"])
-    assert "10.0.0.1:6379" in cluster.connect(config, "log.txt", "namespace")
+    with half_head.serve() as head:
+        config = compose.compose(["conf=smoke", f"cluster.address={head.address}"])
+        assert "10.0.0.1:6379" in cluster.connect(config, "log.txt", "namespace")
     assert ("asks nobody for a token" in caplog.text) is is_told

@@ -70,7 +70,7 @@ MISTAKES = [
     ("stop.minutes=nan", "stop.minutes=nan: must be greater than 0"),
     ("search=puct,gumbel", "Ambiguous value for argument 'search=puct,gumbel'"),
     ("run.dir", "run.dir: cannot be read as key=value"),
-    ("run.dir=[", "run.dir=[: cannot be read as key=value"),
+    ("run.dir=[", "run.dir=[: cannot be read as key=value; quote special characters: 'KEY=\"VALUE\"'"),
 ]
 
 
