@@ -68,8 +68,7 @@ class LadderActor:
 
     def _report(self) -> None:
         """The newest network's rating, at its own step."""
-        self._ladder.write_ratings()
-        networks = [rung for rung in self._ladder.rungs() if rung.step is not None]
+        networks = [rung for rung in self._ladder.write_ratings() if rung.step is not None]
         newest = max(networks, key=lambda rung: rung.step or 0, default=None)
         if newest is not None:
             elo = newest.elo

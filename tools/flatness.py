@@ -1,4 +1,4 @@
-"""Whether processes grow: a robust line through the second half of what was sampled, a table and a figure."""
+"""Whether processes grow: a robust line through what was sampled after the start, a table and a figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ from matplotlib import pyplot
 from scipy import stats
 
 MIB = 2**20
-BOUNDS = {"own": 12.0 * MIB, "files": 12.0, "threads": 12.0}
+BOUNDS = {"own": 4.0 * MIB, "files": 12.0, "threads": 12.0}
 """Most that a process may grow in an hour: bytes, open files, threads."""
-_SLACK = {"own": 10.0 * MIB, "files": 2.0, "threads": 2.0}
-"""What it may grow in any case: libraries take and give back a few MiB with each match or checkpoint, which
-only a longer soak tells from growth."""
+_SLACK = {"own": 1.0 * MIB, "files": 2.0, "threads": 2.0}
+"""What it may grow in any case: in a soak of a few minutes a bound for an hour is almost nothing."""
+_WARM_UP_S = 600.0
+"""The start, which is not judged, of a soak that takes at least twice as long; else it is the first half."""
 _LEAST_SAMPLES = 6
 
 Series = Mapping[str, Sequence[float]]
@@ -26,7 +27,7 @@ Series = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One process over the second half of a soak."""
+    """One process after the start of a soak."""
 
     name: str
     own: float
@@ -50,13 +51,13 @@ def head() -> str:
 
 
 def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
-    """Verdicts on those that lived through the second half; seconds: how long the soak took."""
-    verdicts = []
+    """Verdicts on those that lived from the end of the start to the end; seconds: how long the soak took."""
+    verdicts, start = [], start_of(seconds)
     for name, series in samples.items():
         times = np.array(series["time_s"])
-        late = times >= seconds / 2
-        whole = late.sum() >= _LEAST_SAMPLES and times[0] <= 0.55 * seconds and times[-1] >= 0.9 * seconds
-        if not whole:
+        late = times >= start
+        was_there = times[0] <= start + 0.05 * seconds and times[-1] >= 0.9 * seconds
+        if late.sum() < _LEAST_SAMPLES or not was_there:
             continue
         growth, too_much = {}, []
         for key, bound in BOUNDS.items():
@@ -67,6 +68,11 @@ def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
         own = float(np.median(np.array(series["own"])[late]))
         verdicts.append(Verdict(name=name, own=own, growth=growth, too_much=tuple(too_much)))
     return verdicts
+
+
+def start_of(seconds: float) -> float:
+    """From when on a soak of so many seconds is judged."""
+    return min(_WARM_UP_S, seconds / 2)
 
 
 def slope(times: np.ndarray, values: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 Plays and trains at the smoke test's size and samples every process of the run: memory, open files, threads
 and the object store. The samples are in FOLDER/soak.csv, the curves in FOLDER/soak.svg; exit code 1 if a
-process grows by more than `tools.flatness.BOUNDS` in the second half.
+process grows by more than `tools.flatness.BOUNDS` after the first ten minutes.
 """
 
 import argparse
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     code = 0 if options.judge else soak(options, table)
     samples, seconds = read(table)
     verdicts = flatness.judge(samples, seconds)
-    print(f"{seconds / 60:.0f} minutes; growth in the second half, by the hour")
+    start = flatness.start_of(seconds)
+    print(f"{seconds / 60:.0f} minutes; growth after the first {start / 60:.0f}, by the hour")
     print("\n".join([flatness.head(), *(verdict.row() for verdict in verdicts)]))
     flatness.draw(samples, options.figure or options.folder / "soak.svg")
     return code or int(not verdicts or any(verdict.too_much for verdict in verdicts))

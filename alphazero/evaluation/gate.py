@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from alphazero import heap
 from alphazero.config import gate as gate_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
@@ -85,6 +86,14 @@ class Gate:
         The promoted file and its certificate, or the refused one and its facts, are on disk when this
         returns.
         """
+        try:
+            return self._judge(candidate, should_stop, on_progress)
+        finally:
+            heap.release()
+
+    def _judge(
+        self, candidate: candidates.Candidate, should_stop: Callable[[], bool], on_progress: OnProgress
+    ) -> Outcome | None:
         self._load(candidate)
         rule = self._config.gate
         if rule.kind is gate_config.GateKind.none:

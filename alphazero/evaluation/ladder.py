@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from alphazero import files
+from alphazero import files, heap
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
@@ -75,18 +75,20 @@ class Ladder:
     def look_for_networks(self) -> None:
         """Takes in networks that were promoted since the last look.
 
-        Cheap where there are none; else all files are read and their sums checked.
+        Cheap where there are none; else the new files are read and their sums checked.
         """
         count = self._promotions.count()
         if count == self._num_seen:
             return
         self._num_seen = count
-        for promoted in self._promotions.certified():
-            self._networks.setdefault(f"{promoted.number:05d}", promoted)
+        known = {promoted.number for promoted in self._networks.values()}
+        for promoted in self._promotions.certified(known):
+            self._networks[f"{promoted.number:05d}"] = promoted
 
-    def write_ratings(self) -> None:
-        """Writes ratings.json, the strongest first."""
-        rungs = [
+    def write_ratings(self) -> list[Rung]:
+        """Writes ratings.json, the strongest first, and returns what is in it."""
+        rungs = self.rungs()
+        told = [
             {
                 "player": rung.name,
                 "step": rung.step,
@@ -95,10 +97,12 @@ class Ladder:
                 "games": rung.games,
                 "points": rung.points,
             }
-            for rung in self.rungs()
+            for rung in rungs
         ]
-        text = json.dumps({"settings": self._settings, "players": rungs}, indent=1, allow_nan=False)
+        text = json.dumps({"settings": self._settings, "players": told}, indent=1, allow_nan=False)
         files.write_atomic(self._path.with_name("ratings.json"), f"{text}\n".encode())
+        heap.release()  # the fit's matrices of all players by all players
+        return rungs
 
     @property
     def names(self) -> list[str]:
@@ -126,12 +130,13 @@ class Ladder:
         names = self._connected()
         points = self._matrix(names)
         fitted = bradley_terry.fit(points)
+        games = (points + points.T).sum(axis=1)
         rungs = [
             Rung(
                 name=name,
                 step=self._networks[name].certificate["steps"] if name in self._networks else None,
                 elo=fitted.estimate(number),
-                games=round((points + points.T)[number].sum()),
+                games=round(games[number]),
                 points=float(points[number].sum()),
             )
             for number, name in enumerate(names)
@@ -151,6 +156,8 @@ class Ladder:
                 _logger.warning("the ladder goes on without GNU Go: %s", error)
                 self._has_gnugo = False
                 return False
+            finally:
+                heap.release()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -173,6 +180,7 @@ class Ladder:
 
     def _play(self, should_stop: Callable[[], bool]) -> bool:
         a, b = self._next_pair()
+        heap.release()  # the fit's matrices, before the match begins
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
         first_moves = openings.draw(
@@ -228,7 +236,12 @@ class Ladder:
         return self._points.get((name, other), 0) + self._points.get((other, name), 0) > 0
 
     def _matrix(self, names: list[str]) -> np.ndarray:
-        return np.array([[self._points.get((name, other), 0.0) for other in names] for name in names])
+        places = {name: place for place, name in enumerate(names)}
+        matrix = np.zeros((len(names), len(names)))
+        for (name, other), points in self._points.items():
+            if name in places and other in places:
+                matrix[places[name], places[other]] = points
+        return matrix
 
     @contextlib.contextmanager
     def _player(
@@ -290,8 +303,9 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Games in the file; a line that a kill cut short is left out."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        with contextlib.suppress(ValueError):
-            fields = json.loads(line)
-            if isinstance(fields, dict) and {"a", "b", "points", "settings"} <= fields.keys():
-                yield fields
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            with contextlib.suppress(ValueError):
+                fields = json.loads(line)
+                if isinstance(fields, dict) and {"a", "b", "points", "settings"} <= fields.keys():
+                    yield fields

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,12 @@ class Promotions:
                 _logger.warning("ignored %s: it has no certificate, its promotion was cut short", path)
         return self.certified()
 
-    def certified(self) -> list[Promoted]:
-        """As `all`, but for a reader beside the process that writes: what has no certificate may get one."""
-        return list(self._newest_first())[::-1]
+    def certified(self, known: Collection[int] = ()) -> list[Promoted]:
+        """As `all`, but for a reader beside the process that writes: what has no certificate may get one.
+
+        known: numbers that the reader has, whose files are not read again.
+        """
+        return list(self._newest_first(known))[::-1]
 
     def latest(self) -> Promoted | None:
         """The newest promoted network, None if there is none; mends a pointer that was cut short."""
@@ -120,8 +123,9 @@ class Promotions:
         """How many networks were promoted; trusts the files' names and is cheap."""
         return sum(_certificate_of(path).exists() for path in self._folder.glob("*-*.txt.gz"))
 
-    def _newest_first(self) -> Iterator[Promoted]:
-        paths = [path for path in self._folder.glob("*.json") if path.name != LATEST]
+    def _newest_first(self, known: Collection[int] = ()) -> Iterator[Promoted]:
+        certificates = (path for path in self._folder.glob("*.json") if path.name != LATEST)
+        paths = [path for path in certificates if number_of(path) not in known]
         for path in sorted(paths, key=number_of, reverse=True):
             try:
                 promoted = read_certificate(path)

@@ -1,0 +1,74 @@
+"""What `heap.release` frees, and that gates leave nothing behind."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_CYCLES = """
+import gc, re
+from alphazero import heap
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
+class Node:
+    def __init__(self):
+        self.own, self.data = self, bytes(100_000)  # from malloc's heap, not mapped one by one
+
+heap.release()
+gc.disable()
+before = resident()
+kept = []
+for _ in range(400):
+    Node()
+    kept.append(bytes(2000))  # at the end of the heap, which cannot shrink
+print(resident() - before)
+heap.release()
+print(resident() - before)
+"""
+
+_GATES = """
+import gc, pathlib, sys
+from alphazero.config import compose
+from alphazero.data import run_folder
+from alphazero.evaluation import candidate, gate
+from tests.net import networks
+
+def candidate_of(version):
+    weights = networks.random_weights(5, 2, 16, seed=version % 8)
+    return candidate.Candidate(version=version, weights=weights, games=0, positions=0)
+
+words = ["conf=smoke", "training.device=cpu", "gate.num_simulations=2", "gate.threshold=1"]
+judge = gate.Gate(compose.compose(words), run_folder.RunFolder(pathlib.Path(sys.argv[1])))
+judge.start_with(candidate_of(0))
+for version in range(1, 51):
+    judge.judge(candidate_of(version))
+    if version >= 15:
+        print(len(gc.get_objects()) + gc.get_freeze_count())
+"""
+
+
+def numbers_of(code: str, project, *arguments: str) -> list[float]:
+    """What a new process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=project, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [float(line) for line in done.stdout.split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what a process takes")
+def test_memory_of_cycles_goes_back_to_the_system(project):
+    grown, left = numbers_of(_CYCLES, project)
+    assert grown > 20
+    assert left < grown / 4
+
+
+@pytest.mark.slow
+def test_gates_leave_no_objects_behind(project, tmp_path):
+    counts = numbers_of(_GATES, project, str(tmp_path))
+    # They are the same after each gate; without `release` they vary by 3,000, as cycles pile up.
+    assert max(counts) - min(counts) < 300
