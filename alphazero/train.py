@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, data or folder,
 import signal
 import sys
 
-from alphazero.config import command_line, compose, schema
+from alphazero.config import command_line, compose, paths, schema
 from alphazero.data import run_folder, survey
 from alphazero.report import logs
 
@@ -16,6 +16,7 @@ def main() -> int:
     config = compose.main_config()
     if config is None:
         return 0
+    config = paths.make_absolute(config)
     folder = run_folder.RunFolder(config.run.dir)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

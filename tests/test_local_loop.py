@@ -52,6 +52,20 @@ def test_two_sessions_make_one_run(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ['a=b [1] 100%, #x ${y} {z} 围棋\'s "q"', "~x", "*.tfevents?"])
+def test_a_run_lives_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for steps in (20, 40):
+        folder = run(compose.compose([f"run.dir=./{name}"]).run.dir, f"stop.steps={steps}")
+        assert folder.path == tmp_path / name
+        assert checkpoint.newest_step(folder.checkpoints) == steps
+        assert compose.of_run(folder.path).stop.steps == steps
+        assert compose.of_run(folder.path).run.dir == f"./{name}"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert summary.summarize(folder.path).rows
+
+
+@pytest.mark.slow
 def test_without_a_search_the_loop_plays_and_learns_from_moves_that_it_drew(tmp_path):
     """How well is a matter of luck in so short a run (docs/results.md): the policy need only have moved."""
     words = ["conf=5x5-reinforce", "net.blocks=1", "gate=none", "gate.every_steps=100", "stop.steps=100"]

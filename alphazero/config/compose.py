@@ -21,7 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from alphazero.config import mistakes, schema
+from alphazero.config import mistakes, overrides, paths, schema
 
 # Later entries win, so that a complete run may set any key of any group.
 DEFAULTS = [
@@ -68,12 +68,15 @@ def names(group: str = "conf") -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def compose(overrides: Sequence[str] = ()) -> schema.Config:
-    """The checked settings for command-line words such as "conf=smoke"; SettingsError for a mistake."""
+def compose(words: Sequence[str] = ()) -> schema.Config:
+    """The checked settings for command-line words such as "conf=smoke"; SettingsError for a mistake.
+
+    Paths are taken as they are typed (overrides.py).
+    """
     with _explained():
         _register()
         with hydra.initialize(version_base="1.3", config_path=None):
-            return _checked(hydra.compose("config", overrides=list(overrides)))
+            return _checked(hydra.compose("config", overrides=overrides.for_hydra(words)))
 
 
 def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
@@ -90,15 +93,18 @@ def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
                 raise mistakes.SettingsError(
                     "--multirun: a run ends only when it is told to; start each one by itself"
                 )
-            _run_hydra(words, composed.append)
+            _run_hydra(overrides.for_hydra(words), composed.append)
             return _checked(composed[0]) if composed else None
     except mistakes.SettingsError as error:
         _fail(str(error))
 
 
 def to_yaml(config: schema.Config) -> str:
-    """The whole tree as YAML; its keys are those of the command line."""
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
+    """The whole tree as YAML; its keys are those of the command line, and `of_run` reads it back.
+
+    In a path `${` is escaped, since to OmegaConf it begins an interpolation.
+    """
+    return OmegaConf.to_yaml(OmegaConf.structured(paths.with_paths(config, overrides.escape)))
 
 
 def of_run(folder: Path) -> schema.Config:

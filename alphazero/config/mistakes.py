@@ -12,6 +12,10 @@ import yaml
 from hydra import errors as hydra_errors
 from omegaconf import errors as omegaconf_errors
 
+from alphazero.config import overrides
+
+_AMBIGUOUS = re.compile(r"Ambiguous value for argument '(.*)'$")
+
 
 class SettingsError(ValueError):
     """A mistake in the settings; its text is one line for the user."""
@@ -28,13 +32,15 @@ def explain(error: BaseException) -> str:
                 f"{group}={name}: unknown; there are {', '.join(cause.options)}{_guess(name, cause.options)}"
             )
         if isinstance(cause, hydra_errors.OverrideParseException):
-            hint = "; quote special characters: 'KEY=\"VALUE\"'" if "=" in (cause.override or "") else ""
-            return f"{cause.override}: cannot be read as key=value{hint}"
+            word = cause.override or ""
+            return f"{word}: cannot be read as key=value{overrides.advice(word)}"
         if isinstance(cause, omegaconf_errors.OmegaConfBaseException) and cause.full_key:
             return _file_of(error) + _wrong_key_or_value(cause)
     text = str(error)
     if isinstance(error, hydra_errors.HydraException):
         text = text.partition("\n")[0]  # what follows is advice about Hydra
+        if found := _AMBIGUOUS.match(text):
+            text += overrides.advice(found[1])
     return _one_line(text)
 
 

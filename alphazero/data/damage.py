@@ -18,6 +18,7 @@ class Reason(Enum):
     binary = "is a binary chunk, version 2 of Leela Zero; only text chunks are read"
     cut = "breaks off"
     garbage = "is not a record"
+    layout = "has another layout than version 1 of Leela Zero"
     size = "is for another size of board"
     number = "has a probability that is no number from 0 to 1"
     sum = "has probabilities that do not sum to 1"

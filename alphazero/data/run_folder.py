@@ -22,7 +22,7 @@ class RunFolder:
     """Paths below `run.dir`; opening it creates them and holds the folder's lock until `close`."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = Path(os.path.expanduser(path)).absolute()
         self.games = self.path / "games"
         self.sgf = self.path / "sgf"
         self.checkpoints = self.path / "checkpoints"

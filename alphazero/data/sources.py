@@ -2,8 +2,10 @@
 
 import dataclasses
 import glob
+import logging
+import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,8 @@ from alphazero.data import chunk, gamelog, replay, sgf_positions
 from alphazero.data import damage as damages
 from alphazero.data import record as records
 from alphazero.go import sgf_collection
+
+_logger = logging.getLogger(__name__)
 
 _FEWEST_HELD_OUT_FILES = 2
 _WINDOW = 2048
@@ -64,16 +68,25 @@ def find(patterns: Sequence[str]) -> list[Source]:
     """The files that patterns, folders and names mean, sorted; ValueError for one that means none.
 
     A folder is a run's (then its game logs are meant), or has game logs right in it, or stands for all
-    chunks and SGF files in and below it.
+    chunks and SGF files in and below it. A name that exists wins over what it means as a pattern, as do the
+    folders before a pattern: `games [1]/*.sgf` means the files of the folder `games [1]`. Of a chunk `x` and
+    its compressed copy `x.gz` only `x` is read.
     """
     found: dict[Path, Kind] = {}
     for pattern in patterns:
-        path = Path(pattern).expanduser()
-        places = [path] if path.exists() else map(Path, glob.glob(str(path), recursive=True))
-        these = {file: kind for place in places for file, kind in _files_at(place)}
+        these = {
+            file: kind
+            for place in _places(Path(os.path.expanduser(pattern)))
+            for file, kind in _files_at(place)
+        }
         if not these:
-            raise ValueError(f"data.path={pattern}: no training chunks, SGF files or game logs there")
+            raise ValueError(
+                f"data.path={pattern}: no training chunks, SGF files or game logs there; "
+                f"files in a folder are taken by their names: *.games, {sgf_collection.NAMES}, {chunk.NAMES}"
+            )
         found |= these
+    for path in _copies(found):
+        del found[path]
     return [Source(path, kind, path.stat().st_size) for path, kind in sorted(found.items())]
 
 
@@ -116,6 +129,15 @@ def read(source: Source, reading: Reading, on_damage: damages.OnDamage) -> Itera
             yield Block(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
 
 
+def _places(path: Path) -> list[Path]:
+    """The path itself where it exists, else what it means as a pattern."""
+    if path.exists():
+        return [path]
+    folder = next(parent for parent in path.parents if parent.exists())
+    pattern = Path(glob.escape(str(folder))) / path.relative_to(folder)
+    return [Path(place) for place in glob.glob(str(pattern), recursive=True)]
+
+
 def _files_at(place: Path) -> Iterable[tuple[Path, Kind]]:
     if not place.is_dir():
         if sgf_collection.is_name(place):
@@ -124,13 +146,28 @@ def _files_at(place: Path) -> Iterable[tuple[Path, Kind]]:
     for folder in (place / "games", place):
         if logs := sorted(folder.glob("*.games")):
             return [(path, Kind.games) for path in logs]
-    chunk_suffixes = (".gz", ".chunk", ".txt")
-    return [
-        (path, Kind.sgf if sgf_collection.is_name(path) else Kind.chunk)
-        for path in place.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-        if sgf_collection.is_name(path) or path.suffix.lower() in chunk_suffixes
-    ]
+    return [(path, kind) for path in place.rglob("*") if (kind := _kind_in_folder(path)) is not None]
+
+
+def _kind_in_folder(path: Path) -> Kind | None:
+    """What a file in a folder is taken for; None for those that are passed over."""
+    if sgf_collection.is_name(path):
+        return Kind.sgf if path.is_file() and not path.name.startswith(".") else None
+    return Kind.chunk if chunk.is_chunk(path) else None
+
+
+def _copies(found: Mapping[Path, Kind]) -> list[Path]:
+    """Compressed chunks that hold what the file without ".gz" holds, which is there as well."""
+    copies = []
+    for path, kind in found.items():
+        plain = path.with_suffix("")
+        if kind is Kind.chunk and path.suffix.lower() == ".gz" and found.get(plain) is Kind.chunk:
+            if chunk.same_content(plain, path):
+                copies.append(path)
+                _logger.warning("%s: holds the same as %s beside it; read once", path, plain.name)
+            else:
+                _logger.warning("%s: holds something else than %s beside it; both are read", path, plain.name)
+    return copies
 
 
 def _read_log(path: Path, reading: Reading, on_damage: damages.OnDamage) -> Iterator[Block]:

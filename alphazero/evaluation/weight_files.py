@@ -1,6 +1,7 @@
 """Which weight file a user means by a file's or a folder's name."""
 
 import json
+import os
 from pathlib import Path
 
 from alphazero.evaluation import promotion
@@ -13,7 +14,7 @@ def load(source: str | Path) -> leela.Weights:
     A folder is a run's folder, its weights/ or weights/promoted. ValueError in one line if there is
     no such file, it is not a network, or it is not the one its certificate speaks of.
     """
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if path.is_dir():
         return _latest(path).load()
     try:

@@ -14,6 +14,8 @@ from alphazero.go import sgf_source
 
 PACKED = (".gz", ".xz", ".zip")
 """Suffixes of files that are unpacked: one SGF file in gzip or xz, any number in a zip archive."""
+NAMES = "*.sgf, *.sgf.gz, *.sgf.xz, *.zip"
+"""What SGF files in a folder are called."""
 MOST_UNPACKED_BYTES = 1 << 30
 
 _TOKEN = re.compile(rb"\\.|[][]|\(\s*;|[()]", re.DOTALL)
@@ -37,7 +39,7 @@ def find(source: Path) -> list[Path]:
         return [source]
     found = [path for path in source.rglob("*") if is_name(path) and path.is_file()]
     if not found:
-        raise ValueError(f"{source}: no SGF files there (*.sgf, *.sgf.gz, *.sgf.xz, *.zip)")
+        raise ValueError(f"{source}: no SGF files there ({NAMES})")
     return sorted(found)
 
 

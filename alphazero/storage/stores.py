@@ -74,7 +74,7 @@ def open_place(key: str, place: str) -> Store:
     """
     mirror_config.check_place(key, place)
     if "://" not in place:
-        return Folder(Path(place).expanduser())
+        return Folder(Path(os.path.expanduser(place)))
     return Bucket(key, place.rstrip("/"))
 
 

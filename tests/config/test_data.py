@@ -21,7 +21,7 @@ def test_paths(word, patterns):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data.path=3"], "data.path=3: must be a path, a pattern or a list of them"),
+        (["data.path=[' ']"], r"data.path=\[' '\]: must be a path, a pattern or a list of them"),
         (["data.path=[]"], r"data.path=\[\]: must be a path, a pattern or a list of them"),
         (["data.held_out_fraction=1"], "data.held_out_fraction=1.0: must be from 0 to less than 1"),
         (["data.epochs=0"], "data.epochs=0.0: must be greater than 0"),

@@ -25,7 +25,19 @@ def test_relative_paths_lie_where_the_driver_was_started(tmp_path):
 
 
 def test_a_home_is_the_users():
-    assert made("run.dir='~/runs'").run.dir == "/home/player/runs"
+    config = made(
+        "run.dir=~/runs", "init.weights=~/net.txt", "mirror.uri=~/copies", "ladder.gnugo=~/bin/gnugo"
+    )
+    assert config.run.dir == "/home/player/runs"
+    assert config.init.weights == "/home/player/net.txt"
+    assert config.mirror.uri == "/home/player/copies"
+    assert config.ladder.gnugo == "/home/player/bin/gnugo"
+    assert made().ladder.gnugo == "gnugo"
+
+
+def test_a_name_that_begins_like_a_home_is_a_name(tmp_path):
+    assert made("run.dir=./~").run.dir == str(tmp_path / "~")
+    assert made("run.dir=~nobody-of-this-name/x").run.dir == str(tmp_path / "~nobody-of-this-name" / "x")
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/runs", "gs://bucket/runs"])

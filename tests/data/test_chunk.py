@@ -130,8 +130,8 @@ CASES = {
     "few numbers": (changed(1, 17, "1 0 0"), [0, 2, 3], "record 2", Reason.garbage, "3 probabilities"),
     "many numbers": (changed(1, 17, policy("1 0")), [0, 2, 3], "record 2", Reason.garbage, MANY),
     "short plane": (changed(1, 5, "000"), [0, 2, 3], "record 2", Reason.garbage, "0000000"),
-    "foreign line": (changed(1, 0, "hello\n0000000"), [0, 1, 2, 3], "record 2", Reason.garbage, "hello"),
-    "foreign lines": ("# a\n" * 40 + WHOLE, [0, 1, 2, 3], "record 1", Reason.garbage, "# a"),
+    "foreign line": (changed(1, 0, "hello\n0000000"), [0, 2, 3], "record 2", Reason.garbage, "hello"),
+    "foreign lines": ("# a\n" * 40 + WHOLE, [1, 2, 3], "record 1", Reason.garbage, "# a"),
     "foreign end": (WHOLE + "# a\n" * 40, [0, 1, 2, 3], "record 5", Reason.garbage, "# a"),
     "few foreign lines": ("hello\n", [], "record 1", Reason.garbage, "1 of 19 lines"),
     "no result line": (WHOLE[:-2], [0, 1, 2], "record 4", Reason.cut, "18 of 19 lines"),
@@ -244,17 +244,6 @@ def test_files_that_cannot_be_opened(tmp_path, name):
     batch, said = chunks.read(tmp_path / name, 5)
     assert len(batch.value) == 0
     assert [found.reason for found in said] == [Reason.unreadable]
-
-
-def test_find(tmp_path):
-    (tmp_path / "below").mkdir()
-    with pytest.raises(ValueError, match="no training chunks"):
-        chunk.find(tmp_path)
-    for name in ("b.1.gz", "below/a.txt", "b.0.gz", ".b.2.gz.17.tmp", "notes.md"):
-        (tmp_path / name).write_bytes(b"")
-    names = [path.name for path in chunk.find(tmp_path)]
-    assert names == ["b.0.gz", "b.1.gz", "a.txt"]
-    assert chunk.find(tmp_path / "notes.md") == [tmp_path / "notes.md"]
 
 
 def test_tally_counts_all_and_shows_the_first(tmp_path):

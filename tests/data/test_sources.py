@@ -1,5 +1,7 @@
 """Files are found by name, all kinds give the same positions, and what is held out stays so."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -30,11 +32,77 @@ def test_folders_files_and_patterns_are_found(tmp_path):
     assert kinds(chunks / "*.0.gz", sgf, log) == [Kind.chunk, Kind.games, Kind.sgf, Kind.sgf]
 
 
+@pytest.mark.parametrize(
+    "name", ["a=b", "games [1]", "100%", "#1", "a, b", "it's", '"x"', "$HOME", "{a}", "围棋", "what?", "*"]
+)
+def test_names_that_exist_win_over_patterns(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sgf = corpus.write_sgf(tmp_path / name, 2)
+    corpus.write_sgf(tmp_path / "games 1", 1)
+    wanted = sorted(sgf.iterdir())
+    for pattern in (sgf, sgf / "*.sgf", f"~/{name}", f"~/{name}/game00[01].sgf", sgf / "**" / "*.sgf"):
+        assert [source.path for source in sources.find([str(pattern)])] == wanted
+
+
 @pytest.mark.parametrize("name", ["nowhere", "no/*.gz", "empty"])
 def test_what_means_no_file_is_named(name, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=f"data.path={tmp_path}.*: no training chunks, SGF files or game"):
         sources.find([str(tmp_path / name)])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"),
+    [
+        ("train.0.gz", True),
+        ("train_0.gz", True),
+        ("train.GZ", True),
+        ("train.txt", True),
+        ("train.txt.0", True),
+        ("chunk.txt.12", True),
+        ("train.chunk.3", True),
+        ("train.0", True),  # as gunzip leaves train.0.gz
+        ("train", False),
+        ("notes.md", False),
+        ("train.0.bak", False),
+        (".train.0.gz", False),
+    ],
+)
+def test_chunks_in_a_folder_are_found_by_name(name, is_found, tmp_path):
+    corpus.write_chunks(tmp_path, 1)
+    text = gzip.decompress((tmp_path / "chunk.0.gz").read_bytes())
+    (tmp_path / "chunk.0.gz").unlink()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.lower().endswith(".gz") else text)
+    if is_found:
+        (source,) = sources.find([str(tmp_path)])
+        assert source.path.name == name and sum(len(block.is_held_out) for block in read(source)[0]) == 24
+    else:
+        with pytest.raises(
+            ValueError, match=r"taken by their names: .*\*\.gz, \*\.chunk, \*\.txt.*train\.txt\.0"
+        ):
+            sources.find([str(tmp_path)])
+
+
+def test_numbered_files_that_are_no_chunks_are_passed_over(tmp_path):
+    corpus.write_chunks(tmp_path, 1)
+    (tmp_path / "events.out.tfevents.17.host.0").write_bytes(b"\x18\0\0\0\0\0\0\0")
+    (tmp_path / "run.log.1").write_text("started\n")
+    (tmp_path / "folder.0").mkdir()
+    assert [source.path.name for source in sources.find([str(tmp_path)])] == ["chunk.0.gz"]
+
+
+@pytest.mark.parametrize("end", ["", "0\n"])
+def test_a_chunk_and_its_compressed_copy_are_read_once(end, tmp_path, caplog):
+    corpus.write_chunks(tmp_path, 1)
+    packed, plain = tmp_path / "chunk.0.gz", tmp_path / "chunk.0"
+    plain.write_bytes(gzip.decompress(packed.read_bytes()) + end.encode())
+    for patterns in ([tmp_path], [packed, plain], [tmp_path / "chunk.*"]):
+        caplog.clear()
+        found = [source.path for source in sources.find([str(pattern) for pattern in patterns])]
+        assert found == ([plain, packed] if end else [plain])
+        (line,) = caplog.messages
+        assert line.startswith(f"{packed}: holds {'something else than' if end else 'the same as'} chunk.0 ")
+    assert [source.path for source in sources.find([str(packed)])] == [packed]
 
 
 def test_all_kinds_hold_the_same_positions(tmp_path):

@@ -1,0 +1,164 @@
+"""Lines that are not a record of Leela Zero's version 1: where they end, and what they were (docs/chunks.md).
+
+A record of another program may hold, behind some planes of its own, the lines of one of ours. The reader
+therefore starts a record only where one is certain to start, and passes over everything else as a whole.
+"""
+
+import math
+from collections.abc import Sequence
+from enum import Enum
+
+from alphazero.data import chunk_text
+from alphazero.data import damage as damages
+
+_SHORTEST_PLANE, _SHORTEST_USUAL_PLANE = (
+    3,
+    7,
+)  # characters, of 3x3 and 5x5; integers may be as long as the first
+_LONGEST_RESULT = 20
+_MOST_RUNS = 32  # more are garbage, which may have no end
+
+
+class LineKind(Enum):
+    """What a line looks like, by itself."""
+
+    plane = "P"
+    number = "n"
+    policy = "p"
+    """Two or more numbers."""
+    text = "t"
+
+
+def classify(line: bytes, length: int) -> LineKind:
+    """The kind of a line; length: that of our planes, which may be shorter than planes of others are."""
+    if (len(line) >= _SHORTEST_PLANE or len(line) == length) and chunk_text.is_plane(line):
+        return LineKind.plane
+    words = line.split()
+    if not words or not all(_is_number(word) for word in words):
+        return LineKind.text
+    return LineKind.number if len(words) == 1 else LineKind.policy
+
+
+def is_whole(lines: Sequence[bytes], size: int) -> bool:
+    """Whether these 19 lines have the layout of a record of this size; their numbers may still be wrong."""
+    length, side, policy = chunk_text.plane_length(size), lines[chunk_text.SIDE], lines[chunk_text.POLICY]
+    return (
+        all(len(line) == length for line in lines[: chunk_text.SIDE])
+        and len(side) == 1
+        and len(policy.split()) > 1
+        and _is_result(lines[chunk_text.RESULT], length)
+    )
+
+
+def may_follow(line: bytes, size: int) -> bool:
+    """Whether a record can have ended before this line; a number would be one more line of that record."""
+    length = chunk_text.plane_length(size)
+    kind = classify(line, length)
+    is_integer = len(line) != length and len(line) < _SHORTEST_USUAL_PLANE
+    return kind is LineKind.text or (kind is LineKind.plane and not is_integer)
+
+
+class ForeignRecord:
+    """Lines from one place where a record is certain to start to the next, taken one by one.
+
+    They end behind a policy, a result and any more lines of one number. A line of several begins the next
+    record: it may stand for a damaged plane, and then the planes behind it must not be used without it.
+    """
+
+    def __init__(self, size: int, *, starts_surely: bool) -> None:
+        """starts_surely: whether a record starts here for certain; if not, it may be the middle of one."""
+        self.num_lines = 0
+        self.has_ended = False
+        """Whether a policy and a result were seen."""
+        self._size = size
+        self._length = chunk_text.plane_length(size)
+        self._starts_surely = starts_surely
+        self._first = b""
+        self._runs: list[tuple[LineKind, int]] = []  # kinds and how many lines of one follow one another
+        self._widths: set[int] = set()
+        self._num_moves = 0  # numbers in the policy
+
+    def add(self, line: bytes) -> bool:
+        """Takes a line; False if the record ended before it."""
+        kind = classify(line, self._length)
+        if self.has_ended and kind is not LineKind.number:
+            return False
+        if not self.num_lines:
+            self._first = line
+        self.num_lines += 1
+        if self._runs and self._runs[-1][0] is LineKind.policy and _is_result(line, self._length):
+            self.has_ended = True
+            kind = LineKind.number
+        elif kind is LineKind.text:
+            self._starts_surely |= not self._has_lines
+        self._note(kind, line)
+        return True
+
+    @property
+    def ends_surely(self) -> bool:
+        """Whether a record starts behind it.
+
+        Not where the lines could come from a program that writes what we do, but begins with another line
+        than the planes: then the planes of one position would be followed by the result of the next one.
+        """
+        kinds = "".join(kind.value for kind, count in self._without_text())
+        is_regular = self._num_planes in (0, chunk_text.SIDE) and len(self._widths) <= 1
+        if not self._starts_surely:
+            return not (is_regular and kinds == "Pnpn")
+        return not (is_regular and kinds in ("nPnpn", "pn", "npn"))
+
+    def describe(self) -> tuple[damages.Reason, str]:
+        """Why it is left out."""
+        kinds = "".join(kind.value for kind, _ in self._runs)
+        is_like_ours = self.has_ended and kinds.startswith("P") and kinds.count("P") == 1 and "t" not in kinds
+        if not is_like_ours or len(self._widths) > 1 or not self._starts_surely:
+            return damages.Reason.garbage, chunk_text.shown(self._first) or "an empty line"
+        if self._num_planes != chunk_text.SIDE:
+            return damages.Reason.layout, f"{self._num_planes} planes, expected {chunk_text.SIDE}"
+        side = math.isqrt(self._num_moves - 1)
+        is_board = side * side == self._num_moves - 1 and self._widths == {chunk_text.plane_length(side)}
+        if kinds == "Pnpn" and self.num_lines == chunk_text.NUM_LINES and is_board and side != self._size:
+            return damages.Reason.size, f"{side}x{side}, expected {self._size}x{self._size}"
+        if self.num_lines != chunk_text.NUM_LINES:
+            return damages.Reason.layout, f"{self.num_lines} lines, expected {chunk_text.NUM_LINES}"
+        return damages.Reason.layout, "lines in another order"
+
+    @property
+    def begins_with_plane(self) -> bool:
+        """Whether its first line is a plane."""
+        return bool(self._runs) and self._runs[0][0] is LineKind.plane
+
+    @property
+    def _num_planes(self) -> int:
+        return sum(count for kind, count in self._runs if kind is LineKind.plane)
+
+    @property
+    def _has_lines(self) -> bool:
+        return bool(self._without_text())
+
+    def _without_text(self) -> list[tuple[LineKind, int]]:
+        return [run for run in self._runs if run[0] is not LineKind.text]
+
+    def _note(self, kind: LineKind, line: bytes) -> None:
+        if kind is LineKind.plane:
+            self._widths.add(len(line))
+        elif kind is LineKind.policy and not self._num_moves:
+            self._num_moves = len(line.split())
+        if self._runs and self._runs[-1][0] is kind:
+            self._runs[-1] = kind, self._runs[-1][1] + 1
+        elif len(self._runs) < _MOST_RUNS:
+            self._runs.append((kind, 1))
+
+
+def _is_number(word: bytes) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_result(line: bytes, length: int) -> bool:
+    """Whether a line behind the policy tells the result, in a number or in a word such as "B+R"."""
+    is_word = len(line.split()) == 1 and len(line) <= _LONGEST_RESULT
+    return is_word and classify(line, length) is not LineKind.plane
