@@ -4,13 +4,14 @@ import json
 import logging
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from alphazero import files
 from alphazero.competition import network_side, settings
+from alphazero.competition import opening as starts
 from alphazero.config import game as game_config
 from alphazero.evaluation import openings
 from alphazero.go import rules, sgf, sgf_collection
@@ -30,10 +31,10 @@ class Book:
         self._folder = folder / "openings"
         self._networks = networks
         self._lock = threading.Lock()
-        self._known: dict[str, list[openings.Opening]] = {}
+        self._known: dict[str, list[starts.Opening]] = {}
 
-    def opening(self, matchup: settings.Matchup, index: int) -> Sequence[int]:
-        """The first actions of pair `index`, Black's first; ValueError where there are none to be had.
+    def opening(self, matchup: settings.Matchup, index: int) -> starts.Opening:
+        """The start of pair `index`; ValueError where there are none to be had.
 
         A folder's openings come in an order of their own, and again when there are more pairs.
         """
@@ -50,23 +51,24 @@ class Book:
                 self._keep(matchup, known)
             return known[index]
 
-    def _draw(self, matchup: settings.Matchup, first: int) -> list[openings.Opening]:
+    def _draw(self, matchup: settings.Matchup, first: int) -> list[starts.Opening]:
         player, game = self._competition.players[matchup.openings], matchup.game
         network = self._networks.at(player, game.board_size)
-        return openings.draw(
+        drawn = openings.draw(
             network.evaluator,
             game_config.GameConfig(size=game.board_size, komi=game.komi),
             count=_DRAWN_AT_ONCE,
             plies=matchup.opening_plies,
             rng=np.random.default_rng([*self._seed(matchup), first]),
         )
+        return [starts.Opening(moves=moves) for moves in drawn]
 
-    def _read_folder(self, matchup: settings.Matchup) -> list[openings.Opening]:
+    def _read_folder(self, matchup: settings.Matchup) -> list[starts.Opening]:
         folder = Path(matchup.openings)
         place = f"matchup {matchup.id}: openings={folder}"
         if not folder.is_dir():
             raise ValueError(f"{place}: neither a folder nor a player with weights")
-        found: set[openings.Opening] = set()
+        found: set[starts.Opening] = set()
         paths = sorted(path for path in folder.rglob("*") if sgf_collection.is_name(path))
         for path in paths:
             found.update(_read_openings(path, matchup))
@@ -84,26 +86,26 @@ class Book:
     def _path(self, matchup: settings.Matchup) -> Path:
         return self._folder / f"{matchup.id}.json"
 
-    def _read_drawn(self, matchup: settings.Matchup) -> list[openings.Opening]:
+    def _read_drawn(self, matchup: settings.Matchup) -> list[starts.Opening]:
         path = self._path(matchup)
         if not path.exists():
             return []
         try:
-            return [tuple(map(int, opening)) for opening in json.loads(path.read_bytes())]
+            return [starts.Opening(moves=tuple(map(int, moves))) for moves in json.loads(path.read_bytes())]
         except (ValueError, TypeError):
             raise ValueError(f"{path}: is damaged") from None
 
-    def _keep(self, matchup: settings.Matchup, known: list[openings.Opening]) -> None:
-        files.write_atomic(self._path(matchup), f"{json.dumps(known)}\n".encode())
+    def _keep(self, matchup: settings.Matchup, known: list[starts.Opening]) -> None:
+        files.write_atomic(self._path(matchup), f"{json.dumps([start.moves for start in known])}\n".encode())
 
 
-def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[openings.Opening]:
+def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[starts.Opening]:
     """The openings of all games in a file; those that cannot be used are named in the log."""
     try:
         for number, text in enumerate(sgf_collection.games(path), 1):
             try:
-                if opening := _read_opening(text, matchup):
-                    yield opening
+                if found := _read_opening(text, matchup):
+                    yield found
             except ValueError as error:
                 reason = str(error).partition("\n")[0]
                 _logger.warning("opening left out: %s, game %d: %s", path, number, reason)
@@ -111,14 +113,19 @@ def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[openings.O
         _logger.warning("opening left out: %s: %s", path, error.strerror)
 
 
-def _read_opening(text: bytes, matchup: settings.Matchup) -> openings.Opening | None:
-    """The first moves of a game, None if it is too short, of another size, or not by both in turn."""
+def _read_opening(text: bytes, matchup: settings.Matchup) -> starts.Opening | None:
+    """The start of a game, None if it is too short, of another size, or not by both in turn.
+
+    Stones before the first move may be a handicap alone.
+    """
     game = sgf.read(text)
     moves = game.moves[: matchup.opening_plies]
-    colors = [rules.BLACK if ply % 2 == 0 else rules.WHITE for ply in range(len(moves))]
-    is_plain = not game.black_setup and not game.white_setup
+    colors = [color for color, _ in moves]
+    players = (game.to_play, rules.WHITE if game.to_play == rules.BLACK else rules.BLACK)
+    is_even = not game.black_setup and not game.white_setup and game.to_play == rules.BLACK
     is_fitting = game.size == matchup.game.board_size and len(moves) == matchup.opening_plies
-    if not (is_plain and is_fitting and [color for color, _ in moves] == colors):
+    in_turn = colors == [players[ply % 2] for ply in range(len(moves))]
+    if not ((is_even or sgf.is_handicap(game)) and is_fitting and in_turn):
         return None
     sgf.replay(game, num_moves=len(moves))
-    return tuple(action for _, action in moves)
+    return starts.Opening(tuple(game.black_setup), tuple(action for _, action in moves))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from alphazero.competition import opening as openings
 from alphazero.competition import record, settings, sides, verdict
 from alphazero.config import game as game_config
 from alphazero.engine import handicap
@@ -50,11 +51,14 @@ class Void:
 
 
 def play(
-    black: sides.Side, white: sides.Side, game: settings.GameSettings, opening: Sequence[int] = ()
+    black: sides.Side,
+    white: sides.Side,
+    game: settings.GameSettings,
+    opening: openings.Opening = openings.NONE,
 ) -> Outcome | Void:
     """Starts both sides and plays; closing them is left to the caller.
 
-    opening: the first actions, alternating, that both are told and neither chooses; legal ones.
+    opening: handicap stones and legal moves that both are told.
     """
     table = _Table({rules.BLACK: black, rules.WHITE: white}, game)
     return table.set_up(opening) or table.play()
@@ -68,7 +72,7 @@ class _Table:
         # Komi is ours to count: the board takes only halves of points.
         self._board = board_play.Game(game.board_size, 0.0, ko=game_config.Ko.simple, suicide=True)
 
-    def set_up(self, opening: Sequence[int]) -> Void | None:
+    def set_up(self, opening: openings.Opening) -> Void | None:
         """All that comes before the first move that a side chooses."""
         for side in self._sides.values():
             try:
@@ -104,15 +108,22 @@ class _Table:
             return self._void(side, failure)
         return None
 
-    def _set_stones(self, points: list[int]) -> None:
+    def _set_stones(self, points: Sequence[int]) -> None:
         try:
-            self._board.set_up(points, [], rules.WHITE)
+            self._board.set_up(list(points), [], rules.WHITE)
         except ValueError as error:
             raise sides.Broken(f"handicap stones: {str(error).splitlines()[0]}") from None
         self._course.stones = sorted(points)
 
-    def _open(self, opening: Sequence[int]) -> Void | None:
-        for action in opening:
+    def _open(self, opening: openings.Opening) -> Void | None:
+        if opening.stones:
+            self._set_stones(opening.stones)
+            for side in self._sides.values():
+                try:
+                    side.set_free(opening.stones)
+                except sides.SideFailed as failure:
+                    return self._void(side, failure)
+        for action in opening.moves:
             color = self._board.to_play
             self._board.play(action, color)
             for side in self._sides.values():

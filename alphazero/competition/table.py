@@ -5,7 +5,7 @@ import datetime
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from alphazero.competition import (
     settings,
     sides,
 )
+from alphazero.competition import opening as openings
 from alphazero.evaluation import engine_process
 from alphazero.go import rules
 
 
-def no_openings(matchup: settings.Matchup, index: int) -> Sequence[int]:
+def no_openings(matchup: settings.Matchup, index: int) -> openings.Opening:
     """The first actions of a pair of games, of a matchup that asks for some."""
     raise ValueError(f"matchups.{matchup.id}.openings={matchup.openings}: openings cannot be had here")
 
@@ -35,8 +36,8 @@ class Supply:
     """Where that comes from which settings only name."""
 
     make_side: sides.MakeSide = engine_side.make
-    make_opening: Callable[[settings.Matchup, int], Sequence[int]] = no_openings
-    """Matchup and `Fixture.opening` -> the first actions; called by many threads."""
+    make_opening: Callable[[settings.Matchup, int], openings.Opening] = no_openings
+    """Matchup and `Fixture.opening` -> stones and first moves; called by many threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class Room:
 
 def play(room: Room, fixture: schedule.Fixture, slot: int | None) -> Played:
     """Plays, and leaves writing down the result to the caller. slot: as of `sides.Seat`."""
-    opening: Sequence[int] = ()
+    opening = openings.NONE
     if fixture.opening is not None:
         opening = room.supply.make_opening(fixture.matchup, fixture.opening)
     with contextlib.ExitStack() as stack:

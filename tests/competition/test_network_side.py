@@ -167,10 +167,10 @@ def test_a_folder_s_openings_come_in_an_order_of_their_own_and_again(tmp_path, h
     write_sgf(games / "broken.sgf", "(;SZ[5];B[aa];W[aa])")
     write_sgf(games / "none.sgf", "nothing")
     book, matchup = book_of(tmp_path, hall, games)
-    drawn = [tuple(book.opening(matchup, index)) for index in range(6)]
+    drawn = [book.opening(matchup, index) for index in range(6)]
     assert len(set(drawn[:3])) == 3 and drawn[3:] == drawn[:3]
     again, _ = book_of(tmp_path, hall, games)
-    assert [tuple(again.opening(matchup, index)) for index in range(6)] == drawn
+    assert [again.opening(matchup, index) for index in range(6)] == drawn
     assert not (tmp_path / "out").exists()
 
 
@@ -188,9 +188,9 @@ def test_places_without_openings_are_refused(tmp_path, hall, make, reason):
 
 def test_drawn_openings_have_no_end_and_damage_is_named(tmp_path, hall):
     book, matchup = book_of(tmp_path, hall, "u", plies=3)
-    many = [tuple(book.opening(matchup, index)) for index in range(70)]
+    many = [book.opening(matchup, index) for index in range(70)]
     assert len(set(many)) > 60
-    assert {len(opening) for opening in many} == {3}
+    assert {len(opening.moves) for opening in many} == {3}
     (tmp_path / "out" / "openings" / "m.json").write_text("[[1,")
     again, _ = book_of(tmp_path, hall, "u", plies=3)
     with pytest.raises(ValueError, match=r"openings/m\.json: is damaged"):

@@ -3,10 +3,10 @@
 import gzip
 import types
 
-from alphazero.competition import opening_book
+from alphazero.competition import opening, opening_book
 
 GAMES = b"(;GM[1]SZ[9];B[ee];W[ec])(;GM[1]SZ[9];B[cc];W[gg])(;GM[1]SZ[9];B[cc];W[cc])"
-FIRST, SECOND = (40, 58), (56, 24)
+FIRST, SECOND = opening.Opening(moves=(40, 58)), opening.Opening(moves=(56, 24))
 
 
 def read(path):
@@ -29,3 +29,18 @@ def test_packed_files(tmp_path, caplog):
     (tmp_path / "b.sgf.gz").write_bytes(b"not packed")
     assert read(tmp_path / "b.sgf.gz") == []
     assert "b.sgf.gz: cannot be unpacked: " in caplog.text
+
+
+def test_handicap_games(tmp_path):
+    games = (
+        b"(;GM[1]SZ[9]HA[2]AB[gc][cg];W[ee];B[cc])"
+        b"(;GM[1]SZ[9]AB[gc][cg]PL[B];B[ee];W[cc])(;GM[1]SZ[9]AB[gc]AW[cg];W[ee];B[cc])(;GM[1]SZ[9];W[ee];B[cc])"
+    )
+    (tmp_path / "a.sgf").write_bytes(games)
+    assert read(tmp_path / "a.sgf") == [opening.Opening(stones=(20, 60), moves=(40, 56))]
+
+
+def test_openings_in_shared_data(shared_data):
+    folder = shared_data / "field" / "openings"
+    assert len(read(folder / "upper.SGF")) == 1
+    assert len(read(folder / "collection.sgf")) == 3

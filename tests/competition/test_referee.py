@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alphazero.competition import opening as openings
 from alphazero.competition import record, referee, settings, sides
 from alphazero.go import rules
 from tests.competition.playing import game_settings
@@ -183,15 +184,33 @@ def test_a_handicap_that_fails_is_void(style, black, white, reason):
 
 
 def test_an_opening_is_told_to_both():
-    opening = [rules.parse_move(vertex, 5) for vertex in ("C3", "D4", "C2")]
-    ending, black, white = play(Case("", "", game=INTERNAL), opening=opening)
+    moves = tuple(rules.parse_move(vertex, 5) for vertex in ("C3", "D4", "C2"))
+    ending, black, white = play(Case("", "", game=INTERNAL), opening=openings.Opening(moves=moves))
     assert black.told[:3] == white.told[:3] == ["b C3", "w D4", "b C2"]
     assert sgf_moves(ending.course) == "C3 D4 C2 pass pass"
     assert white.calls[:2] == ["start", "genmove"]
 
 
+def test_the_stones_of_a_handicap_opening_are_told_before_its_moves():
+    stones, move = (rules.parse_move("B2", 5), rules.parse_move("D4", 5)), rules.parse_move("C3", 5)
+    opening = openings.Opening(stones=stones, moves=(move,))
+    ending, black, white = play(Case("", "", game=INTERNAL), opening=opening)
+    assert black.told[:2] == white.told[:2] == ["B2 D4", "w C3"]
+    assert black.calls[:3] == ["start", "set_free", "genmove"]
+    assert ending.course.stones == sorted(stones)
+    assert sgf_moves(ending.course) == "C3 pass pass"
+
+
+def test_handicap_stones_that_a_side_refuses_are_void():
+    opening = openings.Opening(stones=(0, 24))
+    case = Case("", "", white={"troubles": {"set_free": sides.Broken("knows no handicap")}})
+    ending, _, _ = play(case, opening=opening)
+    assert isinstance(ending, referee.Void)
+    assert ending.reason == "b: knows no handicap"
+
+
 def test_an_opening_that_a_side_rejects_is_void():
-    opening = [rules.parse_move("C3", 5)]
+    opening = openings.Opening(moves=(rules.parse_move("C3", 5),))
     case = Case("", "", white={"troubles": {1: sides.Rejection("says that C3 is illegal")}})
     ending, _, _ = play(case, opening=opening)
     assert isinstance(ending, referee.Void)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from alphazero.competition import ledger, runner, settings, sides, stopping, table
+from alphazero.competition import ledger, opening, runner, settings, sides, stopping, table
 from tests.competition.playing import game_settings, matchup, playoff
 from tests.competition.scripted import ScriptedSide
 
@@ -242,7 +242,7 @@ def test_openings_are_made_for_pairs(tmp_path):
 
     def make_opening(matchup, index):
         asked.append(index)
-        return [index, 24 - index]
+        return opening.Opening(moves=(index, 24 - index))
 
     supply = table.Supply(make_side=house.make_side, make_opening=make_opening)
     with ledger.Ledger(tmp_path, "trial", competition) as book:
