@@ -168,7 +168,7 @@ class Engine:
         return ""
 
     def _load_sgf(self, arguments: Sequence[str]) -> str:
-        game = sgf_files.load(arguments, self._config)
+        game = sgf_files.load(arguments, self._config, self.state.game.komi)
         self.state.choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
         self.state.game = game
         return ""

@@ -206,14 +206,13 @@ def replay(
     ko: game_config.Ko = game_config.Ko.positional,
     suicide: bool = False,
     num_moves: int | None = None,
-    default_komi: float = 0.0,
+    komi: float | None = None,
 ) -> play.Game:
     """The game after its first `num_moves` moves, all by default; ValueError at the first illegal move.
 
-    default_komi: for a record whose komi is not known.
+    komi: instead of the record's, which is 0 here where it is not known.
     """
-    komi = default_komi if record.komi is None else record.komi
-    game = play.Game(record.size, komi, ko=ko, suicide=suicide)
+    game = play.Game(record.size, (record.komi or 0.0) if komi is None else komi, ko=ko, suicide=suicide)
     game.set_up(record.black_setup, record.white_setup, record.to_play)
     for number, (color, action) in enumerate(record.moves[:num_moves], 1):
         if game.is_over:

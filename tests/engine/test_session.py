@@ -257,6 +257,25 @@ def test_sgf_there_and_back(tmp_path):
     assert ask(other, "move_history") == "= white D2\nblack C3", "up to, and not including, move 3"
 
 
+@pytest.mark.parametrize(
+    ("text", "komi", "told"),
+    [
+        ("7.5", "7.5", ""),
+        ("375", "7.5", ""),
+        ("7.3", "7.5", "KM is 7.3: the game has komi 7.5\n"),
+        ("?", "5.5", "KM is not a number: the game has komi 5.5\n"),
+        ("90000", "5.5", "KM is 900: the game has komi 5.5\n"),
+    ],
+)
+def test_komi_of_a_file_is_played_as_it_can_be(tmp_path, capsys, text, komi, told):
+    engine = make_engine(size=9)
+    ask(engine, "komi 5.5")
+    (tmp_path / "a.sgf").write_text(f"(;SZ[9]KM[{text}];B[ee])")
+    assert ask(engine, f"loadsgf {tmp_path / 'a.sgf'}") == "= "
+    assert ask(engine, "get_komi") == f"= {komi}"
+    assert capsys.readouterr().err == told
+
+
 def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
     engine = make_engine(size=5, sizes=[5])
     ask(engine, "play b A1")

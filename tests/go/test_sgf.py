@@ -54,7 +54,7 @@ def test_komi(text, komi):
 
 def test_the_komi_of_a_game_that_does_not_tell_it():
     game = sgf.read(b"(;SZ[9]KM[?];B[cc])")
-    assert sgf.replay(game, default_komi=6.5).komi == 6.5
+    assert (sgf.replay(game).komi, sgf.replay(game, komi=6.5).komi) == (0, 6.5)
 
 
 @pytest.mark.parametrize(
