@@ -117,3 +117,14 @@ def test_files_from_the_field(shared_data, name):
     assert len(game.moves) == (6 if name in ("shift-jis", "shift-jis-no-ca", "utf8-control") else 12)
     komi = {"fox-gbk": 7.5, "komi-650": 6.5, "komi-comma": 6.5, "komi-moku": 7.5}
     assert game.komi == komi.get(name, 7)
+
+
+@pytest.mark.parametrize("name", ["player-1", "player-black"])
+def test_players_in_files_from_the_field(shared_data, name):
+    game = sgf.read((shared_data / "field" / "sgf" / f"{name}.sgf").read_bytes())
+    assert [color for color, _ in game.moves] == [2, 1]
+
+
+def test_a_bracket_in_a_file_from_the_field(shared_data):
+    with pytest.raises(ValueError, match=r"line 1: unexpected text, \]RE\[B\+R\]"):
+        sgf.read((shared_data / "field" / "sgf" / "bracket.sgf").read_bytes())
