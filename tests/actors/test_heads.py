@@ -209,6 +209,8 @@ def start(folder, *words, **variables):
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's jobs in the background ignore it, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
