@@ -38,8 +38,13 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
     key, address = heads.named_address(config.cluster.address)
     # Ray warns that it asks for tokens, which is what we want.
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
-    # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
-    environment = {"OMP_NUM_THREADS": "1", logs.LOG_FILE_VARIABLE: log_file}
+    environment = {
+        # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
+        "OMP_NUM_THREADS": "1",
+        # Each of glibc's arenas for threads keeps free memory that the others could use.
+        "MALLOC_ARENA_MAX": "1",
+        logs.LOG_FILE_VARIABLE: log_file,
+    }
     options: dict[str, Any] = {
         "logging_level": logging.WARNING,
         "log_to_driver": True,

@@ -1,13 +1,16 @@
-"""Ratings of many players from games among them: the model of Bradley and Terry (1952), fitted by choix.
+"""Ratings of many players from games among them: the model of Bradley and Terry (1952).
 
 A player of strength s beats one of strength t with chance 1 / (1 + exp(t - s)); draws are half a win each.
+Most pairs never meet, so that matrices are sparse: a thousand players take megabytes and a second.
 """
 
+import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import choix
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph, linalg
 
 from alphazero.evaluation import elo as ratings
 
@@ -15,48 +18,97 @@ _ELO = 400 / math.log(10)
 """Elo of one unit of the model's strength."""
 _PRIOR_DRAWS = 1.0
 """Drawn games that are assumed of each pair that met: a player who only won has a rating, too."""
+_MAX_STEPS = 200
+_MAX_CHANGE = 2.0
+"""Of the difference between two who met: a Newton step overshoots where chances are close to 0 or 1."""
+_PRECISION = 1e-9
+"""Change of those differences at which the fit ends."""
+_CHUNK = 64
+"""Players whose covariance with all others is in memory at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Fit:
     """Ratings of n players; the first one is 0."""
 
     elo: np.ndarray
     """[n] float64."""
-    covariance: np.ndarray
-    """[n, n] of `elo`, from the curvature of the likelihood."""
+    _factors: linalg.SuperLU | None
+    """Of the information on all strengths but the first; None for one player."""
 
     def estimate(self, player: int, other: int = 0) -> ratings.Estimate:
         """The player's rating less the other's, with its 95 % interval."""
-        difference = float(self.elo[player] - self.elo[other])
-        half = ratings.Z95 * math.sqrt(self.variance(player, other))
+        return self._estimate(self.elo[player] - self.elo[other], self.variance(player, other))
+
+    def estimates(self) -> list[ratings.Estimate]:
+        """Each player's rating less the first one's, with its 95 % interval."""
+        return list(map(self._estimate, self.elo, self.variances()))
+
+    def variances(self) -> np.ndarray:
+        """[n] of the ratings in Elo squared: the diagonal of the covariance."""
+        return np.concatenate([np.diagonal(rows[:, start:]) for start, rows in self.covariances()])
+
+    def variance(self, player: int, other: int = 0) -> float:
+        """Of the difference of two ratings, in Elo squared."""
+        contrast = np.zeros(len(self.elo))
+        contrast[player] += 1
+        contrast[other] -= 1
+        return max(0.0, float(contrast @ self._solve(contrast[:, None])[:, 0]))
+
+    def covariances(self) -> Iterator[tuple[int, np.ndarray]]:
+        """The ratings' covariance in Elo squared, [64, n] at a time, each with the number of its first row.
+
+        From the curvature of the likelihood, with the first player's strength fixed.
+        """
+        n = len(self.elo)
+        for start in range(0, n, _CHUNK):
+            yield start, self._solve(np.eye(n, min(_CHUNK, n - start), -start)).T
+
+    def _solve(self, right: np.ndarray) -> np.ndarray:
+        """The covariance times a matrix [n, k]."""
+        answer = np.zeros_like(right)
+        if self._factors is not None:
+            answer[1:] = _ELO**2 * self._factors.solve(right[1:])
+        return answer
+
+    @staticmethod
+    def _estimate(difference: float, variance: float) -> ratings.Estimate:
+        difference, half = float(difference), ratings.Z95 * math.sqrt(max(0.0, variance))
         return ratings.Estimate(difference, difference - half, difference + half)
 
-    def variance(self, player: int, other: int) -> float:
-        """Of the difference of two ratings, in Elo squared."""
-        covariance = self.covariance
-        both = covariance[player, player] + covariance[other, other]
-        return max(0.0, float(both - 2 * covariance[player, other]))
 
-
-def fit(points: np.ndarray) -> Fit:
-    """points: [n, n] float64, what each row's player won against each column's, draws half.
+def fit(points: np.ndarray | sparse.csr_array) -> Fit:
+    """points: [n, n], what each row's player won against each column's, draws half; dense or sparse.
 
     ValueError where a player is not connected to the first one by games.
     """
-    met = (points + points.T) > 0
-    if not _is_connected(met):
+    won = sparse.csr_array(points, dtype=np.float64)
+    n = len(won.indptr) - 1
+    games = sparse.csr_array(won + won.T)
+    num_groups, _ = csgraph.connected_components(games, directed=False)
+    if num_groups > 1:
         raise ValueError("some players have met none of the others, directly or through others")
-    smoothed = np.asarray(points + _PRIOR_DRAWS / 2 * met, np.float64)
-    if len(points) == 1:
-        return Fit(np.zeros(1), np.zeros((1, 1)))
-    strengths = choix.ilsr_pairwise_dense(smoothed, max_iter=1000)
-    strengths -= strengths[0]
-    return Fit(_ELO * strengths, _ELO**2 * _covariance(smoothed + smoothed.T, strengths))
+    strengths = np.zeros(n)
+    if n == 1:
+        return Fit(strengths, None)
+    met = sparse.coo_array(games)
+    a, b = met.coords  # each pair that met comes twice
+    num_games = met.data + _PRIOR_DRAWS
+    score = won.sum(axis=1) + _PRIOR_DRAWS / 2 * np.bincount(a, minlength=n)
+    for _ in range(_MAX_STEPS):
+        chance = _chance(strengths[a] - strengths[b])
+        factors = _factorize(a, b, num_games * chance * (1 - chance), n)
+        gradient = score - np.bincount(a, num_games * chance, n)
+        step = np.concatenate([[0.0], factors.solve(gradient[1:])])
+        change = np.abs(step[a] - step[b]).max()
+        strengths += step * min(1.0, _MAX_CHANGE / max(change, _PRECISION))
+        if change < _PRECISION:
+            break
+    return Fit(_ELO * strengths, factors)
 
 
 def most_informative_pair(
-    fitted: Fit, num_games: np.ndarray, is_present: np.ndarray | None = None
+    fitted: Fit, num_games: np.ndarray | sparse.csr_array, is_present: np.ndarray | None = None
 ) -> tuple[int, int]:
     """The two players of whom one more game would tell most.
 
@@ -65,30 +117,30 @@ def most_informative_pair(
     uncertainty (D-optimal design, Wald 1943).
     """
     n = len(fitted.elo)
-    difference = (fitted.elo[:, None] - fitted.elo[None]) / _ELO
-    chance = 1 / (1 + np.exp(-difference))
-    spread = np.diag(fitted.covariance)[:, None] + np.diag(fitted.covariance)[None] - 2 * fitted.covariance
-    gain = np.log1p(chance * (1 - chance) * spread / _ELO**2) - 1e-9 * num_games
-    gain[np.tril_indices(n)] = -math.inf
-    if is_present is not None:
-        gain[~is_present] = gain[:, ~is_present] = -math.inf
-    first, second = divmod(int(gain.argmax()), n)
-    return first, second
+    variances, strengths = fitted.variances(), fitted.elo / _ELO
+    games = sparse.csr_array(num_games)
+    best, pair = -math.inf, (0, 1)
+    for start, covariance in fitted.covariances():
+        rows = np.arange(start, start + len(covariance))
+        chance = _chance(strengths[rows, None] - strengths)
+        spread = (variances[rows, None] + variances - 2 * covariance) / _ELO**2
+        gain = np.log1p(chance * (1 - chance) * spread) - 1e-9 * games[rows].toarray()
+        gain[rows[:, None] >= np.arange(n)] = -math.inf
+        if is_present is not None:
+            gain[~is_present[rows]] = gain[:, ~is_present] = -math.inf
+        if gain.max() > best:
+            first, second = divmod(int(gain.argmax()), n)
+            best, pair = float(gain.max()), (start + first, second)
+    return pair
 
 
-def _covariance(games: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    """[n, n] the inverse of the information, with the first player's strength fixed."""
-    difference = strengths[:, None] - strengths[None]
-    weights = games / (2 + 2 * np.cosh(difference))
-    information = np.diag(weights.sum(axis=1)) - weights
-    covariance = np.zeros_like(information)
-    covariance[1:, 1:] = np.linalg.inv(information[1:, 1:])
-    return covariance
+def _chance(difference: np.ndarray) -> np.ndarray:
+    """Of a win, for a difference of strengths."""
+    return 0.5 + 0.5 * np.tanh(difference / 2)
 
 
-def _is_connected(met: np.ndarray) -> bool:
-    reached = np.zeros(len(met), np.bool_)
-    reached[0] = True
-    for _ in range(len(met)):
-        reached |= met[reached].any(axis=0)
-    return bool(reached.all())
+def _factorize(a: np.ndarray, b: np.ndarray, weight: np.ndarray, n: int) -> linalg.SuperLU:
+    """Factors of the information on strengths 1 to n - 1: the Laplacian of the graph of pairs."""
+    rows, columns = np.concatenate([a, a]), np.concatenate([a, b])
+    laplacian = sparse.csc_array((np.concatenate([weight, -weight]), (rows, columns)), shape=(n, n))
+    return linalg.splu(laplacian[1:, 1:])

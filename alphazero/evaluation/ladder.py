@@ -1,30 +1,36 @@
 """The ladder: how strong each promoted network of a run is, on one scale with opponents that never change.
 
-Its games are kept in ladder/games.jsonl of the run's folder, one line for each game, appended when the match
-it belongs to is over. Ratings are fitted anew from all games of the same settings.
+Its games are kept in ladder/games.jsonl of the run's folder, appended when the match they belong to is over.
+Ratings are fitted anew from all games of the same settings.
 """
 
 import contextlib
-import errno
-import fcntl
+import dataclasses
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from alphazero import files, heap
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
-from alphazero.evaluation import bradley_terry, gtp_client, gtp_player, match, openings, players, promotion
+from alphazero.evaluation import (
+    bradley_terry,
+    gtp_client,
+    gtp_player,
+    ladder_games,
+    match,
+    openings,
+    players,
+    promotion,
+)
 from alphazero.evaluation import elo as ratings
-from alphazero.evaluation import result as results
 from alphazero.net import inference
 from alphazero.search import evaluator as evaluators
 
@@ -57,15 +63,14 @@ class Ladder:
         """folder: the run's."""
         self._config = config
         self._rules: ladder_config.LadderConfig = config.ladder
-        self._path = folder / "ladder" / "games.jsonl"
+        self._folder = folder / "ladder"
         self._promotions = promotion.Promotions(folder / "weights" / "promoted")
         self._networks: dict[str, promotion.Promoted] = {}
         self._num_seen = 0
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
         self._has_gnugo = self._gnugo is not None
-        self._points: dict[tuple[str, str], float] = {}
-        self._read_games()
+        self._games = ladder_games.LadderGames(self._folder / "games.jsonl", self._settings)
 
     @property
     def _settings(self) -> list[float]:
@@ -83,7 +88,9 @@ class Ladder:
         self._num_seen = count
         known = {promoted.number for promoted in self._networks.values()}
         for promoted in self._promotions.certified(known):
-            self._networks[f"{promoted.number:05d}"] = promoted
+            # Of a certificate only what is read here: a run may have thousands.
+            certificate = {key: promoted.certificate[key] for key in ("sha256", "steps")}
+            self._networks[f"{promoted.number:05d}"] = dataclasses.replace(promoted, certificate=certificate)
 
     def write_ratings(self) -> list[Rung]:
         """Writes ratings.json, the strongest first, and returns what is in it."""
@@ -100,15 +107,14 @@ class Ladder:
             for rung in rungs
         ]
         text = json.dumps({"settings": self._settings, "players": told}, indent=1, allow_nan=False)
-        files.write_atomic(self._path.with_name("ratings.json"), f"{text}\n".encode())
-        heap.release()  # the fit's matrices of all players by all players
+        files.write_atomic(self._folder / "ratings.json", f"{text}\n".encode())
         return rungs
 
     @property
     def names(self) -> list[str]:
         """All players, the uniform one first, networks in the order of their promotion."""
         levels = [f"gnugo-{level}" for level in self._rules.gnugo_levels]
-        met = {name for pair in self._points for name in pair}
+        met = self._games.opponents()
         return [
             UNIFORM,
             *(name for name in levels if self._has_gnugo or name in met),
@@ -118,7 +124,7 @@ class Ladder:
     @property
     def num_games(self) -> int:
         """Games that count."""
-        return round(sum(self._points.values()))
+        return self._games.count
 
     @property
     def num_wanted(self) -> int:
@@ -129,17 +135,18 @@ class Ladder:
         """All players that are connected to the uniform one by games, the strongest first."""
         names = self._connected()
         points = self._matrix(names)
-        fitted = bradley_terry.fit(points)
-        games = (points + points.T).sum(axis=1)
+        won, lost = points.sum(axis=1), points.sum(axis=0)
         rungs = [
             Rung(
                 name=name,
                 step=self._networks[name].certificate["steps"] if name in self._networks else None,
-                elo=fitted.estimate(number),
-                games=round(games[number]),
-                points=float(points[number].sum()),
+                elo=estimate,
+                games=round(won[number] + lost[number]),
+                points=float(won[number]),
             )
-            for number, name in enumerate(names)
+            for number, (name, estimate) in enumerate(
+                zip(names, bradley_terry.fit(points).estimates(), strict=True)
+            )
         ]
         return sorted(rungs, key=lambda rung: -rung.elo.elo)
 
@@ -149,7 +156,7 @@ class Ladder:
         So it is when it was stopped, and when GNU Go failed, without which the ladder then goes on.
         BlockingIOError where another process plays just then.
         """
-        with self._alone():
+        with self._games.alone():
             try:
                 return self._play(should_stop)
             except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
@@ -159,28 +166,8 @@ class Ladder:
             finally:
                 heap.release()
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other process plays meanwhile, and its games so far are known here."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with (self._path.parent / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                told = f"another process plays this ladder ({lock.name})"
-                raise BlockingIOError(errno.EWOULDBLOCK, told) from None
-            self._read_games()
-            yield
-
-    def _read_games(self) -> None:
-        self._points.clear()
-        for line in _read_lines(self._path):
-            if line.get("settings") == self._settings:
-                self._count(line)
-
     def _play(self, should_stop: Callable[[], bool]) -> bool:
         a, b = self._next_pair()
-        heap.release()  # the fit's matrices, before the match begins
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
         first_moves = openings.draw(
@@ -194,7 +181,7 @@ class Ladder:
             played = match.play_match(first, second, self._config.game, first_moves, should_stop=should_stop)
         if played is None:
             return False
-        self._append(a, b, played)
+        self._games.append(a, b, played)
         _logger.info("ladder: %s", played.summary())
         return True
 
@@ -226,22 +213,21 @@ class Ladder:
 
     def _connected(self) -> list[str]:
         """Players that met the uniform one or another such player, in the order of `names`."""
+        met = self._games.opponents()
         reached, found = {UNIFORM}, {UNIFORM}
         while found:
-            found = {other for name in found for other in self.names if self._met(name, other)} - reached
+            found = {other for name in found for other in met.get(name, ())} - reached
             reached |= found
         return [name for name in self.names if name in reached]
 
-    def _met(self, name: str, other: str) -> bool:
-        return self._points.get((name, other), 0) + self._points.get((other, name), 0) > 0
-
-    def _matrix(self, names: list[str]) -> np.ndarray:
+    def _matrix(self, names: list[str]) -> sparse.csr_array:
+        """[n, n] points of each row's player against each column's."""
         places = {name: place for place, name in enumerate(names)}
-        matrix = np.zeros((len(names), len(names)))
-        for (name, other), points in self._points.items():
+        points = sparse.dok_array((len(names), len(names)))
+        for (name, other), won in self._games.points.items():
             if name in places and other in places:
-                matrix[places[name], places[other]] = points
-        return matrix
+                points[places[name], places[other]] = won
+        return points.tocsr()
 
     @contextlib.contextmanager
     def _player(
@@ -272,40 +258,3 @@ class Ladder:
                 batch=_PAIRS_AT_ONCE,
             )
         return self._evaluators[name]
-
-    def _append(self, a: str, b: str, played: results.MatchResult) -> None:
-        lines = [
-            {"a": a, "b": b, "a_is_black": game.a_is_black, "points": game.points, "settings": self._settings}
-            for game in played.games
-        ]
-        with self._path.open("a", encoding="utf-8") as file:
-            if _ends_in_half_a_line(self._path):
-                file.write("\n")
-            file.writelines(f"{json.dumps(line)}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        files.sync_folder(self._path.parent)
-        for line in lines:
-            self._count(line)
-
-    def _count(self, line: dict[str, Any]) -> None:
-        a, b = line["a"], line["b"]
-        self._points[a, b] = self._points.get((a, b), 0.0) + line["points"]
-        self._points[b, a] = self._points.get((b, a), 0.0) + 1 - line["points"]
-
-
-def _ends_in_half_a_line(path: Path) -> bool:
-    data = path.read_bytes()
-    return bool(data) and not data.endswith(b"\n")
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Games in the file; a line that a kill cut short is left out."""
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            with contextlib.suppress(ValueError):
-                fields = json.loads(line)
-                if isinstance(fields, dict) and {"a", "b", "points", "settings"} <= fields.keys():
-                    yield fields

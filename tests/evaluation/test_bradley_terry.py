@@ -1,9 +1,13 @@
-"""Ratings: two players against `elo`, many against the truth, intervals that hold, the next game."""
+"""Ratings: two players against `elo`, many against choix and the truth, intervals, the next game."""
 
+import choix
 import numpy as np
 import pytest
+from scipy import sparse
 
 from alphazero.evaluation import bradley_terry, elo
+
+ELO = 400 / np.log(10)
 
 
 def play(strengths, num_games, rng):
@@ -15,6 +19,16 @@ def play(strengths, num_games, rng):
             won = rng.binomial(num_games, elo.to_score(strengths[i] - strengths[j]))
             points[i, j], points[j, i] = won, num_games - won
     return points
+
+
+def covariance(points, strengths):
+    """[n, n] in Elo squared, from dense matrices."""
+    games = points + points.T + (points + points.T > 0)
+    weights = games / (2 + 2 * np.cosh((strengths[:, None] - strengths) / ELO))
+    information = np.diag(weights.sum(axis=1)) - weights
+    inverse = np.zeros_like(information)
+    inverse[1:, 1:] = ELO**2 * np.linalg.inv(information[1:, 1:])
+    return inverse
 
 
 @pytest.mark.parametrize(("wins", "losses"), [(70, 30), (55, 45), (20, 80)])
@@ -31,6 +45,37 @@ def test_ratings_are_those_that_made_the_games():
     strengths = np.array([0, 150, 300, 900, 1000])
     fitted = bradley_terry.fit(play(strengths, 4000, np.random.default_rng(0)))
     assert fitted.elo == pytest.approx(strengths, abs=35)
+
+
+@pytest.mark.parametrize("n", [2, 5, 64, 65, 200])
+def test_choix_and_dense_matrices_agree(n):
+    """n: below, at and above the number of players whose covariances are computed at once."""
+    rng, points = np.random.default_rng(n), np.zeros((n, n))
+    for i in range(1, n):
+        for j in {i - 1, *rng.integers(0, i, 2)}:
+            points[i, j] = rng.integers(0, 9)
+            points[j, i] = 8 - points[i, j]
+    fitted = bradley_terry.fit(points)
+    expected = ELO * choix.ilsr_pairwise_dense(points + 0.5 * (points + points.T > 0), max_iter=1000)
+    assert fitted.elo == pytest.approx(expected - expected[0], abs=1e-3)
+    inverse = covariance(points, fitted.elo)
+    assert np.concatenate([rows for _, rows in fitted.covariances()]) == pytest.approx(inverse, rel=1e-6)
+    assert fitted.variances() == pytest.approx(np.diag(inverse), rel=1e-6)
+    assert fitted.variance(n - 1, n // 2) == pytest.approx(
+        inverse[-1, -1] + inverse[n // 2, n // 2] - 2 * inverse[-1, n // 2], rel=1e-6
+    )
+    singly = [fitted.estimate(player).high for player in range(n)]
+    assert [estimate.high for estimate in fitted.estimates()] == pytest.approx(singly)
+
+
+def test_a_long_chain_of_sweeps_is_a_line():
+    """Where chances across the chain are smaller than any float."""
+    n = 1000
+    points = sparse.dok_array((n, n))
+    for i in range(1, n):
+        points[i, i - 1] = 40
+    elos = bradley_terry.fit(points.tocsr()).elo
+    assert np.diff(elos) == pytest.approx(np.full(n - 1, ELO * np.log(40.5 / 0.5)), abs=1e-6)
 
 
 def test_intervals_hold_the_truth_in_about_95_of_100():
@@ -87,7 +132,5 @@ def test_uncertainty_shrinks_fastest_where_the_next_game_is():
             more = points.copy()
             more[i, j] += 0.5
             more[j, i] += 0.5
-            volumes[i, j] = np.linalg.det(
-                bradley_terry._covariance(more + more.T, fitted.elo / 173.7178)[1:, 1:]
-            )
+            volumes[i, j] = np.linalg.det(covariance(more, fitted.elo)[1:, 1:])
     assert bradley_terry.most_informative_pair(fitted, games) == min(volumes, key=volumes.__getitem__)

@@ -85,9 +85,22 @@ def test_a_game_behind_half_a_line_counts(tmp_path):
     path.parent.mkdir()
     path.write_text('{"a": "00001", "b": "uni')
     game = results.PlayedGame(number=1, a_is_black=True, moves=(25, 25), score=3.0, hit_limit=False)
-    config = made._config.game
-    made._append("00001", "uniform", results.MatchResult(names=("a", "b"), config=config, games=(game,)))
+    played = results.MatchResult(names=("a", "b"), config=made._config.game, games=(game,))
+    made._games.append("00001", "uniform", played)
     assert make_ladder(tmp_path).num_games == made.num_games == 1
+
+
+def test_a_new_file_of_games_is_read_from_its_start(tmp_path):
+    promote(tmp_path, 1)
+    made, other = make_ladder(tmp_path), make_ladder(tmp_path)
+    made.play()
+    made.play()
+    other.play()
+    assert other.num_games == 24
+    (tmp_path / "ladder" / "games.jsonl").unlink()
+    made.play()
+    other.play()
+    assert made.num_games == 8 and other.num_games == 16
 
 
 def test_games_of_other_settings_are_another_ladder(tmp_path):
@@ -107,7 +120,7 @@ def test_a_stopped_match_does_not_count(tmp_path):
 def test_two_processes_do_not_play_at_once_and_see_each_other_s_games(tmp_path):
     promote(tmp_path, 1)
     made, other = make_ladder(tmp_path), make_ladder(tmp_path)
-    with made._alone(), pytest.raises(BlockingIOError, match="another process plays this ladder"):
+    with made._games.alone(), pytest.raises(BlockingIOError, match="another process plays this ladder"):
         other.play()
     made.play()
     other.play()
