@@ -12,14 +12,19 @@ try() {
     name=$1
     log="$folder/$1.log"
     shift
-    if "$@" > "$log" 2>&1; then
-        echo "$name: in"
-    # Ray's client only says that nobody let it in.
-    elif grep -qiE "token|unauthenticated|error: 40[13]|client connection timeout" "$log"; then
-        echo "$name: refused"
-    else
-        echo "$name: failed"
-    fi
+    for _ in 1 2 3; do
+        if "$@" > "$log" 2>&1; then
+            echo "$name: in"
+            return
+        # Ray's client only says that nobody let it in.
+        elif grep -qiE "token|unauthenticated|error: 40[13]|client connection timeout" "$log"; then
+            echo "$name: refused"
+            return
+        fi
+        # Ray starts a server for each client and gives it half a minute, which may be short on a busy machine.
+    done
+    echo "$name: failed"
+    tail -n 5 "$log" >&2
 }
 
 ask() {

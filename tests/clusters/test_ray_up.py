@@ -197,6 +197,7 @@ def knock(story, machine, **variables):
     folder = f"{machines.HOME}/knocks/{len(variables)}"
     command = ["bash", "tests/clusters/strangers.sh", story.head.address, sys.executable, folder, place]
     done = machine.run(*command, variables={"HOME": "/tmp/ray", **variables}, timeout_s=240)
+    print(done.stderr)  # pytest shows it with a failure
     return dict(line.split(": ") for line in done.stdout.splitlines())
 
 
