@@ -11,10 +11,8 @@ from enum import Enum
 from alphazero.data import chunk_text
 from alphazero.data import damage as damages
 
-_SHORTEST_PLANE, _SHORTEST_USUAL_PLANE = (
-    3,
-    7,
-)  # characters, of 3x3 and 5x5; integers may be as long as the first
+_SHORTEST_PLANE = 3  # characters, of 3x3; integers may be as long
+_SHORTEST_USUAL_PLANE = 7  # of 5x5
 _LONGEST_RESULT = 20
 _MOST_RUNS = 32  # more are garbage, which may have no end
 

@@ -1,6 +1,7 @@
 """Files are found by name, all kinds give the same positions, and what is held out stays so."""
 
 import gzip
+import lzma
 
 import numpy as np
 import pytest
@@ -30,6 +31,21 @@ def test_folders_files_and_patterns_are_found(tmp_path):
     assert kinds(sgf) == kinds(sgf / "*.sgf") == [Kind.sgf] * 2
     assert kinds(chunks) == kinds(chunks / "*.gz", chunks) == kinds(tmp_path / "c*") == [Kind.chunk] * 3
     assert kinds(chunks / "*.0.gz", sgf, log) == [Kind.chunk, Kind.games, Kind.sgf, Kind.sgf]
+
+
+def test_packed_sgf_files_of_a_folder_are_no_chunks(tmp_path):
+    folder = corpus.write_sgf(tmp_path / "sgf", 2)
+    files = sorted(folder.iterdir())
+    plain = [block.batch.planes for source in sources.find([str(folder)]) for block in read(source)[0]]
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / "0.sgf.gz").write_bytes(gzip.compress(files[0].read_bytes()))
+    (packed / "1.SGF.xz").write_bytes(lzma.compress(files[1].read_bytes()))
+    found = sources.find([str(packed)])
+    assert [source.kind for source in found] == [Kind.sgf] * 2
+    again = [block.batch.planes for source in found for block in read(source)[0]]
+    assert len(again) == len(plain) == 2
+    assert all(np.array_equal(one, other) for one, other in zip(plain, again, strict=True))
 
 
 @pytest.mark.parametrize(
