@@ -83,7 +83,8 @@ goldens: $(READY)  ## rewrites tests/golden; the diff belongs in the change
 leela-zero: $(READY)  ## Leela Zero for 9x9 in our cache folder, for a slow test
 	$(BIN)/python -m tools.build_leela_zero
 
-constraints:  ## pins the newest versions again (needs uv)
-	@{ sed '/^#/!d' constraints.txt; echo 'torch==2.13.0' | uv pip compile --quiet --universal --all-extras \
-		--fork-strategy fewest --no-annotate --no-header -c /dev/stdin pyproject.toml; } > constraints.new
+constraints: $(READY)  ## pins the newest versions again
+	@{ sed '/^#/!d' constraints.txt; echo 'torch==2.13.0' | $(BIN)/uv pip compile --quiet --universal --all-extras \
+		--fork-strategy fewest --no-annotate --no-header -c /dev/stdin pyproject.toml \
+		| grep -vE '^(nvidia|cuda)-'; } > constraints.new
 	mv constraints.new constraints.txt

@@ -14,7 +14,7 @@ DOORS = {
     "web": "play and watch in a browser",
     "export": "convert games to training chunks",
     "bench": "measure this machine",
-    "doctor": "say what this machine can do",
+    "doctor": "say what a cluster costs and what stands in its way",
 }
 
 

@@ -1,7 +1,7 @@
 """Copies promoted networks to where they are wanted: python -m alphazero.pull SOURCE DEST.
 
 SOURCE is a run's folder, its weights/promoted, a mirror (a folder, s3://BUCKET/PREFIX or
-gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/alphazero/runs/9x9.
+gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/runs/9x9.
 """
 
 import argparse

@@ -3,11 +3,15 @@
 Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 interrupted after saving.
 """
 
+import logging
 import sys
 
+from alphazero.clusters import mounts
 from alphazero.config import command_line, compose, paths, schema
 from alphazero.data import run_folder
 from alphazero.report import logs
+
+_logger = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -27,11 +31,18 @@ def _open_and_run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     _check_start(config)
     folder.open(config, compose.to_yaml(config))
     logs.set_up(folder.log)
+    _warn_of_mounts(folder)
     if config.mirror.uri is not None:
         from alphazero.storage import background
 
         background.check(config, folder.path)
     _run(config, folder)
+
+
+def _warn_of_mounts(folder: run_folder.RunFolder) -> None:
+    line = mounts.warning(folder.path)
+    if line is not None:
+        _logger.warning(line)
 
 
 def _check_start(config: schema.Config) -> None:

@@ -137,7 +137,7 @@ for path in source.iterdir():
 def head(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The disk of a cluster's head, reached by a program that does what `ray rsync-down` does."""
     folder = tmp_path / "head"
-    run = folder / "home" / "alphazero" / "runs" / "9x9"
+    run = folder / "home" / "runs" / "9x9"
     run.parent.mkdir(parents=True)
     run_folder.replace(run)
     ray = tmp_path / "bin" / "ray"
@@ -151,9 +151,9 @@ def head(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def test_from_a_cluster(head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    source = "cluster:cluster.yaml:~/alphazero/runs/9x9"
+    source = "cluster:cluster.yaml:~/runs/9x9"
     assert call(source, "nets", "--latest") == 0
-    run = head / "home" / "alphazero" / "runs" / "9x9"
+    run = head / "home" / "runs" / "9x9"
     newest = promotions(run).all()[-1]
     assert names(tmp_path / "nets") == sorted([newest.path.name, newest.certificate_path.name, "latest.json"])
     promotions(run).promote(networks.make_weights(7), {})
@@ -162,7 +162,7 @@ def test_from_a_cluster(head: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     command = [
         "rsync-down",
         "cluster.yaml",
-        "~/alphazero/runs/9x9/weights/promoted/",
+        "~/runs/9x9/weights/promoted/",
         f"{tmp_path}/.nets.staging/weights/promoted/",
     ]
     assert [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()] == [command] * 2

@@ -28,8 +28,7 @@ def _open_cluster(text: str, dest: Path) -> "Cluster":
     # The path goes through a shell on the head: it must hold nothing that one would understand.
     if not config or not _REMOTE.fullmatch(remote):
         raise ValueError(
-            f"SOURCE={text}: must be cluster:CLUSTER.YAML:RUN_DIR, "
-            "such as cluster:cluster.yaml:~/alphazero/runs/9x9"
+            f"SOURCE={text}: must be cluster:CLUSTER.YAML:RUN_DIR, such as cluster:cluster.yaml:~/runs/9x9"
         )
     if not Path(config).expanduser().is_file():
         raise ValueError(f"SOURCE={text}: {config} is not a file")

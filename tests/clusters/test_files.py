@@ -1,9 +1,12 @@
 """The shipped cluster files pass Ray's own validation, and keep their promises about places and doors."""
 
 import copy
+import re
 
 import pytest
 import yaml
+
+from tests.clusters import test_kubernetes
 
 autoscaler = pytest.importorskip("ray.autoscaler._private.util")
 
@@ -33,8 +36,9 @@ def validate(cluster):
 
 
 def test_every_file_is_checked(project):
-    there = {f"clusters/{path.name}" for path in (project / "clusters").iterdir()}
-    assert there | {"cluster.yaml"} == set(FILES)
+    there = {f"clusters/{path.name}" for path in (project / "clusters").glob("*.yaml")}
+    others = {f"clusters/{name}" for name in test_kubernetes.NAMES}
+    assert there | {"cluster.yaml"} == {*FILES, *others}
 
 
 def test_ray_accepts_it(cluster):
@@ -82,6 +86,70 @@ def test_only_self_play_may_vanish(cloud):
     assert spot == {"selfplay_cpu"}
 
 
+def test_nothing_is_kept_without_work(cloud):
+    """A cluster without a run costs its head alone, and machines that cost the most must be asked for."""
+    kinds = cloud["available_node_types"].values()
+    assert all(kind["min_workers"] == 0 for kind in kinds)
+    assert [kind["max_workers"] for kind in kinds if kind["resources"].get("GPU", 0) >= 8] == [0]
+
+
+def test_machines_with_several_gpus_are_there(cloud):
+    assert {kind["resources"].get("GPU", 0) for kind in cloud["available_node_types"].values()} == {
+        0,
+        1,
+        4,
+        8,
+    }
+
+
+def test_all_machines_are_in_one_zone(cloud):
+    zone = cloud["provider"]["availability_zone"]
+    assert zone.startswith(cloud["provider"]["region"]) and "," not in zone
+    assert "SubnetIds" not in yaml.dump(cloud)
+
+
+def test_workers_end_without_a_head(cloud):
+    """By a shutdown that is due from the first minute; the watch over the raylet cancels and repeats it."""
+    workers = {name: kind for name, kind in cloud["available_node_types"].items() if name != "head"}
+    for name, kind in workers.items():
+        assert "shutdown -P +60" in str(kind["node_config"]), name
+        if cloud["provider"]["type"] == "aws":
+            assert kind["node_config"]["InstanceInitiatedShutdownBehavior"] == "terminate", name
+    assert "shutdown" not in str(cloud["available_node_types"]["head"])
+    assert "watch_head.sh 10 " in cloud["worker_start_ray_commands"][-1]
+
+
+def test_own_machines_stay_on(project):
+    assert "watch_head.sh >" in load(project, FILES[2])["worker_start_ray_commands"][-1]
+
+
+def test_disks_are_fast(project):
+    aws, gcp = (load(project, name)["available_node_types"].values() for name in CLOUDS)
+    for kind in aws:
+        assert {disk["Ebs"]["VolumeType"] for disk in kind["node_config"]["BlockDeviceMappings"]} == {"gp3"}
+    zone = load(project, CLOUDS[1])["provider"]["availability_zone"]
+    for kind in gcp:
+        types = {disk["initializeParams"]["diskType"] for disk in kind["node_config"]["disks"]}
+        assert types == {f"zones/{zone}/diskTypes/pd-balanced"}
+
+
+def test_runs_lie_outside_of_the_mounted_folder(cluster):
+    """Ray reads every file below a mount before it sets a worker up, whatever is excluded."""
+    (board,) = [line for line in cluster["head_start_ray_commands"] if "tensorboard" in line]
+    logs = re.findall(r"--logdir (\S+)", board)
+    assert logs == ["~/runs"]
+    assert [mount for mount in cluster["file_mounts"] if f"{logs[0]}/".startswith(f"{mount}/")] == []
+
+
+def test_the_scripts_that_commands_name_are_there(cluster, project):
+    named = set(re.findall(r"~/alphazero/(clusters/\S+\.sh)", yaml.dump(cluster, width=1000)))
+    assert named == {"clusters/check_node.sh", "clusters/watch_head.sh"}
+    assert all((project / name).is_file() for name in named)
+    order = [command.partition(" ~/.venv")[0].rpartition("/")[2] for command in cluster["setup_commands"]]
+    install = next(i for i, command in enumerate(cluster["setup_commands"]) if "pip install" in command)
+    assert order.index("check_node.sh driver") < install < order.index("check_node.sh cuda")
+
+
 def test_commands_survive_the_shell(cluster):
     """A ~ inside quotes stays a ~: the commands use $HOME there."""
     keys = ("setup_commands", "head_start_ray_commands", "worker_start_ray_commands")
@@ -91,15 +159,16 @@ def test_commands_survive_the_shell(cluster):
 
 @pytest.mark.parametrize("name", FILES[1:])
 def test_the_parts_that_do_not_depend_on_the_place_are_the_same(name, project):
-    """Only the names of extras differ: what a test of one file shows holds for the others."""
+    """Only names of extras differ, and who powers off: what a test of one file shows holds for the others."""
     first, other = load(project, FILES[0]), load(project, name)
     for key in (
         "file_mounts",
         "rsync_exclude",
         "rsync_filter",
         "head_start_ray_commands",
-        "worker_start_ray_commands",
     ):
         assert other[key] == first[key], key
+    starts = [each["worker_start_ray_commands"] for each in (first, other)]
+    assert starts[1] == starts[0] or [line.replace(".sh 10 ", ".sh ") for line in starts[0]] == starts[1]
     plain = [command.replace("[gcp]", "").replace("[aws]", "") for command in other["setup_commands"]]
     assert plain == [command.replace("[aws]", "") for command in first["setup_commands"]]

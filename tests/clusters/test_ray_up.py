@@ -24,7 +24,7 @@ from alphazero.training import checkpoint
 from tests import machines
 
 FILE = "clusters/on_premises.yaml"
-RUN = "~/alphazero/runs/smoke"
+RUN = "~/runs/smoke"
 JOIN_S, PLAY_S, END_S, CUT_S = 180, 240, 120, 8
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600), machines.needed]
 
@@ -62,7 +62,7 @@ class Story:
 
     @property
     def folder(self):
-        return self.head.home / "alphazero" / "runs" / "smoke"
+        return self.head.home / "runs" / "smoke"
 
     def status(self):
         try:
@@ -126,7 +126,8 @@ def test_a_job_through_the_tunnel_plays_on_the_worker(story):
             lambda: 8265 in [socket.port for socket in story.user.sockets()], "the tunnel", 60
         )
         words = "conf=smoke stop.minutes=null stop.promotions=null gate.num_games=4 gate.threshold=0"
-        command = f"cd ~/alphazero && ~/.venv/bin/python -m alphazero.run {words}"
+        # The folder makes it the code that was copied, which elsewhere is what uv has installed.
+        command = f"cd ~/alphazero && ~/.venv/bin/python -m alphazero.run {words} run.dir={RUN}"
         submit = ["job", "submit", "--no-wait", "--address", "http://127.0.0.1:8265", "--"]
         done = story.ray(*submit, "bash", "-c", command)
     finally:
@@ -138,7 +139,8 @@ def test_a_job_through_the_tunnel_plays_on_the_worker(story):
     story.wait_for_run(lambda: story.worker.runs("SelfPlayActor"), "self-play on the worker")
     story.wait_for_run(lambda: story.status()["promotions"] >= 1, "a promotion")
     games = story.status()["games"]
-    assert games > 0 and not (story.worker.home / "alphazero" / "runs").exists()
+    assert games > 0 and not (story.worker.home / "runs").exists()
+    assert not (story.head.home / "alphazero" / "runs").exists(), "a run lies in the mounted folder"
     plan = (story.folder / "log.txt").read_text()
     assert "192.168.1.10" in plan
 

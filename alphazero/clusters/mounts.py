@@ -1,0 +1,32 @@
+"""Runs that lie inside a folder which `ray up` copies to the nodes."""
+
+from pathlib import Path
+
+import yaml
+
+BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")
+"""The cluster file as `ray up` leaves it on the head, and nowhere else."""
+
+
+def warning(run_dir: Path, bootstrap: Path = BOOTSTRAP) -> str | None:
+    """One line if this machine is the head of a cluster whose mounted folder holds the run.
+
+    Ray hashes every file below a mount, those that are excluded too, whenever a worker is set up. A growing
+    run makes that slow, and a checkpoint that is removed meanwhile fails the setup.
+    """
+    for mount in _mounts(bootstrap.expanduser()):
+        if run_dir.absolute().is_relative_to(mount):
+            return (
+                f"run.dir={run_dir}: lies in {mount}, all of which Ray reads whenever a worker is set up; "
+                f"stop the run, mv {run_dir} ~/runs/ and go on with run.dir=~/runs/{run_dir.name}"
+            )
+    return None
+
+
+def _mounts(bootstrap: Path) -> list[Path]:
+    try:
+        cluster = yaml.safe_load(bootstrap.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    mounts = cluster.get("file_mounts") if isinstance(cluster, dict) else None
+    return [Path(str(mount)).expanduser().absolute() for mount in mounts or ()]
