@@ -21,7 +21,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help env train test test-all plants lint fmt smoke chaos soak bench goldens leela-zero constraints
+.PHONY: help env train test test-all plants lint fmt smoke chaos soak gpu-check bench goldens leela-zero constraints
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -73,6 +73,9 @@ chaos: $(READY)  ## ten minutes of kills on three Ray nodes of this machine (nee
 soak: $(READY)  ## half an hour of self-play at the smoke test's size: no process may grow
 	rm -rf runs/soak
 	$(BIN)/python -m tools.soak runs/soak $(ARGS)
+
+gpu-check: $(READY)  ## all that waits for an NVIDIA GPU, in eight minutes: a table and a report
+	$(BIN)/python -m tools.gpu_check $(ARGS)
 
 bench: $(READY)  ## what this machine reaches
 	$(BIN)/python -m alphazero.bench $(or $(ARGS),selfplay)

@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=1,
         help="of the learner, measured beside one",
     )
+    add("--batch-size", type=command_line.whole_number(1, 65_536), default=256, help="of each rank")
+    add("--compile", action="store_true", help="the learner's step, by torch.compile")
     add("--json", action="store_true", help="one object a line")
     options = parser.parse_args(arguments)
     try:
@@ -61,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             num_threads=options.threads,
             leaf_batch=options.leaf_batch,
             num_ranks=options.ranks,
+            batch_size=options.batch_size,
+            is_compiled=options.compile,
         )
         hardware.pick_device(training.Device(options.device))
     except ValueError as error:

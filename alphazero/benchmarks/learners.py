@@ -4,14 +4,15 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alphazero.benchmarks import figures, settings
+from alphazero import files
+from alphazero.benchmarks import figures, peaks, settings
 from alphazero.config import game as game_config
 from alphazero.config import net as net_config
 from alphazero.config import replay as replay_config
@@ -23,13 +24,11 @@ from alphazero.go import board, game, geometry
 from alphazero.net import hardware
 from alphazero.training import learner, limits, ranks
 
-_BATCH_SIZE = 256
 _NUM_POSITIONS = 4096
 _ROUNDS = 10
 """Turns, so that other work on the machine meets both sides."""
 _NUM_WARM_UP = 3
 _START_S = 300.0
-_PEAK_S = 0.2
 
 
 def measure(options: settings.Settings) -> Iterator[figures.Figure]:
@@ -41,13 +40,13 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
     for net in options.nets:
         yield _measure_step(net, options)
         if options.num_ranks > 1:
-            yield _measure_ranks(net, options)
+            yield measure_ranks(net, options)
 
 
 def _measure_step(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
-    config = _make_config(net, options, batch_size=_BATCH_SIZE)
+    config = _make_config(net, options, num_ranks=1)
     window = _make_window(config)
-    drawn = window.sample(_BATCH_SIZE, np.random.default_rng(0))
+    drawn = window.sample(options.batch_size, np.random.default_rng(0))
     trained, bare = _Learning(config, window), limits.BareStep(config, drawn)
     sides: list[tuple[Callable[[], int], list[float]]] = [(trained.step, []), (bare.step, [])]
     for step, _ in sides:
@@ -66,10 +65,15 @@ def _measure_step(net: net_config.NetConfig, options: settings.Settings) -> figu
     )
 
 
-def _measure_ranks(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
-    """Wall-clock time: ranks wait for one another. Turns of one rank and of all."""
+def measure_ranks(
+    net: net_config.NetConfig, options: settings.Settings, num_turns: int = 3
+) -> figures.Figure:
+    """Wall-clock time: ranks wait for one another. Turns of one rank and of all.
+
+    RuntimeError if a rank fails, or if ranks that learn together end with different networks.
+    """
     rates: dict[int, list[float]] = {1: [], options.num_ranks: []}
-    for _ in range(3):
+    for _ in range(num_turns):
         for count, found in rates.items():
             found.append(_samples_per_s(net, options, count))
     return figures.Figure(
@@ -77,7 +81,7 @@ def _measure_ranks(net: net_config.NetConfig, options: settings.Settings) -> fig
         value=statistics.median(rates[options.num_ranks]),
         unit="samples/s",
         limit=options.num_ranks * statistics.median(rates[1]),
-        setup=_setup(options) | {"batch of all": _BATCH_SIZE * options.num_ranks},
+        setup=_setup(options) | {"batch of all": options.batch_size * options.num_ranks},
     )
 
 
@@ -98,16 +102,24 @@ def _run_rank(
     options: settings.Settings,
 ) -> float:
     """One process: a few steps, whose time tells how many fit, then those; their samples/s."""
-    config = _make_config(net, options, batch_size=count * _BATCH_SIZE)
+    config = _make_config(net, options, num_ranks=count)
     group = ranks.join(address, number, count, hardware.pick_device(config.training.device, number), _START_S)
     learning = _Learning(config, _make_window(config), group)
     learning.step()
     # All must take the same number of steps, so they agree on one.
     step_s = group.mean(_seconds_of(learning, _NUM_WARM_UP) / _NUM_WARM_UP)
     num_steps = max(2, round(options.seconds / 4 / step_s))
-    rate = num_steps * _BATCH_SIZE / _seconds_of(learning, num_steps)
+    rate = num_steps * options.batch_size / _seconds_of(learning, num_steps)
+    networks = group.all(learning.digest())
     group.leave()
+    require_one_network(networks)
     return rate
+
+
+def require_one_network(digests: Sequence[str]) -> None:
+    """RuntimeError if ranks that learned together, one digest each, ended with different networks."""
+    if len(set(digests)) > 1:
+        raise RuntimeError(f"{len(digests)} ranks ended with {len(set(digests))} different networks")
 
 
 def _seconds_of(learning: "_Learning", num_steps: int) -> float:
@@ -126,22 +138,30 @@ class _Learning:
     ) -> None:
         self._learner = learner.Learner(config, group)
         self._window = window
-        self._rng = np.random.default_rng(0)
+        self._batch_size = config.training.batch_size // config.training.num_ranks
+        # Each rank draws samples of its own: only then do ranks that share no gradients end apart.
+        self._rng = np.random.default_rng(0 if group is None else group.number)
 
     def step(self) -> int:
         """One step; the samples of this rank."""
-        self._learner.train([self._window.sample(_BATCH_SIZE, self._rng)], progress=0)
-        return _BATCH_SIZE
+        self._learner.train([self._window.sample(self._batch_size, self._rng)], progress=0)
+        return self._batch_size
+
+    def digest(self) -> str:
+        """Of the averaged network's kernels; all ranks must call this alike."""
+        tower = self._learner.candidate().tower
+        return files.sha256(b"".join(layer.kernel.tobytes() for layer in tower))
 
 
-def _make_config(net: net_config.NetConfig, options: settings.Settings, batch_size: int) -> schema.Config:
+def _make_config(net: net_config.NetConfig, options: settings.Settings, num_ranks: int) -> schema.Config:
     return schema.Config(
         game=game_config.GameConfig(size=options.size, komi=7),
         net=net,
         replay=replay_config.ReplayConfig(min_window=_NUM_POSITIONS, max_window=_NUM_POSITIONS),
         training=training_config.TrainingConfig(
-            batch_size=batch_size,
-            num_ranks=batch_size // _BATCH_SIZE,
+            batch_size=num_ranks * options.batch_size,
+            num_ranks=num_ranks,
+            compile=options.is_compiled,
             device=training_config.Device(options.device),
         ),
     )
@@ -193,7 +213,7 @@ def _random_game(rules: game_config.GameConfig, rng: np.random.Generator) -> rec
 def _setup(options: settings.Settings) -> dict[str, Any]:
     return {
         "board": f"{options.size}x{options.size}",
-        "batch": _BATCH_SIZE,
+        "batch": options.batch_size,
         "device": str(hardware.pick_device(training_config.Device(options.device))),
         "ranks": options.num_ranks,
     }
@@ -201,8 +221,6 @@ def _setup(options: settings.Settings) -> dict[str, Any]:
 
 def _share_of_peak(config: schema.Config, samples_per_s: float) -> dict[str, Any]:
     """Precision, and which part of what a large product of matrices reaches here the step makes use of."""
-    product = limits.MatrixProduct(config.training)
-    product.step()
-    peak = max(figures.rate(product.step, _PEAK_S, time.perf_counter) for _ in range(3))
-    share = samples_per_s * limits.step_operations(config) / peak
-    return {"precision": product.precision, "share of matrix peak": round(share, 3)}
+    peak = peaks.of_training(config.training)
+    share = peak.share(samples_per_s * limits.step_operations(config.net, config.game.size))
+    return {"precision": peak.precision, figures.SHARE_OF_PEAK: share}

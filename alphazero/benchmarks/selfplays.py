@@ -1,5 +1,6 @@
 """Simulations per second of a whole self-play worker: `selfplay.<net>`."""
 
+import dataclasses
 import statistics
 from collections.abc import Iterator
 
@@ -29,10 +30,15 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
 
 
 def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
+    """Self-play by the fastest backend."""
+    return measure_with(net, nets.fastest(nets.random_weights(net, options.size), options), options)
+
+
+def measure_with(net: net_config.NetConfig, best: nets.Best, options: settings.Settings) -> figures.Figure:
     """Self-play and its limit in turns, so that other work on the machine meets both."""
-    best = nets.fastest(nets.random_weights(net, options.size), options)
     player = _make_worker(net, best, options)
     _warm_up(player, options)
+    before = dataclasses.replace(player.work)
     values: list[float] = []
     limits: dict[int, list[float]] = {batch: [] for batch in best.close}
     for _ in range(_ROUNDS):
@@ -42,9 +48,11 @@ def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figure
             seconds = share / len(limits)
             rates.append(nets.evaluations_per_s(best.evaluator, planes, seconds, options.clock))
         values.append(figures.rate(lambda: _play_move(player), share, options.clock))
+    simulations = player.work.simulations - before.simulations
+    value = statistics.median(values)
     return figures.Figure(
         name=f"selfplay.{net.name}",
-        value=statistics.median(values),
+        value=value,
         unit="simulations/s",
         limit=max(statistics.median(rates) for rates in limits.values()),
         setup={
@@ -53,7 +61,8 @@ def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figure
             "games": options.num_games,
             "cores": 1,
             # Below 1, because descents that end in finished games ask no network.
-            "evaluations/simulation": round(player.work.evaluations / player.work.simulations, 3),
+            "evaluations/simulation": round((player.work.evaluations - before.evaluations) / simulations, 3),
+            "positions/s": round(value * (player.work.moves - before.moves) / simulations, 1),
         },
     )
 
@@ -74,8 +83,11 @@ def _make_worker(
 
 def _warm_up(player: worker.SelfPlayWorker, options: settings.Settings) -> None:
     """Compiles, and spreads the games over all ages: they began together, and old ones ask less."""
+    began = options.clock()
     for _ in range(2 * options.size**2):
         player.play_move()
+        if options.clock() - began > 2 * options.seconds:
+            break
     player.set_total_games(_EARLY_GAMES)
     figures.rate(lambda: _play_move(player), options.seconds / 4, options.clock)
 

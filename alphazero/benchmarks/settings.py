@@ -20,6 +20,8 @@ class Settings(NamedTuple):
     num_threads: int = 1  # of the GTP engine
     leaf_batch: int = 8  # of the GTP engine
     num_ranks: int = 1  # of the learner
+    batch_size: int = 256  # of each of them
+    is_compiled: bool = False  # whether torch.compile makes the kernels of their steps
 
     @property
     def clock(self) -> figures.Clock:

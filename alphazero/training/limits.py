@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from alphazero.config import net as net_config
 from alphazero.config import schema
-from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
 from alphazero.training import optimizers
@@ -52,16 +52,16 @@ class BareStep:
         return torch.from_numpy(array).to(self._device)
 
 
-class MatrixProduct:
-    """A product of large matrices, in the precision that training uses: what a device can do at most."""
+_TYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
-    def __init__(self, config: training_config.TrainingConfig) -> None:
-        device = hardware.pick_device(config.device)
-        is_bf16 = hardware.is_bf16(config.precision, device)
-        self.precision = "bf16" if is_bf16 else "fp32"
+
+class MatrixProduct:
+    """A product of large matrices: what a device can do at most."""
+
+    def __init__(self, device: torch.device, precision: str) -> None:
+        """precision: fp32, fp16 or bf16."""
         self._side = 8192 if device.type == "cuda" else 1024
-        dtype = torch.bfloat16 if is_bf16 else torch.float32
-        self._matrix = torch.rand((self._side, self._side), device=device, dtype=dtype)
+        self._matrix = torch.rand((self._side, self._side), device=device, dtype=_TYPES[precision])
 
     def step(self) -> int:
         """Multiplies once; returns the floating-point operations once they are done."""
@@ -69,8 +69,12 @@ class MatrixProduct:
         return 2 * self._side**3
 
 
-def step_operations(config: schema.Config) -> int:
-    """Floating-point operations of the tower for one sample: once forward, and twice that backward."""
-    net, points = config.net, config.game.size**2
+def evaluation_operations(net: net_config.NetConfig, size: int) -> int:
+    """Floating-point operations of the tower for one position, forward."""
     kernels = 9 * net.filters * (leela.NUM_PLANES + 2 * net.blocks * net.filters)
-    return 3 * 2 * points * kernels
+    return 2 * size**2 * kernels
+
+
+def step_operations(net: net_config.NetConfig, size: int) -> int:
+    """Floating-point operations of the tower for one sample: once forward, and twice that backward."""
+    return 3 * evaluation_operations(net, size)

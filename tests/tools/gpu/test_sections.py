@@ -1,0 +1,128 @@
+"""Sections of the GPU check on a CPU: wrong answers are found, and time that is over is said."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from alphazero.benchmarks import figures, learners, nets, settings
+from alphazero.config import training as training_config
+from alphazero.net import backends, folding, graph_backend, inference, numpy_backend
+from alphazero.training import ranks
+from tools.gpu import backend_rates, plan, playing, task
+
+SHAPE, SIZE = settings.parse_net("b1c8"), 5
+
+
+def make(kind=graph_backend.GraphBackend):
+    torch.manual_seed(0)
+    net = folding.fold(nets.random_weights(SHAPE, SIZE))
+    return net, numpy_backend.exact_answers(net), kind(net, device=torch.device("cpu"), is_bf16=False)
+
+
+class Stubborn(graph_backend.GraphBackend):
+    """Keeps its first network."""
+
+    def load(self, net, exact):
+        pass
+
+
+class Mixing(graph_backend.GraphBackend):
+    """Takes the newest batch's planes for the one before, too."""
+
+    @torch.inference_mode()
+    def submit(self, planes):
+        if any(slot.is_taken for slot in self._slots):
+            (slot,) = [slot for slot in self._slots if slot.is_taken]
+            following = super().submit(planes)
+            slot.logits_BA.copy_(following.slot.logits_BA)
+            slot.value_B.copy_(following.slot.value_B)
+            return following
+        return super().submit(planes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        (graph_backend.GraphBackend, ""),
+        (Stubborn, "after newer weights: policy off by"),
+        (Mixing, "with two batches under way: policy off by"),
+    ],
+)
+def test_answers_are_checked_as_a_search_asks_for_them(kind, complaint):
+    net, exact, backend = make(kind)
+    assert backends.complaint(backend, net, exact) == ""
+    found = backend_rates.check(backend, net, exact)
+    assert found.startswith(complaint) and bool(found) == bool(complaint)
+
+
+def test_a_rate_with_two_batches_under_way_leaves_none():
+    net, _, backend = make()
+    evaluator = inference.NetEvaluator(net, [backend], "")
+    planes = nets.random_planes(4, SIZE)
+    assert backend_rates.overlapped_per_s(evaluator, planes, 0.01) > 0
+    first, second = evaluator.submit(planes), evaluator.submit(planes)
+    np.testing.assert_array_equal(first.result()[0], second.result()[0])
+
+
+def given(name, left_s, form=plan.SHORT):
+    return task.Task(form.section(name), form, training_config.Device.cpu, time.monotonic() + left_s)
+
+
+@pytest.mark.slow
+def test_what_there_is_no_time_for_is_said():
+    items = list(backend_rates.measure(given("backends b1c8 9x9", left_s=0)))
+    assert {item.text if isinstance(item, task.Note) else "" for item in items} == {
+        "not measured: the time was over"
+    }
+
+
+@pytest.mark.slow
+def test_a_backend_that_fails_does_not_keep_others_from_being_measured(monkeypatch):
+    def fail(net, exact):
+        raise RuntimeError("CUDA error: an illegal memory access\nand more")
+
+    found = backends.candidates(training_config.Device.cpu, training_config.Precision.auto, num_threads=1)
+    options = {"broken": backends.Candidate(make=fail), "torch": found["torch"]}
+    monkeypatch.setattr(backends, "candidates", lambda *_, **__: options)
+    first, *others = backend_rates.measure(given("backends b1c8 9x9", left_s=60))
+    assert first == task.Note(
+        "net.b1c8.9x9.broken", "not used, it fails here: CUDA error: an illegal memory access"
+    )
+    measured = [item.name for item in others if isinstance(item, figures.Figure)]
+    assert measured == [f"net.b1c8.9x9.torch.batch{batch}" for batch in plan.SHORT.batches]
+    assert len(measured) == len(others)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("minutes", "left_s"), [(0.02, 60), (5, 0)], ids=["bound", "interrupted"])
+def test_a_loop_that_promotes_nothing_fails_after_its_figures(minutes, left_s):
+    form = plan.SHORT._replace(loop_minutes=minutes, loop=(*plan.SHORT.loop, "gate.every_steps=1000000"))
+    items = playing.loop(given("loop", left_s, form))
+    began = time.monotonic()
+    figure = next(items)
+    assert time.monotonic() - began < 60
+    with pytest.raises(RuntimeError, match=r"no network was promoted in \d"):
+        next(items)
+    assert isinstance(figure, figures.Figure)
+    assert figure.value == 0 and figure.setup["minutes"] < 1
+
+
+def test_ranks_with_different_networks_are_refused():
+    learners.require_one_network(["a", "a"])
+    with pytest.raises(RuntimeError, match=r"^3 ranks ended with 2 different networks$"):
+        learners.require_one_network(["a", "b", "a"])
+
+
+def test_ranks_that_share_no_gradients_end_with_different_networks():
+    options = settings.Settings(
+        size=SIZE, nets=[SHAPE], num_simulations=1, num_games=1, device="cpu", seconds=0.1, batch_size=8
+    )
+    config = learners._make_config(SHAPE, options, num_ranks=1)
+    window = learners._make_window(config)
+    first, twin, other = (learners._Learning(config, window, ranks.Ranks(number)) for number in (0, 0, 1))
+    assert first.digest() == twin.digest() == other.digest()
+    for learning in (first, twin, other):
+        learning.step()
+    assert first.digest() == twin.digest() != other.digest()
