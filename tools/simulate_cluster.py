@@ -1,8 +1,11 @@
-"""What the services of a run cost: python -m tools.simulate_cluster --clients 1 4 16 64 256.
+"""What the services of a run cost: python -m tools.simulate_cluster --gpus 8 32 256.
 
-Drives the real replay buffer, weight store, reporter and supervisor with fake self-play clients on a cluster
-of two nodes on this machine: one has the services, the other the clients. By default each client finishes
-games at the rate of a real actor; --flat-out lets them push as much as is taken.
+Drives the real replay buffer, weight store, reporter and supervisor with fake self-play clients and a fake
+learner, on a cluster of two nodes on this machine: one has the services, the other the clients. With --gpus
+clients push as many games as players on so many GPUs would, and the learner draws as many batches as those of
+the GPUs that train; their rates are arithmetic (tools/simulation/gpus.py), and loads of the services by
+arithmetic are printed beside what was measured. With --clients each client finishes games at the rate of a
+CPU actor; --flat-out lets them push as much as is taken.
 """
 
 import argparse
@@ -14,11 +17,13 @@ import numpy as np
 
 from actors import memory
 from actors import plan as plans
-from alphazero.config import compose, schema
+from alphazero.config import command_line, compose, schema
 from alphazero.data import run_folder
-from tools.simulation import clients, games, run
+from tools.simulation import budget, clients, games, gpus, run, services
 
 _GAMES_MADE = 32
+_PLIES = {9: 80, 19: 220}
+_COUNT = command_line.whole_number(1, 1_000_000)
 MIB = 2**20
 _COSTS = {
     "push": ("replay_buffer", "add_games"),
@@ -32,53 +37,150 @@ _COSTS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints a line for each number of clients and then the tables."""
-    parser = argparse.ArgumentParser(prog="python -m tools.simulate_cluster", description=__doc__)
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16, 64, 256])
-    parser.add_argument("--conf", default="9x9", help="9x9 or 19x19: sizes of games, batches and networks")
-    parser.add_argument("--plies", type=int, default=80, help="moves of a game")
-    parser.add_argument("--games-per-s", type=float, default=3.0, help="of each client")
-    parser.add_argument("--games-per-push", type=int, default=2)
-    parser.add_argument("--flat-out", action="store_true", help="as many games as are taken")
-    parser.add_argument("--seconds", type=float, default=30.0, help="measured, for each number of clients")
-    parser.add_argument("--warm-up", type=float, default=5.0, metavar="SECONDS")
-    parser.add_argument("--publish", type=float, default=5.0, metavar="SECONDS", help="between two networks")
-    parser.add_argument("--talk", type=float, metavar="SECONDS", help="between two reports of a client")
-    parser.add_argument("--output", type=Path, help="a file to which the figures are added as JSON lines")
-    options = parser.parse_args(arguments)
+    """Prints a line for each number of clients or GPUs and then the tables."""
+    options = _parse(arguments)
     rows = []
-    for count in options.clients:
-        rows.append({"clients": count, **simulate(options, count)})
+    if options.gpus:
+        config = compose.compose(_gpu_words(options))
+        fleets = [fleet(options, config, count) for count in options.gpus]
+        head = budget.Head(sync_ms=options.sync_ms)
+        print("\n".join(budget.table(config, fleets, plies(options), head)), flush=True)
+    for count in [] if options.computed else options.gpus or options.clients:
+        name = "gpus" if options.gpus else "clients"
+        row = simulate_gpus(options, count) if options.gpus else simulate(options, count)
+        rows.append({name: count, **row})
         print(json.dumps(rows[-1]), flush=True)
         if options.output:
             with options.output.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
-    print("\n".join(table(rows)))
+    if rows:
+        print("\n".join(table(rows)))
     return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = command_line.Parser(
+        prog="python -m tools.simulate_cluster",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--clients", type=_COUNT, nargs="+", default=[1, 4, 16, 64, 256])
+    add("--gpus", type=command_line.whole_number(2, 100_000), nargs="+", help="instead of --clients")
+    add("--computed", action="store_true", help="with --gpus: only the arithmetic, without Ray")
+    add("--conf", default="9x9", help="9x9 or 19x19: sizes of games, batches and networks")
+    add("--net", help="with --gpus: network, such as b10c128 or b20c256 (default: b10c128)")
+    add("--simulations", type=_COUNT, help="with --gpus: of a move (default: the run's)")
+    add(
+        "--tflops",
+        type=command_line.number(1e-6, 1e6),
+        default=gpus.SUSTAINED_TFLOPS,
+        help="that a GPU sustains (default: %(default)s)",
+    )
+    add("--learners", type=_COUNT, help="GPUs that train (default: as many as keep up with the others)")
+    add(
+        "--sync-ms",
+        type=command_line.number(0, 1e4),
+        default=budget.SYNC_MS,
+        help="with --gpus: of the head's disk (default: %(default)s)",
+    )
+    add("--settings", nargs="+", default=[], metavar="KEY=VALUE", help="with --gpus: of the run")
+    add("--plies", type=_COUNT, help="moves of a game (default: 80 on 9x9, 220 on 19x19)")
+    add("--games-per-s", type=float, default=3.0, help="of each client")
+    add("--games-per-push", type=_COUNT, default=2)
+    add("--flat-out", action="store_true", help="as many games as are taken")
+    add("--seconds", type=float, default=30.0, help="measured, for each number of clients")
+    add("--warm-up", type=float, default=5.0, metavar="SECONDS")
+    add("--publish", type=float, default=5.0, metavar="SECONDS", help="with --clients: between two networks")
+    add("--talk", type=float, metavar="SECONDS", help="between two reports of a client")
+    add("--output", type=Path, help="a file to which the figures are added as JSON lines")
+    options = parser.parse_args(arguments)
+    if options.gpus and options.learners and options.learners >= min(options.gpus):
+        parser.error(f"--learners {options.learners}: must be less than --gpus {min(options.gpus)}")
+    try:
+        compose.compose(_gpu_words(options))
+    except ValueError as error:
+        parser.error(str(error))
+    return options
 
 
 def simulate(options: argparse.Namespace, count: int) -> dict[str, float]:
     """One row: services and `count` clients on a fresh cluster, with a fresh run."""
-    hosts = -(-count // run.HOST_CLIENTS)
+    words = [f"conf={options.conf}", "training.max_lead_positions=1_000_000_000"]
+    load = clients.Load(
+        games_per_s=0.0 if options.flat_out else options.games_per_s,
+        games_per_push=options.games_per_push,
+        push_window=compose.compose(words).selfplay.push_window,
+        talk_s=options.talk or plans.talk_interval_s(count),
+    )
+    return _simulate(options, words, load, count, services.LearnerLoad(publish_s=options.publish))
+
+
+def simulate_gpus(options: argparse.Namespace, count: int) -> dict[str, float]:
+    """One row: what was wanted of players and learners on `count` GPUs, and how a run with them went."""
+    config = compose.compose(_gpu_words(options))
+    all_gpus = fleet(options, config, count)
+    players = all_gpus.balance.players
+    load = clients.Load(
+        games_per_s=(count - all_gpus.learners) * all_gpus.rates.games_per_s / players,
+        games_per_push=max(1, round(all_gpus.rates.games_per_push)),
+        push_window=config.selfplay.push_window,
+        talk_s=options.talk or plans.talk_interval_s(players),
+    )
+    learner = services.LearnerLoad(
+        samples_per_s=all_gpus.learners * all_gpus.rates.samples_per_s, publish_s=None
+    )
+    row = _simulate(options, _gpu_words(options), load, players, learner)
+    wanted = all_gpus.balance.positions_per_s / plies(options)
+    return {
+        "learners": all_gpus.learners,
+        "players": players,
+        "players_fed": all_gpus.balance.fed,
+        "games_per_s_wanted": wanted,
+        "samples_per_s_wanted": wanted * plies(options) * config.training.replay_ratio,
+        "taken_fraction": row["games_per_s"] / wanted,
+        **row,
+    }
+
+
+def fleet(options: argparse.Namespace, config: schema.Config, count: int) -> gpus.Fleet:
+    """`count` GPUs, some of which train."""
+    rates = gpus.rates(config, plies(options), options.tflops)
+    return gpus.fleet(config, rates, count, options.learners)
+
+
+def _gpu_words(options: argparse.Namespace) -> list[str]:
+    words = [f"conf={options.conf}", f"net={options.net or 'b10c128'}"]
+    words += [f"search.num_simulations={options.simulations}"] if options.simulations else []
+    return words + options.settings
+
+
+def plies(options: argparse.Namespace) -> int:
+    """Moves of a game."""
+    size = compose.compose([f"conf={options.conf}"]).game.size
+    return options.plies or _PLIES.get(size, size**2 * 2 // 3)
+
+
+def _simulate(
+    options: argparse.Namespace, words: list[str], load: clients.Load, count: int,
+    learner: services.LearnerLoad,
+) -> dict[str, float]:  # fmt: skip
+    hosts = run.num_hosts(count)
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
-        config = _config(options, hosts, folder)
+        config = compose.compose([*words, *_always(hosts, folder)])
         places = run_folder.RunFolder(config.run.dir)
         places.open(config, "")
-        made = games.make(config.game.size, options.plies, _GAMES_MADE, np.random.default_rng(0))
-        load = clients.Load(
-            games_per_s=0.0 if options.flat_out else options.games_per_s,
-            games_per_push=options.games_per_push,
-            push_window=config.selfplay.push_window,
-            talk_s=options.talk or plans.talk_interval_s(count),
-        )
-        with run.two_nodes(hosts):
-            fake = run.FakeRun(config, places, (load, made, count), options.publish)
+        made = games.make(config.game.size, plies(options), _GAMES_MADE, np.random.default_rng(0))
+        # At least as much as a run's own cluster would have here.
+        store_bytes = max(run.STORE_BYTES, memory.object_store_bytes(config, memory.of_machine()))
+        with run.two_nodes(hosts, store_bytes):
+            fake = run.FakeRun(config, places, (load, made, count), learner)
             found = fake.measure(options.warm_up, options.seconds)
         places.close()
-    return figures(found, memory.network_bytes(config))
+    return figures(found, memory.network_bytes(config), config.training.batch_size)
 
 
-def figures(found: run.Measured, network_bytes: int) -> dict[str, float]:
+def figures(found: run.Measured, network_bytes: int, batch_size: int) -> dict[str, float]:
     """The figures of a row by name."""
     waits = found.latencies if len(found.latencies) else np.zeros(1)
     median, late = (1e3 * float(np.percentile(waits, share)) for share in (50, 99))
@@ -91,6 +193,7 @@ def figures(found: run.Measured, network_bytes: int) -> dict[str, float]:
         "positions_per_s": found.positions / found.seconds,
         "log_mib_per_s": found.log_bytes / found.seconds / MIB,
         "batches_per_s": found.batches / found.seconds,
+        "samples_per_s": found.batches * batch_size / found.seconds,
         "push_wait_ms_median": median,
         "push_wait_ms_99": late,
         # Little's law: those that wait or are served are as many as come in the time that one stays.
@@ -98,18 +201,25 @@ def figures(found: run.Measured, network_bytes: int) -> dict[str, float]:
         "pushes_per_s": pushes,
         "polls_per_s": found.calls("weight_store", "newest_candidate"),
         "reports_per_s": found.calls("reporter", "record"),
+        # A push calls `state` itself, for its answer.
+        "questions_per_s": found.calls("replay_buffer", "state") - pushes,
+        # A pause is counted when its last question is answered, which may have been asked before.
+        "paused_fraction": min(1.0, found.counts.get("paused_ms", 0) / 1e3 / found.seconds / found.clients),
         **costs,
+        **{f"busy {name}": found.busy(name) for name in found.spent},
         "networks_published": found.published,
         "fetches_of_each": found.fetched_bytes / max(1, found.published) / network_bytes,
+        "store_mib": found.store_bytes / MIB,
+        "spilled_mib": found.spilled_bytes / MIB,
         **{f"core {name}": share for name, share in sorted(found.cpu.items()) if share > 0.001},
         **{f"MiB {name}": size / MIB for name, size in sorted(found.memory.items())},
     }
 
 
 def table(rows: list[dict[str, float]]) -> list[str]:
-    """The figures as Markdown, a column for each number of clients."""
-    names = [name for name in rows[-1] if name != "clients"]
-    lines = ["| | " + " | ".join(f"{row['clients']:.0f}" for row in rows) + " |"]
+    """The figures as Markdown, a column for each number of clients or GPUs, which is a row's first figure."""
+    first, *names = rows[-1]
+    lines = [f"| {first} | " + " | ".join(f"{row[first]:.0f}" for row in rows) + " |"]
     lines.append("|---" * (len(rows) + 1) + "|")
     for name in names:
         cells = [f"{row[name]:,.4g}" if name in row else "-" for row in rows]
@@ -117,16 +227,17 @@ def table(rows: list[dict[str, float]]) -> list[str]:
     return lines
 
 
-def _config(options: argparse.Namespace, hosts: int, folder: str) -> schema.Config:
-    words = [f"conf={options.conf}", f"run.dir={folder}/run", f"selfplay.num_actors={hosts}"]
-    words += [
+def _always(hosts: int, folder: str) -> list[str]:
+    """Settings of every simulation."""
+    return [
+        f"run.dir={folder}/run",
+        f"selfplay.num_actors={hosts}",
         "training.device=cpu",
-        "training.max_lead_positions=1_000_000_000",
+        "training.min_positions=1",
         "ladder.games_per_network=0",
+        "stop.minutes=null",
+        "stop.promotions=null",
     ]
-    words += ["training.min_positions=1"]
-    words += ["ladder.games_per_network=0", "stop.minutes=null", "stop.promotions=null"]
-    return compose.compose(words)
 
 
 if __name__ == "__main__":

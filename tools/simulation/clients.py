@@ -1,4 +1,4 @@
-"""Fake self-play actors, many to a process: they push, poll and report as `actors.selfplay` does."""
+"""Fake self-play actors, many to a process: they push, wait, poll and report as `actors.selfplay` does."""
 
 import collections
 import os
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import ray
 
-from actors import pushes, telemetry
+from actors import messages, pushes, telemetry
 from alphazero.data import record as records
 from tools.simulation import games
 
 _DRAIN_S = 2.0
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +86,36 @@ class ClientHost:
         pause = self._load.games_per_push / self._load.games_per_s if self._load.games_per_s else 0.0
         version, moves = -1, 0
         # Spread out, as actors that began at different times are.
-        due, tick = (time.monotonic() + rng.uniform(0, limit) for limit in (pause, self._load.talk_s))
+        due = time.monotonic() + rng.exponential(pause)
+        tick = time.monotonic() + rng.uniform(0, self._load.talk_s)
         while not self._stopping.wait(max(0.0, min(due, tick) - time.monotonic())):
             now = time.monotonic()
             if now >= due:
                 pushed = [next(supply) for _ in range(self._load.games_per_push)]
-                out.send(pushed)
+                reply = out.send(pushed)
                 moves += sum(game.num_played for game in pushed)
                 self._count_up("pushes")
-                due = now + rng.exponential(pause) if pause else now
+                if reply is not None and reply.should_wait:
+                    self._wait_while_ahead(reports)
+                # An actor that waits, for room or for the learner, plays nothing meanwhile.
+                due = time.monotonic() + (rng.exponential(pause) if pause else 0.0)
             if now >= tick:
                 tick = now + self._load.talk_s
                 reports.report(lambda moves=moves: _figures(moves))
                 version = self._look_for_weights(version)
         out.drain(_DRAIN_S)
+
+    def _wait_while_ahead(self, reports: telemetry.Telemetry) -> None:
+        """Asks as often as `actors.selfplay` does whether the learner has caught up."""
+        began, should_wait = time.monotonic(), True
+        while should_wait and not self._stopping.wait(_PAUSE_S):
+            reports.report(lambda: {"waiting_for": "the learner"})
+            state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
+            should_wait = state.should_wait
+            # Piece by piece, as a pause may outlast a measurement.
+            ended = time.monotonic()
+            self._count_up("paused_ms", round(1e3 * (ended - began)))
+            began = ended
 
     def _look_for_weights(self, version: int) -> int:
         self._count_up("polls")
@@ -109,9 +126,9 @@ class ClientHost:
         self._count_up("loads")
         return newest[0]
 
-    def _count_up(self, name: str) -> None:
+    def _count_up(self, name: str, by: int = 1) -> None:
         with self._lock:
-            self._counts[name] += 1
+            self._counts[name] += by
 
 
 class _TimedBuffer:

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import math
 import os
 import threading
 import time
@@ -24,8 +23,9 @@ from tools.simulation import clients, services
 
 MIB = 2**20
 HOST_CLIENTS = 32
-"""Clients of one process at most."""
-_STORE_BYTES = 512 * MIB
+"""Clients of one process, unless more than MOST_HOSTS processes were needed."""
+MOST_HOSTS = 8
+STORE_BYTES = 512 * MIB
 _SERVICES = ("reporter", "weight_store", "replay_buffer")
 _LOOK_S = 0.2
 _METRICS_S = 12.0
@@ -47,10 +47,15 @@ class Measured:
     positions: int
     log_bytes: int
     batches: int
+    clients: int
     published: int
     """Networks since the start of the run."""
     fetched_bytes: float
     """What the clients' node received from the services' node since then."""
+    store_bytes: float = 0.0
+    """In the object store of the services' node at the end of the measurement."""
+    spilled_bytes: float = 0.0
+    """Of those objects, on the disk for want of room."""
     memory: dict[str, float] = field(default_factory=dict)
     """Bytes without shared memory, of all processes of a name."""
     cpu: dict[str, float] = field(default_factory=dict)
@@ -63,6 +68,10 @@ class Measured:
     def calls(self, service: str, method: str) -> float:
         """For each second."""
         return self.of(service, method).calls / self.seconds
+
+    def busy(self, service: str) -> float:
+        """Share of the time in which one of the service's methods ran, on a core or not."""
+        return sum(spent.seconds for spent in self.spent[service].values()) / self.seconds
 
     def cost(self, service: str, method: str) -> tuple[float, float]:
         """Milliseconds of one call, and those of them on a core."""
@@ -79,11 +88,11 @@ class FakeRun(loop.Supervisor):
         config: schema.Config,
         folder: run_folder.RunFolder,
         fakes: tuple[clients.Load, list[records.GameRecord], int],
-        publish_s: float,
+        learner: services.LearnerLoad,
     ) -> None:
         """fakes: what each client does, the games it pushes, and how many clients there are."""
         self._load, self._made, self._num_clients = fakes
-        self._publish_s = publish_s
+        self._learner_load = learner
         self._ended = threading.Event()
         self.hosts: list[Any] = []
         super().__init__(config, folder, _plan(config), self._ended)
@@ -114,8 +123,9 @@ class FakeRun(loop.Supervisor):
         return found[0]
 
     def _hire(self, place: plans.Placement, number: int) -> Any:
-        first = number * HOST_CLIENTS
-        count = min(HOST_CLIENTS, self._num_clients - first)
+        most = host_clients(self._num_clients)
+        first = number * most
+        count = min(most, self._num_clients - first)
         arguments = (self._load, self._made, first, count, self._handles)
         host = loop._spawn_at(place, clients.ClientHost, f"{plans.SELF_PLAY} {number}", *arguments)
         self.hosts.append(host)
@@ -124,7 +134,7 @@ class FakeRun(loop.Supervisor):
     def _make_learner(self) -> Any:
         place = self._plan.one(plans.LEARNER)
         assert place is not None
-        arguments = (self._config, self._handles)
+        arguments = (self._config, self._handles, self._learner_load)
         return loop._spawn_at(place, services.FakeLearner, plans.LEARNER, *arguments)
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
@@ -133,12 +143,14 @@ class FakeRun(loop.Supervisor):
     def _measured(self, warm_up_s: float, seconds: float) -> Measured:
         self._wait_for_everyone()
         learner, fetched_before = self._crew.handle(plans.LEARNER), self._fetched()
-        learner.publish_every.remote(self._publish_s)
+        learner.publish.remote(True)
         self._ended.wait(warm_up_s)
-        before, began = self._totals(), time.monotonic()
+        before = self._totals()
         self._ended.wait(seconds)
-        took, after = time.monotonic() - began, self._totals()
-        published: Any = ray.get(learner.publish_every.remote(math.inf))
+        after = self._totals()
+        took = after["at"] - before["at"]
+        published: Any = ray.get(learner.publish.remote(False))
+        store_bytes, spilled_bytes = stored_bytes(self.services_node())
         counts: dict[str, int] = {}
         for told, _ in after["hosts"]:
             for name, count in told.items():
@@ -153,7 +165,10 @@ class FakeRun(loop.Supervisor):
             positions=int(figures["positions"]),
             log_bytes=after["log"] - before["log"],
             batches=after["batches"],
+            clients=self._num_clients,
             published=published,
+            store_bytes=store_bytes,
+            spilled_bytes=spilled_bytes,
             fetched_bytes=self._fetched() - fetched_before,
             memory={name: own for name, (own, _) in after["processes"].items()},
             cpu={
@@ -165,7 +180,7 @@ class FakeRun(loop.Supervisor):
 
     def _wait_for_everyone(self) -> None:
         """Until all clients live, and a first batch has shown that the kernels are compiled."""
-        wanted = -(-self._num_clients // HOST_CLIENTS)
+        wanted = num_hosts(self._num_clients)
         while len(self.hosts) < wanted and not self._ended.wait(_LOOK_S):
             pass
         ray.get([host.__ray_ready__.remote() for host in self.hosts])
@@ -177,9 +192,12 @@ class FakeRun(loop.Supervisor):
         """What everyone counted; those that count since the last call begin anew."""
         spent = {name: self._handles[name].spent.remote() for name in _SERVICES}
         learner = self._crew.handle(plans.LEARNER)
+        figures = ray.get(self._handles["replay_buffer"].figures.remote())
         return {
+            # A question waits behind all pushes, and what is counted goes on meanwhile.
+            "at": time.monotonic(),
+            "figures": figures,
             "hosts": ray.get([host.measured.remote() for host in self.hosts]),
-            "figures": ray.get(self._handles["replay_buffer"].figures.remote()),
             "spent": {name: ray.get(reference) for name, reference in spent.items()},
             "batches": ray.get(learner.measured.remote()),
             "processes": _processes(),
@@ -195,6 +213,20 @@ class FakeRun(loop.Supervisor):
         """Id of the node on which the clients are."""
         return self._plan.of(plans.SELF_PLAY)[0].node.id
 
+    def services_node(self) -> str:
+        """Id of the node on which everyone else is."""
+        return self._plan.of(plans.LEARNER)[0].node.id
+
+
+def host_clients(num_clients: int) -> int:
+    """Clients of each process but the last."""
+    return max(HOST_CLIENTS, -(-num_clients // MOST_HOSTS))
+
+
+def num_hosts(num_clients: int) -> int:
+    """Processes for so many clients."""
+    return -(-num_clients // host_clients(num_clients))
+
 
 def _processes() -> dict[str, tuple[float, float]]:
     """Own bytes and seconds on a core of this process and all below it, by name."""
@@ -209,22 +241,35 @@ def _processes() -> dict[str, tuple[float, float]]:
 
 def received_bytes(node_id: str) -> float:
     """Bytes of objects that came to a node from others, as of Ray's last report some seconds ago."""
+    return ray_metrics.total(_metrics(node_id), "ray_object_manager_bytes", Type="Received")
+
+
+def stored_bytes(node_id: str) -> tuple[float, float]:
+    """Bytes in a node's object store, and those of its objects that lie on the disk, likewise."""
+    metrics, name = _metrics(node_id), "ray_object_store_memory"
+    held = sum(ray_metrics.total(metrics, name, Location=place) for place in ("MMAP_SHM", "MMAP_DISK"))
+    return held, ray_metrics.total(metrics, name, Location="SPILLED")
+
+
+def _metrics(node_id: str) -> list[ray_metrics.Metric]:
     node = next(entry for entry in ray.nodes() if entry["NodeID"] == node_id)
-    metrics = ray_metrics.fetch(node["MetricsExportPort"], node["NodeManagerAddress"])
-    return ray_metrics.total(metrics, "ray_object_manager_bytes", Type="Received")
+    return ray_metrics.fetch(node["MetricsExportPort"], node["NodeManagerAddress"])
 
 
 @contextlib.contextmanager
-def two_nodes(num_hosts: int, namespace: str = "simulation"):
-    """A cluster of two nodes on this machine: one for the services, one for so many processes of clients."""
+def two_nodes(num_hosts: int, store_bytes: int = STORE_BYTES, namespace: str = "simulation"):
+    """A cluster of two nodes on this machine: one for the services, one for so many processes of clients.
+
+    store_bytes: of the services' node; the other one has half as much.
+    """
     # As the driver's: what is asked is what services take, not who goes first on a busy machine.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray knows it by this name
     made = cluster_utils.Cluster(
         initialize_head=True,
-        head_node_args={"num_cpus": 1, "object_store_memory": _STORE_BYTES, "include_dashboard": False},
+        head_node_args={"num_cpus": 1, "object_store_memory": store_bytes, "include_dashboard": False},
     )
     try:
-        made.add_node(num_cpus=num_hosts, object_store_memory=_STORE_BYTES // 2)
+        made.add_node(num_cpus=num_hosts, object_store_memory=store_bytes // 2)
         ray.init(made.address, namespace=namespace, logging_level=logging.ERROR, log_to_driver=False)
         yield
     finally:

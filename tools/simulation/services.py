@@ -5,6 +5,7 @@ import functools
 import math
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,34 +60,60 @@ def _clocked(name: str, method: Any) -> Any:
     return call
 
 
-class FakeLearner:
-    """Requests batches at the replay ratio and publishes networks when told to, without training."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerLoad:
+    """What the fake learner does."""
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        self._config = config
+    samples_per_s: float = math.inf
+    """Of its GPUs; infinite: as many as are granted."""
+    publish_s: float | None = 5.0
+    """Seconds between two networks; None: every `training.publish_steps` steps."""
+
+
+class FakeLearner:
+    """Requests batches at the replay ratio and publishes networks when told to, without training.
+
+    Like `actors.learner` it has one request ahead, for about a second of training.
+    """
+
+    def __init__(self, config: schema.Config, handles: dict[str, Any], load: LearnerLoad) -> None:
+        self._training = config.training
         self._handles = handles
-        self._publish_s = math.inf
+        self._load = load
+        self._publishes = False
         self._stopping = threading.Event()
         self._samples = self._batches = self._published = 0
+        self._last_publication, self._last_samples = -math.inf, 0
         self._weights = np.zeros(memory.network_bytes(config) // 4, np.float32)
 
     def run(self) -> None:
         """Asks until `stop`."""
-        batch_size, last = self._config.training.batch_size, -math.inf
-        buffer, count = self._handles["replay_buffer"], 1
+        count, trained = 1, time.monotonic()
+        granted, drawn = self._request(0, count)
         while not self._stopping.is_set():
-            if time.monotonic() - last >= self._publish_s:
-                last = time.monotonic()
-                self._publish()
-            ask = buffer.request_shards.options(num_returns=2)
-            granted, drawn = ask.remote(self._samples, count, batch_size, 1)
-            if ray.get(granted):
-                self._batches += len(ray.get(drawn))
-                self._samples += count * batch_size
-                count = min(_MOST_BATCHES, 2 * count)
+            self._publish_if_due()
+            is_granted: Any = ray.get(granted)
+            taken, batches, count = count * is_granted, drawn, self._next_count(count, is_granted)
+            granted, drawn = self._request(taken, count)
+            if is_granted:
+                self._batches += len(ray.get(batches))
+                self._samples += taken * self._training.batch_size
+                now = time.monotonic()
+                trained = max(trained, now) + taken * self._training.batch_size / self._load.samples_per_s
+                self._stopping.wait(trained - now)
             else:
-                count = max(1, count // 2)
                 self._stopping.wait(_PAUSE_S)
+
+    def _request(self, under_way: int, count: int) -> tuple[Any, Any]:
+        """Asks for `count` batches behind those that are under way."""
+        batch_size = self._training.batch_size
+        ask = self._handles["replay_buffer"].request_shards.options(num_returns=2)
+        return ask.remote(self._samples + under_way * batch_size, count, batch_size, 1)
+
+    def _next_count(self, count: int, is_granted: bool) -> int:
+        """Batches of the next request: of a second's training, and fewer while games are rare."""
+        of_a_second = min(_MOST_BATCHES, self._load.samples_per_s / self._training.batch_size)
+        return max(1, min(2 * count, int(of_a_second)) if is_granted else count // 2)
 
     def stop(self) -> None:
         """Makes `run` return."""
@@ -103,14 +130,24 @@ class FakeLearner:
         found, self._batches = self._batches, 0
         return found
 
-    def publish_every(self, seconds: float) -> int:
-        """Publishes a network every so often from now on; returns how many it did so far."""
-        self._publish_s = seconds
+    def publish(self, does_publish: bool) -> int:
+        """Begins or ends publishing; returns how many networks were published so far."""
+        self._publishes = does_publish
         return self._published
 
-    def _publish(self) -> None:
+    def _publish_if_due(self) -> None:
+        if self._load.publish_s is None:
+            every = self._training.publish_steps * self._training.batch_size
+            is_due = self._samples // every > self._last_samples // every
+        else:
+            is_due = time.monotonic() - self._last_publication >= self._load.publish_s
+        self._last_samples = self._samples
+        if not (self._publishes and is_due):
+            return
+        self._last_publication = time.monotonic()
         self._published += 1
-        version = time.monotonic_ns()
         network: Any = self._weights
-        candidate = candidates.Candidate(version=version, weights=network, games=0, positions=0)
+        candidate = candidates.Candidate(
+            version=time.monotonic_ns(), weights=network, games=0, positions=0
+        )  # fmt: skip
         self._handles["weight_store"].publish.remote(candidate)

@@ -1,0 +1,104 @@
+"""Balance between self-play and the learner: how many players a learner feeds, and which side is slower.
+
+The replay ratio couples the two (docs/adr/0010). `data.store.ReplayStore` grants the learner at most
+`training.replay_ratio` samples for each position, so the learner waits when it is the faster side. Self-play
+pauses when `training.max_lead_positions` positions have no samples yet, so it waits when it is the faster
+side. In the long run a learner therefore uses its samples/s over the replay ratio in positions/s, and the
+slower side sets the pace of both.
+"""
+
+import enum
+import math
+from dataclasses import dataclass
+
+_ROUNDING = 1e-9
+"""What a whole number of players may lack after the arithmetic."""
+
+
+class Bottleneck(enum.Enum):
+    """The side that sets the pace."""
+
+    learner = "learner"
+    """Self-play pauses for it."""
+    self_play = "self-play"
+    """The learner waits for its games."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What a number of players and one learner make of each other in the long run."""
+
+    players: int
+    """Self-play actors that are there."""
+    capacity: float
+    """Players whose positions the learner can train on while none of them pauses."""
+    positions_per_s: float
+    """Of the run: what the slower side allows."""
+    pause_after_s: float
+    """Seconds from the first training step until self-play pauses; infinite if it never does."""
+
+    @property
+    def fed(self) -> int:
+        """Whole players that never have to pause, at most those that are there."""
+        return min(self.players, math.floor(self.capacity + _ROUNDING))
+
+    @property
+    def bottleneck(self) -> Bottleneck:
+        """Which side sets the pace; self-play when both are equally fast."""
+        is_slower = self.capacity + _ROUNDING < self.players
+        return Bottleneck.learner if is_slower else Bottleneck.self_play
+
+    @property
+    def self_play_fraction(self) -> float:
+        """Share of the time in which players play, in [0, 1]."""
+        return min(1.0, self.capacity / self.players)
+
+    @property
+    def learner_fraction(self) -> float:
+        """Share of the time in which the learner trains, in [0, 1]."""
+        return min(1.0, self.players / self.capacity)
+
+    def text(self) -> str:
+        """One line that names the slower side and what the other one does meanwhile."""
+        if self.bottleneck is Bottleneck.learner:
+            fed = str(self.fed) if self.fed else "less than one"
+            idle = 1 - self.self_play_fraction
+            return (
+                f"the learner feeds {fed} of {_count(self.players)}: self-play pauses {idle:.0%} of the time"
+            )
+        could = math.floor(self.capacity + _ROUNDING)
+        idle = 1 - self.learner_fraction
+        return (
+            f"the learner waits for games {idle:.0%} of the time: it could feed {_count(could)} "
+            f"and has {self.players:,}"
+        )
+
+
+def players_fed(
+    players: int,
+    *,
+    player_positions_per_s: float,
+    samples_per_s: float,
+    replay_ratio: float,
+    max_lead_positions: int,
+) -> Balance:
+    """The balance of `players` alike with one learner.
+
+    player_positions_per_s: positions with a training target, of one player that never pauses.
+    samples_per_s: of a learner that never waits, all its ranks together. replay_ratio, max_lead_positions: as
+    in `training`. All must be above 0: a rate of 0 means that nothing was measured yet.
+    """
+    assert min(players, player_positions_per_s, samples_per_s, replay_ratio, max_lead_positions) > 0
+    used = samples_per_s / replay_ratio
+    played = players * player_positions_per_s
+    surplus = played - used
+    return Balance(
+        players=players,
+        capacity=used / player_positions_per_s,
+        positions_per_s=min(played, used),
+        pause_after_s=max_lead_positions / surplus if surplus > 0 else math.inf,
+    )
+
+
+def _count(players: int) -> str:
+    return f"{players:,} player{'s' * (players != 1)}"
