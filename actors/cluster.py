@@ -1,6 +1,5 @@
 """Joining a Ray cluster, or starting a private one."""
 
-import collections
 import contextlib
 import logging
 import os
@@ -68,39 +67,6 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
     if os.environ.get(_AUTH_MODE) != "token":
         _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
-
-
-def nodes() -> list[plans.Node]:
-    """The nodes that are alive."""
-    here = ray.get_runtime_context().get_node_id()
-    alive = [entry for entry in ray.nodes() if entry["Alive"]]
-    addresses = collections.Counter(entry["NodeManagerAddress"] for entry in alive)
-    found = []
-    for entry in alive:
-        address, resources = entry["NodeManagerAddress"], entry["Resources"]
-        found.append(
-            plans.Node(
-                id=entry["NodeID"],
-                # Several nodes may live on one machine, in tests for example.
-                name=address if addresses[address] == 1 else f"{address}/{entry['NodeID'][:6]}",
-                cpus=resources.get("CPU", 0.0),
-                gpus=resources.get("GPU", 0.0),
-                memory=resources.get("memory", 0.0),
-                is_driver=entry["NodeID"] == here,
-            )
-        )
-    return found
-
-
-def ask_for_nodes(bundles: list[dict[str, float]]) -> None:
-    """Asks the cluster's autoscaler, if there is one, to have room for all of these; none takes it back.
-
-    The wish outlives a driver that is killed, until the next one is over.
-    """
-    # Not above: it takes half a second, and few runs need it.
-    from ray.autoscaler import sdk
-
-    sdk.request_resources(bundles=bundles)
 
 
 def wait_for_last_session(namespace: str) -> None:

@@ -49,10 +49,17 @@ class Crew:
         role = self._roles[name] = _Role(make)
         self._begin(role)
 
-    def dismiss(self, name: str) -> None:
-        """Stops an actor for good, dead or alive; its end is nobody's concern any more."""
-        role = self._roles.pop(name)
-        if role.running is not None:
+    def dismiss(self, name: str, at_once: bool = False) -> None:
+        """Stops an actor for good, dead or alive; its end is nobody's concern any more.
+
+        at_once: kills it, where it might wait in vain for others and never hear of its end.
+        """
+        role = self._roles.pop(name, None)
+        if role is None or role.running is None:
+            return
+        if at_once:
+            ray.kill(role.handle)
+        else:
             role.handle.stop.remote()
 
     def replace(self, name: str, make: Make) -> None:

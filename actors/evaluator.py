@@ -6,7 +6,8 @@ from typing import Any
 
 import ray
 
-from actors import telemetry, worker_setup
+from actors import gate_player, telemetry, worker_setup
+from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
@@ -26,8 +27,13 @@ class EvaluatorActor:
     after a second, which begins with the newest promoted network on disk.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which weight_store and reporter are used."""
+    def __init__(
+        self, config: schema.Config, handles: dict[str, Any], elsewhere: plans.Placement | None = None
+    ) -> None:
+        """handles: actors by name, of which weight_store and reporter are used.
+
+        elsewhere: where its games are played, by default in this process.
+        """
         # Not above, as the driver imports this module too and has no use for torch.
         from alphazero.evaluation import gate
 
@@ -38,7 +44,8 @@ class EvaluatorActor:
         self._every_steps = config.gate.every_steps
         folder = run_folder.RunFolder(config.run.dir)
         self._promotions = promotion.Promotions(folder.weights / "promoted")
-        self._gate = gate.Gate(worker_setup.for_own_devices(config), folder)
+        player = elsewhere and gate_player.RemoteMatch(config, handles, elsewhere)
+        self._gate = gate.Gate(worker_setup.for_own_devices(config), folder, player)
 
     def run(self) -> None:
         """Judges candidates until `stop`."""

@@ -22,6 +22,7 @@ class LearnerRank:
     def __init__(self, config: schema.Config) -> None:
         self._config = config
         self._learner: Any = None
+        self._is_first = False
 
     def rendezvous(self, is_local: bool) -> str:
         """Where all ranks are to meet; asked of rank 0.
@@ -44,6 +45,7 @@ class LearnerRank:
         device = hardware.pick_device(training.device)
         place = ranks.join(address, number, training.num_ranks, device, training.timeout_s)
         self._learner = learner.Learner(self._config, place)
+        self._is_first = number == 0
 
     def train(self, drawn: Sequence[batches.Batch], progress: float) -> tuple[list[dict[str, float]], int]:
         """The figures of `Learner.train`, and the samples of all ranks."""
@@ -54,12 +56,16 @@ class LearnerRank:
         return self._learner.evaluate(drawn)
 
     def candidate(self) -> Any:
-        """`Learner.candidate`; every rank has the same."""
-        return self._learner.candidate()
+        """`Learner.candidate` of the first rank, None of the others, which have the same."""
+        found = self._learner.candidate()
+        return found if self._is_first else None
 
-    def state(self) -> dict[str, Any]:
-        """`Learner.state`; every rank has the same."""
-        return self._learner.state()
+    def state(self) -> dict[str, Any] | None:
+        """`Learner.state` of the first rank, None of the others, which have the same."""
+        if self._is_first:
+            return self._learner.state()
+        self._learner.synchronize()
+        return None
 
     def load_state(self, state: dict[str, Any]) -> None:
         """`Learner.load_state`."""

@@ -28,8 +28,9 @@ import ray
 from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors import cluster, memory, messages, players, worker_setup
+from actors import autoscaling, cluster, memory, messages, planning, players, rank_group, worker_setup
 from actors import crew as crews
+from actors import nodes as all_nodes
 from actors import plan as plans
 from actors.evaluator import EvaluatorActor
 from actors.ladder import LadderActor
@@ -43,12 +44,14 @@ from alphazero import files
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import promotion
-from alphazero.report import clock, panel
+from alphazero.report import clock, panel, throughput
 from alphazero.report import status as run_status
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
 _NODES_S = 2.0
+_FORGETTING = 0.999
+"""For each look: what was measured of players in the early games, which are cheap, fades in minutes."""
 _STOP_S = 30.0
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles hears nothing."""
@@ -66,41 +69,54 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     where = cluster.connect(config, str(folder.log), namespace)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
+    requests = autoscaling.Requests(namespace) if config.cluster.grows else None
+    view = all_nodes.Nodes(config)
     try:
         cluster.wait_for_last_session(namespace)
-        plan = _make_plan(config, interrupted)
+        plan = _make_plan(config, view, requests, interrupted)
         if plan is not None:
             text = "\n".join([plan.text(), *memory.lines(config, plan)])
             print(f"run folder {folder.path}, {where}:\n{text}", flush=True)
             _logger.info("started on %s", where)
-            Supervisor(config, folder, plan, interrupted).run()
+            Supervisor(config, folder, plan, interrupted, view, requests).run()
     finally:
-        if config.cluster.grows:
-            cluster.ask_for_nodes([])
+        if requests is not None:
+            requests.end()
         ray.shutdown()
     if interrupted.is_set():
         raise KeyboardInterrupt
 
 
-def _make_plan(config: schema.Config, interrupted: threading.Event) -> plans.Plan | None:
+def _make_plan(
+    config: schema.Config,
+    view: all_nodes.Nodes,
+    requests: autoscaling.Requests | None,
+    interrupted: threading.Event,
+) -> plans.Plan | None:
     """The plan, once the cluster has room for it if it grows; None after an interrupt."""
-    has_told = False
+    has_told, began = False, time.monotonic()
     while not interrupted.is_set():
         try:
-            plan = plans.make_plan(config, cluster.nodes())
+            plan = planning.make_plan(config, view.look())
         except ValueError as error:
-            if not config.cluster.grows:
+            if requests is None:
                 raise
+            if _is_over(config, began):
+                raise ValueError(f"cluster.wait_minutes={config.cluster.wait_minutes:g}: {error}") from None
             if not has_told:
                 print(f"waiting for nodes: {error}", flush=True)
-                cluster.ask_for_nodes(plans.demands(config))
             has_told = True
+            requests.ask(autoscaling.demands(config, None, autoscaling.node_types()))
             interrupted.wait(_NODES_S)
         else:
-            if plan.missing:
-                cluster.ask_for_nodes(plans.demands(config))
             return plan
     return None
+
+
+def _is_over(config: schema.Config, since: float) -> bool:
+    """Whether a run has waited for nodes since then for as long as it may."""
+    minutes = config.cluster.wait_minutes
+    return minutes is not None and time.monotonic() - since >= 60 * minutes
 
 
 class Supervisor:
@@ -117,8 +133,15 @@ class Supervisor:
         folder: run_folder.RunFolder,
         plan: plans.Plan,
         interrupted: threading.Event,
+        view: all_nodes.Nodes,
+        requests: autoscaling.Requests | None = None,
     ) -> None:
-        """interrupted: set from outside to end the run early."""
+        """interrupted: set from outside to end the run early. view: of the nodes that `plan` was made from.
+
+        requests: if an autoscaler may be asked.
+        """
+        self._view = view
+        self._requests = requests
         self._interrupted = interrupted
         self._config = config
         self._folder = folder
@@ -128,6 +151,10 @@ class Supervisor:
         self._began = time.monotonic()
         self._first_move_s: float | None = None
         self._num_players = 0
+        self._without_learner: float | None = None
+        self._balance: throughput.Balance | None = None
+        self._player_rate = 0.0
+        """Positions/s of a player that does not pause."""
         self._had_candidate = False
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._handles: dict[str, Any] = {}
@@ -156,13 +183,18 @@ class Supervisor:
         self._crew.start(plans.LEARNER, self._make_learner)
         self._follow_plan()
 
+    def _make_evaluator(self) -> Any:
+        arguments = (self._config, self._handles, self._plan.one(plans.GATE_PLAYER))
+        return self._spawn(EvaluatorActor, plans.EVALUATOR, *arguments)
+
     def _make_learner(self) -> Any:
         arguments = (self._config, self._handles, self._plan.of(plans.RANK))
         return self._spawn(LearnerActor, plans.LEARNER, *arguments)
 
     def _hire(self, place: plans.Placement, number: int) -> Any:
         talk_s = plans.talk_interval_s(self._plan.num_players)
-        arguments = (self._config, number, self._handles, clock.process_began(), talk_s)
+        num_threads = max(1, int(place.cpus)) if place.gpus else 1
+        arguments = (self._config, number, self._handles, clock.process_began(), talk_s, num_threads)
         return _spawn_at(place, SelfPlayActor, f"{plans.SELF_PLAY} {number}", *arguments)
 
     def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
@@ -180,6 +212,7 @@ class Supervisor:
             self._report_totals()
             now: run_status.Status = ray.get(reporter.snapshot.remote())
             self._num_players = now.actors
+            self._note_balance(now)
             self._note_first_move(now)
             fraction = self._config.stop.progress(
                 minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
@@ -207,16 +240,16 @@ class Supervisor:
         if time.monotonic() - self._nodes_looked_at < _NODES_S:
             return
         self._nodes_looked_at = time.monotonic()
-        nodes = cluster.nodes()
+        nodes = self._view.look()
         planned = {place.node.id for place in self._plan.placements}
         gone = planned - {node.id for node in nodes}
         self._players.leave(gone)
-        try:
-            plan = plans.make_plan(self._config, nodes, before=self._plan)
-        except ValueError as error:
-            if gone:
-                _logger.warning("nodes are gone, and what is left is too little: %s", error)
-            return
+        plan = planning.make_plan(self._config, nodes, before=self._plan)
+        self._bound_the_wait(plan)
+        if self._requests is not None:
+            types = autoscaling.node_types()
+            capacity = None if self._balance is None else self._balance.capacity
+            self._requests.ask(autoscaling.demands(self._config, plan, types, capacity))
         if plan == self._plan:
             return
         before, self._plan = self._plan, plan
@@ -227,9 +260,37 @@ class Supervisor:
             before.num_players,
         )
         _logger.info("the plan:\n%s", plan.text())
-        if before.of(plans.LEARNER) + before.of(plans.RANK) != plan.of(plans.LEARNER) + plan.of(plans.RANK):
-            self._crew.replace(plans.LEARNER, self._make_learner)
+        self._move((plans.LEARNER, plans.RANK), before, self._make_learner)
+        if self._first_move_s is not None:
+            self._move((plans.EVALUATOR, plans.GATE_PLAYER), before, self._make_evaluator)
         self._follow_plan()
+
+    def _move(self, names: tuple[str, str], before: plans.Plan, make: crews.Make) -> None:
+        """Starts an actor anew where it, or who works for it, has another place; ends it where it has none.
+
+        names: of the actor itself, and of those who work for it.
+        """
+        places = [place for name in names for place in self._plan.of(name)]
+        if places == [place for name in names for place in before.of(name)]:
+            return
+        if not self._plan.of(names[0]):
+            self._crew.dismiss(names[0], at_once=True)
+            rank_group.give_place_back()
+        elif names[0] in self._crew.names:
+            self._crew.replace(names[0], make)
+        else:
+            self._crew.start(names[0], make)
+
+    def _bound_the_wait(self, plan: plans.Plan) -> None:
+        """RuntimeError where the learner has had no place for longer than `cluster.wait_minutes`."""
+        if plan.of(plans.LEARNER):
+            self._without_learner = None
+        elif self._without_learner is None:
+            self._without_learner = time.monotonic()
+            _logger.warning("the learner waits for a place: %s", plan.missing)
+        elif _is_over(self._config, self._without_learner):
+            minutes = self._config.cluster.wait_minutes
+            raise RuntimeError(f"cluster.wait_minutes={minutes:g}: no place for the learner: {plan.missing}")
 
     def _follow_plan(self) -> None:
         """The last player waits for the first move: until then the learner's start needs a core."""
@@ -242,15 +303,26 @@ class Supervisor:
             self._first_move_s = now.first_move_s
             _logger.info("first self-play move %.1f s after the start", now.first_move_s)
             self._follow_plan()
-            beside = {
-                plans.EVALUATOR: EvaluatorActor,
-                plans.LADDER: LadderActor,
-                plans.MIRROR: MirrorActor,
-            }
-            for name, actor in beside.items():
+            self._crew.start(plans.EVALUATOR, self._make_evaluator)
+            for name, actor in {plans.LADDER: LadderActor, plans.MIRROR: MirrorActor}.items():
                 if self._plan.of(name):
                     make = functools.partial(self._spawn, actor, name, self._config, self._handles)
                     self._crew.start(name, make)
+
+    def _note_balance(self, now: run_status.Status) -> None:
+        """How many players the learner could feed, from what both sides do."""
+        if min(now.actors, now.positions_per_s, now.samples_per_s) <= 0:
+            return
+        # Players that pause for the learner would seem slower than they are.
+        self._player_rate = max(now.positions_per_s / now.actors, _FORGETTING * self._player_rate)
+        training = self._config.training
+        self._balance = throughput.players_fed(
+            now.actors,
+            player_positions_per_s=self._player_rate,
+            samples_per_s=now.samples_per_s,
+            replay_ratio=training.replay_ratio,
+            max_lead_positions=training.max_lead_positions,
+        )
 
     def _tell_learner(self, news: messages.Progress) -> None:
         """How the run stands, and that a weight store which died needs its network again."""
@@ -274,6 +346,8 @@ class Supervisor:
         }
         if self._first_move_s is not None:
             run["first_move_s"] = self._first_move_s
+        if self._balance is not None:
+            run["balance"] = self._balance.text()
         if self._num_players == 0:
             run["waiting_for"] = "self-play to start"
         elif self._plan.missing:

@@ -1,5 +1,6 @@
 """How much memory a run takes: its object store on a private cluster, and each actor in the printed plan."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -28,6 +29,12 @@ _SERVICE, _REPLAY_BUFFER, _LEARNER = 120 * MIB, 260 * MIB, 490 * MIB
 _COMPUTING = {plans.SELF_PLAY: 520 * MIB, plans.EVALUATOR: 560 * MIB, plans.LADDER: 400 * MIB}
 _NETWORKS_OF_A_LEARNER = 12
 """Weights, gradients, moments, average, and copies of them on their way to disk and to others."""
+_CUDA, _GRAPHS = 500 * MIB, 4
+_GPU_GIB = {
+    "T4": 16, "V100": 16, "L4": 24, "A10G": 24, "RTX-4090": 24, "A40": 48, "L40S": 48, "RTX-A6000": 48,
+    "A100": 40, "A100-80G": 80, "H100": 80, "H200": 141, "B200": 180,
+}  # fmt: skip
+"""Memory of GPUs by Ray's name for them: Ray tells the name and not the memory."""
 _ACTIVATIONS = 5
 """What training keeps of each channel of the tower."""
 
@@ -109,6 +116,22 @@ def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> in
     return _COMPUTING[name] + network_bytes(config) if name in _COMPUTING else _SERVICE
 
 
+def on_gpu(name: str, config: schema.Config) -> int:
+    """About what one actor takes of a GPU, by arithmetic: no GPU was there to measure it.
+
+    CUDA's own part, the network, and what one pass keeps for each size of a batch that a graph was made for;
+    a rank keeps all layers for its gradients.
+    """
+    size, filters = config.game.size, config.net.filters
+    if name == plans.RANK or name == plans.LEARNER:
+        rows = config.training.batch_size // config.training.num_ranks
+        layers = 2 * config.net.blocks + 1
+        kept = 2 * _ACTIVATIONS * rows * size**2 * filters * layers
+        return _CUDA + _NETWORKS_OF_A_LEARNER * network_bytes(config) + kept
+    rows = config.selfplay.num_games if name == plans.SELF_PLAY else config.gate.num_games // 2
+    return _CUDA + network_bytes(config) + 2 * _GRAPHS * _ACTIVATIONS * rows * size**2 * filters
+
+
 def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
     """For under the plan: each kind's memory, a window that is cut short, nodes that have too little."""
     drives_ranks = bool(plan.of(plans.RANK))
@@ -117,6 +140,7 @@ def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
     if replay.capacity(config.game.size, config.replay) < config.replay.max_window:
         told.append("  " + replay.limit_text(config.game.size, config.replay))
     for node in {place.node.id: place.node for place in plan.placements}.values():
+        told += _gpu_lines(config, plan, node)
         needed = sum(place.count * kinds[place.name] for place in plan.placements if place.node == node)
         if node.memory and needed * _GIB > node.memory:
             told.append(
@@ -124,3 +148,24 @@ def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
                 "fewer of them (selfplay.num_actors, cluster.selfplay_cpus) or a smaller replay.max_gib"
             )
     return told
+
+
+def _gpu_lines(config: schema.Config, plan: plans.Plan, node: plans.Node) -> list[str]:
+    """What actors take of the fullest GPU of a node, which has so much if its type is known."""
+    here = [place for place in plan.placements if place.node == node and place.gpus]
+    counts = [min(place.count, math.floor(1 / place.gpus)) for place in here]
+    sizes = [on_gpu(place.name, config) for place in here]
+    needed = max((count * size for count, size in zip(counts, sizes, strict=True)), default=0)
+    if not needed:
+        return []
+    text = f"  GPU memory of {node.name}, about: {needed / _GIB:.1f} GiB on the fullest GPU"
+    there = _GPU_GIB.get(node.gpu_type)
+    if there is None:
+        return [text]
+    if needed <= there * _GIB:
+        return [f"{text} of {there}"]
+    return [
+        f"  warning: the GPUs of {node.name} ({node.gpu_type}) have {there} GiB, actors need about "
+        f"{needed / _GIB:.1f}: fewer of them (cluster.actors_per_gpu), smaller batches (selfplay.num_games, "
+        "training.batch_size) or more ranks"
+    ]

@@ -17,6 +17,7 @@ from alphazero.config import schema
 
 _logger = logging.getLogger(__name__)
 _START_S = 120.0
+_LONGEST_S = 1e7
 _MOST_RESTARTS = 3
 """In a row, without a step between them."""
 _GROUP = "learner ranks"
@@ -32,6 +33,12 @@ class RanksLost(exceptions.RayError):
 
 class PlaceLost(exceptions.RayError):
     """The ranks' nodes have no room for them any more; the driver must find another place."""
+
+
+def give_place_back() -> None:
+    """Removes the placement group of a learner that was killed and that nobody follows, if there is one."""
+    with contextlib.suppress(ValueError):
+        util.remove_placement_group(util.get_placement_group(_GROUP))
 
 
 class RankGroup:
@@ -94,18 +101,20 @@ class RankGroup:
             shutil.rmtree(Path(self._meeting.removeprefix("file://")).parent, ignore_errors=True)
 
     def _reserve(self) -> None:
-        with contextlib.suppress(ValueError):
-            # Of a learner that died: Ray keeps it, and the room in it, for as long as the driver lives.
-            util.remove_placement_group(util.get_placement_group(_GROUP))
+        # Of a learner that died: Ray keeps it, and the room in it, for as long as the driver lives.
+        give_place_back()
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
         self._group = util.placement_group(
             [bundle] * len(self._nodes),
             name=_GROUP,
             bundle_label_selector=[{"ray.io/node-id": node.id} for node in self._nodes],
         )
-        if not self._group.wait(_START_S):
+        # The driver ends this learner where a node of these is lost; whoever has the room may give it back.
+        minutes = self._config.cluster.wait_minutes
+        if not self._group.wait(_LONGEST_S if minutes is None else max(_START_S, 60 * minutes)):
             util.remove_placement_group(self._group)
-            raise PlaceLost(f"no room for {bundle} on each of {[node.name for node in self._nodes]}")
+            names = [node.name for node in self._nodes]
+            raise RuntimeError(f"cluster.wait_minutes={minutes:g}: no room for {bundle} on each of {names}")
 
     def _start(self) -> None:
         actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))

@@ -32,15 +32,22 @@ class SelfPlayActor:
     """
 
     def __init__(
-        self, config: schema.Config, number: int, handles: dict[str, Any], began: float, talk_s: float = 1.0
+        self,
+        config: schema.Config,
+        number: int,
+        handles: dict[str, Any],
+        began: float,
+        talk_s: float = 1.0,
+        num_threads: int = 1,
     ) -> None:
         """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
 
         began: when the session did, in seconds since 1970. talk_s: between two reports, and two looks for a
-        newer network.
+        newer network. num_threads: of the search.
         """
         self._began = began
         self._talk_s = talk_s
+        self._num_threads = num_threads
         self._config = worker_setup.for_own_devices(config)
         self._handles = handles
         self._stopping = threading.Event()
@@ -77,7 +84,12 @@ class SelfPlayActor:
         )
         asked = symmetries.wrap(evaluator, self._config.search, self._config.game.size, self._rng)
         worker = workers.SelfPlayWorker(
-            self._config, asked, name=self._name, rng=self._rng, weights=self._version
+            self._config,
+            asked,
+            name=self._name,
+            rng=self._rng,
+            weights=self._version,
+            num_threads=self._num_threads,
         )
         while not self._stopping.is_set():
             games = worker.play_move()
@@ -136,7 +148,8 @@ class SelfPlayActor:
         return candidate
 
     def _wait_while_ahead(self, should_wait: bool) -> None:
-        while should_wait and not self._stopping.wait(_PAUSE_S):
+        # Many actors ask less often each, as they talk less.
+        while should_wait and not self._stopping.wait(_PAUSE_S * self._talk_s):
             self._telemetry.report(lambda: {"waiting_for": "the learner"})
             state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
             should_wait = state.should_wait

@@ -1,5 +1,7 @@
 """The whole loop in one process: it learns, promotes, and a second session goes on from the first."""
 
+import errno
+import os
 import socket
 
 import numpy as np
@@ -151,3 +153,14 @@ def test_a_mirror_that_is_out_of_reach_does_not_end_a_run(tmp_path, monkeypatch,
     assert first.endswith("no connection to the store; the run goes on, and so do the attempts")
     assert last == "mirror: s3://bucket/x: 6 files are missing there; the same command sends them"
     assert "not reached" in status.Status.load(folder.path / "status.json").mirror
+
+
+def test_a_file_system_without_locks_is_told_from_another_run(tmp_path, monkeypatch):
+    """As NFS that is mounted with nolock."""
+
+    def fail(descriptor, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(run_folder.fcntl, "flock", fail)
+    with pytest.raises(ValueError, match="its file system has no locks"):
+        run_folder.RunFolder(tmp_path / "run").open(compose.compose(["conf=smoke"]), "")

@@ -15,9 +15,9 @@ from scipy import optimize
 
 from alphazero.config import command_line
 from alphazero.config import gate as gate_config
-from alphazero.evaluation import elo, gate, sprt
+from alphazero.evaluation import elo, gate_match, sprt
 
-DEFAULT = gate.test_of(gate_config.GateConfig())
+DEFAULT = gate_match.test_of(gate_config.GateConfig())
 """The test of a run whose settings name none."""
 
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         chosen = {name: getattr(options, name) for name in vars(options) if hasattr(rule, name)}
-        test = gate.test_of(gate_config.GateConfig(**chosen))
+        test = gate_match.test_of(gate_config.GateConfig(**chosen))
     except ValueError as error:
         parser.error(str(error))
     _print_table(test, options)

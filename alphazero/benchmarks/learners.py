@@ -21,7 +21,7 @@ from alphazero.config import training as training_config
 from alphazero.data import record as records
 from alphazero.data import replay
 from alphazero.go import board, game, geometry
-from alphazero.net import hardware
+from alphazero.net import hardware, operations
 from alphazero.training import learner, limits, ranks
 
 _NUM_POSITIONS = 4096
@@ -222,5 +222,5 @@ def _setup(options: settings.Settings) -> dict[str, Any]:
 def _share_of_peak(config: schema.Config, samples_per_s: float) -> dict[str, Any]:
     """Precision, and which part of what a large product of matrices reaches here the step makes use of."""
     peak = peaks.of_training(config.training)
-    share = peak.share(samples_per_s * limits.step_operations(config.net, config.game.size))
+    share = peak.share(samples_per_s * operations.step_operations(config.net, config.game.size))
     return {"precision": peak.precision, figures.SHARE_OF_PEAK: share}

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 from alphazero.config import checks
 
@@ -34,6 +35,17 @@ def split_address(key: str, address: str) -> tuple[str, int]:
     return host, port
 
 
+class SelfPlayOn(Enum):
+    """Which nodes of a cluster with GPUs play."""
+
+    auto = "auto"
+    """All nodes; only those with GPUs where one GPU plays as fast as a hundred CPUs would."""
+    gpus = "gpus"
+    """Those with GPUs, where there are any."""
+    all = "all"
+    """All nodes."""
+
+
 @dataclass(kw_only=True, slots=True)
 class ClusterConfig:
     """Which Ray cluster to use, and the shares that the services take of it."""
@@ -50,6 +62,17 @@ class ClusterConfig:
     """CPU share of the evaluator."""
     selfplay_cpus: float = 1.0
     """CPUs of each self-play actor, so that an autoscaler sees them."""
+    selfplay_on: SelfPlayOn = SelfPlayOn.auto
+    """Which nodes play; without GPUs all of them do."""
+    actors_per_gpu: int = 4
+    """Self-play actors on each GPU, half as many where a rank of the learner shares it: while one searches
+    the network answers another. They share the node's CPUs; each searches with as many threads as it gets."""
+    wait_minutes: float | None = 60.0
+    """How long a run waits for nodes that it cannot go on without, for the learner for example, before it
+    saves and ends; null waits for ever."""
+    max_nodes: int = 0
+    """Nodes to which the run may let an autoscaler grow the cluster with selfplay.num_actors=0; 0 leaves that
+    to the autoscaler's own bound."""
     grows: bool = False
     """Whether nodes may still come: the run then waits for what it cannot begin without, asks an autoscaler
     for the rest, and begins with what there is. Otherwise it refuses at once what does not fit."""
@@ -61,3 +84,7 @@ class ClusterConfig:
         checks.require_at_least("cluster.learner_cpus", self.learner_cpus, 0)
         checks.require_at_least("cluster.evaluator_cpus", self.evaluator_cpus, 0)
         checks.require_at_least("cluster.selfplay_cpus", self.selfplay_cpus, 0)
+        checks.require_at_least("cluster.actors_per_gpu", self.actors_per_gpu, 1)
+        checks.require_at_least("cluster.max_nodes", self.max_nodes, 0)
+        if self.wait_minutes is not None:
+            checks.require_at_least("cluster.wait_minutes", self.wait_minutes, 0)

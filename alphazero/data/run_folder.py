@@ -69,6 +69,12 @@ class RunFolder:
         except BlockingIOError:
             os.close(lock)
             raise ValueError(f"run.dir={self.path}: another run is using this folder") from None
+        except OSError as error:
+            os.close(lock)
+            raise ValueError(
+                f"run.dir={self.path}: its file system has no locks ({error.strerror}); it must be on a "
+                "local disk, or on NFS that is mounted with locks"
+            ) from None
         self._lock = lock
 
     def _check(self, config: schema.Config) -> None:

@@ -36,6 +36,8 @@ class Status:
     """Positions that training draws from."""
     step: int = 0
     """The learner's."""
+    samples_per_s: float = 0.0
+    """Of the learner while it does not wait, all ranks together."""
     losses: dict[str, float] = field(default_factory=dict)
     """The learner's figures whose names contain "loss"."""
     replay_ratio: float = 0.0
@@ -49,6 +51,8 @@ class Status:
     """Version of the best network."""
     backend: str = ""
     """What runs the network of self-play."""
+    balance: str = ""
+    """Whether self-play or the learner is the slower side, in a sentence."""
     waiting_for: str = ""
     """Who waits for what; empty while everyone works."""
     game_age_s: float | None = None
@@ -86,6 +90,7 @@ class Status:
                 f"{self.promotions}  (newest {_ago(self.promotion_age_s)}, best network {self.weights})",
             ),
             *([("mirror", self.mirror)] if self.mirror else []),
+            *([("balance", self.balance)] if self.balance else []),
             ("waiting for", self.waiting_for or "-"),
         ]
 
@@ -120,6 +125,7 @@ class Status:
             f"best {self.weights}",
             self.last_gate and f"gate: {self.last_gate}",
             self.mirror and f"mirror {self.mirror}",
+            self.balance,
             self.waiting_for and f"waiting: {self.waiting_for}",
         ]
         return " | ".join(part for part in parts if part)

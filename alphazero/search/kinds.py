@@ -46,8 +46,9 @@ def make(
     games: np.ndarray,
     rng: np.random.Generator,
     outcome: settings.Outcome = settings.ONLY_WINNING,
+    num_threads: int = 1,
 ) -> Search:
     """A search of `config.algorithm`, with the arguments and errors of `lockstep.LockstepSearch`."""
     is_bare = config.algorithm is search_config.Algorithm.none
     kind = raw_policy.RawPolicy if is_bare else lockstep.LockstepSearch
-    return kind(config, games, rng, outcome)
+    return kind(config, games, rng, outcome, num_threads)

@@ -23,6 +23,7 @@ class RawPolicy:
         games: np.ndarray,
         rng: np.random.Generator,
         outcome: settings.Outcome = settings.ONLY_WINNING,
+        num_threads: int = 1,
     ) -> None:
         """Arguments as those of `lockstep.LockstepSearch`."""
         self._rng = rng
@@ -30,7 +31,7 @@ class RawPolicy:
         bare = dataclasses.replace(
             config, algorithm=search_config.Algorithm.gumbel, num_simulations=1, tree_reuse=False
         )
-        self._roots = lockstep.LockstepSearch(bare, games, rng, outcome)
+        self._roots = lockstep.LockstepSearch(bare, games, rng, outcome, num_threads)
 
     @property
     def num_evaluations(self) -> int:

@@ -35,10 +35,11 @@ class SelfPlayWorker:
         name: str,
         rng: np.random.Generator,
         weights: int = 0,
+        num_threads: int = 1,
     ) -> None:
         """name: unique over all workers and restarts, the first part of every game id.
 
-        weights: version of the evaluator's network.
+        weights: version of the evaluator's network. num_threads: of the search.
         """
         self._config = config
         self._evaluator = evaluator
@@ -50,7 +51,7 @@ class SelfPlayWorker:
         self._games = self._new_games(config.selfplay.num_games)
         # Finished games must be worth in the search what the network is taught that they are worth.
         outcome = settings.Outcome(config.replay.score_weight, config.replay.score_scale)
-        self._search = kinds.make(config.search, self._games, rng, outcome)
+        self._search = kinds.make(config.search, self._games, rng, outcome, num_threads)
         self._drafts = [self._new_draft() for _ in range(config.selfplay.num_games)]
         self._adjudicator = adjudicate.Adjudicator(config)
         self._play_out = playout.PlayOut(config, self._games.dtype, self._adjudicator)

@@ -4,7 +4,7 @@ import collections
 import copy
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,9 +104,12 @@ class Learner:
         return self._averaged_net.export()
 
     def state(self) -> dict[str, Any]:
-        """A copy of all that changes, as tensors and plain Python; all ranks must call this alike."""
-        self._ranks.mean_(_statistics(self._net))
-        return copy.deepcopy(
+        """A copy of all that changes, as tensors on the CPU and plain Python.
+
+        All ranks must call this alike, or `synchronize` in its place.
+        """
+        self.synchronize()
+        return _copy_to_cpu(
             {
                 "step": self.step,
                 "samples": self.samples,
@@ -114,9 +117,13 @@ class Learner:
                 "net": self._net.state_dict(),
                 "averaged": self._averaged.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
-                "recent": [packed_BK.cpu() for packed_BK in self._recent],
+                "recent": list(self._recent),
             }
         )
+
+    def synchronize(self) -> None:
+        """Makes the ranks' batch-norm statistics their mean, as the others need it for their `state`."""
+        self._ranks.mean_(_statistics(self._net))
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from a `state`; ValueError if it is of another board, network or optimizer."""
@@ -251,6 +258,17 @@ def _load_start(net: resnet.ResNet, config: schema.Config) -> None:
             raise ValueError(f"init.weights={config.init.weights}: {error.strerror}") from error
         except ValueError as error:
             raise ValueError(f"init.weights={config.init.weights}: {error}") from error
+
+
+def _copy_to_cpu(tree: Any) -> Any:
+    """The same nested dicts and lists, with copies of all tensors, of which none is on a GPU."""
+    if isinstance(tree, torch.Tensor):
+        return tree.detach().cpu() if tree.device.type != "cpu" else tree.detach().clone()
+    if isinstance(tree, Mapping):
+        return {key: _copy_to_cpu(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(map(_copy_to_cpu, tree))
+    return copy.deepcopy(tree)
 
 
 def _statistics(module: nn.Module) -> list[torch.Tensor]:

@@ -5,10 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from alphazero.config import net as net_config
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.net import hardware, leela, packing, resnet
+from alphazero.net import hardware, packing, resnet
 from alphazero.training import optimizers
 
 
@@ -67,14 +66,3 @@ class MatrixProduct:
         """Multiplies once; returns the floating-point operations once they are done."""
         (self._matrix @ self._matrix)[0, 0].item()
         return 2 * self._side**3
-
-
-def evaluation_operations(net: net_config.NetConfig, size: int) -> int:
-    """Floating-point operations of the tower for one position, forward."""
-    kernels = 9 * net.filters * (leela.NUM_PLANES + 2 * net.blocks * net.filters)
-    return 2 * size**2 * kernels
-
-
-def step_operations(net: net_config.NetConfig, size: int) -> int:
-    """Floating-point operations of the tower for one sample: once forward, and twice that backward."""
-    return 3 * evaluation_operations(net, size)

@@ -9,6 +9,7 @@ from pathlib import Path
 import ray
 
 from actors import cluster, crew, loop, plan
+from actors import nodes as all_nodes
 from actors.mirror import MirrorActor
 from alphazero.config import compose
 from alphazero.storage import layout, stores
@@ -33,7 +34,7 @@ def main(folder):
     config = compose.compose(["conf=9x9", f"run.dir={run}", f"mirror.uri={place}", "mirror.state_minutes=0"])
     cluster.connect(config, str(Path(folder) / "log.txt"), "mirror")
     runs.make(run)
-    node = next(node for node in cluster.nodes() if node.is_driver)
+    node = next(node for node in all_nodes.Nodes(config).look() if node.is_driver)
     there = plan.Placement(name=plan.MIRROR, node=node, count=1, cpus=0, gpus=0)
     listener = ray.remote(num_cpus=0)(Listener).remote()
     hired = crew.Crew()

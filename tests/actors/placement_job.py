@@ -6,7 +6,8 @@ from pathlib import Path
 
 import ray
 
-from actors import cluster, loop, plan
+from actors import cluster, loop, plan, planning
+from actors import nodes as all_nodes
 from alphazero.config import compose
 
 
@@ -24,7 +25,7 @@ class Idle:
 def main(target, *arguments):
     config = compose.compose(["conf=9x9", "cluster=auto", "training.device=auto", *arguments])
     cluster.connect(config, "/dev/null", "placement")
-    made = plan.make_plan(config, cluster.nodes())
+    made = planning.make_plan(config, all_nodes.Nodes(config).look())
     hired = [
         (place, loop._spawn_at(place, Idle, f"{place.name} {number}"))
         for place in sorted(made.placements, key=lambda place: place.name == plan.SELF_PLAY)

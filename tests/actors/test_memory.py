@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from actors import memory, plan
+from actors import memory, plan, planning
 from alphazero.config import compose, schema
 from alphazero.config import replay as replay_config
 from alphazero.data import replay
@@ -84,7 +84,7 @@ def plan_for(config, memory_gib):
                   is_driver=number == 0)
         for number, gib in enumerate(memory_gib)
     ]  # fmt: skip
-    return plan.make_plan(config, nodes)
+    return planning.make_plan(config, nodes)
 
 
 def test_the_plan_tells_the_memory_of_each_kind_and_of_nodes_that_have_too_little():
@@ -111,3 +111,22 @@ def test_a_learner_takes_what_its_batch_and_its_network_need():
     config.training.batch_size *= 8
     assert memory.of_actor(plan.LEARNER, config) > 1200 * MIB
     assert memory.of_actor(plan.LEARNER, config, drives_ranks=True) < 200 * MIB
+
+
+def test_the_plan_tells_what_gpus_need_and_warns_where_they_have_less():
+    config = compose.compose(["conf=19x19", "net=b20c256", "training.device=auto"])
+    nodes = [
+        plan.Node(id="a", name="head", cpus=8, gpus=0, is_driver=True),
+        plan.Node(id="b", name="small", cpus=16, gpus=1, gpu_type="T4"),
+        plan.Node(id="c", name="large", cpus=64, gpus=8, gpu_type="H100"),
+        plan.Node(id="d", name="unknown", cpus=16, gpus=1, gpu_type="X1"),
+    ]
+    config.training.batch_size = 256
+    told = "\n".join(memory.lines(config, planning.make_plan(config, nodes)))
+    assert "GPU memory of large, about:" in told and "GiB on the fullest GPU of 80" in told
+    assert "GPU memory of unknown, about:" in told and "head, about" not in told
+    assert "warning" not in told
+    config.selfplay.num_games = 2048
+    told = "\n".join(memory.lines(config, planning.make_plan(config, nodes)))
+    assert "warning: the GPUs of small (T4) have 16 GiB, actors need about" in told
+    assert "warning: the GPUs of large" not in told

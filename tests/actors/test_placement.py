@@ -37,3 +37,5 @@ def test_every_actor_is_given_what_the_plan_says(num_ranks, rank_share, tmp_path
     assert len({actor["gpus"][0] for actor in ranks}) == num_ranks, "two ranks met on one GPU"
     assert {actor["given"]["gpus"] for actor in ranks} == {rank_share}
     assert max(used.values()) <= 1 + 1e-6
+    players = [actor["gpus"][0] for actor in told if actor["name"] == "self-play"]
+    assert len(set(players)) == len(players), "players share a GPU while others have none"

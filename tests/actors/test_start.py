@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from actors import cluster, loop, messages, plan, worker_setup
+from actors import cluster, loop, messages, plan, planning, worker_setup
 from alphazero.config import compose
 from alphazero.data import run_folder
 from alphazero.report import status
@@ -38,14 +38,24 @@ def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, mo
     config = compose.compose(["conf=smoke", "selfplay.num_actors=0"])
     cpus = plan.private_cpus(config, planned)
     node = plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)
-    made = plan.make_plan(config, [node])
-    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event())
+    made = planning.make_plan(config, [node])
+    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
     supervisor._start()
     names = ["learner", *(f"self-play {number}" for number in range(planned))]
     assert supervisor._crew.names == names[: 1 + at_once]
     for first_move_s in (None, 9.0, 9.0):
         supervisor._note_first_move(status.Status(first_move_s=first_move_s))
     assert sorted(supervisor._crew.names) == sorted([*names, "evaluator", "ladder"])
+
+
+class View:
+    """Nodes as a test has them."""
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+
+    def look(self):
+        return self.nodes
 
 
 def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_path, monkeypatch):
@@ -55,15 +65,15 @@ def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_p
     nodes = [
         plan.Node(id=name, name=name, cpus=2, gpus=0, is_driver=name == "head") for name in ("head", "a", "b")
     ]
-    monkeypatch.setattr(loop.cluster, "nodes", lambda: nodes)
+    view = View(nodes)
     config = compose.compose(["conf=smoke", "selfplay.num_actors=2", "cluster.grows=true"])
-    first = plan.make_plan(config, nodes)
+    first = planning.make_plan(config, nodes)
     folder = run_folder.RunFolder(tmp_path)
-    supervisor = loop.Supervisor(config, folder, first, threading.Event())
+    supervisor = loop.Supervisor(config, folder, first, threading.Event(), view)
     supervisor._start()
     players = [entry for entry in made if entry[0].startswith("self-play")]
     assert len(players) == 1, "one waits for the first move"
-    nodes = [node for node in nodes if node.id != players[0][1]]
+    view.nodes = [node for node in nodes if node.id != players[0][1]]
     supervisor._nodes_looked_at = float("-inf")
     supervisor._look_at_nodes()
     assert [name for name in supervisor._crew.names if name.startswith("self-play")] == ["self-play 0"]
@@ -89,8 +99,8 @@ def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked,
     monkeypatch.setattr(loop.ray, "get", lambda reference: versions)
     config = compose.compose(["conf=smoke"])
     cpus = plan.private_cpus(config, 2)
-    made = plan.make_plan(config, [plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
-    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event())
+    made = planning.make_plan(config, [plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
+    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
     supervisor._handles["weight_store"] = Handle()
     monkeypatch.setattr(supervisor._crew, "handle", lambda name: Learner())
     for versions in (before, now):  # noqa: B007  `ray.get` answers it

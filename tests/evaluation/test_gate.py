@@ -9,7 +9,7 @@ from alphazero.config import compose
 from alphazero.config import game as game_config
 from alphazero.data import run_folder
 from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import gate, players, refused
+from alphazero.evaluation import gate, gate_match, players, refused
 from alphazero.evaluation import result as results
 from alphazero.net import leela
 from tests.evaluation import networks
@@ -97,7 +97,7 @@ def fake_match(scores):
 def judge_with(tmp_path, monkeypatch, scores, *words: str):
     """A gate whose matches have these scores of pairs; its outcome and the figures on the way."""
     config = compose.compose(["conf=smoke", "gate=sprt", *words])
-    monkeypatch.setattr(gate.match, "play_match", fake_match(scores))
+    monkeypatch.setattr(gate_match.match, "play_match", fake_match(scores))
     judge = gate.Gate(config, run_folder.RunFolder(tmp_path))
     judge.start_with(candidate_of(0))
     figures = []
@@ -159,7 +159,7 @@ def test_the_next_candidate_meets_the_promoted_one(tmp_path, monkeypatch):
         seen.append((name, evaluator.evaluate(planes)[0].tobytes()))
 
     monkeypatch.setattr(players.Player, "__init__", spy)
-    monkeypatch.setattr(gate.match, "play_match", fake_match([1.0] * 4))
+    monkeypatch.setattr(gate_match.match, "play_match", fake_match([1.0] * 4))
     judge = gate.Gate(compose.compose(["conf=smoke", "gate=winrate"]), run_folder.RunFolder(tmp_path))
     judge.start_with(candidate_of(0))
     for version in (100, 200):

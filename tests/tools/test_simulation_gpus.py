@@ -4,7 +4,6 @@ import pytest
 
 from alphazero.config import compose
 from alphazero.report import throughput
-from alphazero.training import limits
 from tools.simulation import budget, gpus
 
 HEAD = budget.Head(sync_ms=10)
@@ -21,13 +20,6 @@ def fleet_of(config, count, moves=220, learners=None):
 
 def loads_of(config, fleet, moves=220, head=HEAD):
     return dict(budget.loads(config, fleet, moves, head))
-
-
-@pytest.mark.parametrize("net", ["b10c128", "b20c256"])
-@pytest.mark.parametrize("size", [9, 19])
-def test_an_evaluation_is_a_third_of_a_training_step_of_one_sample(net, size):
-    config = config_of(net, size)
-    assert gpus.TRAINING_PASSES * gpus.evaluation_flop(config) == limits.step_operations(config)
 
 
 def test_rates_by_hand():

@@ -1,5 +1,6 @@
 """The learner learns, averages, refuses nonsense, and goes on exactly where it stopped."""
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from alphazero.go import features
 from alphazero.net import leela, numpy_forward
 from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
-from tests.training import batches
+from tests.training import batches, fake_gpu
 
 
 def numbers(one: learner.Learner) -> list[np.ndarray]:
@@ -76,6 +77,24 @@ def test_a_state_is_a_copy():
         each.train([batches.make_batch()], progress=0)
     assert torch.equal(state["net"]["policy.weight"], kept)
     assert torch.equal(state["optimizer"]["state"][0]["exp_avg"], moment)
+
+
+def test_nothing_on_a_gpu_leaves_a_learner():
+    """What a learner returns goes to processes on machines without a GPU."""
+    one = learner.Learner(batches.make_config())
+    sent: list[object] = [one.train([batches.make_batch()] * 2, progress=0)]
+    fake_gpu.move(one._net)
+    fake_gpu.move(one._averaged)
+    assert isinstance(one._optimizer, torch.optim.Optimizer)
+    for moments in one._optimizer.state.values():
+        moments.update({key: value.as_subclass(fake_gpu.GpuTensor) for key, value in moments.items()})
+    sent += [one.candidate(), one.evaluate([batches.make_batch()])]
+    one._recent.extend([packed.as_subclass(fake_gpu.GpuTensor) for packed in one._recent])
+    for kept in (one._net.state_dict(), one._optimizer.state_dict(), one._recent):
+        with pytest.raises(RuntimeError, match="about to leave"):
+            pickle.dumps(kept)
+    sent.append(one.state())
+    assert all(pickle.dumps(each) for each in sent)
 
 
 def test_a_state_of_another_network_is_refused():

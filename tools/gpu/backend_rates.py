@@ -8,8 +8,7 @@ import torch
 
 from alphazero.benchmarks import figures, nets, peaks, settings
 from alphazero.config import training as training_config
-from alphazero.net import backends, calibration, folding, inference, numpy_backend
-from alphazero.training import limits
+from alphazero.net import backends, calibration, folding, inference, numpy_backend, operations
 from tools.gpu import learning, plan, task
 
 _COMPILED = "torch_compiled"
@@ -87,7 +86,7 @@ def _measure_net(
     net = folding.fold(nets.random_weights(shape, section.size))
     exact = numpy_backend.exact_answers(net)
     peak = peaks.of_training(training_config.TrainingConfig(device=given.device))
-    limit = peak.operations_per_s / limits.evaluation_operations(shape, section.size)
+    limit = peak.operations_per_s / operations.evaluation_operations(shape, section.size)
     for name, option in options.items():
         title = _name(section, name)
         if option.skipped:

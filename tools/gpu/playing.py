@@ -12,10 +12,9 @@ from alphazero.config import compose, schema
 from alphazero.config import game as game_config
 from alphazero.config import training as training_config
 from alphazero.data import run_folder
-from alphazero.net import inference, leela
+from alphazero.net import inference, leela, operations
 from alphazero.report import logs, status
 from alphazero.selfplay import warm_up
-from alphazero.training import limits
 from tools.gpu import roofline, task
 
 _GPU_BACKENDS = ("torch_graphs", "torch")
@@ -46,7 +45,7 @@ def self_play(given: task.Task) -> task.Items:
     figure = selfplays.measure_with(net, best, options)
     peak = peaks.of_training(training_config.TrainingConfig(device=given.device))
     evaluations_per_s = figure.value * figure.setup["evaluations/simulation"]
-    share = peak.share(evaluations_per_s * limits.evaluation_operations(net, size))
+    share = peak.share(evaluations_per_s * operations.evaluation_operations(net, size))
     more = {figures.SHARE_OF_PEAK: share, "of bare evaluations": f"{100 * figure.ratio:.0f} %"}
     more |= roofline.memory(given.is_cuda)
     yield task.renamed(figure, f"selfplay.{net.name}.{size}x{size}", **more)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from actors import memory
 from actors import plan as plans
 from alphazero.config import schema
+from alphazero.net import operations
 from tools.simulation import gpus
 
 REPLAY_BUFFER = "replay buffer"
@@ -159,7 +160,7 @@ def _of_replay_buffer(
 
 
 def _introduction(config: schema.Config, rates: gpus.Rates, moves: int) -> str:
-    size, gflop = config.game.size, gpus.evaluation_flop(config) / 1e9
+    size, gflop = config.game.size, operations.evaluation_operations(config.net, config.game.size) / 1e9
     return (
         f"{config.net.name} on {size}x{size}, {gflop:.2f} GFLOP an evaluation, "
         f"{config.search.num_simulations} simulations a move, {moves} moves a game. "

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from alphazero.config import schema
-from alphazero.go import features
+from alphazero.net import operations
 from alphazero.report import throughput
 
 SUSTAINED_TFLOPS = 200.0
@@ -53,16 +53,9 @@ class Fleet:
     rates: Rates
 
 
-def evaluation_flop(config: schema.Config) -> int:
-    """Floating-point operations of the tower for one position; heads are left out."""
-    net = config.net
-    kernels = 9 * net.filters * (features.NUM_PLANES + 2 * net.blocks * net.filters)
-    return 2 * config.game.size**2 * kernels
-
-
 def rates(config: schema.Config, moves: int, tflops: float = SUSTAINED_TFLOPS) -> Rates:
     """Of a GPU that sustains `tflops`, with games of `moves` moves."""
-    evaluations = tflops * 1e12 / evaluation_flop(config)
+    evaluations = tflops * 1e12 / operations.evaluation_operations(config.net, config.game.size)
     positions = evaluations / config.search.num_simulations
     search_us = _SEARCH_US + _SEARCH_US_PER_POINT * config.game.size**2
     return Rates(

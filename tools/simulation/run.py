@@ -13,7 +13,8 @@ import numpy as np
 import ray
 from ray import cluster_utils
 
-from actors import cluster, loop
+from actors import loop, planning
+from actors import nodes as all_nodes
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import record as records
@@ -95,7 +96,8 @@ class FakeRun(loop.Supervisor):
         self._learner_load = learner
         self._ended = threading.Event()
         self.hosts: list[Any] = []
-        super().__init__(config, folder, _plan(config), self._ended)
+        view = all_nodes.Nodes(config)
+        super().__init__(config, folder, _plan(config, view), self._ended, view)
 
     def measure(self, warm_up_s: float, seconds: float) -> Measured:
         """Runs in this thread what `run` would, measures from another one, and stops everything."""
@@ -277,8 +279,8 @@ def two_nodes(num_hosts: int, store_bytes: int = STORE_BYTES, namespace: str = "
         made.shutdown()
 
 
-def _plan(config: schema.Config) -> plans.Plan:
+def _plan(config: schema.Config, view: all_nodes.Nodes) -> plans.Plan:
     """Of the services' node, which has no room for self-play, and the clients'; nobody plays matches."""
-    made = plans.make_plan(config, cluster.nodes())
+    made = planning.make_plan(config, view.look())
     here = [place for place in made.placements if place.name not in (plans.EVALUATOR, plans.LADDER)]
     return plans.Plan(placements=tuple(here))

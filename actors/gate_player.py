@@ -1,0 +1,86 @@
+"""The games of the gate on a node with a GPU, for an evaluator that has none."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors import plan as plans
+from actors import telemetry, worker_setup
+from alphazero.config import schema
+from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import result as results
+
+_logger = logging.getLogger(__name__)
+_POLL_S = 0.5
+
+
+class GatePlayer:
+    """Plays the matches that the evaluator asks for, and forgets them.
+
+    Consumes candidates, produces results. Waits for the evaluator. When killed, the evaluator counts as dead,
+    too, and the driver starts another one with a gate player of its own.
+    """
+
+    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
+        """handles: actors by name, of which reporter is used."""
+        # Not above, as the driver imports this module too and has no use for torch.
+        from alphazero.evaluation import gate_match
+
+        self._match = gate_match.GateMatch(worker_setup.for_own_devices(config))
+        self._stopping = threading.Event()
+        self._telemetry = telemetry.Telemetry(handles["reporter"], "match")
+
+    def start_with(self, best: candidates.Candidate) -> None:
+        """`GateMatch.start_with`."""
+        self._match.start_with(best)
+
+    def play(self, candidate: candidates.Candidate) -> results.MatchResult | None:
+        """`GateMatch.play` until `stop`."""
+        return self._match.play(candidate, self._stopping.is_set, self._tell)
+
+    def stop(self) -> None:
+        """Makes `play` return None after the move that is being searched."""
+        self._stopping.set()
+
+    def _tell(self, figures: dict[str, float]) -> None:
+        self._telemetry.report(lambda: dict(figures))
+
+
+class RemoteMatch:
+    """A `GatePlayer` as a `gate_match.Player`; its death is a Ray error for whoever asks."""
+
+    def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
+        """place: node and share of a GPU."""
+        self._player: Any = (
+            ray.remote(worker_setup.on_start(GatePlayer))
+            .options(
+                num_cpus=place.cpus,
+                num_gpus=place.gpus,
+                max_concurrency=2,  # the second thread hears `stop`
+                scheduling_strategy=NodeAffinitySchedulingStrategy(place.node.id, soft=False),
+                enable_task_events=False,
+            )
+            .remote(config, handles)
+        )
+
+    def start_with(self, best: candidates.Candidate) -> None:
+        """`GateMatch.start_with`."""
+        ray.get(self._player.start_with.remote(best))
+
+    def play(
+        self,
+        candidate: candidates.Candidate,
+        should_stop: Callable[[], bool],
+        on_progress: Callable[[dict[str, float]], None],
+    ) -> results.MatchResult | None:
+        """`GateMatch.play`; the player itself reports how the match stands."""
+        del on_progress
+        played = self._player.play.remote(candidate)
+        while not ray.wait([played], timeout=_POLL_S)[0]:
+            if should_stop():
+                self._player.stop.remote()
+        return ray.get(played)

@@ -1,0 +1,123 @@
+"""What a node has that a plan does not show: versions, clock, disk; and what is wrong with it."""
+
+import dataclasses
+import importlib.metadata
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import ray
+from ray import exceptions
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors import plan as plans
+from alphazero.config import schema
+from alphazero.config import training as training_config
+
+_ANSWER_S = 10.0
+_MOST_CLOCK_MINUTES = 1.0
+_LEAST_DISK = 1 << 30
+_PACKAGES = ("torch", "numpy", "ray")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of one node."""
+
+    python: str
+    versions: Mapping[str, str]
+    """Of packages; empty for one that is missing."""
+    time_s: float
+    """Since 1970, by the node's clock."""
+    asked_s: float = 0.0
+    """The middle of the time in which the answer came, by the driver's clock."""
+    disk: int
+    """Free bytes where Ray and torch put temporary files."""
+
+
+def find() -> Facts:
+    """Of this machine."""
+    return Facts(
+        python=platform.python_version(),
+        versions={name: _version(name) for name in _PACKAGES},
+        time_s=time.time(),
+        asked_s=time.time(),
+        disk=shutil.disk_usage(tempfile.gettempdir()).free,
+    )
+
+
+def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts]:
+    """The facts of nodes by id; those that do not answer within ten seconds are left out."""
+    began = time.time()
+    asked = {
+        ray.remote(num_cpus=0, max_retries=0)(find)
+        .options(scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False))
+        .remote(): node.id
+        for node in nodes
+    }
+    found: dict[str, Facts] = {}
+    waiting = list(asked)
+    while waiting and time.time() - began < _ANSWER_S:
+        ready, waiting = ray.wait(waiting, num_returns=1, timeout=_ANSWER_S)
+        for reference in ready:
+            try:
+                facts: Facts = ray.get(reference)
+            except exceptions.RayError:
+                continue  # it is gone again
+            # Its clock was read somewhere between the question and now.
+            middle = (began + time.time()) / 2
+            found[asked[reference]] = dataclasses.replace(facts, asked_s=middle)
+    return found
+
+
+class Judgement(NamedTuple):
+    """Of one node, in lines that name it."""
+
+    problems: list[str]  # why it cannot take part
+    notes: list[str]  # what its user should know
+
+
+def judge(config: schema.Config, node: plans.Node, facts: Facts, ours: Facts) -> Judgement:
+    """ours: the driver's facts."""
+    problems, notes = [], []
+    if _minor(facts.python) != _minor(ours.python):
+        wanted = _minor(ours.python)
+        problems.append(f"Python {facts.python}, the driver has {ours.python}: both must be {wanted}")
+    for name in _PACKAGES:
+        found, wanted = _plain(facts.versions[name]), _plain(ours.versions[name])
+        if found != wanted:
+            has = f"{name} {found}" if found else f"{name} is missing"
+            problems.append(f"{has}, the driver has {wanted}: install by constraints.txt there")
+    minutes = abs(facts.time_s - facts.asked_s) / 60
+    if minutes > _MOST_CLOCK_MINUTES:
+        notes.append(f"its clock is {minutes:.0f} min apart from the driver's: start a time service (chrony)")
+    if facts.disk < _LEAST_DISK:
+        notes.append(f"{facts.disk >> 20} MiB are free for temporary files, 1 GiB should be")
+    device, torch = config.training.device, facts.versions["torch"]
+    if node.gpus and device is not training_config.Device.cpu and "+cpu" in torch:
+        text = (
+            f"it declares {node.gpus:g} GPUs, its torch {torch} is built for CPUs: install one for CUDA "
+            "(uv pip install --torch-backend=auto)"
+        )
+        (problems if device is training_config.Device.cuda else notes).append(text)
+    return Judgement(*([f"{node.name}: {text}" for text in lines] for lines in (problems, notes)))
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _minor(python: str) -> str:
+    return ".".join(python.split(".")[:2])
+
+
+def _plain(version: str) -> str:
+    """Without what it is built for."""
+    return version.partition("+")[0]

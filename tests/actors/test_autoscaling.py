@@ -1,0 +1,105 @@
+"""What an autoscaler is asked for: by one run as it grows, and by several together."""
+
+import dataclasses
+
+import pytest
+
+from actors import autoscaling, plan, planning
+from tests.actors.test_plan import config_for, nodes_of
+
+GPU_TYPE = autoscaling.NodeType(name="gpu", resources={"CPU": 16.0, "GPU": 1.0}, most=4)
+CPU_TYPE = autoscaling.NodeType(name="cpu", resources={"CPU": 32.0}, most=-1)
+
+
+@pytest.mark.parametrize(
+    ("device", "types", "has_gpus"),
+    [
+        ("auto", [], False),
+        ("auto", [CPU_TYPE], False),
+        ("auto", [CPU_TYPE, GPU_TYPE], True),
+        ("auto", [dataclasses.replace(GPU_TYPE, most=0)], False),
+        ("cuda", [], True),
+        ("cpu", [GPU_TYPE], False),
+    ],
+)
+def test_gpus_are_asked_for_where_there_may_be_some(device, types, has_gpus):
+    rank, player = autoscaling.demands(config_for(device=device), None, types)
+    assert rank == ({"CPU": 0.5, "GPU": 1.0} if has_gpus else {"CPU": 0.5})
+    assert player == ({"CPU": 1.0, "GPU": 0.25} if has_gpus else {"CPU": 1.0})
+
+
+def test_players_are_asked_for_as_the_learner_can_feed_them():
+    config = config_for(grows=True)
+
+    def players(nodes, capacity, config=config):
+        made = planning.make_plan(config, nodes)
+        return len(autoscaling.demands(config, made, [CPU_TYPE], capacity)) - 1, made.num_players
+
+    few = nodes_of((8, 0))
+    assert players(few, None) == (7, 7), "nothing is known yet"
+    assert players(few, 10.7) == (10, 7)
+    assert players(few, 1000) == (14, 7), "no more than twice as many at once"
+    assert players(few, 3) == (7, 7), "what is there is kept"
+    # Half of the nodes are lost: the same learner asks for the same again.
+    assert players(nodes_of((8, 0), (16, 0), (16, 0)), 39) == (39, 39)
+    assert players(nodes_of((8, 0), (16, 0)), 39) == (39, 23)
+    config.cluster.max_nodes = 2
+    assert players(nodes_of((8, 0), (16, 0)), 39) == (23, 23), "cluster.max_nodes are there"
+    assert players(few, 39) == (14, 7)
+    wanted = config_for(num_actors=50, grows=True)
+    assert players(few, 3, wanted) == (50, 7), "selfplay.num_actors is what the user wants"
+
+
+class Store:
+    """Ray's key-value store and its autoscaler, as they are for all runs of a cluster."""
+
+    def __init__(self):
+        self.texts = {}
+        self.asked = []
+
+    def put(self, key, text):
+        self.texts[key] = text
+
+    def get(self, key):
+        return self.texts.get(key)
+
+    def delete(self, key):
+        self.texts.pop(key, None)
+
+    def keys(self, prefix):
+        return [key for key in self.texts if key.startswith(prefix)]
+
+    def request(self, bundles):
+        self.asked.append(bundles)
+
+
+def test_runs_of_a_cluster_ask_together_and_one_s_end_leaves_the_other_s():
+    store, now = Store(), [1000.0]
+    first, second = (autoscaling.Requests(name, store, lambda: now[0]) for name in ("first", "second"))
+    assert first.ask([{"CPU": 1.0}])
+    assert second.ask([{"CPU": 2.0}, {"CPU": 2.0}])
+    assert store.asked[-1] == [{"CPU": 1.0}, {"CPU": 2.0}, {"CPU": 2.0}]
+    assert not first.ask([{"CPU": 1.0}])
+    assert len(store.asked) == 2, "what is no news is not asked again at once"
+    now[0] += 61
+    assert not first.ask([{"CPU": 1.0}])
+    assert len(store.asked) == 3
+    second.end()
+    assert store.asked[-1] == [{"CPU": 1.0}]
+
+
+def test_the_request_of_a_driver_that_is_gone_is_forgotten():
+    store, now = Store(), [1000.0]
+    autoscaling.Requests("gone", store, lambda: now[0]).ask([{"CPU": 64.0}])
+    now[0] += 301
+    autoscaling.Requests("alive", store, lambda: now[0]).ask([{"CPU": 1.0}])
+    assert store.asked[-1] == [{"CPU": 1.0}] and len(store.texts) == 1
+
+
+def test_a_plan_without_a_learner_asks_for_one():
+    config = config_for(device="cuda", grows=True)
+    nodes = nodes_of((8, 0), (16, 1))
+    before = planning.make_plan(config, nodes)
+    lost = planning.make_plan(config, nodes[:1], before=before)
+    assert lost.one(plan.LEARNER) is None
+    assert autoscaling.demands(config, lost)[0] == {"CPU": 0.5, "GPU": 1.0}
