@@ -11,6 +11,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+_MANY = 10
 _ROUNDING = 1e-9
 """What a whole number of players may lack after the arithmetic."""
 
@@ -66,10 +67,11 @@ class Balance:
             return (
                 f"the learner feeds {fed} of {_count(self.players)}: self-play pauses {idle:.0%} of the time"
             )
-        could = math.floor(self.capacity + _ROUNDING)
         idle = 1 - self.learner_fraction
+        # Whole players where there are many; a learner that feeds 1.7 has nothing left for a second one.
+        could = f"{self.capacity:,.0f}" if self.capacity >= _MANY else f"{self.capacity:.1f}"
         return (
-            f"the learner waits for games {idle:.0%} of the time: it could feed {_count(could)} "
+            f"the learner waits for games {idle:.0%} of the time: it could feed {could} players "
             f"and has {self.players:,}"
         )
 

@@ -52,10 +52,10 @@ def test_text():
         "the learner feeds less than one of 3 players: self-play pauses 83% of the time"
     )
     assert balance(1, 100, 2960).text() == (
-        "the learner waits for games 86% of the time: it could feed 7 players and has 1"
+        "the learner waits for games 86% of the time: it could feed 7.4 players and has 1"
     )
     assert balance(3, 0.1, 1.2).text() == (
-        "the learner waits for games 0% of the time: it could feed 3 players and has 3"
+        "the learner waits for games 0% of the time: it could feed 3.0 players and has 3"
     )
 
 
