@@ -40,6 +40,10 @@ class Backend(Protocol):
         """The answers for planes [B, 18, N, N] uint8."""
         ...
 
+    def unload(self) -> None:
+        """Gives memory back that the next `load` takes again; until then there is nothing to `run`."""
+        ...
+
 
 class Pending(Protocol):
     """Answers on their way."""

@@ -98,6 +98,9 @@ class GraphBackend:
         if self._stream is not None:
             self._stream.synchronize()
 
+    def unload(self) -> None:
+        """Keeps what it has: the next network's numbers come to the same place."""
+
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         return self.submit(planes).result()

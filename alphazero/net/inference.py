@@ -84,6 +84,9 @@ class NetEvaluator:
 
     def _use(self, backend: backends.Backend) -> None:
         self._backend = backend
+        for other in self._ranked:
+            if other is not backend:
+                other.unload()
         self._queue = backend if isinstance(backend, backends.AsynchronousBackend) else None
 
     def describe(self) -> str:

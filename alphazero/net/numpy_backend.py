@@ -25,6 +25,9 @@ class NumpyBackend:
         """Takes over a network."""
         self._net = net
 
+    def unload(self) -> None:
+        """Keeps what it has: the next network's numbers come to the same place."""
+
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         return _forward(self._net, planes)[:2]

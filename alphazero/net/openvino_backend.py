@@ -39,6 +39,10 @@ class OpenVinoBackend:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         return _ask(self._request, planes)
 
+    def unload(self) -> None:
+        """Drops the compiled network, which holds kernels for each size of a batch that it has seen."""
+        self._request: Any = None
+
     def _compile(self, model: Any) -> None:
         self._request = _compile(model, is_bf16=self.precision == "bf16", num_threads=self._num_threads)
 
@@ -69,6 +73,10 @@ class OpenVinoInt8Backend:
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         return _ask(self._request, planes)
+
+    def unload(self) -> None:
+        """Drops the compiled network, which holds kernels for each size of a batch that it has seen."""
+        self._request = None
 
     def precisions(self) -> dict[str, list[str]]:
         """Input precisions of the layers as they run, by kind of layer: "u8" where 8 bits are in use."""

@@ -40,6 +40,9 @@ class TorchBackend:
         """Copies the numbers of a network of the same shape into place."""
         self._module.load(net)
 
+    def unload(self) -> None:
+        """Keeps what it has: the next network's numbers come to the same place."""
+
     @torch.inference_mode()
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""

@@ -33,6 +33,8 @@ class Sleeper:
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None: ...
 
+    def unload(self) -> None: ...
+
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         time.sleep(self._seconds)
         self.batches.append(len(planes))

@@ -159,6 +159,10 @@ class Player:
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
         self._exact = exact
         self._is_wrong = net.tower[0].bias[0] == self._fails_on
+        self.is_loaded = True
+
+    def unload(self) -> None:
+        self.is_loaded = False
 
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self._exact.logits, self._exact.values + self._error * self._is_wrong
@@ -172,12 +176,13 @@ def test_each_network_runs_on_the_first_backend_that_is_faithful_to_it(caplog):
     for backend in (first, second):
         backend.load(nets[0], numpy_backend.exact_answers(nets[0]))
     evaluator = inference.NetEvaluator(nets[0], [first, second], "")
-    assert evaluator.describe() == "first"
+    assert evaluator.describe() == "first" and (first.is_loaded, second.is_loaded) == (True, False)
     evaluator.load(weights[1])
+    assert (first.is_loaded, second.is_loaded) == (False, True)
     assert evaluator.describe().startswith("second (first: values off by 0.")
     assert "these weights run on second; first: values off" in caplog.text
     evaluator.load(weights[0])
-    assert evaluator.describe() == "first"
+    assert evaluator.describe() == "first" and (first.is_loaded, second.is_loaded) == (True, False)
 
 
 def test_a_network_to_which_none_is_faithful_runs_in_float32():
