@@ -5,7 +5,10 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from actors import plan as plans
 from alphazero.config import schema
@@ -13,6 +16,7 @@ from alphazero.config import training as training_config
 
 Bundle = dict[str, float]
 """Resources that must be on one node, as Ray names them."""
+_BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _PREFIX = "alphazero-request-"
 _REPEAT_S = 60.0
 _FORGOTTEN_S = 300.0
@@ -31,16 +35,21 @@ class NodeType:
     """Nodes of this kind at most, -1 without a bound."""
 
 
-def node_types() -> list[NodeType]:
-    """What the autoscaler has told Ray that it can start; empty without one."""
-    # Not public in Ray 2.60, and nothing public tells the same: Ray Data finds out in this way, too.
-    from ray._private import state
+def node_types(file: Path = _BOOTSTRAP) -> list[NodeType]:
+    """What the autoscaler can start, as far as its file on the cluster's head tells; empty elsewhere.
 
-    config = state.state.get_cluster_config()
-    groups = [] if config is None else config.node_group_configs
-    return [
-        NodeType(name=group.name, resources=dict(group.resources), most=group.max_count) for group in groups
-    ]
+    file: where `ray up` leaves the cluster file on the head.
+    """
+    try:
+        config = yaml.safe_load(file.read_text())
+        return [
+            NodeType(
+                name=name, resources=dict(kind.get("resources", {})), most=int(kind.get("max_workers", 0))
+            )
+            for name, kind in config["available_node_types"].items()
+        ]
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def demands(
@@ -66,18 +75,33 @@ def demands(
     player = {"CPU": cluster.selfplay_cpus}
     if is_on_gpus:
         player["GPU"] = round(1 / cluster.actors_per_gpu, 4)
-    return [rank] * training.num_ranks + [player] * _num_players(config, plan, capacity)
+    ranks = _bundles(plan.ranks) if plan else []
+    if len(ranks) != training.num_ranks or (is_on_gpus and not all("GPU" in bundle for bundle in ranks)):
+        ranks = [rank] * training.num_ranks
+    there = _bundles(plan.of(plans.SELF_PLAY)) if plan else []
+    wanted = _num_players(config, len(there), len(nodes), capacity)
+    return ranks + there + [player] * (wanted - len(there))
 
 
-def _num_players(config: schema.Config, plan: plans.Plan | None, capacity: float | None) -> int:
-    """selfplay.num_actors, or as many as the learner can feed, by steps."""
+def _bundles(places: Sequence[plans.Placement]) -> list[Bundle]:
+    """What actors have, one by one."""
+    return [
+        {"CPU": place.cpus, **({"GPU": place.gpus} if place.gpus else {})}
+        for place in places
+        for _ in range(place.count)
+    ]
+
+
+def _num_players(config: schema.Config, there: int, num_nodes: int, capacity: float | None) -> int:
+    """selfplay.num_actors, or as many as the learner can feed, by steps; at least those who are there."""
     if config.selfplay.num_actors:
-        return config.selfplay.num_actors
-    there = plan.num_players if plan else 0
-    nodes = {place.node.id for place in plan.placements} if plan else set()
-    if there == 0 or capacity is None or 0 < config.cluster.max_nodes <= len(nodes):
+        return max(there, config.selfplay.num_actors)
+    if there == 0 or capacity is None:
         return max(1, there)
-    return max(there, min(math.floor(capacity), _MOST_GROWTH * there))
+    grown = min(math.floor(capacity), _MOST_GROWTH * there)
+    if config.cluster.max_nodes:
+        grown = min(grown, there * config.cluster.max_nodes // max(1, num_nodes))
+    return max(there, grown)
 
 
 class Requests:

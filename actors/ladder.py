@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from actors import telemetry
+from actors import telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import promotion
@@ -31,7 +31,7 @@ class LadderActor:
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
         """handles: actors by name, of which reporter is used."""
         os.nice(_EXTRA_NICENESS)
-        self._config = config
+        self._config = worker_setup.for_own_devices(config)
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(handles["reporter"], "ladder")
 

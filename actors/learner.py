@@ -171,6 +171,7 @@ class LearnerActor:
 def _make_learner(config: schema.Config, ranks: Sequence[plans.Placement]) -> Any:
     if ranks:
         return rank_group.RankGroup(config, ranks)
+    rank_group.give_place_back()
     # Not above, as the driver imports this module too and has no use for torch.
     from alphazero.training import learner
 

@@ -106,6 +106,7 @@ def _make_plan(
             if not has_told:
                 print(f"waiting for nodes: {error}", flush=True)
             has_told = True
+            view.forget_use()
             requests.ask(autoscaling.demands(config, None, autoscaling.node_types()))
             interrupted.wait(_NODES_S)
         else:
@@ -152,6 +153,7 @@ class Supervisor:
         self._first_move_s: float | None = None
         self._num_players = 0
         self._without_learner: float | None = None
+        self._waits_for_ranks = False
         self._balance: throughput.Balance | None = None
         self._player_rate = 0.0
         """Positions/s of a player that does not pause."""
@@ -251,6 +253,8 @@ class Supervisor:
             capacity = None if self._balance is None else self._balance.capacity
             self._requests.ask(autoscaling.demands(self._config, plan, types, capacity))
         if plan == self._plan:
+            if self._waits_for_ranks:
+                self._follow_plan()
             return
         before, self._plan = self._plan, plan
         _logger.warning(
@@ -293,9 +297,16 @@ class Supervisor:
             raise RuntimeError(f"cluster.wait_minutes={minutes:g}: no place for the learner: {plan.missing}")
 
     def _follow_plan(self) -> None:
-        """The last player waits for the first move: until then the learner's start needs a core."""
+        """The last player waits for the first move: until then the learner's start needs a core.
+
+        Nobody plays on the ranks' GPUs before the ranks have their place: what is left in parts of several
+        GPUs may be too little for one of them.
+        """
         held_back = 0 if self._first_move_s is not None else min(1, self._plan.num_players - 1)
-        self._players.follow(self._plan, held_back)
+        ranks = [place for place in self._plan.of(plans.RANK) if place.gpus]
+        is_open = bool(ranks) and not rank_group.has_place(ranks)
+        self._waits_for_ranks = is_open
+        self._players.follow(self._plan, held_back, {place.node.id for place in ranks} if is_open else ())
 
     def _note_first_move(self, now: run_status.Status) -> None:
         """Logs it, and starts those who until then would only take time from those who hurry."""

@@ -50,8 +50,11 @@ def find() -> Facts:
     )
 
 
-def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts]:
-    """The facts of nodes by id; those that do not answer within ten seconds are left out."""
+def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts | str]:
+    """The facts of nodes by id, or why a node cannot tell them: it lacks this package, for example.
+
+    Those that do not answer within ten seconds are left out.
+    """
     began = time.time()
     asked = {
         ray.remote(num_cpus=0, max_retries=0)(find)
@@ -59,13 +62,17 @@ def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts]:
         .remote(): node.id
         for node in nodes
     }
-    found: dict[str, Facts] = {}
+    found: dict[str, Facts | str] = {}
     waiting = list(asked)
     while waiting and time.time() - began < _ANSWER_S:
-        ready, waiting = ray.wait(waiting, num_returns=1, timeout=_ANSWER_S)
+        left_s = max(0.0, began + _ANSWER_S - time.time())
+        ready, waiting = ray.wait(waiting, num_returns=1, timeout=left_s)
         for reference in ready:
             try:
                 facts: Facts = ray.get(reference)
+            except exceptions.RayTaskError as error:
+                found[asked[reference]] = str(error).strip().splitlines()[-1]
+                continue
             except exceptions.RayError:
                 continue  # it is gone again
             # Its clock was read somewhere between the question and now.
@@ -81,8 +88,10 @@ class Judgement(NamedTuple):
     notes: list[str]  # what its user should know
 
 
-def judge(config: schema.Config, node: plans.Node, facts: Facts, ours: Facts) -> Judgement:
-    """ours: the driver's facts."""
+def judge(config: schema.Config, node: plans.Node, facts: Facts | str, ours: Facts) -> Judgement:
+    """facts: or why there are none. ours: the driver's facts."""
+    if isinstance(facts, str):
+        return Judgement([f"{node.name}: a first task failed there: {facts}"], [])
     problems, notes = [], []
     if _minor(facts.python) != _minor(ours.python):
         wanted = _minor(ours.python)

@@ -39,6 +39,10 @@ class Nodes:
             self._check(new)
         return [node for node in nodes if self._checked[node.id]]
 
+    def forget_use(self) -> None:
+        """Looks anew at what other runs have: for a run that has nothing yet."""
+        self._used.clear()
+
     def _check(self, new: Sequence[plans.Node]) -> None:
         ours = node_facts.find()
         others = [node for node in new if not node.is_driver]

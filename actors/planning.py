@@ -118,7 +118,10 @@ class _Planner:
                 raise
             players = []
             self._missing.append(str(error))
-        return plans.Plan(placements=tuple(players + self._placed), missing="; ".join(self._missing))
+        # In the same order whoever was kept: plans are compared.
+        names = [name for kind in kinds for name in kind]
+        placed = sorted(self._placed, key=lambda place: names.index(place.name))
+        return plans.Plan(placements=tuple(players + placed), missing="; ".join(self._missing))
 
     def _keep(self, names: Sequence[str], is_content: bool = False) -> bool:
         """Whether actors of these names stay; then they have their shares.

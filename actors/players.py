@@ -1,7 +1,7 @@
 """Self-play actors as the plan has them: some are added and removed while the run goes on."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from actors import crew as crews
@@ -19,12 +19,13 @@ class Players:
         self._hire = hire
         self._places: dict[int, plans.Placement] = {}
 
-    def follow(self, plan: plans.Plan, held_back: int = 0) -> None:
+    def follow(self, plan: plans.Plan, held_back: int = 0, without: Collection[str] = ()) -> None:
         """Starts whom the plan has more of and dismisses whom it has no place for.
 
-        held_back: so many of the plan's actors are not started yet.
+        held_back: so many of the plan's actors are not started yet. without: ids of nodes on which none is.
         """
-        places = {_key(place): place for place in plan.of(plans.SELF_PLAY)}
+        here = [place for place in plan.of(plans.SELF_PLAY) if place.node.id not in without]
+        places = {_key(place): place for place in here}
         missing = Counter({key: place.count for key, place in places.items()})
         for number, place in sorted(self._places.items()):
             if missing[_key(place)] > 0:

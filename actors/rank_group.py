@@ -41,6 +41,21 @@ def give_place_back() -> None:
         util.remove_placement_group(util.get_placement_group(_GROUP))
 
 
+def has_place(places: Sequence[plans.Placement]) -> bool:
+    """Whether the ranks' shares of these nodes are reserved; until then nobody else may take parts of GPUs."""
+    try:
+        group = util.get_placement_group(_GROUP)
+    except ValueError:
+        return False
+    return _nodes_of(group) == sorted(place.node.id for place in places for _ in range(place.count))
+
+
+def _nodes_of(group: Any) -> list[str] | None:
+    """Ids of the nodes on which a placement group has its bundles, sorted; None before it has all of them."""
+    entry = util.placement_group_table(group)
+    return sorted(entry["bundles_to_node_id"].values()) if entry.get("state") == "CREATED" else None
+
+
 class RankGroup:
     """`training.num_ranks` ranks in a placement group, with the methods of `training.learner.Learner`.
 
@@ -50,8 +65,9 @@ class RankGroup:
 
     def __init__(self, config: schema.Config, places: Sequence[plans.Placement]) -> None:
         """places: nodes and shares of the ranks. PlaceLost where there is no room for them."""
-        self._config = config
         self._place = places[0]
+        # Ray does not hide GPUs from ranks that were given none.
+        self._config = config if self._place.gpus else worker_setup.on_cpus(config)
         self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
         self._meeting: str = ""

@@ -30,8 +30,11 @@ def for_own_devices(config: schema.Config) -> schema.Config:
 
     What torch sees would not say it: whether Ray hides GPUs from such an actor depends on its version.
     """
-    if ray.get_gpu_ids():
-        return config
+    return config if ray.get_gpu_ids() else on_cpus(config)
+
+
+def on_cpus(config: schema.Config) -> schema.Config:
+    """The settings with `training.device=cpu`."""
     training = dataclasses.replace(config.training, device=training_config.Device.cpu)
     return dataclasses.replace(config, training=training)
 

@@ -5,7 +5,6 @@ Ratings are fitted anew from all games of the same settings.
 """
 
 import contextlib
-import dataclasses
 import json
 import logging
 import shutil
@@ -65,7 +64,7 @@ class Ladder:
         self._rules: ladder_config.LadderConfig = config.ladder
         self._folder = folder / "ladder"
         self._promotions = promotion.Promotions(folder / "weights" / "promoted")
-        self._networks: dict[str, promotion.Promoted] = {}
+        self._steps: dict[str, int] = {}  # of networks by their numbers; all else is read when it is needed
         self._num_seen = 0
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
@@ -86,11 +85,8 @@ class Ladder:
         if count == self._num_seen:
             return
         self._num_seen = count
-        known = {promoted.number for promoted in self._networks.values()}
-        for promoted in self._promotions.certified(known):
-            # Of a certificate only what is read here: a run may have thousands.
-            certificate = {key: promoted.certificate[key] for key in ("sha256", "steps")}
-            self._networks[f"{promoted.number:05d}"] = dataclasses.replace(promoted, certificate=certificate)
+        for promoted in self._promotions.certified({int(name) for name in self._steps}):
+            self._steps[f"{promoted.number:05d}"] = promoted.certificate["steps"]
 
     def write_ratings(self) -> list[Rung]:
         """Writes ratings.json, the strongest first, and returns what is in it."""
@@ -118,7 +114,7 @@ class Ladder:
         return [
             UNIFORM,
             *(name for name in levels if self._has_gnugo or name in met),
-            *sorted(self._networks),
+            *sorted(self._steps),
         ]
 
     @property
@@ -129,7 +125,7 @@ class Ladder:
     @property
     def num_wanted(self) -> int:
         """Games that the players so far are worth by the settings."""
-        return self._rules.games_per_network * len(self._networks)
+        return self._rules.games_per_network * len(self._steps)
 
     def rungs(self) -> list[Rung]:
         """All players that are connected to the uniform one by games, the strongest first."""
@@ -139,7 +135,7 @@ class Ladder:
         rungs = [
             Rung(
                 name=name,
-                step=self._networks[name].certificate["steps"] if name in self._networks else None,
+                step=self._steps.get(name),
                 elo=estimate,
                 games=round(won[number] + lost[number]),
                 points=float(won[number]),
@@ -171,7 +167,7 @@ class Ladder:
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
         first_moves = openings.draw(
-            self._evaluator_of(b if b in self._networks else a),
+            self._evaluator_of(b if b in self._steps else a),
             self._config.game,
             count=_PAIRS_AT_ONCE,
             plies=self._rules.opening_plies,
@@ -203,7 +199,7 @@ class Ladder:
         newcomers = [name for name in self.names if name not in connected]
         if newcomers:
             # The newest network that is placed is the likeliest to be of its strength.
-            networks = [name for name in connected if name in self._networks]
+            networks = [name for name in connected if name in self._steps]
             return newcomers[0], networks[-1] if networks else UNIFORM
         points = self._matrix(connected)
         is_present = np.array([self._has_gnugo or not name.startswith("gnugo-") for name in connected])
@@ -245,14 +241,14 @@ class Ladder:
             yield players.Player(name, self._evaluator_of(name), search, rng)
 
     def _evaluator_of(self, name: str) -> evaluators.Evaluator:
-        if name not in self._networks:
+        if name not in self._steps:
             return evaluators.UniformEvaluator(self._config.game.size)
         if name not in self._evaluators:
             if len(self._evaluators) >= _MOST_EVALUATORS:
                 self._evaluators.pop(next(iter(self._evaluators)))
             training = self._config.training
             self._evaluators[name] = inference.make_evaluator(
-                self._networks[name].load(),
+                self._promotions.get(int(name)).load(),
                 device=training.device,
                 precision=training.precision,
                 batch=_PAIRS_AT_ONCE,

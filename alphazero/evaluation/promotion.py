@@ -102,6 +102,12 @@ class Promotions:
                 _logger.warning("ignored %s: it has no certificate, its promotion was cut short", path)
         return self.certified()
 
+    def get(self, number: int) -> Promoted:
+        """The promoted network of this number; ValueError if its files are not there, or damaged."""
+        for path in self._folder.glob(f"{number:05d}-*.json"):
+            return read_certificate(path)
+        raise ValueError(f"{self._folder}: holds no network {number}")
+
     def certified(self, known: Collection[int] = ()) -> list[Promoted]:
         """As `all`, but for a reader beside the process that writes: what has no certificate may get one.
 

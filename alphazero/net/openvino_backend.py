@@ -26,6 +26,7 @@ class OpenVinoBackend:
     """The folded network compiled by OpenVINO for batches of any size, one call at a time."""
 
     def __init__(self, net: folding.Folded, *, is_bf16: bool, num_threads: int) -> None:
+        self._request: Any = None
         self._num_threads = num_threads
         self.precision = "bf16" if is_bf16 else "fp32"
         self.name = f"openvino cpu {self.precision}"
@@ -41,7 +42,7 @@ class OpenVinoBackend:
 
     def unload(self) -> None:
         """Drops the compiled network, which holds kernels for each size of a batch that it has seen."""
-        self._request: Any = None
+        self._request = None
 
     def _compile(self, model: Any) -> None:
         self._request = _compile(model, is_bf16=self.precision == "bf16", num_threads=self._num_threads)
@@ -58,6 +59,7 @@ class OpenVinoInt8Backend:
         self, net: folding.Folded, exact: calibration.Exact, *, is_bf16: bool, num_threads: int
     ) -> None:
         """is_bf16: how the rest is computed."""
+        self._request: Any = None
         self._is_bf16 = is_bf16
         self._num_threads = num_threads
         self.precision = "int8"

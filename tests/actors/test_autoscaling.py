@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import yaml
 
 from actors import autoscaling, plan, planning
 from tests.actors.test_plan import config_for, nodes_of
@@ -43,9 +44,9 @@ def test_players_are_asked_for_as_the_learner_can_feed_them():
     # Half of the nodes are lost: the same learner asks for the same again.
     assert players(nodes_of((8, 0), (16, 0), (16, 0)), 39) == (39, 39)
     assert players(nodes_of((8, 0), (16, 0)), 39) == (39, 23)
-    config.cluster.max_nodes = 2
-    assert players(nodes_of((8, 0), (16, 0)), 39) == (23, 23), "cluster.max_nodes are there"
-    assert players(few, 39) == (14, 7)
+    config.cluster.max_nodes = 3
+    assert players(nodes_of((8, 0), (16, 0), (16, 0)), 99) == (39, 39), "cluster.max_nodes are there"
+    assert players(nodes_of((8, 0), (16, 0)), 99) == (34, 23), "half as many nodes again"
     wanted = config_for(num_actors=50, grows=True)
     assert players(few, 3, wanted) == (50, 7), "selfplay.num_actors is what the user wants"
 
@@ -103,3 +104,38 @@ def test_a_plan_without_a_learner_asks_for_one():
     lost = planning.make_plan(config, nodes[:1], before=before)
     assert lost.one(plan.LEARNER) is None
     assert autoscaling.demands(config, lost)[0] == {"CPU": 0.5, "GPU": 1.0}
+
+
+def test_what_is_there_is_asked_for_as_it_is():
+    """CPU players need no GPU, and a rank that has a part of one needs no whole one."""
+    config = config_for(device="auto", grows=True)
+    made = planning.make_plan(config, nodes_of((8, 0), (16, 1)))
+    asked = autoscaling.demands(config, made, [], capacity=1.0)
+    assert sum(bundle.get("GPU", 0) for bundle in asked) <= 1
+    assert sum(bundle["CPU"] for bundle in asked) <= 24
+    more = autoscaling.demands(config, made, [], capacity=100.0)
+    assert more[: len(asked)] == asked and {tuple(bundle.items()) for bundle in more[len(asked) :]} == {
+        (("CPU", 1.0), ("GPU", 0.25))
+    }
+
+
+def test_a_learner_on_cpus_asks_for_a_gpu_where_there_may_be_one():
+    config = config_for(device="auto", grows=True)
+    made = planning.make_plan(config, nodes_of((8, 0)))
+    assert autoscaling.demands(config, made, [])[0] == {"CPU": 0.5}
+    assert autoscaling.demands(config, made, [GPU_TYPE])[0] == {"CPU": 0.5, "GPU": 1.0}
+
+
+def test_types_come_from_the_file_of_ray_up(tmp_path):
+    file = tmp_path / "ray_bootstrap_config.yaml"
+    assert autoscaling.node_types(file) == []
+    file.write_text("available_node_types: [1")
+    assert autoscaling.node_types(file) == []
+    kinds = {
+        "gpu": {"resources": {"CPU": 16, "GPU": 1}, "max_workers": 4, "node_config": {}},
+        "head": {"resources": {"CPU": 8}, "max_workers": 0, "node_config": {}},
+    }
+    file.write_text(yaml.safe_dump({"available_node_types": kinds}))
+    found = {kind.name: kind for kind in autoscaling.node_types(file)}
+    assert (found["gpu"].resources, found["gpu"].most) == ({"CPU": 16, "GPU": 1}, 4)
+    assert found["head"].most == 0

@@ -80,6 +80,12 @@ def test_nodes_that_do_not_fit_are_left_out_and_named_once(monkeypatch, caplog):
     assert view.look() == view.look() == [here]
     assert caplog.text.count("10.0.0.7: Python 3.10.1") == 1
     assert "does without this node" in caplog.text
+    lost = dataclasses.replace(NODE, id="d", name="10.0.0.9")
+    alive.append(lost)
+    reason = "ModuleNotFoundError: No module named 'actors'"
+    monkeypatch.setattr(node_facts, "ask", lambda new: {node.id: reason for node in new})
+    assert view.look() == [here]
+    assert f"10.0.0.9: a first task failed there: {reason}; the run does" in caplog.text
     # What does not answer in time is nothing to judge by.
     other = dataclasses.replace(NODE, id="c", name="10.0.0.8")
     alive.append(other)
@@ -95,5 +101,6 @@ def test_facts_come_from_the_node_itself():
         found = node_facts.ask([node])[node.id]
     finally:
         ray.shutdown()
+    assert isinstance(found, node_facts.Facts)
     assert found.versions == node_facts.find().versions and found.versions["ray"] == ray.__version__
     assert abs(found.time_s - found.asked_s) < 30 and found.disk > 0

@@ -70,3 +70,11 @@ def test_another_share_is_another_actor(staff, crew):
     staff._hire = lambda place, number: hired.append((place.gpus, number)) or "again"
     staff.follow(plan_of(a=(2, 0.25)))
     assert hired == [(0.25, 0), (0.25, 1)] and len(crew.working) == 2
+
+
+def test_nobody_plays_where_others_come_first(staff, crew):
+    staff.follow(plan_of(a=2, b=1))
+    staff.follow(plan_of(a=2, b=1), without={"a"})
+    assert set(crew.working.values()) == {"b"}
+    staff.follow(plan_of(a=2, b=1))
+    assert sorted(crew.working.values()) == ["a", "a", "b"]

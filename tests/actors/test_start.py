@@ -130,3 +130,33 @@ def test_variables_for_workers_are_set_only_while_those_start(monkeypatch):
     with cluster._environment({"OMP_NUM_THREADS": "1", "ALPHAZERO_LOG_FILE": "log.txt"}):
         assert (os.environ["OMP_NUM_THREADS"], os.environ["ALPHAZERO_LOG_FILE"]) == ("1", "log.txt")
     assert (os.environ["OMP_NUM_THREADS"], "ALPHAZERO_LOG_FILE" in os.environ) == ("7", False)
+
+
+def test_players_wait_until_the_ranks_have_their_gpus(tmp_path, monkeypatch):
+    """Else parts of all GPUs might be taken, and no whole one left for a rank."""
+    made, has_place = [], []
+    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
+    monkeypatch.setattr(loop.crews.Crew, "_begin", lambda self, role: role.make())
+    monkeypatch.setattr(loop.rank_group, "has_place", lambda places: bool(has_place))
+    nodes = [
+        plan.Node(id=name, name=name, cpus=16, gpus=2 * (name != "head"), is_driver=name == "head")
+        for name in ("head", "a", "b")
+    ]
+    config = compose.compose(["conf=smoke", "selfplay.num_actors=0", "training.num_ranks=2"])
+    first = planning.make_plan(config, nodes)
+    (ranks,) = first.of(plan.RANK)
+    supervisor = loop.Supervisor(
+        config, run_folder.RunFolder(tmp_path), first, threading.Event(), View(nodes)
+    )
+
+    def playing():
+        return {node for name, node in made if name.startswith("self-play")}
+
+    supervisor._start()
+    assert ranks.node.id not in playing() and len(playing()) >= 1
+    monkeypatch.setattr(loop, "_NODES_S", 0)
+    supervisor._look_at_nodes()
+    assert ranks.node.id not in playing()
+    has_place.append(True)
+    supervisor._look_at_nodes()
+    assert {place.node.id for place in first.of(plan.SELF_PLAY)} == playing()
