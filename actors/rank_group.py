@@ -42,7 +42,7 @@ def give_place_back() -> None:
 
 
 def has_place(places: Sequence[plans.Placement]) -> bool:
-    """Whether the ranks' shares of these nodes are reserved; until then nobody else may take parts of GPUs."""
+    """Whether the ranks' shares of nodes are reserved; until then nobody else may take parts of GPUs."""
     try:
         group = util.get_placement_group(_GROUP)
     except ValueError:
