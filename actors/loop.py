@@ -28,7 +28,17 @@ import ray
 from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors import autoscaling, cluster, memory, messages, planning, players, rank_group, worker_setup
+from actors import (
+    autoscaling,
+    balance,
+    cluster,
+    memory,
+    messages,
+    planning,
+    players,
+    rank_group,
+    worker_setup,
+)
 from actors import crew as crews
 from actors import nodes as all_nodes
 from actors import plan as plans
@@ -44,14 +54,12 @@ from alphazero import files
 from alphazero.config import schema
 from alphazero.data import run_folder
 from alphazero.evaluation import promotion
-from alphazero.report import clock, panel, throughput
+from alphazero.report import clock, panel
 from alphazero.report import status as run_status
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
 _NODES_S = 2.0
-_FORGETTING = 0.999
-"""For each look: what was measured of players in the early games, which are cheap, fades in minutes."""
 _STOP_S = 30.0
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles hears nothing."""
@@ -154,9 +162,7 @@ class Supervisor:
         self._num_players = 0
         self._without_learner: float | None = None
         self._waits_for_ranks = False
-        self._balance: throughput.Balance | None = None
-        self._player_rate = 0.0
-        """Positions/s of a player that does not pause."""
+        self._balance = balance.BalanceMeter(config.training)
         self._had_candidate = False
         self._promotions = promotion.Promotions(folder.weights / "promoted")
         self._handles: dict[str, Any] = {}
@@ -214,7 +220,7 @@ class Supervisor:
             self._report_totals()
             now: run_status.Status = ray.get(reporter.snapshot.remote())
             self._num_players = now.actors
-            self._note_balance(now)
+            self._balance.take(now)
             self._note_first_move(now)
             fraction = self._config.stop.progress(
                 minutes=now.minutes, games=now.games, steps=now.step, promotions=now.promotions
@@ -250,8 +256,7 @@ class Supervisor:
         self._bound_the_wait(plan)
         if self._requests is not None:
             types = autoscaling.node_types()
-            capacity = None if self._balance is None else self._balance.capacity
-            self._requests.ask(autoscaling.demands(self._config, plan, types, capacity))
+            self._requests.ask(autoscaling.demands(self._config, plan, types, self._balance.capacity))
         if plan == self._plan:
             if self._waits_for_ranks:
                 self._follow_plan()
@@ -320,21 +325,6 @@ class Supervisor:
                     make = functools.partial(self._spawn, actor, name, self._config, self._handles)
                     self._crew.start(name, make)
 
-    def _note_balance(self, now: run_status.Status) -> None:
-        """How many players the learner could feed, from what both sides do."""
-        if min(now.actors, now.positions_per_s, now.samples_per_s) <= 0:
-            return
-        # Players that pause for the learner would seem slower than they are.
-        self._player_rate = max(now.positions_per_s / now.actors, _FORGETTING * self._player_rate)
-        training = self._config.training
-        self._balance = throughput.players_fed(
-            now.actors,
-            player_positions_per_s=self._player_rate,
-            samples_per_s=now.samples_per_s,
-            replay_ratio=training.replay_ratio,
-            max_lead_positions=training.max_lead_positions,
-        )
-
     def _tell_learner(self, news: messages.Progress) -> None:
         """How the run stands, and that a weight store which died needs its network again."""
         learner = self._crew.handle(plans.LEARNER)
@@ -357,8 +347,8 @@ class Supervisor:
         }
         if self._first_move_s is not None:
             run["first_move_s"] = self._first_move_s
-        if self._balance is not None:
-            run["balance"] = self._balance.text()
+        if self._balance.text:
+            run["balance"] = self._balance.text
         if self._num_players == 0:
             run["waiting_for"] = "self-play to start"
         elif self._plan.missing:
