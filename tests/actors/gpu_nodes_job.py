@@ -52,6 +52,12 @@ def places():
     return {kind: sorted(names) for kind, names in found.items()}
 
 
+def is_all_on_head():
+    found = places()
+    working = [found.get(kind) for kind in ("LearnerActor", "EvaluatorActor")]
+    return working == [["head"]] * 2 and set(found.get("SelfPlayActor", [])) == {"head"}
+
+
 def status():
     try:
         return json.loads((RUN / "status.json").read_text())
@@ -96,7 +102,8 @@ def main():
 
         for node in nodes.values():
             node.kill()
-        wait_for("a learner without a GPU", lambda: "LearnerRank" not in places())
+        # What the lost ones still report must not be taken for steps of their followers.
+        wait_for("everybody on the head", is_all_on_head)
         wait_for_steps(20)
         told["without"] = places()
 
