@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors import plan as plans
 from actors import telemetry, worker_setup
@@ -55,17 +54,10 @@ class RemoteMatch:
 
     def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
         """place: node and share of a GPU."""
-        self._player: Any = (
-            ray.remote(worker_setup.on_start(GatePlayer))
-            .options(
-                num_cpus=place.cpus,
-                num_gpus=place.gpus,
-                max_concurrency=2,  # the second thread hears `stop`
-                scheduling_strategy=NodeAffinitySchedulingStrategy(place.node.id, soft=False),
-                enable_task_events=False,
-            )
-            .remote(config, handles)
-        )
+        actor = ray.remote(worker_setup.on_start(GatePlayer))
+        # The second thread hears `stop`.
+        options = {**worker_setup.options_at(place), "max_concurrency": 2}
+        self._player: Any = actor.options(**options).remote(config, handles)
 
     def start_with(self, best: candidates.Candidate) -> None:
         """`GateMatch.start_with`."""

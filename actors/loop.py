@@ -26,7 +26,6 @@ from typing import Any
 
 import ray
 from ray import exceptions
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors import (
     autoscaling,
@@ -103,6 +102,7 @@ def _make_plan(
 ) -> plans.Plan | None:
     """The plan, once the cluster has room for it if it grows; None after an interrupt."""
     has_told, began = False, time.monotonic()
+    types = autoscaling.node_types() if requests is not None else []
     while not interrupted.is_set():
         try:
             plan = planning.make_plan(config, view.look())
@@ -115,7 +115,7 @@ def _make_plan(
                 print(f"waiting for nodes: {error}", flush=True)
             has_told = True
             view.forget_use()
-            requests.ask(autoscaling.demands(config, None, autoscaling.node_types()))
+            requests.ask(autoscaling.demands(config, None, types))
             interrupted.wait(_NODES_S)
         else:
             return plan
@@ -150,6 +150,7 @@ class Supervisor:
         requests: if an autoscaler may be asked.
         """
         self._view = view
+        self._node_types = autoscaling.node_types() if requests is not None else []
         self._requests = requests
         self._interrupted = interrupted
         self._config = config
@@ -255,8 +256,8 @@ class Supervisor:
         plan = planning.make_plan(self._config, nodes, before=self._plan)
         self._bound_the_wait(plan)
         if self._requests is not None:
-            types = autoscaling.node_types()
-            self._requests.ask(autoscaling.demands(self._config, plan, types, self._balance.capacity))
+            capacity = self._balance.capacity
+            self._requests.ask(autoscaling.demands(self._config, plan, self._node_types, capacity))
         if plan == self._plan:
             if self._waits_for_ranks:
                 self._follow_plan()
@@ -309,9 +310,9 @@ class Supervisor:
         """
         held_back = 0 if self._first_move_s is not None else min(1, self._plan.num_players - 1)
         ranks = [place for place in self._plan.of(plans.RANK) if place.gpus]
-        is_open = bool(ranks) and not rank_group.has_place(ranks)
-        self._waits_for_ranks = is_open
-        self._players.follow(self._plan, held_back, {place.node.id for place in ranks} if is_open else ())
+        self._waits_for_ranks = bool(ranks) and not rank_group.has_place(ranks)
+        without = {place.node.id for place in ranks} if self._waits_for_ranks else ()
+        self._players.follow(self._plan, held_back, without)
 
     def _note_first_move(self, now: run_status.Status) -> None:
         """Logs it, and starts those who until then would only take time from those who hurry."""
@@ -383,12 +384,5 @@ def _spawn_at(place: plans.Placement, actor: type, name: str, *arguments: Any) -
     """
     has_loop = hasattr(actor, "stop")
     lives = {"max_concurrency": 2} if has_loop else {"max_restarts": -1, "max_task_retries": -1}
-    options = {
-        "name": name,
-        "num_cpus": place.cpus,
-        "num_gpus": place.gpus,
-        "scheduling_strategy": NodeAffinitySchedulingStrategy(place.node.id, soft=False),
-        # Ray would keep a record of each of the last 100,000 calls, for a dashboard that has no use for them.
-        "enable_task_events": False,
-    }
-    return ray.remote(worker_setup.on_start(actor)).options(**options, **lives).remote(*arguments)
+    options = {"name": name, **worker_setup.options_at(place), **lives}
+    return ray.remote(worker_setup.on_start(actor)).options(**options).remote(*arguments)

@@ -6,6 +6,7 @@ Self-play takes what is left: some actors on each GPU, which share the node's CP
 elsewhere.
 """
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -109,7 +110,7 @@ class _Planner:
             except _NoRoomError as error:
                 if self._before is None:
                     raise
-                if not self._keep(names, is_content=True):
+                if not self._keep(names, may_stay_on_cpus=True):
                     self._missing.append(str(error))
         try:
             players = self._place_players()
@@ -123,16 +124,16 @@ class _Planner:
         placed = sorted(self._placed, key=lambda place: names.index(place.name))
         return plans.Plan(placements=tuple(players + placed), missing="; ".join(self._missing))
 
-    def _keep(self, names: Sequence[str], is_content: bool = False) -> bool:
+    def _keep(self, names: Sequence[str], may_stay_on_cpus: bool = False) -> bool:
         """Whether actors of these names stay; then they have their shares.
 
-        is_content: whether a learner stays on CPUs although GPUs have come.
+        may_stay_on_cpus: whether a learner stays on CPUs although GPUs have come.
         """
         before = [place for name in names for place in self._before.of(name)] if self._before else []
         if not before or not all(place.node.id in self._rooms for place in before):
             return False
         is_on_cpu = plans.LEARNER in names and not any(place.gpus for place in before)
-        if is_on_cpu and not is_content and self._gpu_rooms():
+        if is_on_cpu and not may_stay_on_cpus and self._gpu_rooms():
             return False
         for place in before:
             for _ in range(place.count):
@@ -189,8 +190,7 @@ class _Planner:
         counts = Counter[str]()
         self._driver.cpus -= cluster.service_cpus
         for room in rooms or sorted(self._rooms.values(), key=lambda room: -room.cpus):
-            fitting = _Room(room.node)
-            fitting.cpus, fitting.gpus = room.cpus, list(room.gpus)
+            fitting = copy.deepcopy(room)  # nothing is taken before there is room for all
             while counts.total() < training.num_ranks and fitting.has(cluster.learner_cpus, gpu):
                 fitting.take(cluster.learner_cpus, gpu)
                 counts[room.node.id] += 1

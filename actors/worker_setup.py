@@ -5,7 +5,9 @@ import signal
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from actors import plan as plans
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.report import logs
@@ -23,6 +25,17 @@ def on_start(actor: type[Any]) -> type[Any]:
         actor.__init__(self, *arguments)
 
     return type(actor.__name__, (actor,), {"__init__": make, "__doc__": actor.__doc__})
+
+
+def options_at(place: plans.Placement) -> dict[str, Any]:
+    """Ray's options for an actor at its place in the plan."""
+    return {
+        "num_cpus": place.cpus,
+        "num_gpus": place.gpus,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(place.node.id, soft=False),
+        # Ray would keep a record of each of the last 100,000 calls, for a dashboard that has no use for them.
+        "enable_task_events": False,
+    }
 
 
 def for_own_devices(config: schema.Config) -> schema.Config:
