@@ -23,8 +23,8 @@ _MAX_CHANGE = 2.0
 """Of the difference between two who met: a Newton step overshoots where chances are close to 0 or 1."""
 _PRECISION = 1e-9
 """Change of those differences at which the fit ends."""
-_CHUNK = 64
-"""Players whose covariance with all others is in memory at once."""
+_CHUNK = 1 << 14
+"""Covariances in memory at once, so that a fit's work space does not grow with the number of players."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,13 +56,14 @@ class Fit:
         return max(0.0, float(contrast @ self._solve(contrast[:, None])[:, 0]))
 
     def covariances(self) -> Iterator[tuple[int, np.ndarray]]:
-        """The ratings' covariance in Elo squared, [64, n] at a time, each with the number of its first row.
+        """The ratings' covariance in Elo squared, some rows [k, n] at a time, with the number of the first.
 
         From the curvature of the likelihood, with the first player's strength fixed.
         """
         n = len(self.elo)
-        for start in range(0, n, _CHUNK):
-            yield start, self._solve(np.eye(n, min(_CHUNK, n - start), -start)).T
+        num_rows = max(1, _CHUNK // n)
+        for start in range(0, n, num_rows):
+            yield start, self._solve(np.eye(n, min(num_rows, n - start), -start)).T
 
     def _solve(self, right: np.ndarray) -> np.ndarray:
         """The covariance times a matrix [n, k]."""

@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,8 @@ class Ladder:
             return
         self._num_seen = count
         for promoted in self._promotions.certified({int(name) for name in self._steps}):
-            self._steps[f"{promoted.number:05d}"] = promoted.certificate["steps"]
+            # The string that the games have, too.
+            self._steps[sys.intern(f"{promoted.number:05d}")] = promoted.certificate["steps"]
 
     def write_ratings(self) -> list[Rung]:
         """Writes ratings.json, the strongest first, and returns what is in it."""
@@ -104,6 +106,7 @@ class Ladder:
         ]
         text = json.dumps({"settings": self._settings, "players": told}, indent=1, allow_nan=False)
         files.write_atomic(self._folder / "ratings.json", f"{text}\n".encode())
+        heap.release()  # the text and the fit grow with the number of networks
         return rungs
 
     @property
@@ -164,6 +167,7 @@ class Ladder:
 
     def _play(self, should_stop: Callable[[], bool]) -> bool:
         a, b = self._next_pair()
+        heap.release()
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
         first_moves = openings.draw(
