@@ -1,4 +1,4 @@
-"""Whether processes grow: a robust line through what was sampled after the start, a table and a figure."""
+"""Whether processes grow: a robust line through the smallest samples after the start, a table and a figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ _SLACK = {"own": 1.0 * MIB, "files": 2.0, "threads": 2.0}
 _WARM_UP_S = 600.0
 """The start, which is not judged, of a soak that takes at least twice as long; else it is the first half."""
 _LEAST_SAMPLES = 6
+_NUM_STRETCHES = 20
+"""Parts of a soak of which the smallest sample is judged: memory that is given back after each piece of work is
+not growth, however much it is at the moment of a sample."""
 
 Series = Mapping[str, Sequence[float]]
 """Columns of one process: time_s and what was sampled."""
@@ -61,8 +64,7 @@ def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
             continue
         growth, too_much = {}, []
         for key, bound in BOUNDS.items():
-            values = np.array(series[key], float)[late]
-            growth[key] = 3600 * slope(times[late], values)
+            growth[key] = 3600 * slope(*_floor(times[late], np.array(series[key], float)[late]))
             if growth[key] > bound and growth[key] * np.ptp(times[late]) / 3600 > _SLACK[key]:
                 too_much.append(key)
         own = float(np.median(np.array(series["own"])[late]))
@@ -73,6 +75,13 @@ def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
 def start_of(seconds: float) -> float:
     """From when on a soak of so many seconds is judged."""
     return min(_WARM_UP_S, seconds / 2)
+
+
+def _floor(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times and values of the smallest sample in each stretch."""
+    stretches = np.array_split(np.arange(len(times)), min(_NUM_STRETCHES, len(times)))
+    least = [stretch[values[stretch].argmin()] for stretch in stretches]
+    return times[least], values[least]
 
 
 def slope(times: np.ndarray, values: np.ndarray) -> float:

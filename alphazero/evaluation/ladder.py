@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
 from alphazero import files, heap
 from alphazero.config import ladder as ladder_config
@@ -133,7 +132,7 @@ class Ladder:
     def rungs(self) -> list[Rung]:
         """All players that are connected to the uniform one by games, the strongest first."""
         names = self._connected()
-        points = self._matrix(names)
+        points = self._games.matrix(names)
         won, lost = points.sum(axis=1), points.sum(axis=0)
         rungs = [
             Rung(
@@ -205,7 +204,7 @@ class Ladder:
             # The newest network that is placed is the likeliest to be of its strength.
             networks = [name for name in connected if name in self._steps]
             return newcomers[0], networks[-1] if networks else UNIFORM
-        points = self._matrix(connected)
+        points = self._games.matrix(connected)
         is_present = np.array([self._has_gnugo or not name.startswith("gnugo-") for name in connected])
         fitted = bradley_terry.fit(points)
         pair = bradley_terry.most_informative_pair(fitted, points + points.T, is_present)
@@ -219,15 +218,6 @@ class Ladder:
             found = {other for name in found for other in met.get(name, ())} - reached
             reached |= found
         return [name for name in self.names if name in reached]
-
-    def _matrix(self, names: list[str]) -> sparse.csr_array:
-        """[n, n] points of each row's player against each column's."""
-        places = {name: place for place, name in enumerate(names)}
-        points = sparse.dok_array((len(names), len(names)))
-        for (name, other), won in self._games.points.items():
-            if name in places and other in places:
-                points[places[name], places[other]] = won
-        return points.tocsr()
 
     @contextlib.contextmanager
     def _player(

@@ -1,5 +1,6 @@
 """Results of a ladder's games in ladder/games.jsonl of a run's folder, one line for each game."""
 
+import array
 import contextlib
 import errno
 import fcntl
@@ -7,9 +8,12 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from scipy import sparse
 
 from alphazero import files
 from alphazero.evaluation import result as results
@@ -25,25 +29,41 @@ class LadderGames:
         self._path = path
         self._settings = list(settings)
         self._position = 0
-        self._points: dict[tuple[str, str], float] = {}
+        self._forget()
         self._read()
 
-    @property
-    def points(self) -> Mapping[tuple[str, str], float]:
-        """What the first of each pair won against the second; every pair that met is there both ways."""
-        return self._points
+    def _forget(self) -> None:
+        # Arrays of numbers: a run of weeks has a hundred thousand of these games.
+        self._numbers: dict[str, int] = {}  # of players in the order of their first games
+        self._first, self._second = array.array("i"), array.array("i")
+        self._points = array.array("f")
 
     @property
     def count(self) -> int:
         """Games that count."""
-        return round(sum(self._points.values()))
+        return len(self._points)
 
     def opponents(self) -> dict[str, set[str]]:
-        """Whom each player has met."""
+        """The players that each player has met."""
+        names = list(self._numbers)
         met: dict[str, set[str]] = defaultdict(set)
-        for a, b in self._points:
-            met[a].add(b)
+        for first, second in set(zip(self._first, self._second, strict=True)):
+            met[names[first]].add(names[second])
+            met[names[second]].add(names[first])
         return met
+
+    def matrix(self, names: Sequence[str]) -> sparse.csr_array:
+        """[n, n] points of each row's player against each column's, for the players of these names."""
+        places = np.full(len(self._numbers), -1)
+        for place, name in enumerate(names):
+            if name in self._numbers:
+                places[self._numbers[name]] = place
+        first, second = places[np.array(self._first)], places[np.array(self._second)]
+        is_asked = (first >= 0) & (second >= 0)
+        first, second, won = first[is_asked], second[is_asked], np.array(self._points)[is_asked]
+        rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
+        points = np.concatenate([won, 1 - won]).astype(np.float64)
+        return sparse.csr_array((points, (rows, columns)), shape=(len(names), len(names)))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -78,7 +98,7 @@ class LadderGames:
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < self._position:  # somebody began a new file
             self._position = 0
-            self._points.clear()
+            self._forget()
         if size == self._position:
             return
         with self._path.open("rb") as file:
@@ -94,10 +114,9 @@ class LadderGames:
         with contextlib.suppress(ValueError):
             fields = json.loads(line.decode(errors="replace"))
         if isinstance(fields, dict) and fields.keys() >= _FIELDS and fields["settings"] == self._settings:
-            # Each line brings its own copies of the names.
-            a, b = sys.intern(fields["a"]), sys.intern(fields["b"])
-            self._points[a, b] = self._points.get((a, b), 0.0) + fields["points"]
-            self._points[b, a] = self._points.get((b, a), 0.0) + 1 - fields["points"]
+            for name, numbers in ((fields["a"], self._first), (fields["b"], self._second)):
+                numbers.append(self._numbers.setdefault(sys.intern(name), len(self._numbers)))
+            self._points.append(fields["points"])
 
 
 def _ends_in_half_a_line(file: Any) -> bool:
