@@ -1,4 +1,4 @@
-"""Whether processes grow: a robust line through the smallest samples after the start, a table and a figure."""
+"""Growth of processes: a robust line through the smallest samples after the start, a table and a picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ _WARM_UP_S = 600.0
 """The start, which is not judged, of a soak that takes at least twice as long; else it is the first half."""
 _LEAST_SAMPLES = 6
 _NUM_STRETCHES = 20
-"""Parts of a soak of which the smallest sample is judged: memory that is given back after each piece of work is
-not growth, however much it is at the moment of a sample."""
+"""Parts of a soak, of which the smallest sample counts: memory given back after a piece of work is
+not growth."""
 
 Series = Mapping[str, Sequence[float]]
 """Columns of one process: time_s and what was sampled."""

@@ -6,9 +6,11 @@ certificate whose file has the promised sha256 is a promotion; everything else i
 process that was killed.
 """
 
+import contextlib
 import gzip
 import json
 import logging
+import os
 import re
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -104,8 +106,9 @@ class Promotions:
 
     def get(self, number: int) -> Promoted:
         """The promoted network of this number; ValueError if its files are not there, or damaged."""
-        for path in self._folder.glob(f"{number:05d}-*.json"):
-            return read_certificate(path)
+        for name in self._certificates():
+            if number_of(name) == number:
+                return read_certificate(self._folder / name)
         raise ValueError(f"{self._folder}: holds no network {number}")
 
     def certified(self, known: Collection[int] = ()) -> list[Promoted]:
@@ -127,14 +130,23 @@ class Promotions:
 
     def count(self) -> int:
         """How many networks were promoted; trusts the files' names and is cheap."""
-        return sum(_certificate_of(path).exists() for path in self._folder.glob("*-*.txt.gz"))
+        return sum(1 for _ in self._certificates())
+
+    def _certificates(self) -> Iterator[str]:
+        """Names of all certificates, in any order; each is written after its weight file."""
+        return (name for name in self._names() if name.endswith(".json") and number_of(name))
+
+    def _names(self) -> Iterator[str]:
+        """Names in the folder. Paths would take megabytes for a thousand networks, at every call."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+            for entry in entries:
+                yield entry.name
 
     def _newest_first(self, known: Collection[int] = ()) -> Iterator[Promoted]:
-        certificates = (path for path in self._folder.glob("*.json") if path.name != LATEST)
-        paths = [path for path in certificates if number_of(path) not in known]
-        for path in sorted(paths, key=number_of, reverse=True):
+        names = [name for name in self._certificates() if number_of(name) not in known]
+        for name in sorted(names, key=number_of, reverse=True):
             try:
-                promoted = read_certificate(path)
+                promoted = read_certificate(self._folder / name)
                 promoted.read_bytes()
             except ValueError as error:
                 _logger.warning("ignored a promoted network: %s", error)
@@ -148,7 +160,7 @@ class Promotions:
 
     def _next_number(self) -> int:
         """One more than any number in the folder, leftovers included."""
-        return 1 + max((number_of(path) for path in self._folder.glob("*-*")), default=0)
+        return 1 + max(map(number_of, self._names()), default=0)
 
 
 def read_certificate(path: Path) -> Promoted:
@@ -158,7 +170,9 @@ def read_certificate(path: Path) -> Promoted:
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
     certificate = parse_certificate(path.name, data, str(path))
-    return Promoted(number=number_of(path), path=path.with_name(certificate["file"]), certificate=certificate)
+    return Promoted(
+        number=number_of(path.name), path=path.with_name(certificate["file"]), certificate=certificate
+    )
 
 
 def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
@@ -176,9 +190,9 @@ def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
     return certificate
 
 
-def number_of(path: Path) -> int:
+def number_of(name: str) -> int:
     """The number in a file's name, 0 if it has none."""
-    digits = re.match(r"\.?(\d{5,})-", path.name)
+    digits = re.match(r"\.?(\d{5,})-", name)
     return int(digits[1]) if digits else 0
 
 

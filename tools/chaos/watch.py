@@ -133,8 +133,8 @@ def read_lines(path: Path) -> list[records.Line]:
 def read_networks(folder: Path) -> list[records.Network]:
     """All certificates by their numbers, each with what is wrong with it."""
     found = []
-    for path in sorted(folder.glob("*-*.json"), key=promotion.number_of):
-        number, steps, trouble = promotion.number_of(path), -1, ""
+    for path in sorted(folder.glob("*-*.json"), key=lambda path: promotion.number_of(path.name)):
+        number, steps, trouble = promotion.number_of(path.name), -1, ""
         try:
             promoted = promotion.read_certificate(path)
             steps = int(promoted.certificate["steps"])
