@@ -1,4 +1,7 @@
-"""Starts an idle actor for each place of a plan on this host, and writes down what each was given."""
+"""Starts an idle actor for each place of a plan, and writes down what each was given.
+
+Arguments: the file to write, how many nodes to wait for, and settings of the run.
+"""
 
 import json
 import sys
@@ -9,6 +12,7 @@ import ray
 from actors import cluster, loop, plan, planning
 from actors import nodes as all_nodes
 from alphazero.config import compose
+from tests import machines
 
 
 class Idle:
@@ -22,12 +26,13 @@ class Idle:
         return context.get_node_id(), shares, context.get_accelerator_ids()["GPU"]
 
 
-def main(target, *arguments):
+def main(target, num_nodes, *arguments):
     config = compose.compose(["conf=9x9", "cluster=auto", "training.device=auto", *arguments])
     cluster.connect(config, "/dev/null", "placement")
+    machines.wait_until(lambda: len(ray.nodes()) == int(num_nodes), f"{num_nodes} nodes", 60)
     made = planning.make_plan(config, all_nodes.Nodes(config).look())
     hired = [
-        (place, loop._spawn_at(place, Idle, f"{place.name} {number}"))
+        (place, loop._spawn_at(place, Idle, f"{place.name} {place.node.id} {number}"))
         for place in sorted(made.placements, key=lambda place: place.name == plan.SELF_PLAY)
         for number in range(place.count)
     ]
@@ -41,7 +46,7 @@ def main(target, *arguments):
                 "name": place.name,
                 "planned": planned,
                 "given": shares,
-                "gpus": gpus,
+                "gpus": [f"{node} {gpu}" for gpu in gpus],
                 "is_in_place": is_in_place,
             }
         )

@@ -1,15 +1,18 @@
 """The real `ray up` over ssh on machines of our own: a run on two nodes, strangers at its doors, and its end.
 
-The file is clusters/on_premises.yaml as it is shipped. The machines are prepared: `uv`, which would download
-packages, is a stand-in that notes what it is asked for, and nodes miss their head sooner than usual. The
-tests are steps of one story, in their order.
+The file is clusters/on_premises.yaml as it is shipped. The commands are those of docs/runbook.md, with the
+settings of a small run. The machines are prepared: `uv`, which would download packages, is a stand-in that
+notes what it is asked for, and nodes miss their head sooner than usual. The tests are steps of one story.
 """
 
+import contextlib
 import fnmatch
 import functools
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +28,11 @@ from tests import machines
 
 FILE = "clusters/on_premises.yaml"
 RUN = "~/runs/smoke"
+COPY = f"{machines.HOME}/project"
+"""Where the user has the project; a cluster's file may be edited there."""
+ENDLESS = "stop.minutes=null stop.promotions=null"
+SMOKE = f"conf=smoke selfplay.num_actors=0 {ENDLESS} gate.num_games=4 gate.threshold=0"
+NUM_GAMES = 1000
 JOIN_S, PLAY_S, END_S, CUT_S = 180, 240, 120, 8
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600), machines.needed]
 
@@ -36,6 +44,8 @@ class Story:
     network: machines.Network
     head: machines.Machine
     worker: machines.Machine
+    second: machines.Machine
+    """A worker that cannot be reached at first."""
     stranger: machines.Machine
     token: str = ""
     job: str = ""
@@ -44,13 +54,12 @@ class Story:
     def user(self):
         return self.network.user
 
-    def ray(self, *words, **options):
-        """A command of the user's, as the runbook has it."""
-        variables = {"RAY_AUTH_MODE": "token", "RAY_UP_enable_autoscaler_v2": "0"}
-        return self.user.run("ray", *words, variables=variables, **options)
+    def shell(self, command, **options):
+        """Runs a line in a shell of the user's, in the project's folder."""
+        return self.user.run(*in_shell(command), **options)
 
     def on_head(self, command, **options):
-        return self.ray("exec", FILE, command, **options)
+        return self.shell(f"ray exec {FILE} {shlex.quote(command)}", **options)
 
     def wait_for_run(self, is_so, what):
         """Waits for something that the job must do; where it does not, shows what it said."""
@@ -71,29 +80,65 @@ class Story:
             return {"games": 0, "promotions": 0}
 
 
+def in_shell(command):
+    return ["bash", "-ec", f"cd {COPY}\n{written('export RAY_AUTH_MODE')}\n{command}"]
+
+
+def written(beginning, **words):
+    """The command of the runbook's cluster chapter that begins so, with `words` replaced."""
+    chapter = (machines.PROJECT / "docs" / "runbook.md").read_text().partition("\n## Clusters")[2]
+    (line,) = {
+        re.sub("  +#.*", "", line)
+        for line in re.findall("(?ms)^```\n(.*?)^```", chapter)
+        for line in line.replace("\\\n", "").splitlines()
+        if line.startswith(beginning)
+    }
+    for old, new in {"FILE": FILE, "conf=13x13": SMOKE, "~/runs/13x13": RUN, **words}.items():
+        line = line.replace(old, new)
+    return line
+
+
+def prepare(machine):
+    """Puts in place what would come from the internet."""
+    (machine.home / ".venv").symlink_to(machines.VENV)
+    uv = machine.home / ".local" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text('#!/bin/sh\necho "$@" >> ~/uv.log\n')
+    uv.chmod(0o755)
+    with (machine.home / ".bashrc").open("a") as file:
+        # By itself a node waits for its head for a minute before it ends.
+        file.write("export RAY_gcs_rpc_server_reconnect_timeout_s=20\n")
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
     with machines.Network(tmp_path_factory.mktemp("cluster")) as network:
-        head, worker = network.add("head", 10), network.add("worker", 11)
-        stranger = network.add("stranger", 66)
-        (network.user.home / ".ssh").mkdir()
-        key = f"{machines.HOME}/.ssh/alphazero"
-        network.user.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
-        for machine in (head, worker):
-            machine.serve_ssh((network.user.home / ".ssh" / "alphazero.pub").read_text())
-            (machine.home / ".venv").symlink_to(machines.VENV)
-            uv = machine.home / ".local" / "bin" / "uv"
-            uv.parent.mkdir(parents=True)
-            uv.write_text('#!/bin/sh\necho "$@" >> ~/uv.log\n')
-            uv.chmod(0o755)
-            with (machine.home / ".bashrc").open("a") as file:
-                # By itself a node waits for its head for a minute before it ends.
-                file.write("export RAY_gcs_rpc_server_reconnect_timeout_s=20\n")
-        one = Story(network, head, worker, stranger)
-        one.user.run("bash", "-c", "umask 077; ray get-auth-token --generate")
-        one.token = (one.user.home / ".ray" / "auth_token").read_text().strip()
-        one.ray("up", "-y", FILE, timeout_s=300)
+        user = network.user
+        (user.home / ".ssh").mkdir()
+        user.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{machines.HOME}/.ssh/alphazero")
+        user.run("rsync", "-a", "--exclude=.git", "--exclude=/runs", "--filter=:- .gitignore", "./", COPY)
+        names = {"head": 10, "worker": 11, "second": 12}
+        hosts = {name: network.add(name, number) for name, number in names.items()}
+        for machine in hosts.values():
+            prepare(machine)
+        file = user.home / "project" / FILE
+        text = file.read_text()
+        assert "worker_ips: [192.168.1.11]" in text
+        file.write_text(text.replace("[192.168.1.11]", "[192.168.1.11, 192.168.1.12]"))
+        for machine in (hosts["head"], hosts["worker"]):
+            machine.serve_ssh((user.home / ".ssh" / "alphazero.pub").read_text())
+        one = Story(network=network, **hosts, stranger=network.add("stranger", 66))
+        one.shell(written("(umask 077"))
+        one.token = (user.home / ".ray" / "auth_token").read_text().strip()
+        one.shell(
+            written("RAY_UP_enable_autoscaler_v2=0 ray up FILE", **{"ray up": "ray up -y"}), timeout_s=300
+        )
         yield one
+
+
+def test_doctor_finds_nothing_wrong(story):
+    said = story.shell(written("alphazero doctor FILE")).stdout
+    assert "clusters/on_premises.yaml" in said
 
 
 def test_up(story):
@@ -113,26 +158,33 @@ def test_a_mistake_is_one_line_on_the_head(story):
     assert len(lines) == 1
 
 
-def test_a_job_through_the_tunnel_plays_on_the_worker(story):
+@contextlib.contextmanager
+def open_tunnel(story, command, port):
+    """Runs a command of the user's that makes a port of the head reachable while it runs."""
+    # A terminal, which `ray attach` needs.
+    words = ["script", "-qefc", shlex.join(in_shell(command)), "/dev/null"]
     tunnel = subprocess.Popen(
-        story.user.command(["ray", "dashboard", FILE], variables={"RAY_AUTH_MODE": "token"}),
-        stdin=subprocess.DEVNULL,
+        story.user.command(words),
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
         machines.wait_until(
-            lambda: 8265 in [socket.port for socket in story.user.sockets()], "the tunnel", 60
+            lambda: port in [socket.port for socket in story.user.sockets()], f"a tunnel to {port}", 60
         )
-        words = "conf=smoke stop.minutes=null stop.promotions=null gate.num_games=4 gate.threshold=0"
-        # The folder makes it the code that was copied, which elsewhere is what uv has installed.
-        command = f"cd ~/alphazero && ~/.venv/bin/python -m alphazero.run {words} run.dir={RUN}"
-        submit = ["job", "submit", "--no-wait", "--address", "http://127.0.0.1:8265", "--"]
-        done = story.ray(*submit, "bash", "-c", command)
+        yield
     finally:
-        os.killpg(tunnel.pid, signal.SIGINT)  # as Ctrl-C does, to ssh as well
-        tunnel.wait()
+        os.killpg(tunnel.pid, signal.SIGKILL)
+        tunnel.communicate()
+        for pid in story.user.pids(f"{port}:localhost:{port}"):
+            story.user.run("kill", str(pid), check=False)
+
+
+def test_a_job_through_the_tunnel_plays_on_the_worker(story):
+    with open_tunnel(story, written("ray dashboard FILE"), 8265):
+        done = story.shell(written("ray job submit"))
     found = re.search(r"raysubmit_\w+", done.stdout)
     assert found
     story.job = found[0]
@@ -143,6 +195,23 @@ def test_a_job_through_the_tunnel_plays_on_the_worker(story):
     assert not (story.head.home / "alphazero" / "runs").exists(), "a run lies in the mounted folder"
     plan = (story.folder / "log.txt").read_text()
     assert "192.168.1.10" in plan
+
+
+def test_tensorboard_through_its_tunnel(story):
+    with open_tunnel(story, written("ray attach -p 6006 FILE"), 6006):
+        page = story.user.run("curl", "--fail", "--silent", "http://127.0.0.1:6006/data/runs").stdout
+    assert json.loads(page) == ["smoke/events/loop"]
+
+
+def test_a_second_worker_is_installed_beside_a_thousand_games(story):
+    story.wait_for_run(lambda: story.status()["games"] >= NUM_GAMES, f"{NUM_GAMES} games")
+    before, drivers = story.status(), story.head.pids(f"{SMOKE} run.dir")
+    story.second.serve_ssh((story.user.home / ".ssh" / "alphazero.pub").read_text())
+    story.wait_for_run(lambda: story.second.runs("SelfPlayActor"), "self-play on the second worker")
+    joined = story.status()
+    assert joined["games"] > before["games"] and joined["step"] > before["step"]
+    assert story.head.pids(f"{SMOKE} run.dir") == drivers != [], "the run was started again"
+    story.wait_for_run(lambda: story.status()["games"] >= joined["games"] + 100, "games of all three")
 
 
 def known_ports():
@@ -239,11 +308,8 @@ def test_a_cable_that_was_out_for_a_while_stops_nothing(story):
 
 
 def test_promoted_networks_are_pulled(story):
-    source = f"cluster:{FILE}:{RUN}"
-    variables = {"RAY_AUTH_MODE": "token"}
-    command = [sys.executable, "-m", "alphazero.pull", source, f"{machines.HOME}/nets", "--latest"]
-    story.user.run(*command, variables=variables)
-    nets = promotion.Promotions(story.user.home / "nets")
+    story.shell(written("python -m alphazero.pull cluster:"))
+    nets = promotion.Promotions(story.user.home / "project" / "nets")
     latest = nets.latest()
     assert latest is not None
     latest.load()
@@ -252,7 +318,7 @@ def test_promoted_networks_are_pulled(story):
 def test_the_token_is_written_nowhere(story):
     """But in ~/.ray/auth_token: not in logs, settings, Ray's session or the command lines of processes."""
     search = ["grep", "-rlF", "--exclude-dir=.venv", "--exclude-dir=.cache", story.token]
-    for machine in (story.user, story.head, story.worker):
+    for machine in (story.user, story.head, story.worker, story.second):
         found = machine.run(*search, machines.HOME, "/tmp/ray", check=False).stdout.split()
         assert found == [f"{machines.HOME}/.ray/auth_token"]
         assert not machine.runs(story.token)
@@ -260,15 +326,26 @@ def test_the_token_is_written_nowhere(story):
 
 def test_a_job_that_is_stopped_saves(story):
     assert story.job
-    story.on_head(f"ray job stop --address http://127.0.0.1:8265 {story.job}", timeout_s=120)
+    with open_tunnel(story, written("ray dashboard FILE"), 8265):
+        story.shell(written("ray job stop", JOB=story.job), timeout_s=120)
     said = story.on_head(f"ray job logs {story.job} --address http://127.0.0.1:8265").stdout
     assert "interrupted; the same command goes on from here" in said
     assert checkpoint.newest_step(story.folder / "checkpoints") >= story.status()["step"] > 0
 
 
+@pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
+def test_the_run_goes_on_in_a_terminal_that_stays(story):
+    before = story.status()["step"]
+    story.shell(written("ray exec FILE --tmux"))
+    machines.wait_until(lambda: story.status()["step"] > before, "another step", PLAY_S)
+    story.shell(written('ray exec FILE "pkill'))
+    machines.wait_until(lambda: not story.head.runs(f"{SMOKE} run.dir"), "the run to save", END_S)
+    assert checkpoint.newest_step(story.folder / "checkpoints") > before
+
+
 def test_down_leaves_nothing(story):
-    story.ray("down", "-y", FILE, timeout_s=120)
-    for machine in (story.head, story.worker, story.user):
+    story.shell(written("ray down FILE", **{"ray down": "ray down -y"}), timeout_s=120)
+    for machine in (story.head, story.worker, story.second, story.user):
         # Ray 2.60 stops the head alone; the others notice by themselves that it is gone.
         try:
             machines.wait_until(machine.is_idle, f"{machine.name} to be empty", END_S)
