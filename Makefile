@@ -21,7 +21,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help env train test test-all plants lint fmt smoke chaos soak gpu-check bench goldens leela-zero constraints
+.PHONY: help env train test test-all mutants lint fmt smoke chaos soak gpu-check bench goldens leela-zero constraints
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -47,8 +47,8 @@ test-all: $(READY)  ## slow and Ray tests, GPU tests where there is one, two mor
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "$(FAST)" tests/go tests/search $(PARALLEL) $(ARGS)
 
-plants: $(READY)  ## plants bugs in copies of the project: the tests must find each
-	$(BIN)/python -m tests.plants $(ARGS)
+mutants: $(READY)  ## puts bugs into copies of the project: the tests must find each
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(READY)  ## ruff, pyright, import directions, spelling
 	$(BIN)/ruff check .

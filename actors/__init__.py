@@ -1,1 +1,1 @@
-"""Ray: thin coats over the classes of `alphazero`, and the driver that supervises them."""
+"""Ray actors: thin wrappers around the classes of `alphazero`, and the driver that supervises them."""

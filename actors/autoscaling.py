@@ -1,4 +1,4 @@
-"""What a run asks of the cluster's autoscaler: room for the learner, and for the players that it can feed."""
+"""Requests to the cluster's autoscaler: resources for the learner and for the self-play that it can use."""
 
 import json
 import math
@@ -20,30 +20,30 @@ _BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _PREFIX = "alphazero-request-"
 _REPEAT_S = 60.0
 _FORGOTTEN_S = 300.0
-"""A request that nobody has repeated for so long was made by a driver that is gone."""
+"""Age at which a request counts as that of a dead driver: a live one repeats its request."""
 _MOST_GROWTH = 2
-"""Times the players of now that are asked for at once: what a player does is measured on the few at first."""
+"""Largest factor of growth in one request, because the first estimates rest on few actors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeType:
-    """A kind of node that the autoscaler may start."""
+class AutoscalerNodeType:
+    """A type of node that the autoscaler may start."""
 
     name: str
     resources: Bundle
     most: int
-    """Nodes of this kind at most, -1 without a bound."""
+    """Largest number of nodes of this type, -1 without a bound."""
 
 
-def node_types(file: Path = _BOOTSTRAP) -> list[NodeType]:
-    """What the autoscaler can start, as far as its file on the cluster's head tells; empty elsewhere.
+def node_types(file: Path = _BOOTSTRAP) -> list[AutoscalerNodeType]:
+    """Node types of the autoscaler, from the cluster file on the head; empty on other machines.
 
-    file: where `ray up` leaves the cluster file on the head.
+    file: the place where `ray up` leaves the cluster file on the head.
     """
     try:
         config = yaml.safe_load(file.read_text())
         return [
-            NodeType(
+            AutoscalerNodeType(
                 name=name, resources=dict(kind.get("resources", {})), most=int(kind.get("max_workers", 0))
             )
             for name, kind in config["available_node_types"].items()
@@ -55,13 +55,13 @@ def node_types(file: Path = _BOOTSTRAP) -> list[NodeType]:
 def demands(
     config: schema.Config,
     plan: plans.Plan | None,
-    types: Sequence[NodeType] = (),
+    types: Sequence[AutoscalerNodeType] = (),
     capacity: float | None = None,
 ) -> list[Bundle]:
-    """All that the run wants to have, what it has included.
+    """All resources that the run needs, including those that it has.
 
-    plan: what it has, None before it began. types: that may come. capacity: players that the learner can
-    feed, None while nobody knows.
+    plan: the resources that it has, None before the start. types: node types that may be added.
+    capacity: self-play actors that the learner can use, None before it is known.
     """
     cluster, training = config.cluster, config.training
     nodes = {place.node.id: place.node for place in plan.placements}.values() if plan else ()
@@ -72,19 +72,19 @@ def demands(
         training.device is training_config.Device.auto and may_have_gpus
     )
     rank = {"CPU": cluster.learner_cpus, **({"GPU": 1.0} if is_on_gpus else {})}
-    player = {"CPU": cluster.selfplay_cpus}
+    selfplay = {"CPU": cluster.selfplay_cpus}
     if is_on_gpus:
-        player["GPU"] = round(1 / cluster.actors_per_gpu, 4)
+        selfplay["GPU"] = round(1 / cluster.actors_per_gpu, 4)
     ranks = _bundles(plan.ranks) if plan else []
     if len(ranks) != training.num_ranks or (is_on_gpus and not all("GPU" in bundle for bundle in ranks)):
         ranks = [rank] * training.num_ranks
     there = _bundles(plan.of(plans.SELF_PLAY)) if plan else []
-    wanted = _num_players(config, len(there), len(nodes), capacity)
-    return ranks + there + [player] * (wanted - len(there))
+    wanted = _num_selfplay_actors(config, len(there), len(nodes), capacity)
+    return ranks + there + [selfplay] * (wanted - len(there))
 
 
 def _bundles(places: Sequence[plans.Placement]) -> list[Bundle]:
-    """What actors have, one by one."""
+    """The resources of each actor."""
     return [
         {"CPU": place.cpus, **({"GPU": place.gpus} if place.gpus else {})}
         for place in places
@@ -92,8 +92,8 @@ def _bundles(places: Sequence[plans.Placement]) -> list[Bundle]:
     ]
 
 
-def _num_players(config: schema.Config, there: int, num_nodes: int, capacity: float | None) -> int:
-    """selfplay.num_actors, or as many as the learner can feed, by steps; at least those who are there."""
+def _num_selfplay_actors(config: schema.Config, there: int, num_nodes: int, capacity: float | None) -> int:
+    """selfplay.num_actors, or as many as the learner can use, in steps; never fewer than there are."""
     if config.selfplay.num_actors:
         return max(there, config.selfplay.num_actors)
     if there == 0 or capacity is None:
@@ -105,22 +105,23 @@ def _num_players(config: schema.Config, there: int, num_nodes: int, capacity: fl
 
 
 class Requests:
-    """The requests of all runs of a cluster: the autoscaler keeps only the last one that it was told of.
+    """The requests of all runs of a cluster.
 
-    Each run writes its own into the cluster's key-value store and asks for the sum of all.
+    The autoscaler keeps only the last request that it received. Each run therefore writes its own into the
+    cluster's key-value store and requests the sum of all.
     """
 
     def __init__(self, run: str, kv: Any = None, clock: Callable[[], float] = time.time) -> None:
-        """run: its name on the cluster. kv: functions put, get, delete and keys, by default Ray's."""
+        """run: its name on the cluster. kv: has put, get, delete, keys and request, by default Ray's."""
         self._key = f"{_PREFIX}{run}"
         self._kv = kv or _RayStore()
         self._clock = clock
         self._last: tuple[float, list[Bundle]] = (-math.inf, [])
 
     def ask(self, bundles: Sequence[Bundle]) -> bool:
-        """Asks for these instead of the run's last ones; True if that is news.
+        """Requests these bundles instead of the run's last ones; returns whether they differ.
 
-        Repeats what is no news once a minute, so that it outlives another run's end.
+        An unchanged request is repeated once a minute, so that it survives the end of another run.
         """
         now, bundles = self._clock(), list(bundles)
         asked, last = self._last
@@ -132,7 +133,7 @@ class Requests:
         return is_news
 
     def end(self) -> None:
-        """Takes the run's request back; those of others stay."""
+        """Withdraws the run's request; those of other runs stay."""
         self._kv.delete(self._key)
         self._kv.request(self._sum())
 
@@ -155,7 +156,7 @@ class _RayStore:
     """Ray's key-value store, which lives as long as the cluster's head, and its autoscaler."""
 
     def __init__(self) -> None:
-        # Not above: tests of the arithmetic need no Ray.
+        # Not at the top: tests of the arithmetic do not need Ray.
         from ray.experimental import internal_kv
 
         self._kv = internal_kv
@@ -174,7 +175,7 @@ class _RayStore:
         return [key.decode() for key in self._kv._internal_kv_list(prefix.encode())]
 
     def request(self, bundles: list[Bundle]) -> None:
-        # Not above: it takes half a second, and few runs need it.
+        # Not at the top: the import takes half a second, and few runs need it.
         from ray.autoscaler import sdk
 
         sdk.request_resources(bundles=bundles)

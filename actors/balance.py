@@ -1,31 +1,30 @@
-"""How many players the learner can feed, from what both sides of a run are seen to do."""
+"""The number of self-play actors that the learner can use, from the measured rates of both sides."""
 
 from alphazero.config import training as training_config
-from alphazero.report import status as run_status
-from alphazero.report import throughput
+from alphazero.report import status, throughput
 
-_FORGETTING = 0.999
-"""For each look: what was measured of players in the early games, which are cheap, fades in minutes."""
+_DECAY = 0.999
+"""Decay per status: the high rates of the early games, which are cheap, fade within minutes."""
 
 
 class BalanceMeter:
-    """Takes the run's status every half second."""
+    """Estimates the balance of self-play and learner from the run's status, every half second."""
 
     def __init__(self, config: training_config.TrainingConfig) -> None:
         self._config = config
-        self._player_rate = 0.0  # positions/s of a player that does not pause
+        self._actor_rate = 0.0  # positions/s of a self-play actor that does not pause
         self.newest: throughput.Balance | None = None
-        """None before both sides were seen to work."""
+        """None before both sides have a measured rate."""
 
-    def take(self, now: run_status.Status) -> None:
-        """The status of the run as it is now."""
+    def take(self, now: status.Status) -> None:
+        """Takes the current status of the run."""
         if min(now.actors, now.positions_per_s, now.samples_per_s) <= 0:
             return
-        # Players that pause for the learner would seem slower than they are.
-        self._player_rate = max(now.positions_per_s / now.actors, _FORGETTING * self._player_rate)
+        # The maximum, because actors that pause for the learner seem slower than they are.
+        self._actor_rate = max(now.positions_per_s / now.actors, _DECAY * self._actor_rate)
         self.newest = throughput.players_fed(
             now.actors,
-            player_positions_per_s=self._player_rate,
+            player_positions_per_s=self._actor_rate,
             samples_per_s=now.samples_per_s,
             replay_ratio=self._config.replay_ratio,
             max_lead_positions=self._config.max_lead_positions,
@@ -33,10 +32,10 @@ class BalanceMeter:
 
     @property
     def capacity(self) -> float | None:
-        """Players that the learner can feed."""
+        """Self-play actors that the learner can use, None before it is known."""
         return None if self.newest is None else self.newest.capacity
 
     @property
     def text(self) -> str:
-        """Which side is slower, in a sentence; empty while nobody knows."""
+        """A sentence that names the slower side; empty before it is known."""
         return "" if self.newest is None else self.newest.text()

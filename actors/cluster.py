@@ -1,4 +1,4 @@
-"""Joining a Ray cluster, or starting a private one."""
+"""Connection to a Ray cluster: joins one, or starts a private one."""
 
 import contextlib
 import logging
@@ -16,31 +16,31 @@ from ray import exceptions, util
 
 from actors import heads, joining, memory
 from actors import plan as plans
-from alphazero.config import cluster as settings
+from alphazero.config import cluster as cluster_config
 from alphazero.config import schema
 from alphazero.report import logs
 
 _logger = logging.getLogger(__name__)
 _AUTH_MODE, _TOKEN, _TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
-_OPEN = "whoever reaches the cluster's ports can run code"
+_OPEN = "any process that reaches the cluster's ports can run code"
 _ADDRESS_LENGTH = 300
 _LAST_SESSION_S = 60.0
 _POLL_S = 0.5
 
 
 def connect(config: schema.Config, log_file: str, namespace: str) -> str:
-    """Connects this process and returns, in words, what it is connected to.
+    """Connects this process to a cluster and returns a description of the cluster.
 
-    log_file: where workers on this machine write their log. namespace: of the run's named actors.
-    ValueError: there is no cluster at the address asked for, or it does not let us in.
+    log_file: the log of the workers on this machine. namespace: of the run's named actors.
+    ValueError: there is no cluster at the configured address, or it refuses this process.
     """
     key, address = heads.named_address(config.cluster.address)
-    # Ray warns that it asks for tokens, which is what we want.
+    # Ray warns that it requires tokens, which is intended.
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     environment = {
         # A worker's math library must not start threads: teams collapse on shared cores (ADR 3).
         "OMP_NUM_THREADS": "1",
-        # Each of glibc's arenas for threads keeps free memory that the others could use.
+        # Each of glibc's arenas keeps free memory that other threads could use.
         "MALLOC_ARENA_MAX": "1",
         logs.LOG_FILE_VARIABLE: log_file,
     }
@@ -55,7 +55,7 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
         with _environment(environment | _new_token()):
             return _start_private(config, options)
     heads.check(key, address)
-    # "auto" lets Ray use the token that it finds; where that leads is decided here and not by its search.
+    # "auto" lets Ray use the token that it finds. RAY_ADDRESS fixes the cluster, which Ray would search for.
     variables = {} if key in heads.KEYS else {"RAY_ADDRESS": address}
     try:
         with joining.watched(key, address), _environment(variables):
@@ -63,16 +63,16 @@ def connect(config: schema.Config, log_file: str, namespace: str) -> str:
             ray.init(address="auto" if variables else address, runtime_env=runtime_env, **options)
     except (ConnectionError, exceptions.AuthenticationError) as error:
         raise ValueError(f"{key}={address}: {_refusal(error)}") from error
-    # Ray has set it where it found a token. With one, a cluster that asks for none fails later (tried).
+    # Ray sets the variable if it finds a token. With a token, a cluster that requires none fails later.
     if os.environ.get(_AUTH_MODE) != "token":
-        _logger.warning("this cluster asks nobody for a token: %s there (docs/security.md)", _OPEN)
+        _logger.warning("this cluster requires no token: %s there (docs/security.md)", _OPEN)
     return f"the cluster at {ray.get_runtime_context().gcs_address}"
 
 
 def wait_for_last_session(namespace: str) -> None:
-    """Waits until no actor of a driver that was killed is left in `namespace`: they write to the folder.
+    """Waits until `namespace` has no actors of a killed driver, which would still write to the folder.
 
-    ValueError when they stay, which means that the driver lives.
+    ValueError if they stay, because their driver is then alive.
     """
     deadline = time.monotonic() + _LAST_SESSION_S
     left: list[Any]
@@ -86,15 +86,15 @@ def wait_for_last_session(namespace: str) -> None:
 
 
 def _cluster_on_this_host() -> tuple[str, str]:
-    """File in which `ray start` left the address of this host's cluster, and that address; or "", "private".
+    """The file with the address of this host's cluster, and that address; or "", "private".
 
-    Ray would also find the private clusters of other runs; those have a folder of their own, and
-    what dies with another run must not be joined. Nor what another user left: the folder is open to all.
-    A dead cluster's file stops nobody from training: a warning says why it is not joined.
+    `ray start` writes the file. Ray's own search would also find the private clusters of other runs, which
+    end with those runs; they have a separate folder here. A file of another user is ignored, as all users may
+    write to the folder. If the file's cluster is dead, a warning gives the reason and a private one starts.
     """
     path = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
     try:
-        reason, address = _look_into(path)
+        reason, address = _read_address(path)
     except FileNotFoundError:
         return "", "private"
     except UnicodeDecodeError:
@@ -108,24 +108,24 @@ def _cluster_on_this_host() -> tuple[str, str]:
     return "", "private"
 
 
-def _look_into(path: Path) -> tuple[str, str]:
-    """Why the cluster that the file names is not joined, empty if it can be, and its address."""
+def _read_address(path: Path) -> tuple[str, str]:
+    """The reason not to join the cluster that the file names, empty if it can be joined, and its address."""
     found = path.lstat()
     if found.st_uid not in (0, os.getuid()):
         return "it belongs to another user", ""
     if not stat.S_ISREG(found.st_mode):
-        return "it is not a file", ""
+        return "it is not a regular file", ""
     with path.open() as file:
         address = file.read(_ADDRESS_LENGTH).strip()
     try:
-        host, port = settings.split_address("", address)
+        host, port = cluster_config.split_address("", address)
     except ValueError:
         return "it does not hold HOST:PORT", ""
     return heads.find_fault(host, port), address
 
 
 def _refusal(error: BaseException) -> str:
-    """Why a cluster cannot be joined: Ray says it somewhere in a chain of errors."""
+    """The reason why a cluster cannot be joined, from Ray's chain of errors."""
     chain, link = [], error
     while link is not None:
         chain.append(str(link))
@@ -136,10 +136,10 @@ def _refusal(error: BaseException) -> str:
 
 
 def _new_token() -> dict[str, str]:
-    """Variables by which a private cluster takes commands from its own processes alone.
+    """Environment variables with which a private cluster accepts only its own processes.
 
-    Ray would make a token in ~/.ray that other users may read, and as soon as it is there all of this user's
-    clusters ask for it. Empty where the user chose a token or none.
+    Empty if the user chose a token or disabled tokens. Ray's own token would be in ~/.ray, readable by other
+    users, and all clusters of this user would require it from then on.
     """
     if os.environ.get(_AUTH_MODE) == "disabled":
         _logger.warning("%s=disabled: %s here (docs/security.md)", _AUTH_MODE, _OPEN)
@@ -150,22 +150,25 @@ def _new_token() -> dict[str, str]:
 
 
 def _private_folder() -> Path:
-    """Where private clusters have their sockets and logs, closed to others; ValueError if others own it."""
+    """The folder for sockets and logs of private clusters, closed to other users.
+
+    ValueError if another user owns it.
+    """
     folder = Path(tempfile.gettempdir()) / f"alphazero-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise ValueError(f"{folder}: must be a folder of yours; TMPDIR names another place for it")
+        raise ValueError(f"{folder}: must be a folder that you own; TMPDIR can name another place for it")
     folder.chmod(0o700)
-    # Ray opens its own folder to everyone.
+    # A subfolder, as Ray opens its own folder to all users.
     return folder / "ray"
 
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets variables for the processes that are started meanwhile, and for those that they start.
+    """Sets variables for the processes that are started inside the context, and for their children.
 
-    A runtime environment would do it too; with one Ray uses none of the workers that it has ready.
+    A runtime environment would do the same, but with one Ray does not use its prestarted workers.
     """
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -191,7 +194,7 @@ def _start_private(config: schema.Config, options: dict[str, Any]) -> str:
         num_cpus=int(plans.private_cpus(config, cores)),
         include_dashboard=False,
         object_store_memory=store_bytes,
-        # Named, as Ray would write a page of advice where it is not in shared memory.
+        # Explicit, as Ray would otherwise print a page of advice if it is not in shared memory.
         _plasma_directory=str(place),
         _temp_dir=str(folder),
         **options,

@@ -19,12 +19,12 @@ _TROUBLE_S = 10.0
 
 
 class EvaluatorActor:
-    """Takes the newest candidate to the gate and promotes it when it passes.
+    """Plays the gate match of the newest candidate and promotes it if it passes.
 
     Consumes candidates, produces promoted files and matches. Waits for a candidate that is
-    `gate.every_steps` newer than the last one it judged, freed by the learner. When killed, the match
-    under way is lost; a promotion is on disk before anyone plays with it. The driver starts another one
-    after a second, which begins with the newest promoted network on disk.
+    `gate.every_steps` newer than the last one it judged, freed by the learner. If it is killed, the match
+    under way is lost; a promotion is on disk before any actor plays with it. The driver restarts it after a
+    second, and it begins with the newest promoted network on disk.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class EvaluatorActor:
     ) -> None:
         """handles: actors by name, of which weight_store and reporter are used.
 
-        elsewhere: where its games are played, by default in this process.
+        elsewhere: the place where its games are played, by default this process.
         """
-        # Not above, as the driver imports this module too and has no use for torch.
+        # Not at the top: the driver imports this module too and does not need torch.
         from alphazero.evaluation import gate
 
         self._handles = handles
@@ -68,20 +68,20 @@ class EvaluatorActor:
                 return
             if outcome.is_promoted:
                 ray.get(self._handles["weight_store"].promote.remote(candidate))
-            self._telemetry.report_now(outcome.figures(), candidate.version)
+            self._telemetry.report_now(outcome.metrics(), candidate.version)
 
-    def _tell(self, figures: dict[str, float]) -> None:
-        """Passes on how the match under way stands."""
-        self._match_telemetry.report(lambda: dict(figures))
+    def _tell(self, metrics: dict[str, float]) -> None:
+        """Reports the score of the match under way."""
+        self._match_telemetry.report(lambda: dict(metrics))
 
     def stop(self) -> None:
-        """Makes `run` return after the move that is being searched; the match does not count."""
+        """Makes `run` return after the current move; the match does not count."""
         self._stopping.set()
 
     def _take_best(self) -> int:
         promoted = self._promotions.latest()
         if promoted is not None:
-            # Its promotion may have been cut short after the disk and before the store.
+            # A kill may have come after the file was written and before the store had the network.
             ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(promoted)))
         while not self._stopping.wait(_PAUSE_S):
             newest = ray.get(self._handles["weight_store"].best.remote(-1))

@@ -1,4 +1,4 @@
-"""The games of the gate on a node with a GPU, for an evaluator that has none."""
+"""Gate matches on a node with a GPU, for an evaluator without one."""
 
 import logging
 import threading
@@ -18,15 +18,15 @@ _POLL_S = 0.5
 
 
 class GatePlayer:
-    """Plays the matches that the evaluator asks for, and forgets them.
+    """Plays the matches that the evaluator requests; keeps no state between them.
 
-    Consumes candidates, produces results. Waits for the evaluator. When killed, the evaluator counts as dead,
-    too, and the driver starts another one with a gate player of its own.
+    Consumes candidates, produces results. Waits for the evaluator. If it is killed, the evaluator counts as
+    dead, too, and the driver starts another evaluator with a new gate player.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which reporter is used."""
-        # Not above, as the driver imports this module too and has no use for torch.
+        """handles: actors by name; only reporter is used."""
+        # Not at the top: the driver imports this module too and does not need torch.
         from alphazero.evaluation import gate_match
 
         self._match = gate_match.GateMatch(worker_setup.for_own_devices(config))
@@ -42,20 +42,20 @@ class GatePlayer:
         return self._match.play(candidate, self._stopping.is_set, self._tell)
 
     def stop(self) -> None:
-        """Makes `play` return None after the move that is being searched."""
+        """Makes `play` return None after the current move."""
         self._stopping.set()
 
-    def _tell(self, figures: dict[str, float]) -> None:
-        self._telemetry.report(lambda: dict(figures))
+    def _tell(self, metrics: dict[str, float]) -> None:
+        self._telemetry.report(lambda: dict(metrics))
 
 
 class RemoteMatch:
-    """A `GatePlayer` as a `gate_match.Player`; its death is a Ray error for whoever asks."""
+    """A `GatePlayer` as a `gate_match.MatchPlayer`; calls to a dead one raise a Ray error."""
 
     def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
         """place: node and share of a GPU."""
         actor = ray.remote(worker_setup.on_start(GatePlayer))
-        # The second thread hears `stop`.
+        # The second thread serves `stop`.
         options = {**worker_setup.options_at(place), "max_concurrency": 2}
         self._player: Any = actor.options(**options).remote(config, handles)
 
@@ -69,7 +69,7 @@ class RemoteMatch:
         should_stop: Callable[[], bool],
         on_progress: Callable[[dict[str, float]], None],
     ) -> results.MatchResult | None:
-        """`GateMatch.play`; the player itself reports how the match stands."""
+        """`GateMatch.play`; the remote actor reports the score itself, so `on_progress` is not called."""
         del on_progress
         played = self._player.play.remote(candidate)
         while not ray.wait([played], timeout=_POLL_S)[0]:

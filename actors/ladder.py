@@ -21,15 +21,15 @@ _EXTRA_NICENESS = 10
 
 
 class LadderActor:
-    """Lets promoted networks play each other and fixed opponents, in time that nothing else needs.
+    """Plays promoted networks against each other and fixed opponents, at low priority.
 
     Consumes promoted files, produces games and ratings in the run's `ladder/`. Waits for a promotion, freed
-    by the evaluator. When killed, the few games under way are lost; the one that the driver
-    starts after a second plays them again.
+    by the evaluator. If it is killed, the few games under way are lost; the driver restarts it after a
+    second, and the new one plays them again.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which reporter is used."""
+        """handles: actors by name; only reporter is used."""
         os.nice(_EXTRA_NICENESS)
         self._config = worker_setup.for_own_devices(config)
         self._stopping = threading.Event()
@@ -37,14 +37,14 @@ class LadderActor:
 
     @functools.cached_property
     def _ladder(self) -> "ladder.Ladder":
-        # Not above: the driver imports this module, too, and before the first promotion torch would only
-        # take time from those who need it.
+        # Not at the top: the driver imports this module, too, and torch is not needed before the first
+        # promotion.
         from alphazero.evaluation import ladder
 
         return ladder.Ladder(self._config, run_folder.RunFolder(self._config.run.dir).path)
 
     def run(self) -> None:
-        """Plays whenever there are promoted networks that have not had their games, until `stop`."""
+        """Plays the missing games of promoted networks as they appear, until `stop`."""
         promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).weights / "promoted")
         while promotions.count() == 0 and not self._stopping.wait(_PAUSE_S):
             pass
@@ -63,14 +63,14 @@ class LadderActor:
                 self._stopping.wait(_TROUBLE_S)
 
     def stop(self) -> None:
-        """Makes `run` return after the move that is being searched; the games under way do not count."""
+        """Makes `run` return after the current move; the games under way do not count."""
         self._stopping.set()
 
     def _report(self) -> None:
-        """The newest network's rating, at its own step."""
+        """Reports the newest network's rating, at that network's step."""
         networks = [rung for rung in self._ladder.write_ratings() if rung.step is not None]
         newest = max(networks, key=lambda rung: rung.step or 0, default=None)
         if newest is not None:
             elo = newest.elo
-            figures = {"elo": elo.elo, "elo_low": elo.low, "elo_high": elo.high}
-            self._telemetry.report_now({**figures, "games": self._ladder.num_games}, newest.step)
+            metrics = {"elo": elo.elo, "elo_low": elo.low, "elo_high": elo.high}
+            self._telemetry.report_now({**metrics, "games": self._ladder.num_games}, newest.step)

@@ -18,40 +18,40 @@ from alphazero.training import checkpoint, trainer
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
 _CALL_S = 1.0
-"""How long a request's batches should last: short enough to hear `stop`, long enough to hide the request."""
+"""Duration of a request's batches: short enough to notice `stop`, long enough to hide the request."""
 _MOST_BATCHES = 64
 
 
 class LearnerActor:
     """Trains on batches from the replay buffer, publishes candidates and writes checkpoints.
 
-    With one rank the learner lives in this process; with ranks elsewhere it drives a group of `LearnerRank`s,
-    which it starts again from the last checkpoint when one of them dies. Consumes batches, produces
-    candidates. Waits for the replay buffer while the replay ratio does not allow for more samples, freed by
-    new games. When killed, the steps since the last checkpoint are lost; the driver starts another one after
-    a second, which goes on from there after about ten.
+    With one rank the learner lives in this process. With several it drives a group of `LearnerRank`s, which
+    it restarts from the last checkpoint if one of them dies. Consumes batches, produces candidates. Waits
+    for the replay buffer while the replay ratio allows no more samples, freed by new games. If it is
+    killed, the steps since the last checkpoint are lost; the driver restarts it after a second, and after
+    about ten it continues from the checkpoint.
     """
 
     def __init__(
         self, config: schema.Config, handles: dict[str, Any], ranks: Sequence[plans.Placement]
     ) -> None:
-        """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
+        """handles: actors by name; replay_buffer, weight_store and reporter are used.
 
-        ranks: where the ranks are to live, empty where this process is the only one.
+        ranks: places of the ranks, empty if this process is the only one.
         """
         self._config = config if ranks else worker_setup.for_own_devices(config)
         self._ranks = ranks
         self._handles = handles
         self._stopping = threading.Event()
         self._is_asked_to_publish = threading.Event()
-        self._progress = messages.Progress(fraction=0, games=0, positions=0)
+        self._progress = messages.RunProgress(fraction=0, games=0, positions=0)
         self._telemetry = telemetry.Telemetry(handles["reporter"], "learner")
         self._step_s = _CALL_S
         self._waited_s, self._reported = 0.0, time.monotonic()
 
     def run(self) -> None:
         """Trains until `stop`, then saves."""
-        # Not at once, and so that it may be done again: the cluster can fail here in all its ways.
+        # Here and not in __init__, so that a failure of the cluster leads to a restart.
         self._learner = _make_learner(self._config, self._ranks)
         folder = run_folder.RunFolder(self._config.run.dir)
         self._trainer = trainer.Trainer(
@@ -59,7 +59,7 @@ class LearnerActor:
             checkpoint.of_run(folder.checkpoints, self._config.training),
             self._config.training,
         )
-        # The untrained network is the best one until the first promotion, also after a restart.
+        # The untrained network is the best one until the first promotion, even after a restart.
         self._untrained = self._candidate()
         self._restore()
         self._introduce()
@@ -86,15 +86,15 @@ class LearnerActor:
             self._learner.stop()
 
     def stop(self) -> None:
-        """Makes `run` save and return after the steps under way."""
+        """Makes `run` save and return after the current steps."""
         self._stopping.set()
 
-    def set_progress(self, progress: messages.Progress) -> None:
-        """The driver's news of the whole run."""
+    def set_progress(self, progress: messages.RunProgress) -> None:
+        """Takes the progress of the whole run from the driver."""
         self._progress = progress
 
     def publish_again(self) -> None:
-        """Makes `run` publish the newest network once more: the weight store lost what it had."""
+        """Makes `run` publish the newest network again, because the weight store has lost it."""
         self._is_asked_to_publish.set()
 
     def _restore(self) -> None:
@@ -102,9 +102,10 @@ class LearnerActor:
             _logger.info("the learner goes on from step %d", self._learner.step)
 
     def _request(self, under_way: int) -> tuple[int, list[Any]]:
-        """Asks for the batches of the next steps: for about a second, and not beyond what ends at one.
+        """Requests the batches of the next steps; returns their number and the references.
 
-        under_way: steps that come before them. Returns how many were asked for.
+        The batches last for about a second and end before the next publication or checkpoint.
+        under_way: steps that were requested but not trained yet.
         """
         training = self._config.training
         first = self._learner.step + under_way
@@ -116,7 +117,10 @@ class LearnerActor:
         return count, ask.remote(samples, count, shard, training.num_ranks)
 
     def _train(self, drawn: list[Any]) -> None:
-        """Trains on references to each rank's batches, and does what is due after that."""
+        """Trains on the batches of each rank; reports, publishes and saves if it is due.
+
+        drawn: a reference to the batches of each rank.
+        """
         training = self._config.training
         began, before, rollbacks = time.monotonic(), self._learner.step, self._trainer.rollbacks
         shards = drawn if self._ranks else ray.get(drawn[0])
@@ -136,14 +140,14 @@ class LearnerActor:
             self._trainer.save()
 
     def _waited_fraction(self) -> float:
-        """Share of the time since the last report in which there was nothing to train on."""
+        """Fraction of the time since the last report in which there were no batches."""
         now = time.monotonic()
         share = min(1.0, self._waited_s / (now - self._reported))
         self._waited_s, self._reported = 0.0, now
         return share
 
     def _introduce(self) -> None:
-        """Gives a weight store that knows nothing its two networks; it ignores what is not newer."""
+        """Sends the weight store its two networks; the store ignores what is not newer."""
         self._handles["weight_store"].promote.remote(self._untrained)
         self._publish()
 
@@ -151,13 +155,13 @@ class LearnerActor:
         self._handles["weight_store"].publish.remote(self._candidate())
 
     def _measure(self) -> None:
-        """How the newest candidate does on games that it was not trained on."""
+        """Records the newest candidate's metrics on held-out games."""
         training = self._config.training
         buffer = self._handles["replay_buffer"]
         drawn = ray.get(buffer.held_out_batches.remote(training.held_out_batches, training.batch_size))
         if drawn:
-            figures = self._learner.evaluate(drawn)
-            self._handles["reporter"].record.remote("held_out", figures, self._learner.step)
+            metrics = self._learner.evaluate(drawn)
+            self._handles["reporter"].record.remote("held_out", metrics, self._learner.step)
 
     def _candidate(self) -> candidates.Candidate:
         return candidates.Candidate(
@@ -172,7 +176,7 @@ def _make_learner(config: schema.Config, ranks: Sequence[plans.Placement]) -> An
     if ranks:
         return rank_group.RankGroup(config, ranks)
     rank_group.give_place_back()
-    # Not above, as the driver imports this module too and has no use for torch.
+    # Not at the top: the driver imports this module too and does not need torch.
     from alphazero.training import learner
 
     return learner.Learner(config)

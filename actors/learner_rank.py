@@ -1,4 +1,4 @@
-"""One of the learner's processes."""
+"""One process of a data-parallel learner."""
 
 import socket
 import tempfile
@@ -13,10 +13,10 @@ from alphazero.data import batch as batches
 
 
 class LearnerRank:
-    """One rank of a data-parallel learner: trains on its share of each batch when the learner calls.
+    """One rank of a data-parallel learner, which trains on its share of each batch.
 
-    When killed the learner ends all ranks and starts a new group from the last checkpoint; the steps since
-    then are lost.
+    If it is killed, the learner ends all ranks and starts a new group from the last checkpoint; the steps
+    since then are lost.
     """
 
     def __init__(self, config: schema.Config) -> None:
@@ -25,9 +25,9 @@ class LearnerRank:
         self._is_first = False
 
     def rendezvous(self, is_local: bool) -> str:
-        """Where all ranks are to meet; asked of rank 0.
+        """The address at which all ranks meet; called on rank 0 only.
 
-        A new file of this user's where all ranks are on this node, else a free address of the node's.
+        A new file of this user if all ranks are on this node, else a free address of the node.
         """
         if is_local:
             return (Path(tempfile.mkdtemp(prefix="alphazero-ranks-")) / "rendezvous").as_uri()
@@ -37,31 +37,33 @@ class LearnerRank:
             return f"tcp://{host}:{probe.getsockname()[1]}"
 
     def join(self, address: str, number: int) -> None:
-        """Waits for the other ranks and makes the network; RuntimeError where they do not come."""
+        """Waits for the other ranks and makes the network; RuntimeError if they do not come."""
         from alphazero.net import hardware
-        from alphazero.training import learner, ranks
+        from alphazero.training import data_parallel, learner
 
         training = self._config.training
         device = hardware.pick_device(training.device)
-        place = ranks.join(address, number, training.num_ranks, device, training.timeout_s)
+        place = data_parallel.join(address, number, training.num_ranks, device, training.timeout_s)
         self._learner = learner.Learner(self._config, place)
         self._is_first = number == 0
 
-    def train(self, drawn: Sequence[batches.Batch], progress: float) -> tuple[list[dict[str, float]], int]:
-        """The figures of `Learner.train`, and the samples of all ranks."""
+    def train(
+        self, drawn: Sequence[batches.TrainingBatch], progress: float
+    ) -> tuple[list[dict[str, float]], int]:
+        """The metrics of `Learner.train`, and the number of samples of all ranks."""
         return self._learner.train(drawn, progress), self._learner.samples
 
-    def evaluate(self, drawn: Sequence[batches.Batch]) -> dict[str, float]:
+    def evaluate(self, drawn: Sequence[batches.TrainingBatch]) -> dict[str, float]:
         """`Learner.evaluate`."""
         return self._learner.evaluate(drawn)
 
     def candidate(self) -> Any:
-        """`Learner.candidate` of the first rank, None of the others, which have the same."""
+        """`Learner.candidate` of the first rank, None of the other ranks, which have the same."""
         found = self._learner.candidate()
         return found if self._is_first else None
 
     def state(self) -> dict[str, Any] | None:
-        """`Learner.state` of the first rank, None of the others, which have the same."""
+        """`Learner.state` of the first rank, None of the other ranks, which have the same."""
         if self._is_first:
             return self._learner.state()
         self._learner.synchronize()

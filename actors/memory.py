@@ -1,4 +1,4 @@
-"""How much memory a run takes: its object store on a private cluster, and each actor in the printed plan."""
+"""Memory of a run: the object store of a private cluster, and estimates per actor for the printed plan."""
 
 import math
 import os
@@ -16,11 +16,11 @@ _GIB = 2**30
 SHARED = Path("/dev/shm")
 _LEAST_STORE, _MOST_STORE = 128 * MIB, 8 << 30  # Ray refuses less than 75 MiB, and more than 10 GB on a disk
 _STORE_SHARE = 0.3
-"""Most of a node's memory that the object store may have, as Ray itself has it."""
+"""Largest share of a node's memory for the object store; Ray's own default."""
 _BATCHES_UNDER_WAY = 2 * 64
-"""A request for at most 64 steps is answered while the one before it is trained on."""
+"""Two requests of at most 64 steps: one is answered while the learner trains on the other."""
 _NETWORKS_UNDER_WAY = 6
-"""Candidate and best network, their predecessors while someone still reads them, and two on their way."""
+"""Candidate and best network, their predecessors while actors still read them, and two in transit."""
 _SPARE = 1.5
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -28,21 +28,21 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 _SERVICE, _REPLAY_BUFFER, _LEARNER = 120 * MIB, 260 * MIB, 490 * MIB
 _COMPUTING = {plans.SELF_PLAY: 520 * MIB, plans.EVALUATOR: 560 * MIB, plans.LADDER: 400 * MIB}
 _NETWORKS_OF_A_LEARNER = 12
-"""Weights, gradients, moments, average, and copies of them on their way to disk and to others."""
+"""Weights, gradients, moments and average, and copies of them on the way to disk and to other actors."""
 _CUDA, _GRAPHS = 500 * MIB, 4
 _GPU_GIB = {
     "T4": 16, "V100": 16, "L4": 24, "A10G": 24, "RTX-4090": 24, "A40": 48, "L40S": 48, "RTX-A6000": 48,
     "A100": 40, "A100-80G": 80, "H100": 80, "H200": 141, "B200": 180,
 }  # fmt: skip
-"""Memory of GPUs by Ray's name for them: Ray tells the name and not the memory."""
+"""Memory of GPUs by Ray's name of the type; Ray does not know their memory."""
 _ACTIVATIONS = 5
-"""What training keeps of each channel of the tower."""
+"""Tensors that training keeps per channel of the tower."""
 
 
 def network_bytes(config: schema.Config) -> int:
-    """A network's weights in float32: the tower's convolutions, and the heads' dense layers."""
+    """Size of a network's weights in float32: the tower's convolutions and the heads' dense layers."""
     points, filters, blocks = config.game.size**2, config.net.filters, config.net.blocks
-    # Each channel of a convolution has a bias and what its batch norm knows.
+    # Each channel of a convolution has a bias and its batch norm's statistics.
     tower = 9 * features.NUM_PLANES * filters + 18 * blocks * filters**2 + 3 * filters * (2 * blocks + 1)
     policy = 2 * (filters + 3) + (2 * points + 1) * (points + 1)
     value = filters + 3 + leela.VALUE_HIDDEN * (points + 2) + 1
@@ -50,7 +50,7 @@ def network_bytes(config: schema.Config) -> int:
 
 
 def batch_bytes(config: schema.Config) -> int:
-    """A batch with every field of `data.batch.Batch` that this run's network learns from."""
+    """Size of a batch with every field of `data.batch.Batch` that this run's network learns from."""
     points = config.game.size**2
     row = -(-features.NUM_PLANES * points // 8) + 4 * (points + 1) + 8
     wanted = {"ownership": points, "score": 4, "reply": 4 * (points + 1), "short_term": 12}
@@ -59,7 +59,10 @@ def batch_bytes(config: schema.Config) -> int:
 
 
 def object_store_bytes(config: schema.Config, memory: int) -> int:
-    """For a node of so many bytes on which everyone lives: networks, batches and pushes under way."""
+    """Size of the object store of a node with all actors: networks, batches and pushes in transit.
+
+    memory: of the node, in bytes.
+    """
     points, selfplay = config.game.size**2, config.selfplay
     game = 2 * points * (2 * (points + 1) + 10)
     actors = selfplay.num_actors or os.cpu_count() or 1
@@ -70,9 +73,9 @@ def object_store_bytes(config: schema.Config, memory: int) -> int:
 
 
 def store_place(wanted: int, folder: Path, shared: Path = SHARED) -> tuple[int, Path, str]:
-    """Bytes of an object store and where it lies, and what to tell the user if it is not what was wanted.
+    """Size and folder of the object store, and a warning if they differ from the ideal.
 
-    folder: on a disk, for where shared memory is small (a container's is 64 MB if nobody asks for more).
+    folder: on a disk, used if shared memory is small (64 MB in a container by default).
     """
     try:
         free = int(0.95 * shutil.disk_usage(shared).free)
@@ -101,9 +104,9 @@ def of_machine(limits: tuple[str, ...] = _LIMITS) -> int:
 
 
 def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> int:
-    """About what one actor of this name in the plan takes; more on GPUs, which nobody has measured.
+    """Approximate main memory in bytes of one actor of this name; not measured on GPUs, probably more there.
 
-    drives_ranks: whether the learner computes nothing itself.
+    drives_ranks: whether the learner only drives ranks and does not compute.
     """
     size = config.game.size
     if name == "replay buffer":
@@ -117,10 +120,10 @@ def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> in
 
 
 def on_gpu(name: str, config: schema.Config) -> int:
-    """About what one actor takes of a GPU, by arithmetic: no GPU was there to measure it.
+    """Approximate GPU memory in bytes of one actor, calculated and not measured.
 
-    CUDA's own part, the network, and what one pass keeps for each size of a batch that a graph was made for;
-    a rank keeps all layers for its gradients.
+    The sum of CUDA's own memory, the network, and the activations of one pass for each batch size that has a
+    CUDA graph. A rank keeps the activations of all layers for its gradients.
     """
     size, filters = config.game.size, config.net.filters
     if name == plans.RANK or name == plans.LEARNER:
@@ -133,7 +136,7 @@ def on_gpu(name: str, config: schema.Config) -> int:
 
 
 def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
-    """For under the plan: each kind's memory, a window that is cut short, nodes that have too little."""
+    """Lines below the plan: memory of each kind of actor, a reduced window, nodes with too little memory."""
     drives_ranks = bool(plan.of(plans.RANK))
     kinds = {place.name: of_actor(place.name, config, drives_ranks) / _GIB for place in plan.placements}
     told = ["  memory, about: " + ", ".join(f"{name} {gib:.1f} GiB" for name, gib in kinds.items())]
@@ -151,7 +154,7 @@ def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
 
 
 def _gpu_lines(config: schema.Config, plan: plans.Plan, node: plans.Node) -> list[str]:
-    """What actors take of the fullest GPU of a node, which has so much if its type is known."""
+    """The memory that actors need on the fullest GPU of a node, and that GPU's size if it is known."""
     here = [place for place in plan.placements if place.node == node and place.gpus]
     counts = [min(place.count, math.floor(1 / place.gpus)) for place in here]
     sizes = [on_gpu(place.name, config) for place in here]

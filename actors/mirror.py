@@ -13,31 +13,31 @@ _EXTRA_NICENESS = 10
 
 
 class MirrorActor:
-    """Copies promoted networks and checkpoints to `mirror.uri`, in time that nothing else needs.
+    """Copies promoted networks and checkpoints to `mirror.uri`, at low priority.
 
     Consumes promoted files and checkpoints of the run's folder, produces the same in another place. Waits for
-    new files and, with growing pauses, for the place. When killed nothing is lost: the next one looks at
-    what is there and sends the rest; the driver starts it after a second. Nothing that happens to it, or to
-    its place, ends the run.
+    new files and, with growing pauses, for the place. If it is killed, nothing is lost: the driver restarts
+    it after a second, and it sends the files that are missing there. No failure of the mirror or of its
+    place ends the run.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name, of which reporter is used."""
+        """handles: actors by name; only reporter is used."""
         os.nice(_EXTRA_NICENESS)
-        # Not above, as the driver imports this module, too.
+        # Not at the top: the driver imports this module, too.
         from alphazero.storage import background
 
         self._telemetry = telemetry.Telemetry(handles["reporter"], "mirror")
         self._background = background.make(config, run_folder.RunFolder(config.run.dir).path)
 
     def run(self) -> None:
-        """Mirrors until `stop`, however often it fails."""
-        self._background.run(lambda figures: self._telemetry.report(lambda: figures))
+        """Mirrors until `stop`, despite any failures."""
+        self._background.run(lambda metrics: self._telemetry.report(lambda: metrics))
 
     def stop(self) -> None:
         """Makes `run` return after the file that is being sent."""
         self._background.stop()
 
     def finish(self) -> None:
-        """After `stop`, when all others have saved: sends what is left, and gives up after a minute."""
+        """Sends the remaining files for at most a minute, after `stop` and after all actors have saved."""
         self._background.finish()

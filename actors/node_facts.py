@@ -1,4 +1,4 @@
-"""What a node has that a plan does not show: versions, clock, disk; and what is wrong with it."""
+"""Facts about a node that a plan does not show: versions, clock and disk; and the check of them."""
 
 import dataclasses
 import importlib.metadata
@@ -25,23 +25,23 @@ _PACKAGES = ("torch", "numpy", "ray")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Of one node."""
+class NodeFacts:
+    """Versions, clock and disk of one node."""
 
     python: str
     versions: Mapping[str, str]
-    """Of packages; empty for one that is missing."""
+    """Versions of packages; empty for a missing package."""
     time_s: float
-    """Since 1970, by the node's clock."""
+    """The node's clock, in seconds since 1970."""
     asked_s: float = 0.0
-    """The middle of the time in which the answer came, by the driver's clock."""
+    """The driver's clock halfway between question and answer."""
     disk: int
-    """Free bytes where Ray and torch put temporary files."""
+    """Free bytes in the folder for temporary files of Ray and torch."""
 
 
-def find() -> Facts:
-    """Of this machine."""
-    return Facts(
+def find() -> NodeFacts:
+    """The facts of this machine."""
+    return NodeFacts(
         python=platform.python_version(),
         versions={name: _version(name) for name in _PACKAGES},
         time_s=time.time(),
@@ -50,10 +50,10 @@ def find() -> Facts:
     )
 
 
-def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts | str]:
-    """The facts of nodes by id, or why a node cannot tell them: it lacks this package, for example.
+def ask(nodes: Iterable[plans.Node]) -> dict[str, NodeFacts | str]:
+    """The facts of nodes by id, or the reason why a node has none, such as that it lacks this package.
 
-    Those that do not answer within ten seconds are left out.
+    Nodes that do not answer within ten seconds are left out.
     """
     began = time.time()
     asked = {
@@ -62,34 +62,34 @@ def ask(nodes: Iterable[plans.Node]) -> dict[str, Facts | str]:
         .remote(): node.id
         for node in nodes
     }
-    found: dict[str, Facts | str] = {}
+    found: dict[str, NodeFacts | str] = {}
     waiting = list(asked)
     while waiting and time.time() - began < _ANSWER_S:
         left_s = max(0.0, began + _ANSWER_S - time.time())
         ready, waiting = ray.wait(waiting, num_returns=1, timeout=left_s)
         for reference in ready:
             try:
-                facts: Facts = ray.get(reference)
+                facts: NodeFacts = ray.get(reference)
             except exceptions.RayTaskError as error:
                 found[asked[reference]] = str(error).strip().splitlines()[-1]
                 continue
             except exceptions.RayError:
-                continue  # it is gone again
-            # Its clock was read somewhere between the question and now.
+                continue  # the node is gone again
+            # Its clock was read at some time between the question and now.
             middle = (began + time.time()) / 2
             found[asked[reference]] = dataclasses.replace(facts, asked_s=middle)
     return found
 
 
 class Judgement(NamedTuple):
-    """Of one node, in lines that name it."""
+    """Findings about one node, in lines that name it."""
 
-    problems: list[str]  # why it cannot take part
-    notes: list[str]  # what its user should know
+    problems: list[str]  # reasons why it cannot take part
+    notes: list[str]  # warnings to the user
 
 
-def judge(config: schema.Config, node: plans.Node, facts: Facts | str, ours: Facts) -> Judgement:
-    """facts: or why there are none. ours: the driver's facts."""
+def judge(config: schema.Config, node: plans.Node, facts: NodeFacts | str, ours: NodeFacts) -> Judgement:
+    """Checks a node. facts: or the reason why there are none. ours: the driver's facts."""
     if isinstance(facts, str):
         return Judgement([f"{node.name}: a first task failed there: {facts}"], [])
     problems, notes = [], []
@@ -100,12 +100,12 @@ def judge(config: schema.Config, node: plans.Node, facts: Facts | str, ours: Fac
         found, wanted = _plain(facts.versions[name]), _plain(ours.versions[name])
         if found != wanted:
             has = f"{name} {found}" if found else f"{name} is missing"
-            problems.append(f"{has}, the driver has {wanted}: install by constraints.txt there")
+            problems.append(f"{has}, the driver has {wanted}: install with constraints.txt there")
     minutes = abs(facts.time_s - facts.asked_s) / 60
     if minutes > _MOST_CLOCK_MINUTES:
         notes.append(f"its clock is {minutes:.0f} min apart from the driver's: start a time service (chrony)")
     if facts.disk < _LEAST_DISK:
-        notes.append(f"{facts.disk >> 20} MiB are free for temporary files, 1 GiB should be")
+        notes.append(f"only {facts.disk >> 20} MiB are free for temporary files: at least 1 GiB is needed")
     device, torch = config.training.device, facts.versions["torch"]
     if node.gpus and device is not training_config.Device.cpu and "+cpu" in torch:
         text = (
@@ -128,5 +128,5 @@ def _minor(python: str) -> str:
 
 
 def _plain(version: str) -> str:
-    """Without what it is built for."""
+    """The version without its build tag, such as +cpu."""
     return version.partition("+")[0]

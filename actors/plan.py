@@ -1,4 +1,4 @@
-"""Nodes of a cluster, and the plan of which actor gets what of them (planning.py makes it)."""
+"""Nodes of a cluster, and the plan that assigns actors to them (planning.py makes it)."""
 
 import math
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Node:
     memory: float = 0.0
     """Bytes for processes, 0 if unknown."""
     gpu_type: str = ""
-    """What Ray calls its GPUs, such as H100; empty if unknown."""
+    """Ray's name of its type of GPU, such as H100; empty if unknown."""
     used_cpus: float = 0.0
-    """CPUs that actors of other runs had when this node was first seen."""
+    """CPUs that actors of other runs used when this node was first seen."""
     used_gpus: float = 0.0
-    """The same of GPUs."""
+    """GPUs that they used."""
     is_driver: bool = False
 
 
@@ -46,28 +46,28 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All actors of a run."""
+    """The places of all actors of a run."""
 
     placements: tuple[Placement, ...]
     missing: str = ""
-    """What was asked for and must wait for nodes to come."""
+    """Actors that wait for new nodes, in words."""
 
     def of(self, name: str) -> list[Placement]:
         """All placements of one kind of actor."""
         return [place for place in self.placements if place.name == name]
 
     def one(self, name: str) -> Placement | None:
-        """The placement of an actor of which there is at most one."""
+        """The placement of an actor that exists at most once."""
         return next(iter(self.of(name)), None)
 
     @property
     def ranks(self) -> list[Placement]:
-        """Where the learner computes: its ranks, or itself."""
+        """Placements of the processes that train: the learner's ranks, or the learner itself."""
         return self.of(RANK) or self.of(LEARNER)
 
     @property
     def num_players(self) -> int:
-        """Self-play actors."""
+        """Number of self-play actors."""
         return sum(place.count for place in self.of(SELF_PLAY))
 
     def text(self) -> str:
@@ -85,7 +85,7 @@ class Plan:
 
 
 def private_cpus(config: schema.Config, cores: int) -> float:
-    """CPUs that a private cluster declares: one machine's cores for self-play, and room for the services.
+    """CPUs that a private cluster declares: the machine's cores for self-play, plus those of the services.
 
     The services sleep most of the time, and the operating system shares the cores fairly, so
     self-play need not leave a core free for them.
@@ -98,10 +98,10 @@ def private_cpus(config: schema.Config, cores: int) -> float:
 
 
 def talk_interval_s(num_players: int) -> float:
-    """Seconds between two reports of a self-play actor, and between two looks for a newer network.
+    """Seconds between two reports of a self-play actor, and between two polls for a newer network.
 
-    So many that all of them together make about a hundred calls a second of either kind: a service takes a
-    few hundred (docs/scaling.md). At most as long as nobody takes an actor for silent.
+    All actors together make about a hundred calls a second of either kind: a service takes a few hundred
+    (docs/scaling.md). The upper bound keeps a live actor from being counted as silent.
     """
     return min(_LONGEST_TALK_S, max(1.0, num_players / _CALLS_PER_S))
 

@@ -1,4 +1,4 @@
-"""Bounded pushes of finished games: the only way that games leave a self-play actor."""
+"""Bounded queue of pushes: the only way by which finished games leave a self-play actor."""
 
 import logging
 import threading
@@ -19,9 +19,10 @@ _WAIT_S = 1.0
 
 
 class Pushes:
-    """At most `limit` pushes under way; one without an answer, or that was not written, is sent again.
+    """Sends finished games in at most `limit` pushes at a time; repeats a push that failed.
 
-    Sending twice is safe because the replay buffer counts a game once.
+    A push fails if it gets no answer or its games could not be written. Sending twice is safe because the
+    replay buffer counts a game once.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Pushes:
         self._under_way: dict[Any, Sequence[records.GameRecord]] = {}
 
     def send(self, games: Sequence[records.GameRecord]) -> messages.PushReply | None:
-        """Pushes games once there is room and returns the newest answer, if one came meanwhile."""
+        """Pushes games as soon as fewer than `limit` pushes are open; returns the newest answer, if any."""
         reply = self.settle(timeout_s=0)
         while len(self._under_way) >= self._limit and not self._stopping.is_set():
             reply = self.settle(timeout_s=_WAIT_S) or reply
@@ -52,7 +53,7 @@ class Pushes:
         return reply
 
     def drain(self, timeout_s: float) -> None:
-        """Waits until every push is answered, at most so long; names what was left."""
+        """Waits until every push is answered, at most `timeout_s`; logs the number of games that are left."""
         deadline = time.monotonic() + timeout_s
         while self._under_way and time.monotonic() < deadline:
             self.settle(timeout_s=0.1)
@@ -61,7 +62,7 @@ class Pushes:
             _logger.warning("%s: %d finished games got no answer from the replay buffer", self._actor, lost)
 
     def settle(self, timeout_s: float) -> messages.PushReply | None:
-        """Takes an answer that is there, waiting for one up to the timeout."""
+        """Waits for one answer, at most `timeout_s`, and takes it."""
         if not self._under_way:
             return None
         answered, _ = self._wait(list(self._under_way), num_returns=1, timeout=timeout_s)
@@ -71,7 +72,7 @@ class Pushes:
             try:
                 reply = self._get(reference)
             except exceptions.RayActorError as error:
-                _logger.info("%s: the replay buffer is away, games are sent again: %s", self._actor, error)
+                _logger.info("%s: the replay buffer died, games are sent again: %s", self._actor, error)
                 self._push_later(games)
             else:
                 if reply.trouble:

@@ -1,4 +1,4 @@
-"""Several learner processes that act as one learner."""
+"""Group of learner processes that act as one learner."""
 
 import contextlib
 import logging
@@ -19,30 +19,30 @@ _logger = logging.getLogger(__name__)
 _START_S = 120.0
 _LONGEST_S = 1e7
 _MOST_RESTARTS = 3
-"""In a row, without a step between them."""
+"""Largest number in a row, without a training step between them."""
 _GROUP = "learner ranks"
 """The placement group's name within the run's namespace."""
 
 
 class RanksLost(exceptions.RayError):
-    """A rank died, or the others waited for it in vain; the group has begun anew and knows nothing.
+    """A rank died or did not answer; the group has been restarted without any state.
 
-    Where nobody catches it the learner counts as dead, and is started again.
+    If it is not caught, the learner counts as dead and is restarted.
     """
 
 
 class PlaceLost(exceptions.RayError):
-    """The ranks' nodes have no room for them any more; the driver must find another place."""
+    """The ranks do not fit on their nodes any more; the driver must find another place."""
 
 
 def give_place_back() -> None:
-    """Removes the placement group of a learner that was killed and that nobody follows, if there is one."""
+    """Removes the placement group that a killed learner left, if there is one."""
     with contextlib.suppress(ValueError):
         util.remove_placement_group(util.get_placement_group(_GROUP))
 
 
 def has_place(places: Sequence[plans.Placement]) -> bool:
-    """Whether the ranks' shares of nodes are reserved; until then nobody else may take parts of GPUs."""
+    """Whether the ranks' shares of nodes are reserved; before that no other actor may take parts of GPUs."""
     try:
         group = util.get_placement_group(_GROUP)
     except ValueError:
@@ -51,7 +51,7 @@ def has_place(places: Sequence[plans.Placement]) -> bool:
 
 
 def _nodes_of(group: Any) -> list[str] | None:
-    """Ids of the nodes on which a placement group has its bundles, sorted; None before it has all of them."""
+    """Sorted ids of the nodes of a placement group's bundles; None before all are reserved."""
     entry = util.placement_group_table(group)
     return sorted(entry["bundles_to_node_id"].values()) if entry.get("state") == "CREATED" else None
 
@@ -59,14 +59,14 @@ def _nodes_of(group: Any) -> list[str] | None:
 class RankGroup:
     """`training.num_ranks` ranks in a placement group, with the methods of `training.learner.Learner`.
 
-    One call trains for many steps. What every rank would answer alike is taken from the first. The placement
-    group outlives the ranks: between two lives of theirs nobody else can take a part of their GPUs.
+    One call trains for many steps. If all ranks return the same, the result of the first is taken. The
+    placement group outlives the ranks, so that no other actor can take a part of their GPUs during a restart.
     """
 
     def __init__(self, config: schema.Config, places: Sequence[plans.Placement]) -> None:
-        """places: nodes and shares of the ranks. PlaceLost where there is no room for them."""
+        """places: nodes and shares of the ranks. Raises PlaceLost if the ranks do not start there in time."""
         self._place = places[0]
-        # Ray does not hide GPUs from ranks that were given none.
+        # Ray does not hide GPUs from ranks without a share of one.
         self._config = config if self._place.gpus else worker_setup.on_cpus(config)
         self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
@@ -78,16 +78,19 @@ class RankGroup:
         self._start()
 
     def train(self, drawn: Sequence[Any], progress: float) -> list[dict[str, float]]:
-        """drawn: for each rank a reference to its list of batches. RanksLost where a rank is."""
+        """Trains the ranks and returns the metrics of each step; RanksLost if a rank is lost.
+
+        drawn: for each rank a reference to its list of batches.
+        """
         shards = zip(self._ranks, drawn, strict=True)
         answers = self._get([rank.train.remote(shard, progress) for rank, shard in shards])
-        figures, self.samples = answers[0]
-        self.step += len(figures)
+        metrics, self.samples = answers[0]
+        self.step += len(metrics)
         self._restarts = 0
-        return figures
+        return metrics
 
     def evaluate(self, drawn: Any) -> dict[str, float]:
-        """drawn: reference to a list of batches, which the first rank answers."""
+        """Evaluates batches on the first rank. drawn: reference to a list of batches."""
         return self._get([self._ranks[0].evaluate.remote(drawn)])[0]
 
     def candidate(self) -> Any:
@@ -95,29 +98,29 @@ class RankGroup:
         return self._get([rank.candidate.remote() for rank in self._ranks])[0]
 
     def state(self) -> dict[str, Any]:
-        """All that changes; batch norm's statistics are means over the ranks."""
+        """All mutable state; batch norm's statistics are means over the ranks."""
         return self._get([rank.state.remote() for rank in self._ranks])[0]
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a `state`."""
+        """Continues from a `state`."""
         shared = ray.put(state)
         self._get([rank.load_state.remote(shared) for rank in self._ranks])
         self.step, self.samples, self.rate_factor = state["step"], state["samples"], state["rate_factor"]
 
     def stop(self) -> None:
-        """Ends all ranks and gives their place back."""
+        """Ends all ranks and removes their placement group."""
         self._kill()
         util.remove_placement_group(self._group)
 
     def _kill(self) -> None:
         for rank in self._ranks:
-            ray.kill(rank)  # pyright: ignore[reportArgumentType]  its stubs know no proxies
+            ray.kill(rank)  # pyright: ignore[reportArgumentType]  the stubs lack proxies
         if self._meeting.startswith("file://"):
-            # Most often on this machine, too; elsewhere an empty folder stays.
+            # Usually the ranks' machine is this one; on another an empty folder stays.
             shutil.rmtree(Path(self._meeting.removeprefix("file://")).parent, ignore_errors=True)
 
     def _reserve(self) -> None:
-        # Of a learner that died: Ray keeps it, and the room in it, for as long as the driver lives.
+        # Ray keeps the group of a learner that died, and its reservation, for as long as the driver lives.
         give_place_back()
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
         self._group = util.placement_group(
@@ -125,12 +128,13 @@ class RankGroup:
             name=_GROUP,
             bundle_label_selector=[{"ray.io/node-id": node.id} for node in self._nodes],
         )
-        # The driver ends this learner where a node of these is lost; whoever has the room may give it back.
+        # No short timeout: other actors may free the resources, and the driver ends this learner if a node is
+        # lost.
         minutes = self._config.cluster.wait_minutes
         if not self._group.wait(_LONGEST_S if minutes is None else max(_START_S, 60 * minutes)):
             util.remove_placement_group(self._group)
             names = [node.name for node in self._nodes]
-            raise RuntimeError(f"cluster.wait_minutes={minutes:g}: no room for {bundle} on each of {names}")
+            raise RuntimeError(f"cluster.wait_minutes={minutes:g}: {bundle} are not free on each of {names}")
 
     def _start(self) -> None:
         actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))
@@ -150,11 +154,13 @@ class RankGroup:
             ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
         except exceptions.GetTimeoutError as error:
             self.stop()
-            raise PlaceLost("the learner's ranks did not start in time: is a node of theirs gone?") from error
+            raise PlaceLost(
+                "the learner's ranks did not start in time: is one of their nodes gone?"
+            ) from error
         except (FloatingPointError, ValueError):
             raise
         except exceptions.RayError as error:
-            # Those that wait for one who dies meanwhile fail by an error that is not theirs.
+            # If one rank dies, the ranks that wait for it fail with errors that do not name the cause.
             self._kill()
             raise RanksLost(f"while they started: {_reason(error)}") from error
 
@@ -162,7 +168,7 @@ class RankGroup:
         try:
             return ray.get(references)
         except (FloatingPointError, ValueError):
-            raise  # the learner's own errors, which all ranks have alike
+            raise  # the learner's own errors, the same on all ranks
         except exceptions.RayError as error:
             reason = _reason(error)
             if self._restarts == _MOST_RESTARTS:

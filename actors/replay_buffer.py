@@ -19,13 +19,13 @@ _SLOW_S, _FAST_S = 5.0, 1.0
 class ReplayBuffer:
     """A `data.store.ReplayStore` with the run's game log.
 
-    When killed nothing is lost that was counted: Ray starts it again on the driver's node, where it rebuilds
-    its window from the log (about a second for 100,000 positions), and calls without an answer are made
-    again. A push is idempotent by game id; a request for batches says how many samples came before it.
+    If it is killed, no counted game is lost: Ray restarts it on the driver's node, it rebuilds its window
+    from the log (about a second for 100,000 positions), and unanswered calls are repeated. A push is
+    idempotent by game id; a request for batches contains the number of samples before it.
     """
 
     def __init__(self, config: schema.Config, clock: Callable[[], float] = time.monotonic) -> None:
-        """clock: seconds, for judging the disk."""
+        """clock: in seconds, to measure the disk."""
         self._clock = clock
         folder = run_folder.RunFolder(config.run.dir)
         self._store = store.ReplayStore(config, folder.games)
@@ -35,24 +35,24 @@ class ReplayBuffer:
         self._is_slow = False
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> messages.PushReply:
-        """Logs, counts and stores games of one self-play actor, or says why the disk does not take them."""
+        """Logs, counts and stores games of one self-play actor; a reply with trouble if the disk fails."""
         began = self._clock()
         try:
             self._store.add_games(games, actor)
         except OSError as error:
             if not self._is_in_trouble:
-                _logger.warning("games cannot be written and wait for it: %s", error)
+                _logger.warning("games cannot be written, their actors keep them: %s", error)
             self._is_in_trouble = True
             return dataclasses.replace(self.state(), trouble=str(error))
         self._sgf.add(games)
         if self._is_in_trouble:
             self._is_in_trouble = False
             _logger.warning("games can be written again")
-        self._judge_disk(self._clock() - began)
+        self._check_disk_speed(self._clock() - began)
         return self.state()
 
-    def _judge_disk(self, seconds: float) -> None:
-        """Tells of a disk on which a push takes long; nothing is lost, as self-play's pushes are bounded."""
+    def _check_disk_speed(self, seconds: float) -> None:
+        """Logs when the disk becomes slow or fast; nothing is lost, as self-play's pushes are bounded."""
         if seconds > _SLOW_S and not self._is_slow:
             self._is_slow = True
             _logger.warning("the disk is slow: writing games took %.0f s; self-play waits for it", seconds)
@@ -61,17 +61,17 @@ class ReplayBuffer:
             _logger.warning("the disk is fast enough again")
 
     def state(self) -> messages.PushReply:
-        """What `add_games` answers, without adding any."""
+        """The reply of `add_games` without games."""
         return messages.PushReply(
             total_games=self._store.counters.games, should_wait=self._store.should_wait()
         )
 
     def request_shards(self, samples: int, count: int, batch_size: int, num_ranks: int) -> list[Any]:
-        """Whether the replay ratio allows for `count` steps, and for each rank its `count` batches or none.
+        """Whether the replay ratio allows `count` steps, then for each rank its `count` batches or none.
 
-        samples: how many the learner has used before these, which may be fewer than were once handed out: it
-        goes back to its checkpoint. Called with a return value for each of the list's entries, so that
-        batches go from here to the ranks and through no other process.
+        samples: number that the learner has used before these. It can fall, as a learner may restart from its
+        checkpoint. The caller sets num_returns to the length of the list, so that batches go directly to the
+        ranks.
         """
         self._store.set_samples(samples)
         drawn = self._store.request_batches(count * num_ranks, batch_size)
@@ -79,10 +79,10 @@ class ReplayBuffer:
             return [False] + [[] for _ in range(num_ranks)]
         return [True] + [drawn[number::num_ranks] for number in range(num_ranks)]
 
-    def held_out_batches(self, count: int, batch_size: int) -> list[batches.Batch]:
-        """Batches that training never sees, or none."""
+    def held_out_batches(self, count: int, batch_size: int) -> list[batches.TrainingBatch]:
+        """Batches of held-out games, which are never trained on; possibly none."""
         return self._store.held_out_batches(count, batch_size)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Totals and running statistics by name."""
-        return self._store.figures()
+        return self._store.metrics()

@@ -11,31 +11,31 @@ from alphazero.training import checkpoint
 
 
 class ReporterActor:
-    """The only writer of TensorBoard events and status.json; everyone sends it figures.
+    """The only writer of TensorBoard events and status.json; all actors send it metrics.
 
-    When killed, the figures of its last seconds are lost and nothing else; Ray starts it again on the
-    driver's node within seconds.
+    If it is killed, only the metrics of its last seconds are lost; Ray restarts it on the driver's node
+    within seconds.
     """
 
     def __init__(self, config: schema.Config) -> None:
         folder = run_folder.RunFolder(config.run.dir)
-        # What an earlier session wrote beyond its last checkpoint belongs to lost work; what this session
-        # wrote before its reporter died does not.
+        # Events of an earlier session after its last checkpoint belong to lost work and are dropped. Events
+        # of this session before the reporter died are kept.
         with warnings.catch_warnings():
-            # Ray asks itself for what it deprecates, and every start would show three lines about it.
+            # Ray calls its own deprecated function here, and every start would show three lines about it.
             warnings.simplefilter("ignore", DeprecationWarning)
             is_again = ray.get_runtime_context().was_current_actor_reconstructed
         step = status.last_step(folder.path) if is_again else checkpoint.newest_step(folder.checkpoints)
         self._reporter = reporter.Reporter(folder.path, step)
 
-    def record(self, source: str, figures: dict[str, float | str], step: int | None = None) -> None:
-        """Takes figures of one actor; step: the learner's, when the sender knows it."""
-        self._reporter.record(source, figures, step)
+    def record(self, source: str, metrics: dict[str, float | str], step: int | None = None) -> None:
+        """Takes metrics of one actor; step: the learner's, if the sender knows it."""
+        self._reporter.record(source, metrics, step)
 
     def snapshot(self) -> status.Status:
-        """The run as of now."""
+        """The current status of the run."""
         return self._reporter.snapshot()
 
     def close(self) -> None:
-        """Writes everything out."""
+        """Writes all buffered metrics."""
         self._reporter.close()

@@ -23,12 +23,12 @@ _DRAIN_S = 5.0
 
 
 class SelfPlayActor:
-    """Plays with the newest network, or the best one, until it is stopped and pushes finished games.
+    """Plays with the newest or the best network until it is stopped, and pushes finished games.
 
-    Consumes weights, produces games. Waits for its first network (freed by the weight store), for
-    room among its pushes (freed by the replay buffer's answers) and, when self-play is too far
-    ahead, for the learner. When killed, alone or with its node, its games under way are lost, none that
-    was counted; the driver starts another one after a second, which plays after about ten.
+    Consumes weights, produces games. Waits for its first network (freed by the weight store), for a free
+    push (freed by the replay buffer's answers) and, if self-play is too far ahead, for the learner. If it is
+    killed, alone or with its node, the games under way are lost, but no game that was counted; the driver
+    restarts it after a second, and it plays after about ten.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class SelfPlayActor:
         talk_s: float = 1.0,
         num_threads: int = 1,
     ) -> None:
-        """handles: actors by name, of which replay_buffer, weight_store and reporter are used.
+        """handles: actors by name; replay_buffer, weight_store and reporter are used.
 
-        began: when the session did, in seconds since 1970. talk_s: between two reports, and two looks for a
-        newer network. num_threads: of the search.
+        began: start of the session, in seconds since 1970. talk_s: seconds between two reports, and between
+        two polls for a newer network. num_threads: of the search.
         """
         self._began = began
         self._talk_s = talk_s
@@ -54,7 +54,7 @@ class SelfPlayActor:
         self._version = -1
         self._has_moved = False
         actor = f"selfplay{number:03d}"
-        # A new life gets new game ids, else the log would take its games for repeats.
+        # After a restart the game ids must be new, else the log would count the games as repeats.
         session = os.urandom(4).hex()
         self._name = f"{actor}-{session}"
         self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
@@ -69,7 +69,7 @@ class SelfPlayActor:
         self._telemetry.wait_for("kernels" + compiling * warm_up.is_needed(self._config))
         warm_up.warm_up(self._config)
         self._telemetry.wait_for("the first network")
-        # Not above: the driver has no use for it, and here it is imported while the learner begins.
+        # Not at the top: the driver does not need it, and here the import overlaps with the learner's start.
         from alphazero.net import inference
 
         candidate = self._wait_for_weights()
@@ -93,27 +93,27 @@ class SelfPlayActor:
         )
         while not self._stopping.is_set():
             games = worker.play_move()
-            self._tell_of_first_move()
+            self._report_first_move()
             reply = self._pushes.send(games)
             if reply is not None:
                 worker.set_total_games(reply.total_games)
                 if reply.trouble:
                     self._telemetry.wait_for(f"the disk of the run's folder ({reply.trouble})")
                 self._wait_while_ahead(reply.should_wait)
-            self._telemetry.report(lambda: {**worker.figures(), "backend": evaluator.describe()})
+            self._telemetry.report(lambda: {**worker.metrics(), "backend": evaluator.describe()})
             newer = self._newer_weights() if self._is_due() else None
             if newer is not None:
                 evaluator.load(newer.weights)
                 worker.set_weights(asked, self._version)
         self._pushes.drain(_DRAIN_S)
 
-    def _tell_of_first_move(self) -> None:
+    def _report_first_move(self) -> None:
         if not self._has_moved:
             self._has_moved = True
             self._telemetry.report_now({"first_move_s": time.time() - self._began})
 
     def stop(self) -> None:
-        """Makes `run` return after the move that is being searched."""
+        """Makes `run` return after the current move."""
         self._stopping.set()
 
     def _wait_for_weights(self) -> Any:
@@ -124,7 +124,7 @@ class SelfPlayActor:
         return None
 
     def _is_due(self) -> bool:
-        """Whether to ask for weights again: a thousand actors that ask at every move would be a storm."""
+        """Whether to poll for weights again; polls at every move would overload the store."""
         now = time.monotonic()
         if now - self._asked < self._talk_s:
             return False
@@ -140,7 +140,7 @@ class SelfPlayActor:
             newest = ray.get(ask.remote(self._version))
             candidate = None if newest is None else ray.get(newest[1])
         except exceptions.RayError as error:
-            # The store died with what it had handed out; its successor will have it again.
+            # The stored weights died with the store; its successor will have them again.
             _logger.info("%s: no weights for now: %s", self._name, error)
             return None
         if newest is not None:
@@ -148,7 +148,7 @@ class SelfPlayActor:
         return candidate
 
     def _wait_while_ahead(self, should_wait: bool) -> None:
-        # Many actors ask less often each, as they talk less.
+        # With more actors each of them polls less often.
         while should_wait and not self._stopping.wait(_PAUSE_S * self._talk_s):
             self._telemetry.report(lambda: {"waiting_for": "the learner"})
             state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())

@@ -1,4 +1,4 @@
-"""How actors report: at most one report under way, at most one an interval."""
+"""Rate-limited reports of an actor to the reporter."""
 
 import logging
 import time
@@ -11,7 +11,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Telemetry:
-    """Sends figures to the reporter without ever waiting for it."""
+    """Sends metrics to the reporter and never waits for it.
+
+    At most one report is under way, and at most one is sent per interval.
+    """
 
     def __init__(self, reporter: Any, source: str, interval_s: float = 1.0) -> None:
         """reporter: the reporter actor's handle."""
@@ -21,22 +24,22 @@ class Telemetry:
         self._last = 0.0
         self._under_way: Any = None
 
-    def report(self, figures: Callable[[], dict[str, float | str]], step: int | None = None) -> None:
-        """Sends what `figures` returns, unless the interval is not over or the last report is still going."""
+    def report(self, metrics: Callable[[], dict[str, float | str]], step: int | None = None) -> None:
+        """Sends the result of `metrics`, unless the interval is not over or the last report is under way."""
         now = time.monotonic()
         if now - self._last < self._interval_s or not self._is_free():
             return
         self._last = now
-        self._under_way = self._reporter.record.remote(self._source, figures(), step)
+        self._under_way = self._reporter.record.remote(self._source, metrics(), step)
 
-    def report_now(self, figures: dict[str, float | str], step: int | None = None) -> None:
-        """Sends a rare report, such as a gate's outcome, in any case."""
-        self._reporter.record.remote(self._source, figures, step)
+    def report_now(self, metrics: dict[str, float | str], step: int | None = None) -> None:
+        """Sends a rare report, such as a gate's outcome, without limits."""
+        self._reporter.record.remote(self._source, metrics, step)
 
     def wait_for(self, what: str) -> None:
-        """Tells, here and in the log, what keeps the source from its work for longer than a moment.
+        """Reports and logs what the source waits for, if that takes longer than a moment.
 
-        It holds until the next report.
+        The reporter shows it until the next report.
         """
         _logger.info("%s waits for %s", self._source, what)
         self.report_now({"waiting_for": what})

@@ -1,4 +1,4 @@
-"""The newest candidate and the best network, by version."""
+"""Store of two networks: the newest candidate and the best one."""
 
 import logging
 from collections.abc import Callable
@@ -12,18 +12,18 @@ _logger = logging.getLogger(__name__)
 
 
 class WeightStore:
-    """Keeps two networks; actors ask for what is newer than what they have.
+    """Keeps two networks; actors request a version newer than their own.
 
-    Weights arrive by value and are put into the object store here: a reference that a learner owns
-    would be lost with the learner. A node's first reader fetches a network, its neighbours read the same
-    memory. When killed, Ray starts it again on the driver's node within seconds: it takes the last promoted
-    network from disk, and the driver asks the learner for its newest one.
+    Weights arrive by value and are put into the object store here, because a reference that a learner owns
+    would be lost with the learner. The first reader on a node fetches a network, and the others read the same
+    memory. If it is killed, Ray restarts it on the driver's node within seconds: it takes the last promoted
+    network from disk, and the driver makes the learner publish its newest one again.
     """
 
     def __init__(self, promoted: Path, put: Callable[[Any], Any] = lambda value: value) -> None:
-        """promoted: the run's folder of promoted files, of which the newest is the best network.
+        """promoted: the run's folder of promoted files, the newest of which is the best network.
 
-        put: stores a value and returns what to hand out for it (`ray.put`).
+        put: stores a value and returns a reference to it (`ray.put`).
         """
         self._put = put
         self._candidate: tuple[int, Any] | None = None
@@ -34,17 +34,17 @@ class WeightStore:
         _logger.info("the weight store begins with version %d", _version(self._best))
 
     def publish(self, candidate: candidates.Candidate) -> None:
-        """Replaces the candidate; an older one than is known is ignored."""
+        """Replaces the candidate, unless the new one is not newer."""
         if self._candidate is None or candidate.version > self._candidate[0]:
             self._candidate = (candidate.version, self._put(candidate))
 
     def promote(self, candidate: candidates.Candidate) -> None:
-        """Makes a network the best one; an older one than is known is ignored."""
+        """Replaces the best network, unless the new one is not newer."""
         if self._best is None or candidate.version > self._best[0]:
             self._best = (candidate.version, self._put(candidate))
 
     def versions(self) -> tuple[int, int]:
-        """Of the candidate and of the best network, -1 for none."""
+        """Versions of the candidate and of the best network, -1 for none."""
         return _version(self._candidate), _version(self._best)
 
     def newest_candidate(self, known: int) -> tuple[int, Any] | None:

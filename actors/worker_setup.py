@@ -1,4 +1,4 @@
-"""What each Ray worker process does first."""
+"""Setup of Ray worker processes: logging, signals, devices and options."""
 
 import dataclasses
 import signal
@@ -14,10 +14,10 @@ from alphazero.report import logs
 
 
 def on_start(actor: type[Any]) -> type[Any]:
-    """The class `actor`, made to call `set_up` in the process that it is put into.
+    """A subclass of `actor` that calls `set_up` first in its process.
 
-    Ray's hook for this is part of its runtime environments, for which it starts a process anew instead of
-    using one that it has ready: that took two seconds.
+    Ray's own hook is a part of runtime environments. With one, Ray starts a new process instead of using a
+    prestarted one, which took two seconds.
     """
 
     def make(self: Any, *arguments: Any) -> None:
@@ -33,15 +33,15 @@ def options_at(place: plans.Placement) -> dict[str, Any]:
         "num_cpus": place.cpus,
         "num_gpus": place.gpus,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(place.node.id, soft=False),
-        # Ray would keep a record of each of the last 100,000 calls, for a dashboard that has no use for them.
+        # Ray would record each of the last 100,000 calls for its dashboard, which is not used here.
         "enable_task_events": False,
     }
 
 
 def for_own_devices(config: schema.Config) -> schema.Config:
-    """The settings as they hold in this actor: without a share of a GPU it computes on the CPU.
+    """The settings of this actor: without a share of a GPU it computes on the CPU.
 
-    What torch sees would not say it: whether Ray hides GPUs from such an actor depends on its version.
+    torch cannot tell: whether Ray hides GPUs from such an actor depends on Ray's version.
     """
     return config if ray.get_gpu_ids() else on_cpus(config)
 
@@ -55,7 +55,7 @@ def on_cpus(config: schema.Config) -> schema.Config:
 def set_up() -> None:
     """Sends INFO to the run's log file and warnings to the driver; Ray alone would drop INFO.
 
-    Ctrl-C is the driver's business: it tells the actors to stop, so workers ignore it.
+    Workers ignore Ctrl-C, because the driver handles it and stops the actors.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logs.set_up_worker()

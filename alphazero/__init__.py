@@ -1,1 +1,1 @@
-"""AlphaZero for Go: rules, search, networks, training and matches. Nothing here imports Ray."""
+"""AlphaZero for Go: rules, search, networks, training and matches. No module here imports Ray."""

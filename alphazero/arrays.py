@@ -1,25 +1,25 @@
-"""What kernels do to whole arrays, as loops: numba's own way would make temporary arrays first."""
+"""Array operations for kernels, written as loops. Numba's own versions make temporary arrays."""
 
 from alphazero.jit import jit
 
 
 @jit
 def copy(target, source):
-    """target[i] = source[i] for arrays of one axis and equal length that share no memory."""
+    """Copies source [K] into target [K]. The arrays have any one type and share no memory."""
     for index in range(len(target)):
         target[index] = source[index]
 
 
 @jit
 def divide(values, divisor):
-    """values[i] /= divisor."""
+    """Divides values [K], floats, by a scalar in place."""
     for index in range(len(values)):
         values[index] /= divisor
 
 
 @jit
 def largest(values):
-    """The largest of the values, of which there is at least one."""
+    """The largest of values [K]; K is at least 1."""
     found = values[0]
     for value in values:
         found = max(found, value)

@@ -1,4 +1,4 @@
-"""Measures this machine: python -m alphazero.bench selfplay [net ...] [--json]."""
+"""Benchmarks of this machine: python -m alphazero.bench selfplay [net ...] [--json]."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from alphazero.benchmarks import (
     boards,
     engines,
-    figures,
     gates,
     learners,
+    measurement,
     nets,
     searches,
     selfplays,
     settings,
 )
-from alphazero.config import command_line, training
+from alphazero.config import command_line
+from alphazero.config import training as training_config
 from alphazero.net import hardware
 
-Measure = Callable[[settings.Settings], Iterator[figures.Figure]]
+Measure = Callable[[settings.BenchmarkSettings], Iterator[measurement.Measurement]]
 BENCHMARKS: dict[str, Measure] = {
     "board": boards.measure,
     "search": searches.measure,
@@ -30,30 +31,33 @@ BENCHMARKS: dict[str, Measure] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints a line for each figure as it is measured; 0 done, 2 bad arguments, 130 interrupted."""
+    """Prints one line after each measurement.
+
+    Returns the exit code: 0 done, 2 bad arguments, 130 interrupted.
+    """
     parser = command_line.Parser(prog="python -m alphazero.bench", description=__doc__)
     add = parser.add_argument
     add("benchmarks", nargs="+", choices=BENCHMARKS, metavar=f"{{{','.join(BENCHMARKS)}}}")
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
     add("--size", type=command_line.whole_number(2, 19), default=9)
-    add("--simulations", type=command_line.whole_number(1, 10_000), default=32, help="a move")
+    add("--simulations", type=command_line.whole_number(1, 10_000), default=32, help="per move")
     add("--games", type=command_line.whole_number(1, 65_536), default=128, help="advanced together")
-    add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu is one core")
-    add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="about, for each figure")
+    add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu means one core")
+    add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="of each measurement, about")
     add("--threads", type=command_line.whole_number(1, 256), default=1, help="of the GTP engine, on a CPU")
     add("--leaf-batch", type=command_line.whole_number(1, 1024), default=8, help="of the GTP engine")
     add(
         "--ranks",
         type=command_line.whole_number(1, 64),
         default=1,
-        help="of the learner, measured beside one",
+        help="of the learner, measured in turns with one",
     )
     add("--batch-size", type=command_line.whole_number(1, 65_536), default=256, help="of each rank")
-    add("--compile", action="store_true", help="the learner's step, by torch.compile")
-    add("--json", action="store_true", help="one object a line")
+    add("--compile", action="store_true", help="use torch.compile for the learner's step")
+    add("--json", action="store_true", help="print one object per line")
     options = parser.parse_args(arguments)
     try:
-        chosen = settings.Settings(
+        chosen = settings.BenchmarkSettings(
             size=options.size,
             nets=[settings.parse_net(name) for name in options.net],
             num_simulations=options.simulations,
@@ -66,13 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             batch_size=options.batch_size,
             is_compiled=options.compile,
         )
-        hardware.pick_device(training.Device(options.device))
+        hardware.pick_device(training_config.Device(options.device))
     except ValueError as error:
         parser.error(str(error))
     try:
         for name in options.benchmarks:
-            for figure in BENCHMARKS[name](chosen):
-                print(figure.json() if options.json else figure.line(), flush=True)
+            for measured in BENCHMARKS[name](chosen):
+                print(measured.json() if options.json else measured.line(), flush=True)
     except KeyboardInterrupt:
         return 130
     return 0

@@ -1,7 +1,7 @@
-"""Says what a cluster costs and what stands in its way: python -m alphazero.doctor cluster.yaml.
+"""Cost and problems of a cluster file: python -m alphazero.doctor cluster.yaml.
 
-Nothing is started. Where AWS credentials are, it looks at quotas, images, machines and Ray's role.
-Exit codes: 0 nothing stands in the way, 1 something does, 2 no cluster file.
+Nothing is started. With AWS credentials it also checks quotas, images, machines and Ray's role.
+Exit codes: 0 no problem, 1 a problem, 2 not a cluster file.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m alphazero.doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("cluster", type=Path, metavar="CLUSTER.YAML", help="a cluster file of `ray up`")
-    parser.add_argument("--offline", action="store_true", help="ask no provider, even where credentials are")
+    parser.add_argument("--offline", action="store_true", help="ask no provider, even with credentials")
     options = parser.parse_args(arguments)
     try:
         cluster = cluster_file.read(options.cluster)
@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problems = checks.problems(cluster)
     notes = checks.notes(cluster, datetime.date.today())
     if table and not options.offline:
-        more, said = _ask_provider(cluster)
-        problems, notes = problems + more, notes + said
+        more_problems, more_notes = _ask_provider(cluster)
+        problems, notes = problems + more_problems, notes + more_notes
     for line in notes:
         print(f"note: {line}")
     sys.stdout.flush()
@@ -50,14 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _ask_provider(cluster: cluster_file.ClusterFile) -> tuple[list[str], list[str]]:
     if cluster.provider != "aws":
         return [], [
-            "quotas of Google Cloud are not looked at: gcloud compute regions describe " + cluster.region
+            "quotas of Google Cloud are not checked: gcloud compute regions describe " + cluster.region
         ]
     try:
         account = aws_account.Account(cluster.region)
     except ImportError:
         return [], ["boto3 is not installed, so AWS is not asked: pip install -c constraints.txt -e '.[aws]'"]
     except ValueError as error:
-        return [], [f"{error}, so quotas, images and machines of the zone are not looked at"]
+        return [], [f"{error}, so quotas, images and machines of the zone are not checked"]
     return aws_account.findings(cluster, account)
 
 

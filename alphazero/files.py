@@ -1,4 +1,4 @@
-"""Files that are either there and whole, or not there."""
+"""Files that are either complete or absent, and their checksums."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes, syncs and renames: after a crash `path` holds the old content or the new one."""
+    """Writes, syncs and renames. After a crash, `path` holds either the old content or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:

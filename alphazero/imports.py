@@ -1,4 +1,4 @@
-"""Imports of libraries without the parts that are not needed and take long."""
+"""Imports of libraries without parts that are not needed and slow to load."""
 
 import contextlib
 import sys
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def without(name: str) -> Iterator[None]:
-    """While it lasts `import name` fails as if it were not installed, unless it has been imported before."""
+    """In the `with` block, `import name` fails as if it were not installed, unless it was imported before."""
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = None  # pyright: ignore[reportArgumentType]  None forbids it
+    sys.modules[name] = None  # pyright: ignore[reportArgumentType]  None blocks the import
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
 """Compilation of kernels; the only module that imports numba.
 
-Numba's own cache notices an edit in the file of a kernel, and not in the files whose functions and
-constants went into it. Here each module's compiled code lies in a folder named by the digest of the
-module and of everything of ours that it imports, so that an edit anywhere below compiles again.
+Numba's own cache notices an edit in a kernel's file, but not in the files that it imports. Here the compiled
+code of a module lies in a folder named by a digest. The digest covers the module and all modules of this
+project that it imports, directly or indirectly. An edit of any of them compiles the kernels again.
 """
 
 import ast
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from llvmlite import binding
 from numba.core import config, types
 
@@ -27,26 +28,31 @@ from alphazero import imports
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+Integer = int | np.integer
+Real = float | np.floating
+Boolean = bool | np.bool_
+"""Scalars in annotations of kernels. They are for readers: numba compiles for the arguments of each call."""
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alphazero"
-_WARM = "warm-{}"  # an empty file: what a warm-up of this layout needs is in the cache
+_WARM = "warm-{}"  # name of an empty file: the cache holds all that a warm-up of this layout compiles
 _STALE_AFTER_S = 30 * 24 * 3600
 _OPTIONS: Any = {
     "nogil": True,
     "error_model": "numpy",
-    # Without its runtime numba counts no references to the arrays in arguments. Counting them, with an atomic
-    # instruction each time, took half of a search (docs/adr/0024-kernels-count-no-references.md).
+    # Without its runtime numba does not count references to the arrays in arguments. The atomic instructions
+    # for counting took half of a search's time (docs/adr/0024-kernels-count-no-references.md).
     "_nrt": False,
 }
-_SETTINGS: Any = config  # numba fills this module when it is imported, unseen by type checkers
+_SETTINGS: Any = config  # numba fills this module at run time; type checkers do not see the names
 
 
 def _name_records_by_layout() -> None:
-    """Makes the names of compiled functions say which layout of records they were compiled for.
+    """Puts a hash of the record layout into the names of compiled functions.
 
-    numba 0.68 puts a number there that each process gives out anew (`types.Record.mangling_args`).
-    Code that two processes compiled for two layouts could so get one name, and a third process that
-    loads both from the cache would run either for both: silently, on wrong offsets.
+    numba 0.68 puts a number there that differs from process to process (`types.Record.mangling_args`). Two
+    processes could give one name to code for two layouts. A third process that loads both from the cache
+    would run one of them for both layouts, silently and with wrong offsets.
     """
 
     def mangling_args(record: types.Record) -> tuple[str, tuple[str]]:
@@ -57,18 +63,20 @@ def _name_records_by_layout() -> None:
 
 
 _name_records_by_layout()
-# numba loads this with the first kernel, and it scipy, a quarter of a second, for products of matrices alone.
+# numba loads this module with the first kernel. It would import scipy, which takes a quarter of a second and
+# serves products of matrices only.
 with imports.without("scipy.linalg.cython_blas"):
     importlib.import_module("numba.np.arraymath")
 
 
 def jit(function: Function) -> Function:
-    """Compiles `function` when it is first called with arguments of some types.
+    """Compiles `function` at the first call with each combination of argument types.
 
-    One thread, GIL released, compiled code kept on disk. Indices are not checked unless
-    NUMBA_BOUNDSCHECK=1; integer division by zero gives garbage instead of raising. Kernels make no
-    arrays: they work in those of their arguments, and do not compile if they would need a new one
-    (`alphazero.arrays` has what replaces `a[:] = b` and the like).
+    - A kernel runs in one thread and releases the GIL. Its compiled code is kept on disk.
+    - Indices are checked only with NUMBA_BOUNDSCHECK=1.
+    - An integer division by zero returns garbage and raises nothing.
+    - A kernel cannot create arrays: code that needs a new array does not compile. `alphazero.arrays` has
+      loops that replace statements such as `a[:] = b`.
     """
     folder = cache_folder(Path(function.__code__.co_filename))
     before = _SETTINGS.CACHE_DIR
@@ -81,21 +89,21 @@ def jit(function: Function) -> Function:
 
 
 def num_signatures(kernel: Callable[..., Any]) -> int:
-    """How many times `kernel` has been compiled, once for each combination of argument types."""
+    """Number of argument type combinations that `kernel` has been compiled for."""
     return len(signatures(kernel))
 
 
 def signatures(kernel: Callable[..., Any]) -> list[tuple[Any, ...]]:
-    """Argument types that `kernel` has been compiled for; empty with NUMBA_DISABLE_JIT=1."""
+    """Argument types for which `kernel` has been compiled; empty with NUMBA_DISABLE_JIT=1."""
     return list(getattr(kernel, "signatures", []))
 
 
 def warm_up(call: Callable[..., None], layout: str, *arguments: object) -> None:
-    """Calls `call`, which calls kernels, so that they are compiled when they are needed.
+    """Compiles the kernels that `call` uses by calling it with `arguments`.
 
-    Of all processes on this machine the first one compiles; the others wait for it, so that they
-    neither do the same work at the same time nor take the cores that it needs, and load from the cache.
-    layout: name of the record layouts that the kernels are compiled for.
+    The first process on this machine compiles. The others wait and then load the code from the cache, so they
+    neither repeat the work nor occupy its cores.
+    layout: name of the record layouts for which the kernels are compiled.
     """
     folder = cache_folder(Path(call.__code__.co_filename))
     if folder is None or is_warm(call, layout):
@@ -108,42 +116,43 @@ def warm_up(call: Callable[..., None], layout: str, *arguments: object) -> None:
 
 
 def is_warm(call: Callable[..., None], layout: str) -> bool:
-    """Whether a `warm_up` with these arguments has been finished on this machine."""
+    """Whether `warm_up` of this call and layout has finished on this machine."""
     folder = cache_folder(Path(call.__code__.co_filename))
     return folder is not None and (folder / _WARM.format(layout)).exists()
 
 
 @functools.cache
 def cpu_features() -> frozenset[str]:
-    """What the CPU can do and the operating system lets it do, in LLVM's words, such as "avx512vnni"."""
+    """Features that the CPU has and the operating system enables, by LLVM's names, such as "avx512vnni"."""
     try:
         return frozenset(name for name, is_there in binding.get_host_cpu_features().items() if is_there)
-    except RuntimeError:  # LLVM does not know this kind of machine
+    except RuntimeError:  # LLVM does not know this CPU
         return frozenset()
 
 
 @functools.cache
 def cache_folder(source: Path) -> Path | None:
-    """Where the compiled kernels of the module at `source` are kept, on a disk of this machine.
+    """Folder for the compiled kernels of the module at `source`, on a local disk; made if it is missing.
 
-    $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero; never a folder that others can write, because the
-    cache is executed. None if it cannot be written or the source is not a file: nothing is kept.
+    It lies below $ALPHAZERO_CACHE_DIR or ~/.cache/alphazero. Other users must not be able to write there,
+    because cached code is executed. None if the folder cannot be written or the source is not a file; then
+    nothing is cached.
     """
     try:
         root = os.environ.get("ALPHAZERO_CACHE_DIR") or Path.home() / ".cache" / "alphazero"
         folder = Path(root) / "kernels" / f"{source.stem}-{digest(source)}"
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.suppress(OSError):  # another process may be removing the same
+            with contextlib.suppress(OSError):  # another process may remove the same folders
                 _remove_stale(folder)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         return None
 
 
 def digest(source: Path) -> str:
-    """Name of a state of the sources: of `source` and of all our modules that it imports."""
+    """Hash of `source` and of all project modules that it imports, as 16 hexadecimal digits."""
     total = hashlib.sha256(f"{numba.__version__} {_SETTINGS.BOUNDSCHECK}".encode())
     for path in sorted(imported_files(source)):
         total.update(path.read_bytes())
@@ -151,7 +160,7 @@ def digest(source: Path) -> str:
 
 
 def imported_files(source: Path) -> set[Path]:
-    """`source` and the files of our package that it imports, directly or through others."""
+    """`source` and the project files that it imports, directly or indirectly."""
     found, waiting = set(), [source]
     while waiting:
         path = waiting.pop()
@@ -175,7 +184,7 @@ def _direct_imports(source: Path) -> list[Path]:
 
 
 def _remove_stale(folder: Path) -> None:
-    """Removes folders of older states of the same module that nothing was written to for long."""
+    """Removes cache folders of older states of the same module after 30 days without a write."""
     module = folder.name.rpartition("-")[0]
     for other in folder.parent.glob(f"{module}-*"):
         is_same_module = other.name.rpartition("-")[0] == module

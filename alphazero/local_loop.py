@@ -1,7 +1,7 @@
-"""The whole loop in one process, step by step and without Ray: for tests, GPUs without Ray, and debugging.
+"""The whole loop in one process without Ray, for tests, GPUs without Ray, and debugging.
 
-The classes are those that the actors wrap; only the order is fixed here. A run with the same seed
-repeats itself as long as the same inference backend is picked.
+The classes are those that the actors wrap; this module only fixes their order. Runs with the same seed are
+identical as long as the same inference backend is chosen.
 """
 
 import logging
@@ -28,10 +28,10 @@ _logger = logging.getLogger(__name__)
 
 
 class LocalLoop:
-    """Self-play, learner and gate of one run; `run` goes on until a stop.* bound."""
+    """Self-play, learner and gate of one run, which `run` executes until a stop.* bound."""
 
     def __init__(self, config: schema.Config, folder: run_folder.RunFolder) -> None:
-        """folder: opened by the caller; a run that it holds is resumed."""
+        """folder: opened by the caller. If it holds a run, that run is resumed."""
         self._config = config
         self._title = str(folder.path)
         self._promotions = promotion.Promotions(folder.weights / "promoted")
@@ -59,14 +59,14 @@ class LocalLoop:
             precision=config.training.precision,
             batch=config.selfplay.num_games,
         )
-        # Positions tell lives of a run apart: a resumed one must not use a game's name twice.
-        life = self._store.counters.positions
-        rng = np.random.default_rng([config.run.seed, 2, life])
+        # The number of positions identifies the session: a resumed run must not use a game's name twice.
+        session = self._store.counters.positions
+        rng = np.random.default_rng([config.run.seed, 2, session])
         self._asked = symmetries.wrap(self._evaluator, config.search, config.game.size, rng)
         self._worker = workers.SelfPlayWorker(
             config,
             self._asked,
-            name=f"local-{life}",
+            name=f"local-{session}",
             rng=rng,
             weights=playing.version,
         )
@@ -75,7 +75,7 @@ class LocalLoop:
         self._mirror = background.make(config, folder.path) if config.mirror.uri is not None else None
 
     def run(self) -> None:
-        """Plays and learns until a stop.* bound is reached or Ctrl-C, then saves."""
+        """Plays and trains until a stop.* bound or Ctrl-C, then saves."""
         if self._mirror is not None:
             threading.Thread(target=self._mirror.run, name="mirror", daemon=True).start()
         try:
@@ -92,7 +92,7 @@ class LocalLoop:
                 self._mirror.finish()
 
     def _step(self) -> None:
-        """One move in every game, then the training that this allows."""
+        """Plays one move in every game, then trains as far as that allows."""
         games = self._worker.play_move()
         if self._first_move_s is None:
             self._first_move_s = time.time() - clock.process_began()
@@ -100,12 +100,12 @@ class LocalLoop:
         if games:
             self._store.add_games(games, "local")
             self._worker.set_total_games(self._store.counters.games)
-        figures = {**self._worker.figures(), "first_move_s": self._first_move_s}
-        self._reporter.record("selfplay000", {**figures, "backend": self._evaluator.describe()})
+        metrics = {**self._worker.metrics(), "first_move_s": self._first_move_s}
+        self._reporter.record("selfplay000", {**metrics, "backend": self._evaluator.describe()})
         self._learn()
 
     def _wait_for(self, what: str) -> None:
-        """Tells what keeps the run from its first move."""
+        """Reports what delays the run's first move."""
         _logger.info("waiting for %s", what)
         print(f"waiting for {what}", flush=True)
 
@@ -124,10 +124,10 @@ class LocalLoop:
         """Trains for as long as the replay ratio allows."""
         training = self._config.training
         while (drawn := self._store.request_batches(1, training.batch_size)) is not None:
-            figures = self._trainer.train(drawn, self._progress())
+            metrics = self._trainer.train(drawn, self._progress())
             step = self._learner.step
-            self._store.set_samples(self._learner.samples)  # they fell if it went back to a checkpoint
-            for taken in figures:
+            self._store.set_samples(self._learner.samples)  # lower after a rollback
+            for taken in metrics:
                 self._reporter.record("learner", {**taken, "step": step}, step)
             if step % training.checkpoint_steps == 0:
                 self._trainer.save()
@@ -148,7 +148,7 @@ class LocalLoop:
             self._worker.set_weights(self._asked, candidate.version)
 
     def _measure(self) -> None:
-        """How the candidate does on games that it was not trained on."""
+        """Records the candidate's metrics on held-out games."""
         training = self._config.training
         drawn = self._store.held_out_batches(training.held_out_batches, training.batch_size)
         if drawn:
@@ -157,10 +157,10 @@ class LocalLoop:
     def _judge(self, candidate: candidates.Candidate) -> bool:
         self._judged = candidate.version
         outcome = self._gate.judge(
-            candidate, on_progress=lambda figures: self._reporter.record("match", figures)
+            candidate, on_progress=lambda metrics: self._reporter.record("match", metrics)
         )
-        assert outcome is not None, "nobody stops this match"
-        self._reporter.record("gate", outcome.figures(), candidate.version)
+        assert outcome is not None, "this match cannot be stopped"
+        self._reporter.record("gate", outcome.metrics(), candidate.version)
         if outcome.is_promoted:
             self._best = candidate
         return outcome.is_promoted
@@ -170,11 +170,11 @@ class LocalLoop:
         promotions = self._promotions.count()
         if time.monotonic() - self._reported > _REPORT_INTERVAL_S:
             self._reported = time.monotonic()
-            figures = {"minutes": minutes, "promotions": promotions, "weights": self._best.version}
-            self._reporter.record("run", figures)
-            self._reporter.record("replay", self._store.figures())
+            metrics = {"minutes": minutes, "promotions": promotions, "weights": self._best.version}
+            self._reporter.record("run", metrics)
+            self._reporter.record("replay", self._store.metrics())
             if self._mirror is not None:
-                self._reporter.record("mirror", self._mirror.figures)
+                self._reporter.record("mirror", self._mirror.metrics)
         return self._config.stop.progress(
             minutes=minutes, games=self._store.counters.games, steps=self._learner.step, promotions=promotions
         )

@@ -1,4 +1,4 @@
-"""Plays a competition: python -m alphazero.match FILE.ctl|FILE.yaml, or report DIR, or ladder RUN_DIR."""
+"""Competitions of engines and networks: python -m alphazero.match FILE.ctl|FILE.yaml (or report, ladder)."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from alphazero.config import command_line, compose
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 done, 1 halted after void games, 2 for the user's mistakes, 130 interrupted."""
+    """The exit code: 0 done, 1 halted after void games or failed, 2 the user's mistake, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     others = {"report": _report, "ladder": _ladder}
     if arguments and arguments[0] in others:
@@ -40,8 +40,8 @@ def _say(line: str) -> None:
 
 
 def _report(arguments: Sequence[str]) -> int:
-    parser = command_line.Parser(prog="python -m alphazero.match report", description="Prints the report.")
-    parser.add_argument("folder", help="of a competition, which may be running")
+    parser = command_line.Parser(prog="python -m alphazero.match report", description="Prints a report.")
+    parser.add_argument("folder", help="folder of a competition, which may be running")
     folder = Path(parser.parse_args(arguments).folder)
 
     def work() -> None:
@@ -52,23 +52,23 @@ def _report(arguments: Sequence[str]) -> int:
 
 
 def _ladder(arguments: Sequence[str]) -> int:
-    prog, summary = "python -m alphazero.match ladder", "Plays games of a run's ladder and prints it."
+    prog, summary = "python -m alphazero.match ladder", "Plays games of a run's ladder and prints the ladder."
     parser = command_line.Parser(prog=prog, description=summary)
-    parser.add_argument("folder", help="of the run")
-    parser.add_argument("--games", type=command_line.whole_number(0, 10**6), default=0, help="to be played")
+    parser.add_argument("folder", help="folder of the run")
+    parser.add_argument("--games", type=command_line.whole_number(0, 10**6), default=0, help="games to play")
     options = parser.parse_args(arguments)
 
     def work() -> None:
-        # Here, because it takes torch seconds to be imported and engines need none.
+        # Imported here, because importing torch takes seconds and competitions of engines do not need it.
         from alphazero.evaluation import ladder
 
         folder = Path(options.folder)
         played = ladder.Ladder(compose.of_run(folder), folder)
         played.look_for_networks()
-        wanted = played.num_games + options.games
-        while played.num_games < wanted:
+        num_wanted = played.num_games + options.games
+        while played.num_games < num_wanted:
             played.play()
-            _say(f"{played.num_games - wanted + options.games}/{options.games} games")
+            _say(f"{played.num_games - num_wanted + options.games}/{options.games} games")
         if options.games:
             played.write_ratings()
         print(played.report())
@@ -78,20 +78,20 @@ def _ladder(arguments: Sequence[str]) -> int:
 
 def _make_parser() -> command_line.Parser:
     epilog = (
-        "report DIR prints the report of a competition's folder, "
+        "report DIR prints the report of a competition's folder; "
         "ladder RUN_DIR [--games N] plays and prints the ladder of a run's networks."
     )
     parser = command_line.Parser(prog="python -m alphazero.match", description=__doc__, epilog=epilog)
     add, number = parser.add_argument, command_line.whole_number
-    add("file", help="control file: gomill's, or YAML")
-    add("--jobs", type=number(1, 1024), help="games at once: half the cores, 32 where only networks play")
+    add("file", help="control file, gomill's or YAML")
+    add("--jobs", type=number(1, 1024), help="games at once (half the cores; 32 if only networks play)")
     add(
         "--output",
         metavar="DIR",
-        help="folder of the competition; else beside FILE, with its name and -match",
+        help="folder of the competition (FILE without its suffix, with -match)",
     )
-    add("--games", type=number(1, 10**9), help="at most so many in this run")
-    add("--quiet", action="store_true", help="prints nothing but mistakes")
+    add("--games", type=number(1, 10**9), help="largest number of games in this run")
+    add("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Copies promoted networks to where they are wanted: python -m alphazero.pull SOURCE DEST.
+"""Copy of promoted networks to another folder: python -m alphazero.pull SOURCE DEST.
 
 SOURCE is a run's folder, its weights/promoted, a mirror (a folder, s3://BUCKET/PREFIX or
 gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/runs/9x9.
@@ -24,16 +24,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.run and options.watch:
             raise ValueError("--run: must not come with --watch")
         if options.run:
-            return 0 if restoring.restore(source, dest, _say, _complain) else 1
+            return 0 if restoring.restore(source, dest, _say, _report_failure) else 1
         return _pull(source, dest, options)
     except (pulling.DamagedError, stores.StoreError) as error:
-        _complain(str(error))
+        _report_failure(str(error))
         return 1
     except ValueError as error:
-        _complain(str(error))
+        _report_failure(str(error))
         return 2
     except OSError as error:
-        _complain(f"{error.filename or dest}: {error.strerror}")
+        _report_failure(f"{error.filename or dest}: {error.strerror}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m alphazero.pull", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
-    add("source", metavar="SOURCE", help="where the networks are, see above")
+    add("source", metavar="SOURCE", help="source of the networks, see above")
     add("dest", metavar="DEST", help="folder for the weight files and certificates")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--latest", action="store_true", help="only the newest network")
@@ -54,14 +54,14 @@ def _parser() -> argparse.ArgumentParser:
         help="restore a mirrored run into the empty folder DEST, to go on with it",
     )
     add("--watch", action="store_true", help="go on copying new networks until Ctrl-C")
-    add("--interval", type=command_line.number(1, 3600), default=30.0, help="seconds between looks (30)")
+    add("--interval", type=command_line.number(1, 3600), default=30.0, help="seconds between checks (30)")
     return parser
 
 
 def _pull(source: stores.Store, dest: Path, options: argparse.Namespace) -> int:
-    puller = pulling.Puller(source, dest, latest_only=options.latest, say=_say, complain=_complain)
+    puller = pulling.Puller(source, dest, latest_only=options.latest, say=_say, complain=_report_failure)
     if options.watch:
-        pulling.watch(puller, options.interval, _complain)
+        pulling.watch(puller, options.interval, _report_failure)
     found = puller.look()
     if not found:
         raise ValueError(f"SOURCE={options.source}: no promoted networks there")
@@ -72,7 +72,7 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _complain(line: str) -> None:
+def _report_failure(line: str) -> None:
     print(f"pull: {line}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""`python -m alphazero.run conf=9x9`: the whole loop, on this machine or on a Ray cluster.
+"""Command `python -m alphazero.run conf=9x9`: the whole loop, on this machine or on a Ray cluster.
 
 Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 interrupted after saving.
 """
@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Composes the settings, opens the run's folder and hands over to the loop."""
+    """Composes the settings, opens the run's folder and runs the loop."""
     config = compose.main_config()
     if config is None:
         return 0
@@ -57,7 +57,7 @@ def _check_start(config: schema.Config) -> None:
 
 
 def _run(config: schema.Config, folder: run_folder.RunFolder) -> None:
-    # Ray and torch take seconds to import: a mistake is answered before, and the user sees a line.
+    # Ray and torch take seconds to import: mistakes are reported before, and the user sees this line.
     print(f"run folder {folder.path}: starting", flush=True)
     if config.cluster.address == "local":
         from alphazero import local_loop

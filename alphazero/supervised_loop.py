@@ -1,6 +1,7 @@
-"""Supervised training put together: ranks, what is shown, and the file with its certificate.
+"""Supervised training as a whole: ranks, progress, and the weight file with its certificate.
 
-A run's folder is that of `alphazero.run`; its only promoted network is the best on held-out positions.
+The run's folder has the layout of `alphazero.run`. The only promoted network is the one with the lowest
+held-out loss.
 """
 
 import dataclasses
@@ -12,28 +13,28 @@ from typing import Any
 import numpy as np
 
 from alphazero.config import schema
-from alphazero.data import run_folder, survey
+from alphazero.data import dataset, run_folder
 from alphazero.evaluation import agreement, promotion
 from alphazero.net import hardware, inference
 from alphazero.report import logs, progress
-from alphazero.training import checkpoint, processes, ranks, standing, supervised
+from alphazero.training import checkpoint, data_parallel, processes, supervised, supervised_state
 
 _logger = logging.getLogger(__name__)
 
 
-def without_targetless_heads(config: schema.Config, found: survey.Survey) -> schema.Config:
-    """The settings without auxiliary heads whose targets the data do not know; says which."""
+def without_targetless_heads(config: schema.Config, found: dataset.Survey) -> schema.Config:
+    """The settings without the auxiliary heads that have no targets in the data; prints their names."""
     lacking = sorted(config.net.targets - found.fields)
     if lacking:
-        print(f"no targets in these data, so switched off: {', '.join(f'net.{name}' for name in lacking)}")
+        print(f"switched off, as the data have no targets: {', '.join(f'net.{name}' for name in lacking)}")
     return dataclasses.replace(config, net=dataclasses.replace(config.net, **dict.fromkeys(lacking, False)))
 
 
-def run(config: schema.Config, folder: run_folder.RunFolder, found: survey.Survey) -> None:
-    """Trains until a bound, or until the held-out loss no longer falls, and writes the best network.
+def run(config: schema.Config, folder: run_folder.RunFolder, found: dataset.Survey) -> None:
+    """Trains until a bound is reached or the held-out loss no longer falls, and writes the best network.
 
-    KeyboardInterrupt after Ctrl-C or SIGTERM; ValueError for the user's mistakes; RuntimeError when a process
-    failed. The same command goes on from the last checkpoint.
+    Raises KeyboardInterrupt after Ctrl-C or SIGTERM, ValueError for mistakes of the user, and RuntimeError if
+    a process failed. The same command resumes from the last checkpoint.
     """
     count = config.training.num_ranks
     if count == 1:
@@ -49,21 +50,21 @@ def run(config: schema.Config, folder: run_folder.RunFolder, found: survey.Surve
         raise KeyboardInterrupt
 
 
-def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found: survey.Survey) -> None:
-    """What each process does."""
+def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found: dataset.Survey) -> None:
+    """Trains in the process of one rank."""
     folder, count = run_folder.RunFolder(config.run.dir), config.training.num_ranks
     logs.set_up(folder.log)
     device = hardware.pick_device(config.training.device, number)
-    group = ranks.join(address, number, count, device, config.training.timeout_s)
-    watcher = _Nobody()
+    group = data_parallel.join(address, number, count, device, config.training.timeout_s)
+    listener = _SilentListener()
     if number == 0:
-        watcher = progress.Progress(folder.events / "loop", checkpoint.newest_step(folder.checkpoints))
+        listener = progress.ProgressReport(folder.events / "loop", checkpoint.newest_step(folder.checkpoints))
     try:
-        job = supervised.Supervised(config, found, folder.checkpoints, group, watcher)
+        job = supervised.SupervisedTraining(config, found, folder.checkpoints, group, listener)
         ending = job.run(stop.is_set)
         skipped = job.skipped()
     finally:
-        watcher.close()
+        listener.close()
     if number == 0:
         print(f"step {job.step:,}: {ending.value}" + f"; left out of the data: {skipped}" * bool(skipped))
         if ending is not supervised.Ending.interrupted:
@@ -71,12 +72,12 @@ def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found
     group.leave()
 
 
-class _Nobody:
-    """Watches the other ranks."""
+class _SilentListener:
+    """A `supervised.ProgressListener` for all ranks but the first, which does nothing."""
 
-    def trained(self, step: int, figures: dict[str, float], skipped: str) -> None: ...
+    def on_steps(self, step: int, metrics: dict[str, float], skipped: str) -> None: ...
 
-    def looked(self, step: int, figures: dict[str, float], is_best: bool) -> None: ...
+    def on_evaluation(self, step: int, metrics: dict[str, float], is_best: bool) -> None: ...
 
     def close(self) -> None: ...
 
@@ -89,17 +90,17 @@ def _check_devices(config: schema.Config) -> None:
 
 
 def _write(
-    best: standing.Best,
+    best: supervised_state.BestNetwork,
     samples: int,
     config: schema.Config,
     folder: run_folder.RunFolder,
-    found: survey.Survey,
+    found: dataset.Survey,
 ) -> None:
-    """The promoted file and its certificate, unless an earlier session has written them."""
+    """Writes the promoted file and its certificate, unless an earlier session wrote them."""
     promotions = promotion.Promotions(folder.weights / "promoted")
     newest = promotions.latest()
     if newest is not None and newest.certificate["steps"] == best.step:
-        print(f"{newest.path} is there already")
+        print(f"{newest.path} already exists")
         return
     facts = {
         "steps": best.step,
@@ -108,25 +109,25 @@ def _write(
         "positions": round(found.num_rows),
         "samples": samples,
         "held_out_positions": 0 if found.held_out is None else len(found.held_out.value),
-        "held_out": best.figures,
+        "held_out": best.metrics,
         "match": None,
         **promotion.provenance(config),
         "configuration": _plain(dataclasses.asdict(config)),
         "komi": found.komi,
     }
-    # Certified is the arithmetic of the file, so it is checked in float32, whatever trained it.
+    # The certificate is about the weights in the file, so they are checked in float32 on any device.
     exact = inference.make_evaluator(best.weights, device="cpu", precision="fp32", backend="torch")
     check = agreement.make_check(exact, config.game, np.random.default_rng([config.run.seed, 3]))
     written = promotions.promote(best.weights, facts, check)
-    print(f"{written.path}: the network of step {best.step:,}{_measured(best.figures)}")
+    print(f"{written.path}: the network of step {best.step:,}{_measured(best.metrics)}")
 
 
-def _measured(figures: dict[str, float]) -> str:
-    return f", held-out loss {figures['loss']:.4f}" if figures else ""
+def _measured(metrics: dict[str, float]) -> str:
+    return f", held-out loss {metrics['loss']:.4f}" if metrics else ""
 
 
 def _plain(value: Any) -> Any:
-    """As JSON knows it."""
+    """The value with types that JSON knows."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     return value.value if hasattr(value, "value") else value

@@ -1,4 +1,4 @@
-"""`python -m alphazero.train conf=19x19 data.path='chunks/*.gz'`: trains a network on positions of others.
+"""Command for supervised training: `python -m alphazero.train conf=19x19 data.path='chunks/*.gz'`.
 
 Exit codes: 0 done, 1 failed while running, 2 bad configuration, data or folder, 130 interrupted after saving.
 """
@@ -7,12 +7,12 @@ import signal
 import sys
 
 from alphazero.config import command_line, compose, paths, schema
-from alphazero.data import run_folder, survey
+from alphazero.data import dataset, run_folder
 from alphazero.report import logs
 
 
 def main() -> int:
-    """Composes the settings, looks at the data, opens the run's folder and trains."""
+    """Composes the settings, surveys the data, opens the run's folder and trains."""
     config = compose.main_config()
     if config is None:
         return 0
@@ -28,11 +28,11 @@ def main() -> int:
 def _train(config: schema.Config, folder: run_folder.RunFolder) -> None:
     if not config.data.patterns:
         raise ValueError("data.path=null: must name training chunks, SGF files or game logs")
-    print(f"run folder {folder.path}: looking at {config.data.path}", flush=True)
-    found = survey.survey(config)
+    print(f"run folder {folder.path}: reading {config.data.path}", flush=True)
+    found = dataset.survey(config)
     held_out = 0 if found.held_out is None else len(found.held_out.value)
     print(f"{len(found.files)} files, about {found.num_rows:,.0f} positions; {held_out:,} more are held out")
-    # torch takes seconds to import: a mistake is answered before, and the user sees lines.
+    # torch takes seconds to import. Before that, mistakes are reported and the first lines are printed.
     from alphazero import supervised_loop
     from alphazero.training import learner
 

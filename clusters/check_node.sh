@@ -2,7 +2,7 @@
 # Checks of a node during its setup (cluster.yaml). A node without an NVIDIA card passes all of them.
 #   check_node.sh driver         waits until NVIDIA's driver answers
 #   check_node.sh cuda PYTHON    fails unless torch computes on every card
-# What fails is told in one line on stderr; Ray shows it and gives the node up.
+# A failure is one line on stderr; Ray shows it and gives up the node.
 set -u
 
 PCI=${CHECK_NODE_PCI:-/sys/bus/pci/devices}
@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-# Display and 3D controllers of NVIDIA's; a virtual machine shows the cards that were passed to it.
+# Whether there is a display or 3D controller by NVIDIA; a virtual machine shows the cards that were passed to it.
 has_card() {
     for device in "$PCI"/*; do
         [ "$(cat "$device/vendor" 2>/dev/null)" = 0x10de ] || continue
@@ -41,7 +41,7 @@ wait_for_driver() {
     done
 }
 
-# One line: CUDA version of the build, number of cards that computed, torch's version, and what went wrong.
+# Prints one line: CUDA version of the build, number of cards that computed, torch's version, and the error.
 PROBE='
 import warnings
 warnings.simplefilter("ignore")

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Ends what Ray leaves on a worker whose head is gone (Ray 2.60). With MINUTES the machine powers off, too: it
-# would be billed on, as nobody is left to give it back.
+# Ends the processes that Ray leaves on a worker whose head is gone (Ray 2.60). With MINUTES the machine powers
+# off, too; without a head nothing else would stop it, and it would be billed for ever.
 #   watch_head.sh [MINUTES]    in the background, after `ray start`
 # A raylet ends when it cannot reach its head for a minute. The next `ray start` cancels a shutdown.
 set -u

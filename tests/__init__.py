@@ -1,1 +1,1 @@
-"""The tests mirror the tree of alphazero/ and actors/; tests/reference holds slow twins."""
+"""Tests, in the same tree as alphazero/ and actors/; tests/reference holds slow references."""

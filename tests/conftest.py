@@ -1,10 +1,10 @@
-"""Fixtures that all tests share, and the settings that must stand before anything is imported."""
+"""Fixtures for all tests, and settings that must precede all imports."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-# Math libraries read this when they are imported; teams of threads collapse where cores are shared.
+# Math libraries read this when they are imported; their thread pools are very slow on shared cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
@@ -13,12 +13,12 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 GOLDEN = PROJECT / "tests" / "golden"
 
-# The fast lane gives the same verdict each time; HYPOTHESIS_PROFILE=explore looks for new examples.
+# Fast tests give the same result each time; HYPOTHESIS_PROFILE=explore draws new examples.
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=500)
-# A planted bug (tests/plants) need only be found, not shown in its smallest example.
+# A mutant (tests/mutants) must be found; its smallest example is not needed.
 hypothesis.settings.register_profile(
-    "planted",
+    "mutants",
     deadline=None,
     derandomize=True,
     max_examples=50,
@@ -28,11 +28,13 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--goldens", action="store_true", help="rewrite tests/golden and run only what uses it")
+    parser.addoption(
+        "--goldens", action="store_true", help="rewrite tests/golden; runs only the tests that use it"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips GPU tests where there is no GPU; with --goldens keeps only the tests of golden files."""
+    """Skips GPU tests without a GPU; with --goldens keeps only the tests of golden files."""
     if config.getoption("--goldens"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
     if any(item.get_closest_marker("gpu") for item in items) and not has_gpu(config):
@@ -42,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def has_gpu(config: pytest.Config) -> bool:
-    """Whether torch sees a GPU; torch is imported only when GPU tests were asked for."""
+    """Whether torch sees a GPU; imports torch only if GPU tests are selected."""
     if "not gpu" in (config.getoption("-m") or ""):
         return True  # they are deselected in any case
     import torch
@@ -58,10 +60,10 @@ def project() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real games, networks and answers of other programs; skips the test where it is absent."""
+    """Folder of real games, networks and outputs of other programs; skips the test if it is missing."""
     folder = PROJECT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"{folder} is not there: material of other projects, which is not part of this one")
+        pytest.skip(f"{folder} is missing; it holds files of other projects, which are not part of this one")
     return folder
 
 
@@ -75,6 +77,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         assert path.is_file(), f"{path} is missing: make goldens"
-        assert text == path.read_text(), f"differs from {path}; if that is meant: make goldens"
+        assert text == path.read_text(), f"differs from {path}; if the change is intended: make goldens"
 
     return check

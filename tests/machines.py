@@ -1,7 +1,7 @@
-"""Machines of their own on this one: each with its own network card, processes, mounts, home and ssh server.
+"""Virtual machines made of namespaces, each with a network card, processes, mounts, a home and an ssh server.
 
-The first one is the user's; a bridge in its network joins all of them. Nothing outlives a network: when it is
-closed, or this process dies, all of its processes are killed with it.
+The first machine is the user's; a bridge in its network connects all of them. When a network is closed or
+this process dies, all processes of the network are killed.
 """
 
 import os
@@ -20,9 +20,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 VENV = Path(sys.prefix)
 HOME = "/mnt"
-"""Where each machine has its home; outside it is a folder of its own."""
+"""Home folder inside each machine; outside, every machine's home is a separate folder."""
 USER = "ubuntu"
-"""Logs in by ssh; it is root under another name, as no other user could read the tests' environment."""
+"""User for ssh; it is root under another name, because other users cannot read the tests' environment."""
 _NEEDED = ("bash", "curl", "ip", "nsenter", "ps", "rsync", "setpriv", "ss", "ssh", "sshd", "unshare")
 _SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _START_S = 20.0
@@ -39,7 +39,7 @@ _WORLD = [
     "--kill-child",
     "--mount-proc",
 ]
-# The first process of a namespace must bury everyone's children, which a shell does.
+# The first process of a PID namespace must reap orphaned processes; a shell does.
 _BEGIN = """
 set -eu
 hostname "$1"
@@ -69,12 +69,12 @@ UsePAM no
 
 
 def why_not() -> str:
-    """What is missing here for machines of our own, empty where nothing is."""
+    """Why virtual machines are not possible here; empty if they are."""
     missing = [name for name in _NEEDED if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")]
     if missing:
         return f"needs {', '.join(missing)}"
     done = subprocess.run([*_WORLD, "ip", "link", "add", "br0", "type", "bridge"], capture_output=True)
-    return "needs root, and a kernel that makes bridges" if done.returncode else ""
+    return "needs root, and a kernel with network bridges" if done.returncode else ""
 
 
 _REASON = why_not()
@@ -86,20 +86,20 @@ class Socket:
     """A TCP port on which a process of a machine listens."""
 
     host: str
-    """127.0.0.1, or * where it answers on every interface."""
+    """127.0.0.1, or * for all interfaces."""
     port: int
     process: str
 
 
 class Machine:
-    """One machine, running until its network is closed."""
+    """One machine, which runs until its network is closed."""
 
     def __init__(self, name: str, address: str, home: Path) -> None:
-        """home: the folder outside that the machine sees as its home."""
+        """home: the folder outside the machine that is mounted as its home."""
         self.name, self.address, self.home = name, address, home
         home.mkdir(parents=True)
         shutil.copytree("/etc/skel", home, dirs_exist_ok=True)
-        cache = Path.home() / ".cache" / "alphazero"  # compiled kernels, which every machine could have made
+        cache = Path.home() / ".cache" / "alphazero"  # compiled kernels
         cache.mkdir(parents=True, exist_ok=True)
         (home / ".cache").mkdir()
         (home / ".cache" / "alphazero").symlink_to(cache)
@@ -110,7 +110,7 @@ class Machine:
         self.pid = int(children.split()[0])
 
     def command(self, words: Sequence[str], *, variables: dict[str, str] | None = None) -> list[str]:
-        """What starts `words` on this machine, without a login."""
+        """Command that runs `words` on this machine, without a login."""
         environment = {"HOME": HOME, "PATH": f"{VENV}/bin:{_SYSTEM}", "LANG": "C.UTF-8", **(variables or {})}
         enter = ["nsenter", "-t", str(self.pid), "-n", "-m", "-u", "-p", "--"]
         return [
@@ -126,7 +126,7 @@ class Machine:
     def run(
         self, *words: str, timeout_s: float = 180, check: bool = True, variables: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the project's folder; fails where it fails, unless `check` is off."""
+        """Runs a command in the project's folder; raises an error if it fails, unless `check` is off."""
         done = subprocess.run(
             self.command(words, variables=variables),
             cwd=PROJECT,
@@ -139,7 +139,7 @@ class Machine:
         return done
 
     def serve_ssh(self, public_key: str) -> None:
-        """Starts an ssh server that lets the owner of this key in."""
+        """Starts an ssh server that accepts this key."""
         for folder in (".ssh", ".sshd"):
             (self.home / folder).mkdir(exist_ok=True)
         (self.home / ".ssh" / "authorized_keys").write_text(public_key)
@@ -148,31 +148,31 @@ class Machine:
         self.run("/usr/sbin/sshd", "-f", f"{HOME}/.sshd/config", "-E", f"{HOME}/.sshd/log")
 
     def end(self) -> None:
-        """Switches it off: all of its processes are killed."""
+        """Ends the machine: kills all its processes."""
         self._process.kill()
         self._process.wait()
 
     def processes(self) -> dict[int, str]:
-        """Numbers and titles of all processes but those that make the machine and its ssh server."""
+        """Ids and titles of all processes except those of the machine itself and its ssh server."""
         lines = self.run("ps", "-eo", "pid=,args=").stdout.splitlines()
         found = {int(pid): title for pid, title in (line.split(maxsplit=1) for line in lines)}
         ours = ("sleep infinity", "ps -eo", "sshd")
         return {pid: title for pid, title in found.items() if pid != 1 and not title.startswith(ours)}
 
     def pids(self, text: str) -> list[int]:
-        """Of the processes whose titles hold `text`."""
+        """Ids of the processes whose titles contain `text`."""
         return [pid for pid, title in self.processes().items() if text in title]
 
     def runs(self, text: str) -> bool:
-        """Whether there is such a process."""
+        """Whether there is a process whose title contains `text`."""
         return bool(self.pids(text))
 
     def is_idle(self) -> bool:
-        """Whether nothing runs here that was started from outside."""
+        """Whether no process that was started from outside is running."""
         return not self.processes()
 
     def sockets(self) -> list[Socket]:
-        """All TCP ports that are listened on."""
+        """All listening TCP sockets."""
         found = []
         for line in self.run("ss", "-Hltnp").stdout.splitlines():
             host, _, port = line.split()[3].rpartition(":")
@@ -185,10 +185,10 @@ class Machine:
 
 
 class Network:
-    """The machines; the first is the user's."""
+    """A network of machines; the first one is the user's."""
 
     def __init__(self, folder: Path, prefix: str = "192.168.1") -> None:
-        """folder: for their homes. prefix: of their addresses."""
+        """folder: for the machines' homes. prefix: of their addresses."""
         self._folder, self._prefix = folder, prefix
         self._machines: list[Machine] = []
         self.user = self._add("user", 1)
@@ -197,9 +197,9 @@ class Network:
         self.user.run("ip", "link", "set", "bridge0", "up")
 
     def add(self, name: str, number: int) -> Machine:
-        """A machine with the address PREFIX.number, plugged in."""
+        """Adds a machine with the address PREFIX.number and connects it."""
         machine = self._add(name, number)
-        # A cable: one end is the machine's, the other one is the bridge's.
+        # A cable between the machine and the bridge.
         card, plug = "eth0", f"to-{name}"
         self.user.run("ip", "link", "add", plug, "type", "veth", "peer", "name", f"at-{name}")
         outside = ["nsenter", "-t", str(self.user.pid), "-n", "ip", "link", "set", f"at-{name}"]
@@ -208,16 +208,16 @@ class Network:
         machine.run("ip", "link", "set", f"at-{name}", "name", card)
         machine.run("ip", "address", "add", f"{self._prefix}.{number}/24", "dev", card)
         machine.run("ip", "link", "set", card, "up")
-        # Leads nowhere; but a machine learns its own address by asking where it would go.
+        # This route leads nowhere, but programs find a machine's own address by looking up a route.
         machine.run("ip", "route", "add", "default", "via", f"{self._prefix}.1")
         return machine
 
     def unplug(self, machine: Machine) -> None:
-        """Cuts the machine's cable."""
+        """Disconnects the machine."""
         self.user.run("ip", "link", "set", f"to-{machine.name}", "down")
 
     def plug(self, machine: Machine) -> None:
-        """Mends the machine's cable."""
+        """Connects the machine again."""
         self.user.run("ip", "link", "set", f"to-{machine.name}", "up")
 
     def _add(self, name: str, number: int) -> Machine:
@@ -226,7 +226,7 @@ class Network:
         return machine
 
     def close(self) -> None:
-        """Ends all machines and whatever runs on them."""
+        """Ends all machines and their processes."""
         for machine in self._machines:
             machine.end()
 
@@ -238,7 +238,7 @@ class Network:
 
 
 def wait_until(is_so: Callable[[], bool], what: str, timeout_s: float) -> None:
-    """Waits for a condition; fails, naming it, where it takes too long."""
+    """Waits for a condition; fails with its name after the time limit."""
     end = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < end, f"waited {timeout_s:.0f} s for {what}"

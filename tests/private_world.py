@@ -1,6 +1,7 @@
-"""Scripts in a world of their own: own network with loopback only, own processes, own mounts.
+"""Scripts in private namespaces: a network with loopback only, processes, mounts.
 
-Ray listens on all interfaces and `ray stop` kills every Ray process that it sees; nothing outlives the world.
+They are needed because Ray listens on all interfaces and `ray stop` kills every Ray process that it sees. All
+processes end with the script.
 """
 
 import os
@@ -21,23 +22,23 @@ for folder in /tmp/ray /tmp/alphazero-0; do mkdir -p $folder; mount -t tmpfs tmp
 
 
 def is_possible() -> bool:
-    """Whether this machine lets us make one."""
+    """Whether this machine allows private namespaces."""
     if not all(shutil.which(name) for name in ("unshare", "ip")):
         return False
     return subprocess.run([*_WORLD, "ip", "link"], capture_output=True).returncode == 0
 
 
-needed = pytest.mark.skipif(not is_possible(), reason="needs root, unshare and ip for a network of its own")
+needed = pytest.mark.skipif(not is_possible(), reason="needs root, unshare and ip for a private network")
 
 
 def run(script: str, home: Path, timeout_s: float) -> str:
-    """Runs bash code in the project's folder with `home` as HOME; returns stdout, fails where it fails."""
+    """Runs bash code in the project's folder with `home` as HOME; returns stdout, or raises an error."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
         "HOME": str(home),
-        # Compiled kernels, which every home could have made for itself in a minute.
+        # Compiled kernels are shared, because compiling them for each home would take a minute.
         "ALPHAZERO_CACHE_DIR": os.environ.get("ALPHAZERO_CACHE_DIR")
         or str(Path.home() / ".cache" / "alphazero"),
         "RAY_AUTH_MODE": "token",

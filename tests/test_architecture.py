@@ -1,4 +1,4 @@
-"""What the style guide promises about sizes, imports and places, checked on the tree itself."""
+"""Tests of the source tree: sizes of files and functions, imports, and places of files."""
 
 import ast
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("alphazero", "actors", "tests", "tools")
-MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_DOOR_LINES = 400, 40, 7, 100
-NO_DOORS = ("__init__", "arrays", "files", "heap", "imports", "jit", "local_loop", "supervised_loop")
+MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_COMMAND_LINES = 400, 40, 7, 100
+NO_COMMANDS = ("__init__", "arrays", "files", "heap", "imports", "jit", "local_loop", "supervised_loop")
 
-# module -> who alone may import it: folders end in a slash
+# module -> the only files and folders that may import it; folders end in a slash
 HOMES = {
     "numba": ("alphazero/jit.py",),
     "ray": ("actors/",),
@@ -26,6 +26,7 @@ HOMES = {
 }
 SOURCES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+KERNELS = ("alphazero/go/", "alphazero/search/")  # packages whose kernels are annotated throughout
 PRODUCT = [path for path in SOURCES if path.relative_to(PROJECT).parts[0] in ("alphazero", "actors")]
 
 
@@ -38,7 +39,7 @@ def functions(tree):
 
 
 def num_statements(function):
-    """Statements of the function, those of functions inside it not counted; its docstring is none."""
+    """Number of statements of a function, without its docstring and the functions inside it."""
     count, waiting = 0, list(function.body)
     if ast.get_docstring(function) is not None:
         waiting = waiting[1:]
@@ -54,6 +55,18 @@ def num_arguments(function):
     arguments = function.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return sum(argument.arg not in ("self", "cls") for argument in named)
+
+
+def is_kernel(function):
+    return any(ast.unparse(decorator).partition("(")[0] == "jit" for decorator in function.decorator_list)
+
+
+def not_annotated(function):
+    """Names of the parameters without an annotation, and "return" for a missing one of the result."""
+    given = function.args
+    arguments = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    names = [argument.arg for argument in arguments if argument and argument.annotation is None]
+    return names if function.returns else [*names, "return"]
 
 
 def imported(tree):
@@ -78,7 +91,7 @@ def test_sizes(path):
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
-def test_libraries_stay_in_their_rooms(path):
+def test_libraries_stay_in_their_packages(path):
     name = name_of(path)
     for library in imported(TREES[path]) & HOMES.keys():
         assert name.startswith(HOMES[library]), f"{name} imports {library}"
@@ -86,7 +99,7 @@ def test_libraries_stay_in_their_rooms(path):
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_modules_are_imported_not_functions(path):
-    """`from alphazero.go import board`, then `board.place_stone(...)`; types and `jit` may come by name."""
+    """Modules are imported, as in `from alphazero.go import board`; only types and `jit` come by name."""
     ours = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.ImportFrom) and is_ours(node)]
     for node in ours:
         for alias in node.names:
@@ -95,14 +108,24 @@ def test_modules_are_imported_not_functions(path):
             assert is_module or alias.name == "jit" or alias.name[0].isupper(), ast.unparse(node)
 
 
+@pytest.mark.parametrize("folder", KERNELS)
+def test_kernels_are_annotated(folder):
+    """Numba ignores annotations; readers and type checkers need them."""
+    paths = [path for path in PRODUCT if name_of(path).startswith(folder)]
+    kernels = [(path, node) for path in paths for node in functions(TREES[path]) if is_kernel(node)]
+    missing = {f"{name_of(path)}: {kernel.name}": not_annotated(kernel) for path, kernel in kernels}
+    assert kernels
+    assert {name: arguments for name, arguments in missing.items() if arguments} == {}
+
+
 def is_ours(node):
     return (node.module or "").partition(".")[0] in ("alphazero", "actors")
 
 
-def test_front_doors_are_thin():
-    doors = [path for path in (PROJECT / "alphazero").glob("*.py") if path.stem not in NO_DOORS]
-    lengths = {path.stem: len(path.read_text().splitlines()) for path in doors}
-    assert {name: length for name, length in lengths.items() if length > MAX_DOOR_LINES} == {}
+def test_commands_are_thin():
+    commands = [path for path in (PROJECT / "alphazero").glob("*.py") if path.stem not in NO_COMMANDS]
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in commands}
+    assert {name: length for name, length in lengths.items() if length > MAX_COMMAND_LINES} == {}
 
 
 def test_every_module_of_the_product_is_in_a_layer():
@@ -116,9 +139,9 @@ def test_every_module_of_the_product_is_in_a_layer():
     assert modules - named == set()
 
 
-def test_every_room_has_tests():
-    rooms = {path.parent.relative_to(PROJECT) for path in PRODUCT}
-    folders = [PROJECT / "tests" / str(room).removeprefix("alphazero").lstrip("/") for room in rooms]
+def test_every_package_has_tests():
+    packages = {path.parent.relative_to(PROJECT) for path in PRODUCT}
+    folders = [PROJECT / "tests" / str(package).removeprefix("alphazero").lstrip("/") for package in packages]
     assert [str(folder) for folder in folders if not list(folder.glob("test_*.py"))] == []
 
 

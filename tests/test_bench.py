@@ -1,11 +1,11 @@
-"""The bench door: its arguments, the form of its figures, and one short run of everything."""
+"""The bench command: its arguments, the form of its measurements, and one short run of everything."""
 
 import json
 
 import pytest
 
 from alphazero import bench
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 from alphazero.net import hardware
 
 BAD_ARGUMENTS = [
@@ -21,18 +21,18 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "complaint"), BAD_ARGUMENTS)
-def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, capsys):
+@pytest.mark.parametrize(("arguments", "reason"), BAD_ARGUMENTS)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, reason, capsys):
     with pytest.raises(SystemExit) as exit_:
         bench.main(arguments)
     assert exit_.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert complaint in captured.err
+    assert reason in captured.err
 
 
-def test_a_device_that_is_not_there_is_named(monkeypatch, capsys):
+def test_an_absent_device_is_named(monkeypatch, capsys):
     def refuse(device):
         raise ValueError(f"device={device.value}: not here")
 
@@ -43,7 +43,7 @@ def test_a_device_that_is_not_there_is_named(monkeypatch, capsys):
     assert capsys.readouterr().err == "python -m alphazero.bench: device=cuda: not here\n"
 
 
-def test_a_mistake_of_ours_is_not_the_user_s(monkeypatch):
+def test_a_bug_is_not_reported_as_bad_arguments(monkeypatch):
     def measure(options):
         raise ValueError("a bug")
         yield
@@ -53,33 +53,35 @@ def test_a_mistake_of_ours_is_not_the_user_s(monkeypatch):
         bench.main(["board"])
 
 
-def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
-    figure = figures.Figure(name="a.b", value=30.0, unit="things/s", limit=40.0, setup={"cores": 1})
-    asked = []
+def test_measurements_are_printed_one_by_one(monkeypatch, capsys):
+    measured = measurement.Measurement(
+        name="a.b", value=30.0, unit="things/s", limit=40.0, setup={"cores": 1}
+    )
+    calls = []
 
     def measure(options):
-        asked.append(options)
-        yield figure
+        calls.append(options)
+        yield measured
 
     monkeypatch.setitem(bench.BENCHMARKS, "net", measure)
     engine = ["--threads", "3", "--leaf-batch", "5"]
     assert bench.main(["net", "net", "--json", "--simulations", "7", "--net", "b1c2", *engine]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    said = json.loads(lines[0])
-    assert {key: said[key] for key in ("name", "value", "unit", "limit", "ratio")} == {
+    printed = json.loads(lines[0])
+    assert {key: printed[key] for key in ("name", "value", "unit", "limit", "ratio")} == {
         "name": "a.b",
         "value": 30.0,
         "unit": "things/s",
         "limit": 40.0,
         "ratio": 0.75,
     }
-    assert said["setup"]["cores"] == 1
-    assert asked[0].num_simulations == 7
-    assert (asked[0].num_threads, asked[0].leaf_batch) == (3, 5)
-    assert [net.name for net in asked[0].nets] == ["b1c2"]
+    assert printed["setup"]["cores"] == 1
+    assert calls[0].num_simulations == 7
+    assert (calls[0].num_threads, calls[0].leaf_batch) == (3, 5)
+    assert [net.name for net in calls[0].nets] == ["b1c2"]
     bench.main(["net"])
-    assert (asked[-1].num_threads, asked[-1].leaf_batch) == (1, 8), "the engine's own defaults"
+    assert (calls[-1].num_threads, calls[-1].leaf_batch) == (1, 8), "the engine's own defaults"
     line = capsys.readouterr().out
     assert line.split() == ["a.b", "30", "things/s", "limit", "40", "75.0", "%", "cores", "1"]
 
@@ -88,12 +90,12 @@ def test_figures_are_printed_as_they_are_measured(monkeypatch, capsys):
 def test_everything_is_measured(capsys):
     sizes = ["--size", "5", "--games", "4", "--simulations", "4", "--net", "b1c4", "--seconds", "0.05"]
     assert bench.main([*bench.BENCHMARKS, *sizes, "--json"]) == 0
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    names = [figure["name"] for figure in said]
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = [measured["name"] for measured in printed]
     assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "learner.b1c4", "gtp.b1c4"} <= set(
         names
     )
-    for figure in said:
-        assert figure["value"] > 0
-        assert figure["ratio"] == pytest.approx(figure["value"] / figure["limit"])
-    assert max(figure["ratio"] for figure in said if figure["name"].startswith("net.")) == 1
+    for measured in printed:
+        assert measured["value"] > 0
+        assert measured["ratio"] == pytest.approx(measured["value"] / measured["limit"])
+    assert max(measured["ratio"] for measured in printed if measured["name"].startswith("net.")) == 1

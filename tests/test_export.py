@@ -1,4 +1,4 @@
-"""The door to chunks: sources, what it says, and exit codes."""
+"""The export command: sources, messages and exit codes."""
 
 import gzip
 import subprocess
@@ -17,7 +17,7 @@ def call(*arguments):
 
 @pytest.fixture
 def run_folder(tmp_path):
-    """A run with a won game, a drawn one, and a torn end of its log."""
+    """A run with a won game, a drawn game, and a torn end of its log."""
     log = gamelog.GameLog(tmp_path / "9x9" / "games")
     log.append_many([games.make_record(), games.make_record(game_id="drawn", komi=0.0)], "actor")
     (path,) = (tmp_path / "9x9" / "games").iterdir()
@@ -35,9 +35,9 @@ def test_runs(run_folder, tmp_path, capsys, below):
         "left out: 1 drawn games, 0 without policy, 1 skipped (1 unreadable)\n"
     )
     (line,) = output.err.splitlines()
-    assert line.startswith("export: skipped ") and line.endswith("cannot be read (a game that breaks off)")
-    batch, said = chunks.read(tmp_path / "out" / f"{below or '9x9'}.0.gz", 3)
-    assert (batch.policy.argmax(axis=1).tolist(), said) == ([4, 0, 9, 9], [])
+    assert line.startswith("export: skipped ") and line.endswith("cannot be read (a truncated game)")
+    batch, reported = chunks.read(tmp_path / "out" / f"{below or '9x9'}.0.gz", 3)
+    assert (batch.policy.argmax(axis=1).tolist(), reported) == ([4, 0, 9, 9], [])
     assert batch.value.tolist() == [-1, 1, -1, 1]
 
 
@@ -48,7 +48,7 @@ def test_sgf(tmp_path, capsys):
     (folder / "b.sgf").write_bytes(chunks.SGF.replace(b"SZ[5]", b"SZ[9]"))
     assert call(folder, tmp_path / "out") == 0
     assert capsys.readouterr().err.splitlines() == [
-        f"export: skipped {folder / 'b.sgf'}, game 1: is for another size of board (9x9, expected 5x5)"
+        f"export: skipped {folder / 'b.sgf'}, game 1: is for another board size (9x9, expected 5x5)"
     ]
     assert call(folder / "a.sgf", tmp_path / "out") == 0
     for name in ("archive", "a"):
@@ -67,18 +67,18 @@ def test_nothing_to_write(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("source", "complaint"),
-    [("missing", "is not there"), ("empty", "*.sgf.xz, *.zip)"), ("file", "no readable game there"),
-     ("torn", "no readable game there")],
+    ("source", "reason"),
+    [("missing", "does not exist"), ("empty", "*.sgf.xz, *.zip)"), ("file", "no readable game found"),
+     ("torn", "no readable game found")],
 )  # fmt: skip
-def test_sources_without_games(tmp_path, capsys, source, complaint):
+def test_sources_without_games(tmp_path, capsys, source, reason):
     (tmp_path / "empty").mkdir()
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "a.games").write_bytes(b"")
     (tmp_path / "file").write_text("")
     assert call(tmp_path / source, tmp_path / "dest") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("export: ") and str(tmp_path / source) in line and line.endswith(complaint)
+    assert line.startswith("export: ") and str(tmp_path / source) in line and line.endswith(reason)
     assert not (tmp_path / "dest").exists()
 
 
@@ -86,10 +86,10 @@ def test_destinations(run_folder, tmp_path, capsys):
     (tmp_path / "dest").write_text("")
     assert call(run_folder, tmp_path / "dest") == 2
     assert call(run_folder, tmp_path / "dest" / "below") == 1
-    assert len(capsys.readouterr().err.splitlines()) == 4  # each time one for the torn log
+    assert len(capsys.readouterr().err.splitlines()) == 4  # each call has one for the torn log
     assert call(run_folder, tmp_path / "out") == 0
     assert call(run_folder, tmp_path / "out") == 2
-    assert "9x9.0.gz: is there already" in capsys.readouterr().err
+    assert "9x9.0.gz: already exists" in capsys.readouterr().err
 
 
 def test_interruptions(run_folder, tmp_path, capsys, monkeypatch):
@@ -99,7 +99,7 @@ def test_interruptions(run_folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(chunk_writer, "write", interrupt)
     assert call(run_folder, tmp_path / "out") == 130
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == f"export: interrupted, {tmp_path / 'out'} is as before"
+    assert last == f"export: interrupted, {tmp_path / 'out'} is unchanged"
 
 
 @pytest.mark.parametrize("arguments", [["a", "b"], ["a", "b", "--to", "gems"], ["a", "--to", "chunks"]])

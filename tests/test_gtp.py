@@ -1,4 +1,4 @@
-"""The GTP front door: its arguments in this process, its sessions in a real one."""
+"""The command `alphazero.gtp`: its arguments in this process, its sessions as a real process."""
 
 import signal
 import subprocess
@@ -29,7 +29,7 @@ def net(tmp_path_factory):
 BAD_ARGUMENTS = [
     ([], "--weights"),
     (["--weights", "absent.txt"], "absent.txt: No such file or directory"),
-    (["--weights", "."], "holds no promoted network"),
+    (["--weights", "."], "does not contain a promoted network"),
     (["--weights", "none", "--size", "20"], "argument --size: 20"),
     (["--weights", "none", "--size", "1"], "argument --size: 1"),
     (["--weights", "none", "--visits", "0"], "argument --visits: 0"),
@@ -45,15 +45,15 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "complaint"), BAD_ARGUMENTS)
-def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, net, capsys):
+@pytest.mark.parametrize(("arguments", "reason"), BAD_ARGUMENTS)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, reason, net, capsys):
     with pytest.raises(SystemExit) as exit_:
         gtp.main([net if argument == "NET" else argument for argument in arguments])
     assert exit_.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert complaint in captured.err
+    assert reason in captured.err
 
 
 def test_a_broken_file_is_named(tmp_path, capsys):
@@ -66,7 +66,7 @@ def test_a_broken_file_is_named(tmp_path, capsys):
 
 @pytest.fixture(scope="module")
 def uniform(project):
-    """An engine without a network, shared by the tests of this file."""
+    """Starts an engine without a network, which the tests of this file share."""
     with gtp_client.GtpClient([*COMMAND, "--weights", "none", "--visits", "8"], cwd=project) as client:
         yield client
 
@@ -109,7 +109,7 @@ def test_a_weight_file_fixes_the_size(net, project):
 
 @pytest.mark.slow
 def test_stdout_is_protocol_and_nothing_else(net, project):
-    """Ids, comments, a line without an end and the end of the input, byte for byte."""
+    """Ids, comments, a line without a line feed and the end of the input have exact answers."""
     commands = b"1 name\r\n# comment\n\n\x00\n2 protocol_version # two\nheatmap\nquux\xff\n3 play b A1"
     done = subprocess.run(
         [*COMMAND, "--weights", net],
@@ -168,7 +168,7 @@ sys.exit(gtp.main(["--weights", "none"]))
 
 
 @pytest.mark.slow
-def test_what_libraries_print_does_not_reach_the_controller(project):
+def test_output_of_libraries_does_not_reach_the_controller(project):
     command = [sys.executable, "-c", NOISY]
     done = subprocess.run(
         command, input=b"final_score\n", capture_output=True, cwd=project, timeout=120, check=True
@@ -185,7 +185,7 @@ def test_an_interrupt_ends_it_without_a_traceback(project):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=project,
-        # Where the tests themselves run in the background, a shell has told them to ignore it.
+        # A shell makes background processes ignore SIGINT, and the tests may be one of them.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin is not None and process.stdout is not None
@@ -227,7 +227,7 @@ def start_uniform(project, *options) -> Any:
 
 
 def analyse(process, command=b"1 lz-analyze 5\n"):
-    """Begins an analysis and waits for its first report."""
+    """Starts an analysis and waits for its first report."""
     process.stdin.write(command)
     process.stdin.flush()
     assert process.stdout.readline() == b"=1\n"
@@ -258,7 +258,7 @@ def test_a_controller_that_leaves_ends_an_analysis_quietly(project):
 
 
 @pytest.mark.slow
-def test_nobody_has_to_read_what_it_tells_on_stderr(project):
+def test_a_closed_stderr_is_harmless(project):
     with start_uniform(project) as process:
         process.stderr.close()
         analyse(process)
@@ -275,7 +275,7 @@ def test_quit_ends_an_analysis(project):
         process.stdin.flush()
         assert process.stdout.read().split(b"\n")[-4:] == [b"", b"=2 ", b"", b""]
         assert process.wait(timeout=30) == 0
-        assert b"Fatal" not in process.stderr.read(), "the thread that reads is still waiting for input"
+        assert b"Fatal" not in process.stderr.read(), "the reader thread is still waiting for input"
 
 
 @pytest.mark.slow
@@ -295,7 +295,7 @@ def test_pondering_grows_the_tree_and_ends_with_any_input(project):
         process.stdin.close()
         report = next(line for line in process.stdout if line.startswith(b"info"))
         visits = [int(block.split()[3]) for block in report.split(b"info")[1:]]
-        assert sum(visits) > 100, "of which a move alone has twenty"
+        assert sum(visits) > 100, "a move alone has twenty"
         assert process.wait(timeout=30) == 0
 
 
@@ -306,32 +306,32 @@ def test_threads_share_one_measurement_of_the_backends(net, monkeypatch):
     monkeypatch.setattr(
         backends, "choose", lambda *args, **options: measured.append(args) or choose(*args, **options)
     )
-    wishes = setup.Wishes(num_simulations=8, num_threads=3, device="cpu", leaf_batch=2)
-    engine = setup.make_engine(leela.read(net), wishes)
+    options = setup.EngineOptions(num_simulations=8, num_threads=3, device="cpu", leaf_batch=2)
+    engine = setup.make_engine(leela.read(net), options)
     assert len(measured) == 1
     assert engine.commands["genmove"](["b"]) != "resign"
 
 
 @pytest.mark.slow
 def test_a_position_that_comes_again_is_answered_from_the_cache_unless_forbidden(net, monkeypatch):
-    """And however it sees the board, the engine plays."""
-    asked = []
+    """The engine also plays with an average over symmetries."""
+    evaluated = []
     evaluate = inference.NetEvaluator.evaluate
     monkeypatch.setattr(
         inference.NetEvaluator,
         "evaluate",
-        lambda self, planes: asked.append(len(planes)) or evaluate(self, planes),
+        lambda self, planes: evaluated.append(len(planes)) or evaluate(self, planes),
     )
     weights = leela.read(net)
     totals = {}
     for is_cached in (True, False):
-        wishes = setup.Wishes(num_simulations=8, is_cached=is_cached, symmetry="average")
-        engine = setup.make_engine(weights, wishes)
+        options = setup.EngineOptions(num_simulations=8, is_cached=is_cached, symmetry="average")
+        engine = setup.make_engine(weights, options)
         for komi in ("7", "6.5", "7"):  # another komi needs another tree
-            asked.clear()
+            evaluated.clear()
             engine.commands["clear_board"]([])
             engine.commands["komi"]([komi])
             engine.commands["genmove"](["b"])
-        totals[is_cached] = list(asked)
+        totals[is_cached] = list(evaluated)
     assert totals[True] == []
     assert set(totals[False]) == {8}, "one position under eight symmetries"

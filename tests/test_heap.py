@@ -1,4 +1,4 @@
-"""What `heap.release` frees, and that gates leave nothing behind."""
+"""`heap.release` frees memory, and gates leave no objects behind."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ for version in range(1, 51):
 
 
 def numbers_of(code: str, project, *arguments: str) -> list[float]:
-    """What a new process prints."""
+    """The numbers that a new process prints."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=project, capture_output=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"},
@@ -60,7 +60,7 @@ def numbers_of(code: str, project, *arguments: str) -> list[float]:
     return [float(line) for line in done.stdout.split()]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what a process takes")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the size of a process from Linux")
 def test_memory_of_cycles_goes_back_to_the_system(project):
     grown, left = numbers_of(_CYCLES, project)
     assert grown > 20
@@ -70,5 +70,5 @@ def test_memory_of_cycles_goes_back_to_the_system(project):
 @pytest.mark.slow
 def test_gates_leave_no_objects_behind(project, tmp_path):
     counts = numbers_of(_GATES, project, str(tmp_path))
-    # They are the same after each gate; without `release` they vary by 3,000, as cycles pile up.
+    # The counts are the same after each gate. Without `release` they vary by 3,000, as cycles pile up.
     assert max(counts) - min(counts) < 300

@@ -1,4 +1,4 @@
-"""A module that is left out is missing for as long as that is asked for."""
+"""An excluded module cannot be imported in the `with` block, and can be imported afterwards."""
 
 import importlib
 import sys
@@ -15,13 +15,13 @@ def test_an_import_fails_and_works_again_afterwards(monkeypatch):
     assert importlib.import_module("colorsys").rgb_to_hsv(0, 0, 0) == (0, 0, 0)
 
 
-def test_what_was_imported_before_stays():
+def test_a_module_that_was_imported_before_stays():
     with imports.without("sys"):
         assert importlib.import_module("sys") is sys
     assert sys.modules["sys"] is sys
 
 
-def test_a_failure_inside_leaves_nothing_behind():
+def test_an_error_in_the_block_leaves_nothing_behind():
     with pytest.raises(RuntimeError), imports.without("no_such_module_of_ours"):
         raise RuntimeError
     assert "no_such_module_of_ours" not in sys.modules

@@ -1,4 +1,4 @@
-"""The whole loop in one process: it learns, promotes, and a second session goes on from the first."""
+"""The whole loop in one process: it learns, promotes, and a second session resumes the first."""
 
 import errno
 import os
@@ -31,7 +31,7 @@ def run(path, *words):
 
 
 @pytest.mark.slow
-def test_two_sessions_make_one_run(tmp_path):
+def test_a_second_session_resumes_the_run(tmp_path):
     folder = run(tmp_path / "run", "stop.steps=60")
     first = gamelog.GameLog(folder.games).read_all()
     names = {game.game_id for game in first}
@@ -55,7 +55,7 @@ def test_two_sessions_make_one_run(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ['a=b [1] 100%, #x ${y} {z} 围棋\'s "q"', "~x", "*.tfevents?"])
-def test_a_run_lives_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
+def test_a_run_folder_may_have_any_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for steps in (20, 40):
         folder = run(compose.compose([f"run.dir=./{name}"]).run.dir, f"stop.steps={steps}")
@@ -69,7 +69,7 @@ def test_a_run_lives_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_without_a_search_the_loop_plays_and_learns_from_moves_that_it_drew(tmp_path):
-    """How well is a matter of luck in so short a run (docs/results.md): the policy need only have moved."""
+    """In such a short run the result is luck (docs/results.md), so the policy only has to change."""
     words = ["conf=5x5-reinforce", "net.blocks=1", "gate=none", "gate.every_steps=100", "stop.steps=100"]
     words.append(f"run.dir={tmp_path}")
     config = compose.compose(words)
@@ -83,11 +83,11 @@ def test_without_a_search_the_loop_plays_and_learns_from_moves_that_it_drew(tmp_
     learned = inference.make_evaluator(weight_files.load(tmp_path), device="cpu", backend="torch")
     logits, _ = learned.evaluate(np.zeros((1, 18, 5, 5), np.uint8))
     chances = np.exp(logits[0]) / np.exp(logits[0]).sum()
-    assert -(chances * np.log(chances)).sum() < np.log(26) - 0.005, "it began at log(26)"
+    assert -(chances * np.log(chances)).sum() < np.log(26) - 0.005, "the initial entropy is log(26)"
 
 
 @pytest.mark.slow
-def test_self_play_sees_boards_as_configured_also_with_newer_weights(tmp_path, monkeypatch):
+def test_self_play_keeps_its_symmetry_setting_with_newer_weights(tmp_path, monkeypatch):
     generations = []
     submit = symmetries.RandomSymmetry.submit
     monkeypatch.setattr(
@@ -116,8 +116,8 @@ def test_a_folder_in_use_or_of_another_run_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_from_its_mirror_on_another_machine(tmp_path):
-    """Without its games: steps, networks and totals go on, and the learner learns from what is played now."""
+def test_a_run_resumes_from_its_mirror_on_another_machine(tmp_path):
+    """The mirror has no games. Steps, networks and totals continue, and the learner trains on new games."""
     place = f"mirror.uri={tmp_path / 'mirror'}"
     first = run(tmp_path / "run", place, "stop.steps=60")
     before = status.Status.load(first.path / "status.json")
@@ -140,7 +140,7 @@ def test_a_run_goes_on_from_its_mirror_on_another_machine(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_mirror_that_is_out_of_reach_does_not_end_a_run(tmp_path, monkeypatch, caplog):
+def test_an_unreachable_mirror_does_not_end_a_run(tmp_path, monkeypatch, caplog):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "none")
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -155,8 +155,8 @@ def test_a_mirror_that_is_out_of_reach_does_not_end_a_run(tmp_path, monkeypatch,
     assert "not reached" in status.Status.load(folder.path / "status.json").mirror
 
 
-def test_a_file_system_without_locks_is_told_from_another_run(tmp_path, monkeypatch):
-    """As NFS that is mounted with nolock."""
+def test_a_file_system_without_locks_is_not_mistaken_for_another_run(tmp_path, monkeypatch):
+    """Such as NFS that is mounted with nolock."""
 
     def fail(descriptor, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

@@ -1,4 +1,4 @@
-"""The front door of competitions: its arguments, kills in the middle, and reports that add up."""
+"""Tests of `python -m alphazero.match`: arguments, kills during a run, and consistent reports."""
 
 import collections
 import json
@@ -71,7 +71,7 @@ rounds: {games}
 
 @pytest.fixture
 def mark():
-    """NAME=VALUE in the environment of all engines; none of them is left when a test ends."""
+    """NAME=VALUE in the environment of all engines; checks that none of them remains after a test."""
     token = f"TEST_MARK={uuid.uuid4().hex}"
     yield token
     playing.wait_until(lambda: not playing.processes(token))
@@ -88,7 +88,7 @@ def write_control(path, template, mark, *, games, pause=0.0):
 
 
 def start(project, *arguments):
-    """The front door in a process of its own."""
+    """Starts the command in a separate process."""
     return subprocess.Popen(
         [sys.executable, "-m", "alphazero.match", *map(str, arguments)],
         cwd=project,
@@ -104,7 +104,7 @@ def num_lines(folder):
 
 
 def recount(folder):
-    """From the SGF files alone, by sgfmill: games, wins and so on of each matchup and player."""
+    """Games, wins, jigos and unknown results of each matchup and player, from the SGF files by sgfmill."""
     counts = collections.defaultdict(collections.Counter)
     for path in (folder / "games").iterdir():
         root = sgf.Sgf_game.from_bytes(path.read_bytes()).get_root()
@@ -125,7 +125,7 @@ def recount(folder):
 
 
 def check_report(folder):
-    """The report says what the SGF files say, and what is made from the ledger anew."""
+    """Checks report.json against the SGF files."""
     data = json.loads((folder / "report.json").read_text())
     counts = recount(folder)
     assert {matchup["id"] for matchup in data["matchups"] if matchup["games"]} == set(counts)
@@ -140,7 +140,7 @@ def check_report(folder):
 
 
 def check_ledger(folder, num_games):
-    """All games are there once."""
+    """Checks that each game is stored exactly once."""
     games = [record.parse(line) for line in (folder / "games.jsonl").read_text().splitlines()]
     assert len(games) == num_games
     assert len({game.game_id for game in games}) == num_games
@@ -150,7 +150,7 @@ def check_ledger(folder, num_games):
 
 
 def play_with_kills(project, control, mark, num_games, kill_at):
-    """Kills the runner whenever so many games have been counted, and lets the same command go on."""
+    """Kills the runner at each of these numbers of counted games, and continues with the same command."""
     folder = control.with_name(f"{control.stem}-match")
     before = b""
     for threshold in kill_at:
@@ -209,13 +209,13 @@ def test_interrupts(signals, num_counted, mark, project, tmp_path):
     control = write_control(tmp_path / "trial.ctl", PLAYOFF, mark, games=4, pause=0.3)
     folder = tmp_path / "other"
     runner = start(project, control, "--jobs", 2, "--output", folder)
-    # Engines of the start-up checks are marked, too; those of games have logs.
+    # Engines of the start-up checks are marked as well; only those of games have logs.
     playing.wait_until(lambda: len(list(folder.glob("logs/*.gtp"))) == 2, 60)
     runner.send_signal(signals[0])
     if signals[0] == signal.SIGINT:
-        # Two signals that nobody has taken yet would be one.
+        # Two pending signals of the same kind would merge into one.
         assert runner.stdout is not None
-        assert runner.stdout.readline() == "2 under way; a second interrupt gives them up\n"
+        assert runner.stdout.readline() == "2 in progress; a second interrupt aborts them\n"
     for number in signals[1:]:
         runner.send_signal(number)
     _, errors = runner.communicate(timeout=60)
@@ -228,7 +228,7 @@ def test_interrupts(signals, num_counted, mark, project, tmp_path):
 
 @pytest.mark.slow
 def test_hung_engines_do_not_outlive_a_kill(mark, project, tmp_path):
-    """They would not even notice that nobody writes to them any more."""
+    """Hung engines do not notice the end of their stdin."""
     control = write_control(tmp_path / "trial.ctl", PLAYOFF, mark, games=4)
     hung = control.read_text().replace(
         repr(list(playing.command("steady", 0.0))), repr(list(playing.command("faulty", "hang")))
@@ -269,16 +269,16 @@ def test_games_of_a_run_can_be_limited(mark, tmp_path, capsys):
 
 
 MISTAKES = [
-    (["none.ctl"], 2, "none.ctl: there is no such control file"),
+    (["none.ctl"], 2, "none.ctl: no such control file"),
     (["bad.ctl"], 2, "bad.ctl: "),
-    (["report", "."], 2, ".: holds no competition"),
+    (["report", "."], 2, ".: not the folder of a competition"),
     (["dead.ctl"], 2, "players.p: no-such-engine: cannot be started"),
     (["void.ctl"], 1, "halted: 2 games in a row of matchup 0 are void; the last: p: no-such-engine"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "complaint"), MISTAKES)
-def test_mistakes_are_one_line(arguments, code, complaint, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("arguments", "code", "reason"), MISTAKES)
+def test_mistakes_are_one_line(arguments, code, reason, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = PLAYOFF.format(command=["no-such-engine"], name="A", value="b", games=1)
     Path("dead.ctl").write_text(text)
@@ -287,7 +287,7 @@ def test_mistakes_are_one_line(arguments, code, complaint, tmp_path, monkeypatch
     assert match.main([*arguments, "--quiet"] if arguments[0] != "report" else arguments) == code
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(complaint)
+    assert captured.err.startswith(reason)
     assert captured.err.count("\n") == 1
 
 
@@ -326,7 +326,7 @@ matchups = [
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not GNU_GO.exists(), reason=f"{GNU_GO} is not there: Debian's gnugo")
+@pytest.mark.skipif(not GNU_GO.exists(), reason=f"{GNU_GO} is missing; install Debian's gnugo")
 def test_gnu_go_against_gnu_go(tmp_path, capsys):
     (tmp_path / "gnugo.ctl").write_text(GNU_GO_PLAYOFF)
     assert match.main([str(tmp_path / "gnugo.ctl"), "--jobs", str(os.cpu_count())]) == 0

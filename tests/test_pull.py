@@ -1,4 +1,4 @@
-"""Pulling copies what is missing, trusts nothing and says what it did."""
+"""Tests of the command `alphazero.pull`: it copies missing networks, verifies them and prints what it did."""
 
 import json
 import shutil
@@ -91,7 +91,7 @@ def test_a_damaged_network_is_named_and_the_others_come(
 
 
 @pytest.mark.parametrize("source", ["missing", "empty", "file"])
-def test_sources_that_are_no_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str):
+def test_sources_that_are_not_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
     assert call(tmp_path / source, tmp_path / "dest") == 2
@@ -99,7 +99,7 @@ def test_sources_that_are_no_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert not (tmp_path / "dest").exists()
 
 
-def test_destinations_that_are_no_folders(
+def test_destinations_that_are_not_folders(
     run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "dest").write_text("")
@@ -135,7 +135,7 @@ for path in source.iterdir():
 
 @pytest.fixture
 def head(run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The disk of a cluster's head, reached by a program that does what `ray rsync-down` does."""
+    """The disk of a cluster's head, reached by a stand-in for `ray rsync-down`."""
     folder = tmp_path / "head"
     run = folder / "home" / "runs" / "9x9"
     run.parent.mkdir(parents=True)

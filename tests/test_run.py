@@ -1,4 +1,4 @@
-"""The front door `alphazero.run` as a user meets it: exit codes, one-line errors, stopping and resuming."""
+"""Tests of the command `alphazero.run`: exit codes, errors of one line, stopping and resuming."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def wait_until(condition, process, timeout_s=120):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "it took too long"
+        assert time.monotonic() < deadline, "timeout"
         time.sleep(0.2)
 
 
@@ -54,12 +54,12 @@ def status(folder):
 
 
 def certificates(folder):
-    """Of the promoted networks, oldest first; a file without one was cut short and does not count."""
+    """Certificates of the promoted networks, oldest first; a network without one is incomplete."""
     return sorted((folder / "weights" / "promoted").glob("[0-9]*.json"))
 
 
 def logged_games(folder):
-    return {entry.game_id for entry in gamelog.GameLog(folder / "games").entries(lambda damage: None)}
+    return {entry.game_id for entry in gamelog.GameLog(folder / "games").entries(lambda corruption: None)}
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_a_signal_saves_and_leaves_within_seconds(signal_number, tmp_path):
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     """SIGKILL for the driver and for its whole private cluster, in the middle of the run.
 
-    Its mirror goes on, too, and in the end holds the newest state.
+    Its mirror continues, too, and finally holds the newest state.
     """
     folder, second = tmp_path / "run", tmp_path / "mirror"
     mirrored = f"mirror.uri={second}"
@@ -158,15 +158,15 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert set(promoted) <= set(certificates(folder))
     best = json.loads(promoted[-1].read_text())
     log = gamelog.GameLog(folder / "games")
-    fresh = [entry for entry in log.entries(lambda damage: None) if entry.game_id not in before]
+    fresh = [entry for entry in log.entries(lambda corruption: None) if entry.game_id not in before]
     assert all(log.read(entry).oldest_weights >= best["steps"] for entry in fresh)
     learner_events = _steps_of_first_report(folder)
-    assert learner_events >= step, "the learner began again from the start"
+    assert learner_events >= step, "the learner started from step 0"
 
 
 @pytest.mark.ray
 def test_a_killed_rank_costs_the_steps_since_the_checkpoint(tmp_path):
-    """All ranks begin again from it, and the run goes on."""
+    """All ranks restart from the checkpoint, and the run goes on."""
     folder = tmp_path / "run"
     words = ["training.num_ranks=2", "selfplay.num_actors=1", "training.replay_ratio=1000"]
     process = start(*TINY, *words, f"run.dir={folder}", start_new_session=True)
@@ -209,7 +209,7 @@ def descendants(pid):
 
 
 def title(pid):
-    """What `ps` shows, which Ray sets to the actor's name."""
+    """The process title in `ps`, which Ray sets to the actor's name."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:

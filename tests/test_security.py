@@ -1,4 +1,4 @@
-"""docs/security.md tells of tests that exist, and the code keeps to what it says about data."""
+"""Tests of docs/security.md: the tests that it names exist, and its statements about data hold."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def test_every_threat_names_a_test():
 
 
 def dangers(tree):
-    """Calls and imports by which data could become code, or words a shell's."""
+    """Calls and imports by which data could be executed as code or by a shell."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -66,7 +66,7 @@ def dangers(tree):
 
 
 def is_safe(call):
-    """Whether a loader that is given to yaml.load makes plain data only."""
+    """Whether the loader in a call of yaml.load makes plain data only."""
     return any("SafeLoader" in ast.unparse(word.value) for word in call.keywords)
 
 
@@ -93,7 +93,7 @@ def test_data_is_never_code(path):
         "from torch import load",
     ],
 )
-def test_what_would_be_found(code):
+def test_dangers_are_found(code):
     assert dangers(ast.parse(code)) != []
 
 
@@ -107,5 +107,5 @@ def test_what_would_be_found(code):
         "re.compile(x)",
     ],
 )
-def test_what_would_not(code):
+def test_safe_code_passes(code):
     assert dangers(ast.parse(code)) == []

@@ -1,4 +1,4 @@
-"""The front door `alphazero.train` as a user meets it: exit codes, one-line errors, kills, ranks, result."""
+"""The command `alphazero.train` as users see it: exit codes, one-line errors, kills, ranks, result."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def state_of(folder):
     return repr(state)
 
 
-def test_killed_and_resumed_it_ends_bit_for_bit_as_without(games, tmp_path):
+def test_a_killed_and_resumed_run_ends_with_the_same_bits(games, tmp_path):
     words = [*TINY, f"data.path={games}", "stop.steps=200"]
     code, output, errors = run(*words, f"run.dir={tmp_path / 'whole'}")
     assert code == 0, errors
@@ -96,10 +96,10 @@ def test_killed_and_resumed_it_ends_bit_for_bit_as_without(games, tmp_path):
     assert state_of(tmp_path / "whole") == state_of(folder)
 
     again = run(*words, f"run.dir={folder}")
-    assert again[0] == 0 and "is there already" in again[1]
+    assert again[0] == 0 and "already exists" in again[1]
 
 
-def test_the_file_loads_its_certificate_is_true_and_it_starts_a_run(games, tmp_path):
+def test_the_weight_file_loads_matches_its_certificate_and_starts_a_run(games, tmp_path):
     folder = tmp_path / "run"
     words = [*TINY, f"data.path={games}", f"run.dir={folder}", "net.score=true", "stop.steps=80"]
     code, output, errors = run(*words)
@@ -124,7 +124,7 @@ def test_the_file_loads_its_certificate_is_true_and_it_starts_a_run(games, tmp_p
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("num_ranks", [1, 2])
-def test_a_signal_saves_and_leaves(number, num_ranks, games, tmp_path):
+def test_a_signal_saves_and_ends_the_run(number, num_ranks, games, tmp_path):
     process = start(*TINY, f"data.path={games}", f"run.dir={tmp_path}", f"training.num_ranks={num_ranks}")
     test_run.wait_until(lambda: newest_step(tmp_path) >= 20, process)
     children = test_run.descendants(process.pid)
@@ -137,7 +137,7 @@ def test_a_signal_saves_and_leaves(number, num_ranks, games, tmp_path):
     assert not [pid for pid in children if test_run.is_alive(pid)]
 
 
-def test_two_ranks_learn_one_dies_and_the_same_command_goes_on(games, tmp_path):
+def test_two_ranks_resume_after_one_was_killed(games, tmp_path):
     words = [*TINY, f"data.path={games}", f"run.dir={tmp_path}", "training.num_ranks=2", "stop.steps=400"]
     process = start(*words)
     test_run.wait_until(lambda: newest_step(tmp_path) >= 40, process)
@@ -154,7 +154,7 @@ def test_two_ranks_learn_one_dies_and_the_same_command_goes_on(games, tmp_path):
 
 
 def _is_rank(pid):
-    """A process with torch in it: its parent is the front door."""
+    """Whether the process has children: a rank has readers."""
     parents = Path(f"/proc/{pid}/task/{pid}/children")
     return parents.exists() and parents.read_text().strip() != ""
 
@@ -165,15 +165,15 @@ def test_heads_without_targets_are_switched_off(tmp_path):
         *TINY, f"data.path={folder}", f"run.dir={tmp_path / 'run'}", "net.reply=true", "stop.steps=8"
     )
     assert code == 0, errors
-    assert "no targets in these data, so switched off: net.ownership, net.reply" in output
+    assert "switched off, as the data have no targets: net.ownership, net.reply" in output
     assert promoted(tmp_path / "run")[1]["komi"] is None
 
 
 def broken(folder):
-    """60 games, among them one that breaks off, one of another size and one that is no SGF."""
+    """60 games, including one of another size, one that is not SGF and one with an illegal move."""
     corpus.write_sgf(folder, 60)
     (folder / "game000.sgf").write_text("(;SZ[9]RE[B+1];B[aa])")
-    (folder / "game001.sgf").write_text("no game")
+    (folder / "game001.sgf").write_text("not a game")
     (folder / "game002.sgf").write_text("(;SZ[5]RE[B+1];B[aa];W[aa])")
     return folder
 
@@ -215,8 +215,8 @@ def test_folders_of_other_runs_are_refused(games, tmp_path):
     assert code == 2 and errors.count("\n") == 1 and "data.path=None: the run in" in errors
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_written(games, tmp_path):
-    """A limit for the size of files stands for the disk: the checkpoint exceeds it."""
+def test_a_full_disk_is_reported_and_nothing_is_half_written(games, tmp_path):
+    """A limit on the size of files simulates the disk: the checkpoint exceeds it."""
     words = [*TINY, f"data.path={games}", f"run.dir={tmp_path}", "stop.steps=40"]
     code, _, errors = run(*words, limit_kb=60)
     assert code == 1 and "Traceback" not in errors

@@ -1,4 +1,4 @@
-"""Settings of a run so small that seconds show games, steps and promotions; it ends by what a test adds."""
+"""Settings of a run that plays, trains and promotes within seconds; tests add the condition for its end."""
 
 WORDS = [
     "conf=smoke",

@@ -1,9 +1,9 @@
-"""Compares optimizers on the same network and positions: python -m tools.compare_optimizers RUN_DIR.
+"""Comparison of optimizers on the same network and positions: python -m tools.compare_optimizers RUN_DIR.
 
 RUN_DIR holds self-play games (RUN_DIR/games) of one board size. Each entry of the table gets the same share
-of --minutes: a third for a search among a few rates, the rest for runs with the best of them, one for each
-seed. A share of the games is held out, and the loss on it is what counts. Each run becomes a line of
---output, from which tools.plot_optimizers makes table and figure, now or later.
+of --minutes. A third of it goes to a search among a few learning rates, the rest to runs with the best rate,
+one for each seed. Runs are compared by their loss on held-out games. Each run adds a line to --output, from
+which tools.plot_optimizers makes the table and the figure.
 """
 
 import dataclasses
@@ -27,17 +27,17 @@ from alphazero.training import losses, optimizers, rso, schedules
 from tools import plot_optimizers
 
 SEARCH_SHARE = 0.35
-NUM_POINTS = 20  # of a curve; the search's runs are judged at their end only
+NUM_POINTS = 20  # of a curve; runs of the search are evaluated at their end only
 WARMUP_STEPS = 20  # the runs are short
 
 
-class Entry(NamedTuple):
+class OptimizerEntry(NamedTuple):
     """A row of the table."""
 
     label: str
     words: tuple[str, ...]  # settings as on the command line
-    length: float = 1.0  # of its runs, where 1 is an ordinary entry's
-    factors: tuple[float, ...] = (1.0, 3.0, 10.0)  # of the group's rate: short runs bear more
+    length: float = 1.0  # of its runs, relative to an ordinary entry's
+    factors: tuple[float, ...] = (1.0, 3.0, 10.0)  # of the group's learning rate: short runs tolerate more
     batch_size: int = 256
 
     def config(self) -> schema.Config:
@@ -49,22 +49,22 @@ class Entry(NamedTuple):
 
 SMALL = ("net.blocks=1", "net.filters=8")
 ONECYCLE = ("optimizer=adamw", "optimizer.beta2=0.99", "schedule=onecycle")
-UP = (1.0, 3.0, 10.0, 30.0)  # the yardstick must be well tuned, and a cycle bears higher rates
+UP = (1.0, 3.0, 10.0, 30.0)  # the baseline must be well tuned, and a cycle tolerates higher learning rates
 ENTRIES = [
-    Entry("sgd steps", ("optimizer=sgd", "schedule=steps"), factors=UP),
-    Entry("sgd cosine", ("optimizer=sgd", "schedule=cosine"), factors=UP),
-    Entry("momentum cosine", ("optimizer=momentum", "schedule=cosine")),
-    Entry("adagrad cosine", ("optimizer=adagrad", "schedule=cosine")),
-    Entry("rmsprop cosine", ("optimizer=rmsprop", "schedule=cosine")),
-    Entry("adam cosine", ("optimizer=adam", "schedule=cosine")),
-    Entry("adam_l2 cosine", ("optimizer=adam_l2", "schedule=cosine")),
-    Entry("adamw cosine", ("optimizer=adamw", "schedule=cosine")),
-    Entry("adamw onecycle", ONECYCLE, factors=UP),
-    Entry("adamw onecycle, a third", ONECYCLE, length=1 / 3, factors=UP),
-    Entry("amsgrad cosine", ("optimizer=amsgrad", "schedule=cosine")),
-    Entry("muon cosine", ("optimizer=muon", "schedule=cosine")),
-    Entry("sgd cosine b1c8", ("optimizer=sgd", "schedule=cosine", *SMALL), factors=UP),
-    Entry(
+    OptimizerEntry("sgd steps", ("optimizer=sgd", "schedule=steps"), factors=UP),
+    OptimizerEntry("sgd cosine", ("optimizer=sgd", "schedule=cosine"), factors=UP),
+    OptimizerEntry("momentum cosine", ("optimizer=momentum", "schedule=cosine")),
+    OptimizerEntry("adagrad cosine", ("optimizer=adagrad", "schedule=cosine")),
+    OptimizerEntry("rmsprop cosine", ("optimizer=rmsprop", "schedule=cosine")),
+    OptimizerEntry("adam cosine", ("optimizer=adam", "schedule=cosine")),
+    OptimizerEntry("adam_l2 cosine", ("optimizer=adam_l2", "schedule=cosine")),
+    OptimizerEntry("adamw cosine", ("optimizer=adamw", "schedule=cosine")),
+    OptimizerEntry("adamw onecycle", ONECYCLE, factors=UP),
+    OptimizerEntry("adamw onecycle, a third", ONECYCLE, length=1 / 3, factors=UP),
+    OptimizerEntry("amsgrad cosine", ("optimizer=amsgrad", "schedule=cosine")),
+    OptimizerEntry("muon cosine", ("optimizer=muon", "schedule=cosine")),
+    OptimizerEntry("sgd cosine b1c8", ("optimizer=sgd", "schedule=cosine", *SMALL), factors=UP),
+    OptimizerEntry(
         "rso linear b1c8",
         ("optimizer=rso", "schedule=linear", "schedule.warmup_steps=0", *SMALL),
         length=5.0,  # one round of all weights takes minutes
@@ -75,15 +75,15 @@ ENTRIES = [
 
 
 class Positions(NamedTuple):
-    """What all runs train on and are judged by."""
+    """Positions that all runs train on, and those that they are evaluated on."""
 
     size: int
     window: replay.ReplayWindow
-    held_out: batches.Batch
+    held_out: batches.TrainingBatch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes all runs, then table and figure; 2 for bad arguments."""
+    """Executes all runs, then makes the table and the figure; 2 for bad arguments."""
     summary, _, details = (__doc__ or "").partition("\n\n")
     parser = command_line.Parser(
         prog="python -m tools.compare_optimizers", description=summary, epilog=details
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--held-out", type=command_line.number(0.001, 0.5), default=0.1, help="share of the games")
     add("--held-out-positions", type=whole_number(16, 100_000), default=1024, help="at most")
     add("--only", nargs="+", default=[""], metavar="PART", help="entries with one of these in their names")
-    add("--output", type=Path, default=Path("optimizers.jsonl"), metavar="FILE", help="written anew")
+    add("--output", type=Path, default=Path("optimizers.jsonl"), metavar="FILE", help="overwritten")
     add("--figure", type=Path, metavar="FILE.svg")
     options = parser.parse_args(arguments)
     entries = [entry for entry in ENTRIES if any(part in entry.label for part in options.only)]
@@ -114,9 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def load(source: Path, held_out: float, most: int) -> Positions:
-    """The games of a run's folder, every so manieth held out; ValueError if there are none or of many sizes.
+    """The games of a run's folder, split into training and held-out positions.
 
-    most: held-out positions; they are spread over the held-out games.
+    held_out: share of the games that is held out, at equal distances.
+    most: maximum number of held-out positions, which are spread over the held-out games.
+    Raises ValueError if there are too few games or several board sizes.
     """
     folder = source / "games" if (source / "games").is_dir() else source
     games = list(gamelog.GameLog(folder).read_all())
@@ -140,9 +142,9 @@ def load(source: Path, held_out: float, most: int) -> Positions:
 
 
 def compare(
-    entries: Sequence[Entry], positions: Positions, seconds: float, num_seeds: int
+    entries: Sequence[OptimizerEntry], positions: Positions, seconds: float, num_seeds: int
 ) -> Iterator[dict[str, Any]]:
-    """The runs of each entry: the search's, then one for each seed at the best rate."""
+    """The runs of each entry: those of the search, then one for each seed at the best learning rate."""
     torch.set_num_threads(1)
     train(
         entries[0], entries[0].config(), seed=0, seconds=1e-9, positions=positions
@@ -165,22 +167,22 @@ def compare(
 
 
 def at_rate(config: schema.Config, rate: float) -> schema.Config:
-    """The same settings with another peak rate."""
+    """The same settings with another peak learning rate."""
     return dataclasses.replace(config, optimizer=dataclasses.replace(config.optimizer, rate=rate))
 
 
 def train(
-    entry: Entry,
+    entry: OptimizerEntry,
     config: schema.Config,
     seed: int,
     seconds: float,
     positions: Positions,
     num_points: int = 1,
 ) -> dict[str, Any]:
-    """One run of so many seconds; its curve: step, seconds of training alone, held-out figures.
+    """Trains for `seconds` and returns the curve: step, seconds of training alone, held-out metrics.
 
-    Seconds are one core's CPU time, judging included, whatever else the machine does. The seed gives
-    the network's start and the batches. A run whose loss is not finite stops there.
+    Seconds are CPU time of one core, evaluation included, so that other work on the machine does not count.
+    The seed determines the initial network and the batches. A run stops when its loss is not finite.
     """
     net = resnet.ResNet(positions.size, config.net, torch.Generator().manual_seed(seed))
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -207,26 +209,26 @@ def train(
     }
 
 
-def judge(net: resnet.ResNet, batch: batches.Batch, config: schema.Config) -> list[float]:
-    """Held-out loss, policy KL and value's squared error of the network as it stands."""
+def judge(net: resnet.ResNet, batch: batches.TrainingBatch, config: schema.Config) -> list[float]:
+    """The network's held-out loss, policy KL and squared error of the value."""
     with torch.no_grad():
         planes, targets = tensors(batch)
-        loss, figures = losses.compute(net.eval()(planes), targets, config.training)
+        loss, metrics = losses.compute(net.eval()(planes), targets, config.training)
     net.train()
-    return [float(loss), float(figures["policy_kl"]), float(figures["value_mse"])]
+    return [float(loss), float(metrics["policy_kl"]), float(metrics["value_mse"])]
 
 
 def _stepper(
     config: schema.Config, net: resnet.ResNet, seed: int
-) -> Callable[[batches.Batch, int, float], float]:
-    """A function that takes one training step on a batch, at a step and progress, and returns the loss."""
+) -> Callable[[batches.TrainingBatch, int, float], float]:
+    """A function that takes one training step on a batch, given step and progress, and returns the loss."""
     is_rso = config.optimizer.name is optimizer_config.OptimizerName.rso
     generator = torch.Generator().manual_seed(seed)
     optimizer = (
         rso.Rso(config.optimizer, net, generator) if is_rso else optimizers.make(config.optimizer, net)
     )
 
-    def take_step(batch: batches.Batch, step: int, progress: float) -> float:
+    def take_step(batch: batches.TrainingBatch, step: int, progress: float) -> float:
         planes, targets = tensors(batch)
         optimizers.apply(optimizer, schedules.at(config.schedule, config.optimizer, step, progress))
         if isinstance(optimizer, rso.Rso):
@@ -243,8 +245,8 @@ def _stepper(
     return take_step
 
 
-def _bare_loss(targets: losses.Targets, config: schema.Config) -> rso.LossOfOutputs:
-    """`losses.compute` without its figures; a head with the outputs of the last call is not asked again."""
+def _bare_loss(targets: losses.LossTargets, config: schema.Config) -> rso.LossOfOutputs:
+    """`losses.compute` without its metrics; reuses a head's part of the loss if its outputs are unchanged."""
     training, shares = config.training, targets.weight / targets.weight.sum()
     policy_shares = losses.shares_with_policy(targets.weight, targets.policy)
     parts = {
@@ -272,12 +274,12 @@ def _bare_loss(targets: losses.Targets, config: schema.Config) -> rso.LossOfOutp
     return loss_of_outputs
 
 
-def tensors(batch: batches.Batch) -> tuple[torch.Tensor, losses.Targets]:
-    """Planes [B, 18, N, N] float32 and the targets that the entries' networks have heads for."""
+def tensors(batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
+    """Planes [B, 18, N, N] float32, and the targets of the heads that the entries' networks have."""
     size = math.isqrt(batch.policy.shape[1] - 1)
     planes = packing.unpack(torch.from_numpy(batch.planes), size, torch.float32)
     owners = batch.ownership
-    targets = losses.Targets(
+    targets = losses.LossTargets(
         policy=torch.from_numpy(batch.policy),
         value=torch.from_numpy(batch.value),
         weight=torch.from_numpy(batch.weight),

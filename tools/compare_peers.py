@@ -1,9 +1,9 @@
-"""Measures us beside other programs in one run: python -m tools.compare_peers [selfplay] [gtp] [--json].
+"""Speed beside other programs, measured in one run: python -m tools.compare_peers [selfplay] [gtp] [--json].
 
-selfplay: our self-play beside pgx + mctx on the same cores, 9x9. gtp: our GTP engine beside Leela
-Zero with the same 19x19 weight file and as many threads. Contestants take turns; figures are medians
-of the rounds, and on a machine that does other work only the ratios mean something.
---make-env makes the environment that pgx and mctx run in; Leela Zero is Debian's package leela-zero.
+selfplay compares our self-play with pgx + mctx on the same cores, 9x9. gtp compares our GTP engine with Leela
+Zero, with the same 19x19 weight file and number of threads. The programs take turns, and the results are
+medians of the rounds. On a machine that does other work only the ratios are meaningful.
+--make-env makes the environment of pgx and mctx; Leela Zero is Debian's package leela-zero.
 """
 
 import argparse
@@ -21,11 +21,11 @@ from alphazero.net import leela
 from tools.peers import contest, engines, environment, selfplays, turns
 
 CONTESTS = ("selfplay", "gtp")
-RANDOM_NET = "b4c32"  # what plays 19x19 where no file is given: its speed is that of a trained one
+RANDOM_NET = "b4c32"  # plays 19x19 if no file is given; it is as fast as a trained network
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints a line for each comparison; 0 done, 1 a contestant failed, 2 bad arguments or no peer."""
+    """Prints a line for each comparison; 0 done, 1 a program failed, 2 bad arguments or a missing peer."""
     parser = _make_parser()
     options = parser.parse_args(arguments)
     if options.make_env:
@@ -57,26 +57,44 @@ def _make_parser() -> command_line.Parser:
     play = parser.add_argument_group("selfplay")
     add = play.add_argument
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
-    add("--cores", type=whole_number(1, num_cores), default=num_cores, help="that each side has")
+    add("--cores", type=whole_number(1, num_cores), default=num_cores, help="for each side")
     add("--simulations", type=whole_number(1, 10_000), default=32, help="a move")
-    add("--games", type=whole_number(1, 65_536), default=128, help="in each of our processes, one a core")
-    add("--peer-games", type=whole_number(1, 65_536), nargs="+", default=[64, 256], help="the best counts")
-    add("--peer-processes", type=whole_number(1, 64), nargs="+", help="1 and one a core; the best counts")
+    add(
+        "--games",
+        type=whole_number(1, 65_536),
+        default=128,
+        help="in each of our processes, one for each core",
+    )
+    add(
+        "--peer-games", type=whole_number(1, 65_536), nargs="+", default=[64, 256], help="the best one counts"
+    )
+    add(
+        "--peer-processes",
+        type=whole_number(1, 64),
+        nargs="+",
+        help="default: 1, and one a core; the best counts",
+    )
     add("--seconds", type=command_line.number(0.01, 600), default=6.0, help="a turn")
     add("--peers-python", type=Path, default=environment.DEFAULT, help="%(default)s")
     add("--make-env", action="store_true", help="makes the environment of --peers-python and ends")
     engine = parser.add_argument_group("gtp")
     add = engine.add_argument
-    add("--threads", type=whole_number(1, num_cores), nargs="+", default=[1, 2][:num_cores], help="and cores")
+    add(
+        "--threads",
+        type=whole_number(1, num_cores),
+        nargs="+",
+        default=[1, 2][:num_cores],
+        help="also the number of cores",
+    )
     add("--visits", type=whole_number(1, 100_000), default=1600, help="a move, for both")
     add("--weights", metavar="FILE", help=f"a 19x19 network; a random {RANDOM_NET} by default")
-    add("--engine-args", default="", help="of ours, such as='--threads {threads}'")
+    add("--engine-args", default="", help="options of our engine, such as='--threads {threads}'")
     add("--leelaz", help="the program")
     return parser
 
 
 def _prepare(options: argparse.Namespace, folder: Path) -> list[Iterator[contest.Comparison]]:
-    """Finds the peers of all contests before the first one begins."""
+    """Finds the peers of all comparisons before the first one begins."""
     wanted = options.contests or CONTESTS
     unknown = [name for name in wanted if name not in CONTESTS]
     if unknown:
@@ -90,12 +108,12 @@ def _prepare(options: argparse.Namespace, folder: Path) -> list[Iterator[contest
     return chosen
 
 
-def _selfplay_settings(options: argparse.Namespace, cores: list[int]) -> selfplays.Settings:
+def _selfplay_settings(options: argparse.Namespace, cores: list[int]) -> selfplays.SelfPlaySettings:
     versions = environment.versions(options.peers_python)
     processes = options.peer_processes or sorted({1, len(cores)})
     if max(processes) > len(cores) or max(processes) > min(options.peer_games):
         raise ValueError(f"argument --peer-processes: {max(processes)}: more than there are cores or games")
-    return selfplays.Settings(
+    return selfplays.SelfPlaySettings(
         nets=[settings.parse_net(name) for name in options.net],
         cores=cores,
         num_simulations=options.simulations,
@@ -109,7 +127,7 @@ def _selfplay_settings(options: argparse.Namespace, cores: list[int]) -> selfpla
     )
 
 
-def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -> engines.Settings:
+def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -> engines.EngineSettings:
     leelaz = engines.find_leelaz(options.leelaz)
     if options.weights is None:
         path = folder / f"random-{RANDOM_NET}.txt"
@@ -120,7 +138,7 @@ def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -
         weights = weight_files.load(path)
     if weights.size != engines.SIZE:
         raise ValueError(f"argument --weights: {path}: is for {weights.size}x{weights.size}, not 19x19")
-    return engines.Settings(
+    return engines.EngineSettings(
         weights=path,
         net_name=weights.name,
         threads=options.threads,

@@ -1,8 +1,9 @@
-"""What a search buys: python -m tools.compare_policy_gradient SEARCHED REINFORCED, a table of matches.
+"""Value of a search in training: python -m tools.compare_policy_gradient SEARCHED REINFORCED.
 
-SEARCHED and REINFORCED are runs of equal time, with a search and with search=none. Their networks meet each
-other, and each meets the uniform network with a search: once by their raw policies, once with PUCT.
-Games come in pairs with colours swapped; half of the openings are drawn from each network's policy.
+SEARCHED and REINFORCED are runs of equal time, with a search and with search=none. Their networks play each
+other, and each plays the uniform network with a search: once by their raw policies, once with PUCT. Games
+come in pairs with colours swapped. Half of the openings are drawn from each network's policy. The output is a
+table of these matches.
 """
 
 import argparse
@@ -60,15 +61,15 @@ def play_all(
         algorithm=search_config.Algorithm.puct, num_simulations=options.simulations
     )
     bare = search_config.SearchConfig(algorithm=search_config.Algorithm.none)
-    opponent = players.Player("uniform with a search", networks["uniform"], puct, rng)
+    opponent = players.SearchPlayer("uniform with a search", networks["uniform"], puct, rng)
     for how, search in (("by policy", bare), ("with a search", puct)):
         ours = [
-            players.Player(f"{name} {how}", networks[name], search, rng)
+            players.SearchPlayer(f"{name} {how}", networks[name], search, rng)
             for name in ("searched", "reinforced")
         ]
         for a, b in (ours, (ours[0], opponent), (ours[1], opponent)):
             played = match.play_match(a, b, game, first_moves)
-            assert played is not None, "nobody stopped it"
+            assert played is not None, "the match was not stopped"
             yield played
 
 
@@ -79,13 +80,13 @@ def _make_parser() -> command_line.Parser:
     )
     add, whole_number = parser.add_argument, command_line.whole_number
     add("searched", help="a weight file or a run's folder")
-    add("reinforced", help="likewise, of a run with search=none")
+    add("reinforced", help="the same, of a run with search=none")
     add("--pairs", type=whole_number(1, 10_000), default=100, help="of games, for each match")
     add(
         "--simulations",
         type=whole_number(1, 100_000),
         default=32,
-        help="for each move, where there is a search",
+        help="for each move of a player with a search",
     )
     add("--opening-plies", type=whole_number(0, 40), default=4)
     add("--komi", type=command_line.number(-400, 400), default=3.0)

@@ -1,4 +1,4 @@
-"""Growth of processes: a robust line through the smallest samples after the start, a table and a picture."""
+"""Growth of processes: a robust line through the smallest samples after the start, a table and a plot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,31 +14,31 @@ from scipy import stats
 
 MIB = 2**20
 BOUNDS = {"own": 4.0 * MIB, "files": 12.0, "threads": 12.0}
-"""Most that a process may grow in an hour: bytes, open files, threads."""
+"""Maximum growth of a process in an hour: bytes, open files, threads."""
 _SLACK = {"own": 1.0 * MIB, "files": 2.0, "threads": 2.0}
-"""What it may grow in any case: in a soak of a few minutes a bound for an hour is almost nothing."""
+"""Growth that is always allowed: in a soak of a few minutes an hourly bound allows almost nothing."""
 _WARM_UP_S = 600.0
-"""The start, which is not judged, of a soak that takes at least twice as long; else it is the first half."""
+"""Start of a soak, which is not evaluated: so many seconds, or the first half of a shorter soak."""
 _LEAST_SAMPLES = 6
 _NUM_STRETCHES = 20
-"""Parts of a soak, of which the smallest sample counts: memory given back after a piece of work is
-not growth."""
+"""Parts of a soak; only the smallest sample of each counts, because memory that is returned after a
+piece of work is not growth."""
 
 Series = Mapping[str, Sequence[float]]
-"""Columns of one process: time_s and what was sampled."""
+"""Columns of one process: time_s and the sampled values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Growth:
     """One process after the start of a soak."""
 
     name: str
     own: float
     """Median bytes without shared memory."""
     growth: Mapping[str, float]
-    """Of each of BOUNDS, for an hour."""
+    """Growth in an hour, for each key of BOUNDS."""
     too_much: tuple[str, ...]
-    """Those of BOUNDS that grow too fast."""
+    """Keys of BOUNDS that grow too fast."""
 
     def row(self) -> str:
         """A line of the table."""
@@ -48,14 +48,17 @@ class Verdict:
 
 
 def head() -> str:
-    """Of the table."""
+    """The table's header."""
     cells = f"{'MiB':>8} {'MiB/h':>9} {'files/h':>8} {'threads/h':>8}"
     return f"{'process':<24}{cells}"
 
 
-def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
-    """Verdicts on those that lived from the end of the start to the end; seconds: how long the soak took."""
-    verdicts, start = [], start_of(seconds)
+def judge(samples: Mapping[str, Series], seconds: float) -> list[Growth]:
+    """Growth of each process that lived from the end of the start to the end of the soak.
+
+    seconds: duration of the soak.
+    """
+    found, start = [], start_of(seconds)
     for name, series in samples.items():
         times = np.array(series["time_s"])
         late = times >= start
@@ -68,12 +71,12 @@ def judge(samples: Mapping[str, Series], seconds: float) -> list[Verdict]:
             if growth[key] > bound and growth[key] * np.ptp(times[late]) / 3600 > _SLACK[key]:
                 too_much.append(key)
         own = float(np.median(np.array(series["own"])[late]))
-        verdicts.append(Verdict(name=name, own=own, growth=growth, too_much=tuple(too_much)))
-    return verdicts
+        found.append(Growth(name=name, own=own, growth=growth, too_much=tuple(too_much)))
+    return found
 
 
 def start_of(seconds: float) -> float:
-    """From when on a soak of so many seconds is judged."""
+    """The time at which evaluation of a soak of `seconds` begins."""
     return min(_WARM_UP_S, seconds / 2)
 
 
@@ -85,7 +88,7 @@ def _floor(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def slope(times: np.ndarray, values: np.ndarray) -> float:
-    """Median of the slopes between all pairs of points (Theil and Sen): a third may lie anywhere."""
+    """Median of the slopes between all pairs of points (Theil-Sen); a third of the points may be outliers."""
     fit: Any = stats.theilslopes(values, times)
     return float(fit.slope)
 

@@ -1,8 +1,9 @@
-"""Measures all that waits for an NVIDIA GPU, without Ray and within eight minutes: python -m tools.gpu_check.
+"""Measurements on an NVIDIA GPU, without Ray and within eight minutes: python -m tools.gpu_check.
 
-Backends of inference and their answers, self-play, the learner, ranks on two cards, and a run that must
-promote a network. Each section has a process and a time of its own; one that fails costs its own figures.
-Prints a table for docs/results.md and writes a report as JSON, with what the sections printed beside it.
+The sections cover inference backends and their outputs, self-play, the learner, two ranks on two GPUs, and a
+run that must promote a network. Each section has its own process and time limit; if one fails, only its own
+results are lost. The command prints a table for docs/results.md and writes a JSON report, with a log file of
+the sections' output beside it.
 """
 
 import json
@@ -22,11 +23,11 @@ _OUT = Path("runs/gpu-check.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if every section is complete, 1 if one failed, 2 for bad arguments or no GPU, 130 interrupted."""
+    """0 if every section is complete, 1 if one failed, 2 for bad arguments or no GPU, 130 if interrupted."""
     parser = _make_parser()
     options = parser.parse_args(arguments)
     if options.device == "cuda" and (reason := facts.missing_gpu()):
-        parser.error(f"{reason}; --device cpu --short tries the check itself")
+        parser.error(f"{reason}; --device cpu --short tests the check itself")
     words = f" --device {options.device}" * (options.device != "cuda") + " --short" * options.short
     report = {
         "command": f"python -m tools.gpu_check{words}" if words else "make gpu-check",
@@ -55,7 +56,9 @@ def _make_parser() -> command_line.Parser:
     summary, _, details = (__doc__ or "").partition("\n\n")
     parser = command_line.Parser(prog="python -m tools.gpu_check", description=summary, epilog=details)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--short", action="store_true", help="tiny networks, a few minutes: tests the check")
+    parser.add_argument(
+        "--short", action="store_true", help="tiny networks, a few minutes; for testing the check"
+    )
     parser.add_argument(
         "--out", type=Path, default=_OUT, metavar="FILE", help="the report; default %(default)s"
     )
@@ -63,8 +66,8 @@ def _make_parser() -> command_line.Parser:
 
 
 def _run(device: str, is_short: bool, report: dict[str, Any], log: IO[bytes], out: Path) -> None:
-    """Measures section by section; the report is on disk after each."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a section must be ended first
+    """Runs section by section; writes the report after each."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the running section must be stopped first
         signal.signal(number, signal.default_int_handler)
     form = plan.form(is_short)
     end = time.monotonic() + plan.TOTAL_S

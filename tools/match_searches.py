@@ -1,7 +1,7 @@
-"""Plays a network against itself with other searches: python -m tools.match_searches NET SEARCH SEARCH ...
+"""Matches of one network with different searches: python -m tools.match_searches NET SEARCH SEARCH ...
 
-Each SEARCH meets the one named before it in games in pairs, with the same opening and colours swapped. A
-SEARCH is ALGORITHM:SIMULATIONS and settings of `search`, such as gumbel:128 or puct:800:leaf_batch=8.
+Each SEARCH plays the one before it. Games come in pairs with the same opening and colours swapped. A SEARCH
+is ALGORITHM:SIMULATIONS, followed by settings of `search`, such as gumbel:128 or puct:800:leaf_batch=8.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole_number = command_line.whole_number
     add("weights", metavar="NET", help="a weight file or a run's folder")
     add("searches", nargs="+", type=parse_search, metavar="SEARCH")
-    add("--pairs", type=whole_number(1, 10_000), default=100, help="of games, for each match")
+    add("--pairs", type=whole_number(1, 10_000), default=100, help="pairs of games in each match")
     add("--opening-plies", type=whole_number(0, 40), default=6)
     add("--komi", type=command_line.number(-400, 400), default=7.0)
     add("--seed", type=whole_number(0, 2**31), default=0)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse_search(text: str) -> tuple[str, search_config.SearchConfig]:
-    """The search that "gumbel:128:c_scale=0.3" names, with its name; ArgumentTypeError if it names none."""
+    """Name and settings of a search such as "gumbel:128:c_scale=0.3"; raises ArgumentTypeError for others."""
     algorithm, _, rest = text.partition(":")
     simulations, *settings = rest.split(":")
     try:
@@ -65,7 +65,7 @@ def parse_search(text: str) -> tuple[str, search_config.SearchConfig]:
             name, _, value = setting.partition("=")
             kind = type(_DEFAULTS.get(name))
             if kind not in (int, float):
-                raise ValueError(f"{name}: no number among the settings of search")
+                raise ValueError(f"{name}: is not a numeric setting of search")
             values[name] = kind(value)
         config = search_config.SearchConfig(
             algorithm=search_config.Algorithm(algorithm), num_simulations=int(simulations), **values
@@ -81,13 +81,13 @@ def play(
     evaluator: inference.NetEvaluator,
     searches: tuple[tuple[str, search_config.SearchConfig], ...],
 ) -> results.MatchResult:
-    """The match of two searches, the first of them as player a."""
+    """Plays the match of two searches; the first one is player a."""
     game = game_config.GameConfig(size=weights.size, komi=options.komi)
     rng = np.random.default_rng(options.seed)
     first_moves = openings.draw(evaluator, game, count=options.pairs, plies=options.opening_plies, rng=rng)
-    a, b = (players.Player(name, evaluator, config, rng) for name, config in searches)
+    a, b = (players.SearchPlayer(name, evaluator, config, rng) for name, config in searches)
     played = match.play_match(a, b, game, first_moves)
-    assert played is not None, "nobody stopped it"
+    assert played is not None, "the match was not stopped"
     return played
 
 

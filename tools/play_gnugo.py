@@ -1,8 +1,8 @@
-"""Plays a network of ours against GNU Go or the uniform network: python -m tools.play_gnugo NET [--level 1].
+"""Match of a network against GNU Go or the uniform network: python -m tools.play_gnugo NET [--level 1].
 
-Games come in pairs with the same opening and colours swapped, all advanced together; they end by
-two passes and are scored by area. NET is a weight file or a run's folder. Games, report and
-result.json are written to --output; --json prints the result as one line.
+Games come in pairs with the same opening and colours swapped. All games advance together, end by two passes
+and are scored by area. NET is a weight file or a run's folder. Games, report and result.json are written to
+--output; --json prints the result as one line.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from alphazero.search import evaluator as evaluators
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Plays the match; 0 when it was played, 1 when an engine failed, 2 for bad arguments."""
+    """Plays the match; 0 if it was played, 1 if an engine failed, 2 for bad arguments."""
     parser = _make_parser()
     options = parser.parse_args(arguments)
     try:
@@ -56,11 +56,14 @@ def _make_parser() -> command_line.Parser:
     add("--opponent", choices=("gnugo", "uniform"), default="gnugo")
     add("--level", type=whole_number(1, 10), default=1, help="GNU Go's level")
     add("--games", type=_even_number, default=40)
-    add(
-        "--simulations", type=whole_number(1, 100_000), default=128, help="a move, also the uniform network's"
-    )
+    add("--simulations", type=whole_number(1, 100_000), default=128, help="for each move of both players")
     add("--opening-plies", type=whole_number(0, 40), default=4)
-    add("--opening", choices=("policy", "uniform"), default="policy", help="what draws the first plies")
+    add(
+        "--opening",
+        choices=("policy", "uniform"),
+        default="policy",
+        help="the policy that draws the first plies",
+    )
     add("--komi", type=command_line.number(-400, 400), default=7.0)
     add("--seed", type=whole_number(0, 2**31), default=0)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -68,7 +71,7 @@ def _make_parser() -> command_line.Parser:
         "--processes",
         type=whole_number(1, 256),
         default=os.cpu_count() or 1,
-        help="GNU Gos that think at once",
+        help="number of GNU Go processes",
     )
     add("--gnugo", default=shutil.which("gnugo") or "/usr/games/gnugo", help="the program")
     add("--output", type=Path, metavar="DIR")
@@ -99,19 +102,21 @@ def _play(
         plies=options.opening_plies,
         rng=rng,
     )
-    ours = players.Player(Path(options.weights).name, evaluator, search, rng)
+    ours = players.SearchPlayer(Path(options.weights).name, evaluator, search, rng)
     with contextlib.ExitStack() as stack:
         if options.opponent == "uniform":
-            theirs = players.Player("uniform", uniform, search, rng)
+            theirs = players.SearchPlayer("uniform", uniform, search, rng)
         else:
             theirs = stack.enter_context(_gnugo(options, game, first_moves))
         played = match.play_match(ours, theirs, game, first_moves, on_game=_progress(options.games))
-    assert played is not None, "nobody stopped it"
+    assert played is not None, "the match was not stopped"
     return played
 
 
 def _gnugo(
-    options: argparse.Namespace, game: game_config.GameConfig, first_moves: Sequence[openings.Opening]
+    options: argparse.Namespace,
+    game: game_config.GameConfig,
+    first_moves: Sequence[openings.Opening],
 ) -> gtp_player.GtpPlayer:
     command = gtp_player.gnugo_command(options.gnugo, options.level, options.seed + 1)
     return gtp_player.GtpPlayer(

@@ -1,7 +1,7 @@
 """Table and figure of a comparison: python -m tools.plot_optimizers RESULTS.jsonl ... [FIGURE.svg].
 
-RESULTS.jsonl are outputs of tools.compare_optimizers. The yardstick is the lower of plain SGD's final
-held-out losses with the same network. An entry has reached it where the mean of its curves stays below it.
+RESULTS.jsonl are outputs of tools.compare_optimizers. The baseline is the lowest final held-out loss of plain
+SGD with the same network. An entry has reached it when the mean of its curves stays at or below it.
 """
 
 import json
@@ -25,7 +25,7 @@ HEADER = (
 
 
 def main(sources: Sequence[Path], target: Path | None) -> int:
-    """Prints the table as markdown and what it answers; draws the figure if there is a target."""
+    """Prints the table as Markdown and the answers; draws the figure if there is a target."""
     runs = [json.loads(text) for source in sources for text in source.read_text().splitlines()]
     entries: dict[str, list[dict]] = {}
     for run in runs:
@@ -54,7 +54,7 @@ def final_loss(run: dict[str, Any]) -> float:
 
 
 def table(entries: dict[str, list[dict]]) -> list[str]:
-    """Markdown, a row for each entry; a rate at the edge of its search has a star."""
+    """A Markdown table with a row for each entry; a star marks a learning rate at the edge of its search."""
     rows = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * len(HEADER)]
     for label, runs in entries.items():
         net = runs[0]["net"]
@@ -87,12 +87,12 @@ def plain(entries: dict[str, list[dict]], net: str) -> list[list[dict]]:
 
 
 def yardstick(entries: dict[str, list[dict]], net: str) -> float:
-    """Plain SGD's final loss, the lowest mean of its entries; -inf without one."""
+    """Plain SGD's final loss: the lowest mean of its entries, -inf without one."""
     return min((mean(map(final_loss, runs)) for runs in plain(entries, net)), default=-math.inf)
 
 
 def reach(runs: list[dict], loss: float) -> tuple[float, float]:
-    """Steps and seconds after which the mean of the curves stays at the loss or below; infinite if never."""
+    """Steps and seconds until the mean of the curves stays at the loss or below; infinite if it does not."""
     if math.inf in map(final_loss, runs):
         return math.inf, math.inf
     last = list(zip(*(run["points"][-1] for run in runs), strict=True))
@@ -107,7 +107,7 @@ def reach(runs: list[dict], loss: float) -> tuple[float, float]:
 
 
 def answers(entries: dict[str, list[dict]]) -> list[str]:
-    """What the comparison says about the claims of the articles that asked for it."""
+    """Results of the comparison for the claims of the articles behind it."""
     found = []
 
     def loss(label: str) -> str:
@@ -117,8 +117,8 @@ def answers(entries: dict[str, list[dict]]) -> list[str]:
     if third in entries and plain(entries, entries[third][0]["net"]):
         sgd = yardstick(entries, entries[third][0]["net"])
         is_there = mean(map(final_loss, entries[third])) <= sgd
-        verdict = "reaches" if is_there else "does not reach"
-        found.append(f"AdamW with 1cycle {verdict} SGD's {sgd:.4f} in a third of its time: {loss(third)}")
+        verb = "reaches" if is_there else "does not reach"
+        found.append(f"AdamW with 1cycle {verb} SGD's {sgd:.4f} in a third of its time: {loss(third)}")
     if whole in entries and "adamw cosine" in entries:
         found.append(f"1cycle beside a cosine: {loss(whole)}, {loss('adamw cosine')}")
     if "amsgrad cosine" in entries and "adamw cosine" in entries:

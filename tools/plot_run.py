@@ -1,4 +1,4 @@
-"""Draws how a run learned: python -m tools.plot_run runs/9x9 docs/figures/training_9x9.svg."""
+"""Plot of a run's training: python -m tools.plot_run runs/9x9 docs/figures/training_9x9.svg."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ LOSSES = ("policy_kl", "value_loss", "ownership_loss")
 
 
 def main(folder: Path, target: Path) -> int:
-    """Losses over the minutes of the first session, and the Elo that the gates add up to."""
+    """Draws losses over the minutes of the first session, and the sum of the gates' Elo."""
     events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
     events.Reload()
     start = min(events.Scalars(tag)[0].wall_time for tag in events.Tags()[SCALARS])
@@ -35,7 +35,7 @@ def main(folder: Path, target: Path) -> int:
 
 
 def smooth(points: list, width: int = 15) -> list[tuple[float, float]]:
-    """Means of `width` neighbours: time and value."""
+    """Means of `width` consecutive points: time and value."""
     groups = [points[first : first + width] for first in range(0, len(points), width)]
     return [(group[-1].wall_time, sum(point.value for point in group) / len(group)) for group in groups]
 

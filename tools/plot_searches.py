@@ -1,4 +1,4 @@
-"""Draws what more search is worth: python -m tools.plot_searches MATCHES.jsonl ... FIGURE.svg."""
+"""Plot of Elo over simulations: python -m tools.plot_searches MATCHES.jsonl ... FIGURE.svg."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from matplotlib import pyplot
 
 
 def main(sources: list[Path], target: Path) -> int:
-    """A line for each file of `tools.match_searches`: Elo above its first search, step by step."""
+    """Draws a line for each file of `tools.match_searches`: Elo above its first search, summed over steps."""
     all_simulations: set[int] = set()
     figure, axes = pyplot.subplots(figsize=(6, 3.8), layout="constrained")
     for source in sources:
@@ -35,7 +35,7 @@ def main(sources: list[Path], target: Path) -> int:
 
 
 def climb(matches: list[dict]) -> tuple[str, list[tuple[int, float, float, float]]]:
-    """Algorithm, and for each search: simulations, summed Elo, how far its step's interval reaches."""
+    """Algorithm, and for each search: simulations, summed Elo, and both arms of its step's interval."""
     algorithm, first = split(matches[0]["b"])
     points, total = [(first, 0.0, 0.0, 0.0)], 0.0
     for match in matches:

@@ -1,4 +1,4 @@
-"""Draws how supervised runs learned: python -m tools.plot_supervised FIGURE.svg RUN_DIR [RUN_DIR ...]."""
+"""Plot of supervised runs: python -m tools.plot_supervised FIGURE.svg RUN_DIR [RUN_DIR ...]."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ Points = list[tuple[int, float]]
 
 
 def main(target: Path, folders: list[Path]) -> int:
-    """Losses on trained and held-out positions, and accuracies, over steps; a table of the best looks."""
+    """Draws losses and held-out accuracies over steps; prints a table of the best evaluations."""
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     print(HEAD)
     for number, folder in enumerate(folders):
@@ -36,7 +36,7 @@ def main(target: Path, folders: list[Path]) -> int:
 
 
 def read(folder: Path) -> dict[str, Points]:
-    """Steps and values by tag, of all sessions; what a kill undid and was done again counts once."""
+    """Steps and values by tag, of all sessions; steps that were repeated after a kill count once."""
     events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
     events.Reload()
     tags = events.Tags()[SCALARS]
@@ -44,7 +44,7 @@ def read(folder: Path) -> dict[str, Points]:
 
 
 def smooth(points: Points, width: int = 8) -> Points:
-    """Means of `width` neighbours, at the last one's step."""
+    """Means of `width` consecutive points, at the last one's step."""
     groups = [points[first : first + width] for first in range(0, len(points), width)]
     return [(group[-1][0], sum(value for _, value in group) / len(group)) for group in groups]
 
@@ -55,7 +55,7 @@ def axes(points: Points) -> tuple[list[int], list[float]]:
 
 
 def row(folder: Path, found: dict[str, Points]) -> str:
-    """The look with the lowest held-out loss."""
+    """Table row of the evaluation with the lowest held-out loss."""
     best = min(found["held_out/loss"], key=lambda point: point[1])[0]
     names = ("policy_loss", "policy_top1", "policy_top5", "value_mse", "value_accuracy")
     policy, top1, top5, mse, winner = (dict(found[f"held_out/{name}"])[best] for name in names)

@@ -1,4 +1,4 @@
-"""What Linux says about the processes of a run: names, memory, open files, threads."""
+"""Samples of a run's processes, read from /proc: names, memory, open files, threads."""
 
 import os
 import re
@@ -20,24 +20,24 @@ _SERVICES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class ProcessSample:
     """One process at one moment."""
 
     pid: int
     name: str
     """Actor's class, Ray's service, or the program."""
     rss: int
-    """Resident bytes, the object store's pages among them."""
+    """Resident bytes, including the object store's pages."""
     own: int
-    """Resident bytes without shared memory: what a process alone is to blame for."""
+    """Resident bytes without shared memory, which belong to this process alone."""
     files: int
     threads: int
     cpu_s: float
-    """Time on a core since it began."""
+    """CPU time since the start of the process."""
 
 
 def family(root: int) -> list[int]:
-    """The process `root` and all that descend from it, in the order of their numbers."""
+    """The process `root` and all its descendants, in the order of their ids."""
     parents: dict[int, int] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
@@ -52,8 +52,8 @@ def family(root: int) -> list[int]:
     return sorted(pid for pid in found if pid in parents)
 
 
-def sample(pid: int) -> Sample | None:
-    """The process as of now; None where it is gone, ends, or is an idle worker of Ray's."""
+def sample(pid: int) -> ProcessSample | None:
+    """A sample of the process; None if it has ended, is ending, or is an idle worker of Ray's."""
     folder = _PROC / str(pid)
     try:
         words = (folder / "cmdline").read_bytes().split(b"\0")
@@ -68,7 +68,7 @@ def sample(pid: int) -> Sample | None:
     if name is None:
         return None
     rss, shared = _bytes(status["VmRSS"]), _bytes(status["RssShmem"])
-    return Sample(
+    return ProcessSample(
         pid=pid,
         name=name,
         rss=rss,
@@ -80,9 +80,9 @@ def sample(pid: int) -> Sample | None:
 
 
 def name_of(words: list[str]) -> str | None:
-    """What a command line stands for: `ray::ReplayBuffer.add_games` is the ReplayBuffer.
+    """Name of the program behind a command line: `ray::ReplayBuffer.add_games` is the ReplayBuffer.
 
-    None for workers that have nothing to do yet.
+    None for idle workers.
     """
     title = words[0].strip() if words else ""
     if title.startswith("ray::"):
@@ -99,7 +99,7 @@ def name_of(words: list[str]) -> str | None:
 
 
 def session_folder(pids: list[int]) -> Path | None:
-    """Where the raylet among these processes keeps its files; None before there is one."""
+    """Session folder of the raylet among these processes; None if there is no raylet yet."""
     for pid in pids:
         try:
             words = (_PROC / str(pid) / "cmdline").read_text().split("\0")
@@ -112,10 +112,10 @@ def session_folder(pids: list[int]) -> Path | None:
 
 
 def _stat(folder: Path) -> list[str]:
-    """The fields after the process's name, which may hold spaces."""
+    """The fields after the process's name, which may contain spaces."""
     return (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def _bytes(text: str) -> int:
-    """Of a line such as `  1234 kB`."""
+    """Bytes of a value such as `  1234 kB`."""
     return int(text.split()[0]) << 10

@@ -1,4 +1,4 @@
-"""Figures that Ray exports for Prometheus, read from a node's own port."""
+"""Metrics that Ray exports for Prometheus, read from a node's own port."""
 
 import re
 import urllib.request
@@ -13,7 +13,7 @@ Metric = tuple[str, dict[str, str], float]
 
 
 def port_of(session: Path) -> int | None:
-    """The port of the one node whose files lie in `session`; None before there is one."""
+    """The metrics port of the one node whose files lie in `session`; None before there is one."""
     for path in session.glob("metrics_export_port_*"):
         text = path.read_text().strip()
         if text:
@@ -22,13 +22,13 @@ def port_of(session: Path) -> int | None:
 
 
 def fetch(port: int, host: str = "127.0.0.1") -> list[Metric]:
-    """All figures of a node as of its last report, some seconds old; OSError if nobody answers."""
+    """All metrics in a node's last report, some seconds old; raises OSError if the node does not answer."""
     with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=_TIMEOUT_S) as answer:
         return parse(answer.read().decode())
 
 
 def parse(text: str) -> list[Metric]:
-    """Prometheus' text format without its comments."""
+    """The metrics of a text in Prometheus' format; comments are skipped."""
     found = []
     for line in text.splitlines():
         match = None if line.startswith("#") else _LINE.match(line)
@@ -38,7 +38,7 @@ def parse(text: str) -> list[Metric]:
 
 
 def total(metrics: list[Metric], name: str, **labels: str) -> float:
-    """Sum of the figures of this name whose labels are these, whatever their others."""
+    """Sum of the metrics with this name and these labels; further labels are ignored."""
     return sum(
         value
         for found, known, value in metrics

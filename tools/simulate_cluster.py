@@ -1,11 +1,13 @@
-"""What the services of a run cost: python -m tools.simulate_cluster --gpus 8 32 256.
+"""Load test of a run's services: python -m tools.simulate_cluster --gpus 8 32 256.
 
 Drives the real replay buffer, weight store, reporter and supervisor with fake self-play clients and a fake
-learner, on a cluster of two nodes on this machine: one has the services, the other the clients. With --gpus
-clients push as many games as players on so many GPUs would, and the learner draws as many batches as those of
-the GPUs that train; their rates are arithmetic (tools/simulation/gpus.py), and loads of the services by
-arithmetic are printed beside what was measured. With --clients each client finishes games at the rate of a
-CPU actor; --flat-out lets them push as much as is taken.
+learner. They run on a cluster of two nodes on this machine, one for the services and one for the clients.
+
+--gpus N: clients push games at the rate of the players on N GPUs, and the learner draws batches at the rate
+of the GPUs that train. These rates are computed (tools/simulation/gpus.py). Computed loads of the services
+are printed beside the measured ones.
+--clients N: each client finishes games at the rate of a CPU actor.
+--flat-out: clients push as many games as the replay buffer accepts.
 """
 
 import argparse
@@ -28,12 +30,12 @@ MIB = 2**20
 _COSTS = {
     "push": ("replay_buffer", "add_games"),
     "batch_request": ("replay_buffer", "request_shards"),
-    "replay_figures": ("replay_buffer", "figures"),
+    "replay_metrics": ("replay_buffer", "metrics"),
     "poll": ("weight_store", "newest_candidate"),
     "report": ("reporter", "record"),
     "snapshot": ("reporter", "snapshot"),
 }
-"""Calls whose time is told."""
+"""Calls whose times are printed."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,30 +72,36 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--computed", action="store_true", help="with --gpus: only the arithmetic, without Ray")
     add("--conf", default="9x9", help="9x9 or 19x19: sizes of games, batches and networks")
     add("--net", help="with --gpus: network, such as b10c128 or b20c256 (default: b10c128)")
-    add("--simulations", type=_COUNT, help="with --gpus: of a move (default: the run's)")
+    add("--simulations", type=_COUNT, help="with --gpus: for each move (default: the run's)")
     add(
         "--tflops",
         type=command_line.number(1e-6, 1e6),
         default=gpus.SUSTAINED_TFLOPS,
-        help="that a GPU sustains (default: %(default)s)",
+        help="sustained by a GPU (default: %(default)s)",
     )
-    add("--learners", type=_COUNT, help="GPUs that train (default: as many as keep up with the others)")
+    add("--learners", type=_COUNT, help="GPUs that train (default: as many as keep up with self-play)")
     add(
         "--sync-ms",
         type=command_line.number(0, 1e4),
         default=budget.SYNC_MS,
-        help="with --gpus: of the head's disk (default: %(default)s)",
+        help="with --gpus: time of an fsync on the head's disk (default: %(default)s)",
     )
-    add("--settings", nargs="+", default=[], metavar="KEY=VALUE", help="with --gpus: of the run")
+    add("--settings", nargs="+", default=[], metavar="KEY=VALUE", help="with --gpus: settings of the run")
     add("--plies", type=_COUNT, help="moves of a game (default: 80 on 9x9, 220 on 19x19)")
-    add("--games-per-s", type=float, default=3.0, help="of each client")
+    add("--games-per-s", type=float, default=3.0, help="rate of each client")
     add("--games-per-push", type=_COUNT, default=2)
-    add("--flat-out", action="store_true", help="as many games as are taken")
-    add("--seconds", type=float, default=30.0, help="measured, for each number of clients")
+    add("--flat-out", action="store_true", help="push as many games as are accepted")
+    add("--seconds", type=float, default=30.0, help="time of a measurement")
     add("--warm-up", type=float, default=5.0, metavar="SECONDS")
-    add("--publish", type=float, default=5.0, metavar="SECONDS", help="with --clients: between two networks")
-    add("--talk", type=float, metavar="SECONDS", help="between two reports of a client")
-    add("--output", type=Path, help="a file to which the figures are added as JSON lines")
+    add(
+        "--publish",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="with --clients: interval between networks",
+    )
+    add("--talk", type=float, metavar="SECONDS", help="interval between reports of a client")
+    add("--output", type=Path, help="a file to which the results are appended as JSON lines")
     options = parser.parse_args(arguments)
     if options.gpus and options.learners and options.learners >= min(options.gpus):
         parser.error(f"--learners {options.learners}: must be less than --gpus {min(options.gpus)}")
@@ -105,9 +113,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def simulate(options: argparse.Namespace, count: int) -> dict[str, float]:
-    """One row: services and `count` clients on a fresh cluster, with a fresh run."""
+    """One row: services and `count` clients on a new cluster, with a new run."""
     words = [f"conf={options.conf}", "training.max_lead_positions=1_000_000_000"]
-    load = clients.Load(
+    load = clients.ClientLoad(
         games_per_s=0.0 if options.flat_out else options.games_per_s,
         games_per_push=options.games_per_push,
         push_window=compose.compose(words).selfplay.push_window,
@@ -117,11 +125,11 @@ def simulate(options: argparse.Namespace, count: int) -> dict[str, float]:
 
 
 def simulate_gpus(options: argparse.Namespace, count: int) -> dict[str, float]:
-    """One row: what was wanted of players and learners on `count` GPUs, and how a run with them went."""
+    """One row: computed rates of players and learners on `count` GPUs, and the measurement of such a run."""
     config = compose.compose(_gpu_words(options))
     all_gpus = fleet(options, config, count)
     players = all_gpus.balance.players
-    load = clients.Load(
+    load = clients.ClientLoad(
         games_per_s=(count - all_gpus.learners) * all_gpus.rates.games_per_s / players,
         games_per_push=max(1, round(all_gpus.rates.games_per_push)),
         push_window=config.selfplay.push_window,
@@ -144,7 +152,7 @@ def simulate_gpus(options: argparse.Namespace, count: int) -> dict[str, float]:
 
 
 def fleet(options: argparse.Namespace, config: schema.Config, count: int) -> gpus.Fleet:
-    """`count` GPUs, some of which train."""
+    """A fleet of `count` GPUs, some of which train."""
     rates = gpus.rates(config, plies(options), options.tflops)
     return gpus.fleet(config, rates, count, options.learners)
 
@@ -162,7 +170,7 @@ def plies(options: argparse.Namespace) -> int:
 
 
 def _simulate(
-    options: argparse.Namespace, words: list[str], load: clients.Load, count: int,
+    options: argparse.Namespace, words: list[str], load: clients.ClientLoad, count: int,
     learner: services.LearnerLoad,
 ) -> dict[str, float]:  # fmt: skip
     hosts = run.num_hosts(count)
@@ -171,17 +179,17 @@ def _simulate(
         places = run_folder.RunFolder(config.run.dir)
         places.open(config, "")
         made = games.make(config.game.size, plies(options), _GAMES_MADE, np.random.default_rng(0))
-        # At least as much as a run's own cluster would have here.
+        # At least the size in a run's private cluster on this machine.
         store_bytes = max(run.STORE_BYTES, memory.object_store_bytes(config, memory.of_machine()))
         with run.two_nodes(hosts, store_bytes):
             fake = run.FakeRun(config, places, (load, made, count), learner)
             found = fake.measure(options.warm_up, options.seconds)
         places.close()
-    return figures(found, memory.network_bytes(config), config.training.batch_size)
+    return metrics(found, memory.network_bytes(config), config.training.batch_size)
 
 
-def figures(found: run.Measured, network_bytes: int, batch_size: int) -> dict[str, float]:
-    """The figures of a row by name."""
+def metrics(found: run.Measured, network_bytes: int, batch_size: int) -> dict[str, float]:
+    """The metrics of a row by name."""
     waits = found.latencies if len(found.latencies) else np.zeros(1)
     median, late = (1e3 * float(np.percentile(waits, share)) for share in (50, 99))
     pushes = found.calls("replay_buffer", "add_games")
@@ -196,14 +204,14 @@ def figures(found: run.Measured, network_bytes: int, batch_size: int) -> dict[st
         "samples_per_s": found.batches * batch_size / found.seconds,
         "push_wait_ms_median": median,
         "push_wait_ms_99": late,
-        # Little's law: those that wait or are served are as many as come in the time that one stays.
+        # Little's law: the number of pushes in the system is their rate times the time that each one takes.
         "pushes_waiting": pushes * float(waits.mean()),
         "pushes_per_s": pushes,
         "polls_per_s": found.calls("weight_store", "newest_candidate"),
         "reports_per_s": found.calls("reporter", "record"),
-        # A push calls `state` itself, for its answer.
+        # A push itself calls `state` once, for its reply.
         "questions_per_s": found.calls("replay_buffer", "state") - pushes,
-        # A pause is counted when its last question is answered, which may have been asked before.
+        # A pause is counted when its last request is answered, which may have been sent earlier.
         "paused_fraction": min(1.0, found.counts.get("paused_ms", 0) / 1e3 / found.seconds / found.clients),
         **costs,
         **{f"busy {name}": found.busy(name) for name in found.spent},
@@ -217,7 +225,7 @@ def figures(found: run.Measured, network_bytes: int, batch_size: int) -> dict[st
 
 
 def table(rows: list[dict[str, float]]) -> list[str]:
-    """The figures as Markdown, a column for each number of clients or GPUs, which is a row's first figure."""
+    """The metrics as Markdown, with a column for each number of clients or GPUs, a row's first metric."""
     first, *names = rows[-1]
     lines = [f"| {first} | " + " | ".join(f"{row[first]:.0f}" for row in rows) + " |"]
     lines.append("|---" * (len(rows) + 1) + "|")
@@ -228,7 +236,7 @@ def table(rows: list[dict[str, float]]) -> list[str]:
 
 
 def _always(hosts: int, folder: str) -> list[str]:
-    """Settings of every simulation."""
+    """Settings that all simulations share."""
     return [
         f"run.dir={folder}/run",
         f"selfplay.num_actors={hosts}",

@@ -1,8 +1,7 @@
 """Error rates and lengths of the gate's sequential test: python -m tools.simulate_gates.
 
-No games are played: synthetic players of known strength win, draw and lose pairs of games with given chances.
-Each row of the table is so many gates of players whose true difference is the one given, as a share of
-the points.
+No games are played: synthetic players of known strength win, draw and lose pairs of games with given
+probabilities. Each row of the table summarizes --gates gates between players with the given true difference.
 """
 
 import argparse
@@ -15,29 +14,29 @@ from scipy import optimize
 
 from alphazero.config import command_line
 from alphazero.config import gate as gate_config
-from alphazero.evaluation import elo, gate_match, sprt
+from alphazero.evaluation import gate_match, ratings, sprt
 
 DEFAULT = gate_match.test_of(gate_config.GateConfig())
-"""The test of a run whose settings name none."""
+"""The default test of a run."""
 
 
-class Players(NamedTuple):
+class SimulatedPlayers(NamedTuple):
     """A kind of synthetic players."""
 
     name: str
     draws: float  # share of drawn games between equals
-    opening_elo: float  # standard deviation of what an opening is worth to Black, in Elo
+    opening_elo: float  # standard deviation of an opening's value to Black, in Elo
 
 
 PLAYERS = (
-    Players("no draws, fair openings", 0.0, 0.0),
-    Players("some draws, biased openings", 0.1, 200.0),
-    Players("many draws", 0.4, 100.0),
+    SimulatedPlayers("no draws, fair openings", 0.0, 0.0),
+    SimulatedPlayers("some draws, biased openings", 0.1, 200.0),
+    SimulatedPlayers("many draws", 0.4, 100.0),
 )
 
 
-class Outcome(NamedTuple):
-    """What so many gates did."""
+class GateStatistics(NamedTuple):
+    """Results of many gates."""
 
     promoted: float  # share
     mean_games: float
@@ -81,20 +80,22 @@ def _print_table(test: sprt.Test, options: argparse.Namespace) -> None:
 
 
 def simulate(
-    test: sprt.Test, players: Players, difference: float, count: int, rng: np.random.Generator
-) -> Outcome:
-    """So many gates; `difference` in Elo is what the mean share of the points says."""
+    test: sprt.Test, players: SimulatedPlayers, difference: float, count: int, rng: np.random.Generator
+) -> GateStatistics:
+    """Simulates gates; `difference` is the Elo that corresponds to the mean share of the points."""
     strength = _strength(players, difference)
-    verdicts = [test.decide(draw_pairs(players, strength, test.max_pairs, rng)) for _ in range(count)]
-    return Outcome(
-        promoted=float(np.mean([verdict.decision is sprt.Decision.better for verdict in verdicts])),
-        mean_games=2 * float(np.mean([verdict.num_pairs for verdict in verdicts])),
-        at_most=float(np.mean([verdict.num_pairs == test.max_pairs for verdict in verdicts])),
+    results = [test.decide(draw_pairs(players, strength, test.max_pairs, rng)) for _ in range(count)]
+    return GateStatistics(
+        promoted=float(np.mean([result.decision is sprt.Decision.better for result in results])),
+        mean_games=2 * float(np.mean([result.num_pairs for result in results])),
+        at_most=float(np.mean([result.num_pairs == test.max_pairs for result in results])),
     )
 
 
-def draw_pairs(players: Players, strength: float, count: int, rng: np.random.Generator) -> list[float]:
-    """Points of so many pairs for the one who is stronger by `strength` Elo on fair openings."""
+def draw_pairs(
+    players: SimulatedPlayers, strength: float, count: int, rng: np.random.Generator
+) -> list[float]:
+    """Points in each pair of the player who is stronger by `strength` Elo on fair openings."""
     bias = rng.normal(0, players.opening_elo, count)
     points = np.zeros(count)
     for sign in (1, -1):
@@ -104,24 +105,24 @@ def draw_pairs(players: Players, strength: float, count: int, rng: np.random.Gen
     return points.tolist()
 
 
-def _chances(players: Players, difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of a win and of a draw; draws become rare where the difference is large."""
+def _chances(players: SimulatedPlayers, difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of a win and of a draw; draws become rare if the difference is large."""
     share = 1 / (1 + 10 ** (-difference / 400))
     draw = np.minimum(players.draws, 2 * np.minimum(share, 1 - share))
     return share - draw / 2, draw
 
 
-def _strength(players: Players, difference: float) -> float:
-    """The strength on fair openings whose mean share of the points is that of `difference`."""
+def _strength(players: SimulatedPlayers, difference: float) -> float:
+    """The strength on fair openings that gives the same mean share of the points as `difference`."""
     if not players.opening_elo:
         return difference
-    # The openings' worth on a grid, so that the answer does not depend on chance.
+    # The values of openings lie on a grid, so that the result is not random.
     grid = np.linspace(-4, 4, 801)
     density = np.exp(-(grid**2) / 2)
 
     def excess(strength: float) -> float:
         shares = 1 / (1 + 10 ** (-(strength + players.opening_elo * grid) / 400))
-        return float(np.average(shares, weights=density)) - elo.to_score(difference)
+        return float(np.average(shares, weights=density)) - ratings.to_score(difference)
 
     return float(optimize.root_scalar(excess, bracket=(-4000, 4000)).root)
 

@@ -1,4 +1,4 @@
-"""Prints the summary of a run and fails unless it learned: python -m tools.smoke_table runs/smoke."""
+"""Summary of a run, and a check that it learned: python -m tools.smoke_table runs/smoke."""
 
 import sys
 from pathlib import Path
@@ -7,17 +7,17 @@ from alphazero.report import summary
 
 
 def main(folder: Path) -> int:
-    """0 if every row has its figures, the policy's loss fell and a network was promoted; else 1."""
+    """0 if every row is complete, the policy loss fell and a network was promoted; else 1."""
     found = summary.summarize(folder)
     print(found.text())
-    complaints = []
+    reasons = []
     if not found.fell("policy_loss"):
-        complaints.append("the policy's loss did not fall")
+        reasons.append("the policy's loss did not fall")
     if not found.promotions:
-        complaints.append("no network was promoted")
-    for complaint in complaints:
-        print(f"{folder}: {complaint}", file=sys.stderr)
-    return 1 if complaints else 0
+        reasons.append("no network was promoted")
+    for reason in reasons:
+        print(f"{folder}: {reason}", file=sys.stderr)
+    return 1 if reasons else 0
 
 
 if __name__ == "__main__":

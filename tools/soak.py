@@ -1,8 +1,8 @@
-"""Whether a run's memory stays flat: python -m tools.soak --minutes 30 runs/soak.
+"""Soak test of a run's memory: python -m tools.soak --minutes 30 runs/soak.
 
 Plays and trains at the smoke test's size and samples every process of the run: memory, open files, threads
-and the object store. The samples are in FOLDER/soak.csv, the curves in FOLDER/soak.svg; exit code 1 if a
-process grows by more than `tools.flatness.BOUNDS` after the first ten minutes.
+and the object store. Writes the samples to FOLDER/soak.csv and the curves to FOLDER/soak.svg. The exit code
+is 1 if a process grows by more than `tools.flatness.BOUNDS` after the first ten minutes.
 """
 
 import argparse
@@ -24,9 +24,9 @@ _STOP_S = 120.0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Soaks, or judges what an earlier soak sampled."""
+    """Runs a soak, or evaluates the samples of an earlier one."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
-    parser.add_argument("folder", type=Path, help="for the run and what is sampled")
+    parser.add_argument("folder", type=Path, help="for the run and the samples")
     parser.add_argument("words", nargs="*", help="more settings of the run, such as conf=9x9")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--every", type=float, default=10.0, metavar="SECONDS")
@@ -36,16 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
     table = options.folder / "soak.csv"
     code = 0 if options.judge else soak(options, table)
     samples, seconds = read(table)
-    verdicts = flatness.judge(samples, seconds)
+    rows = flatness.judge(samples, seconds)
     start = flatness.start_of(seconds)
     print(f"{seconds / 60:.0f} minutes; growth after the first {start / 60:.0f}, by the hour")
-    print("\n".join([flatness.head(), *(verdict.row() for verdict in verdicts)]))
+    print("\n".join([flatness.head(), *(row.row() for row in rows)]))
     flatness.draw(samples, options.figure or options.folder / "soak.svg")
-    return code or int(not verdicts or any(verdict.too_much for verdict in verdicts))
+    return code or int(not rows or any(row.too_much for row in rows))
 
 
 def soak(options: argparse.Namespace, table: Path) -> int:
-    """Runs and samples; 0 if the run lasted until it was told to stop."""
+    """Runs and samples; 0 if the run lasted until it was stopped."""
     options.folder.mkdir(parents=True, exist_ok=True)
     words = ["conf=smoke", "cluster=private", f"run.dir={options.folder / 'run'}"]
     words += ["stop.minutes=null", "stop.promotions=null", *options.words]
@@ -77,13 +77,13 @@ def _stop(run: subprocess.Popen[bytes]) -> None:
 
 
 def read(table: Path) -> tuple[dict[str, flatness.Series], float]:
-    """The samples of each process by its name, numbered where several share one, and the last time."""
+    """The samples of each process by name, with numbers for processes of the same name, and the last time."""
     columns: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     names: dict[str, str] = {}
     seconds = 0.0
     with table.open(newline="") as file:
         for row in csv.DictReader(file):
-            # A worker is a Python process before it is an actor.
+            # A worker's name is that of a Python process until an actor starts in it.
             names[row["pid"]], seconds = row["name"], float(row["time_s"])
             for key in ("time_s", "own", "files", "threads"):
                 columns[row["pid"]][key].append(float(row[key]))
@@ -108,7 +108,7 @@ def _rows(root: int, now: float) -> Iterable[dict[str, object]]:
 
 
 def _store_bytes(pids: list[int]) -> int | None:
-    """What lies in the run's object store, None while Ray does not say."""
+    """Bytes in the run's object store; None while Ray does not report them."""
     session = proc_samples.session_folder(pids)
     port = None if session is None else ray_metrics.port_of(session)
     try:

@@ -1,1 +1,1 @@
-"""What this machine reaches, part by part, each beside the limit that it is measured against."""
+"""Benchmarks of each part on this machine, each beside its limit (roofline)."""

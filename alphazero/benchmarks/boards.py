@@ -1,22 +1,22 @@
-"""Positions per second of the rules: `board.9x9`."""
+"""Benchmark of the rules in positions per second: `board.9x9`."""
 
 import time
 from collections.abc import Iterator
 
 import numpy as np
 
-from alphazero.benchmarks import figures, settings
+from alphazero.benchmarks import measurement, settings
 from alphazero.config import game as game_config
-from alphazero.go import board, features, game, geometry
+from alphazero.go import board, features, game_kernels, geometry
 from alphazero.jit import jit
 
 _CHUNK = 20_000
 
 
-def measure(options: settings.Settings) -> Iterator[figures.Figure]:
-    """A position: a move, then the legal moves and the planes. The limit is the same moves alone."""
+def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
+    """Measures positions: a move, its legal moves and its planes. The limit is the same moves alone."""
     positions, moves = rates(options)
-    yield figures.Figure(
+    yield measurement.Measurement(
         name=f"board.{options.size}x{options.size}",
         value=positions,
         unit="positions/s",
@@ -25,11 +25,11 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
     )
 
 
-def rates(options: settings.Settings) -> tuple[float, float]:
-    """Positions/s with legal moves and planes, and moves/s without them."""
+def rates(options: settings.BenchmarkSettings) -> tuple[float, float]:
+    """Returns positions/s with legal moves and planes, and moves/s without them."""
     rule = game_config.GameConfig(size=options.size, komi=7)
     tables, scratch = geometry.make(rule.size), board.make_scratch(rule.size**2)
-    games = game.new_games(2, rule)
+    games = game_kernels.new_games(2, rule)
     legal = np.zeros(rule.size**2 + 1, np.bool_)
     planes = np.zeros((features.NUM_PLANES, rule.size**2), np.uint8)
     actions = np.zeros(_CHUNK, np.int64)
@@ -46,39 +46,39 @@ def rates(options: settings.Settings) -> tuple[float, float]:
     explore()
     repeat()
     seconds, clock = options.seconds / 2, time.process_time
-    return figures.rate(explore, seconds, clock), figures.rate(repeat, seconds, clock)
+    return measurement.rate(explore, seconds, clock), measurement.rate(repeat, seconds, clock)
 
 
 @jit
 def play_at_random(geometry: geometry.Geometry, games, scratch: board.Scratch, legal, planes, rng, actions):
-    """Fills actions [M] with a random game after the other, each from the start in games[1]."""
-    game.copy_game(games, 0, games, 1)
+    """Fills actions [M] with consecutive random games, each from the start position in games[1]."""
+    game_kernels.copy_game(games, 0, games, 1)
     for number in range(len(actions)):
         if games[0].over:
-            game.copy_game(games, 0, games, 1)
-        game.legal_actions(geometry, games, 0, legal)
+            game_kernels.copy_game(games, 0, games, 1)
+        game_kernels.legal_actions(geometry, games, 0, legal)
         actions[number] = _choose(legal, rng)
-        game.play(geometry, games, scratch, 0, actions[number])
+        game_kernels.play(geometry, games, scratch, 0, actions[number])
         features.fill_planes(geometry, games, 0, planes)
 
 
 @jit
 def replay(geometry: geometry.Geometry, games, scratch: board.Scratch, actions):
     """Plays the moves of `play_at_random` again."""
-    game.copy_game(games, 0, games, 1)
+    game_kernels.copy_game(games, 0, games, 1)
     for number in range(len(actions)):
         if games[0].over:
-            game.copy_game(games, 0, games, 1)
-        game.play(geometry, games, scratch, 0, actions[number])
+            game_kernels.copy_game(games, 0, games, 1)
+        game_kernels.play(geometry, games, scratch, 0, actions[number])
 
 
 @jit
 def _choose(legal, rng):
-    """A random legal move, the pass only where there is no other."""
+    """A random legal move. A pass only if there is no other."""
     number = legal[:-1].sum()
     if number == 0:
         return len(legal) - 1
-    left = np.int64(rng.random() * number)  # `integers` counts references, which kernels do not
+    left = np.int64(rng.random() * number)  # `integers` would count references, which kernels avoid
     action = -1
     while left >= 0:
         action += 1

@@ -1,46 +1,46 @@
-"""The GTP engine: how long it takes to start, and its simulations per second, `gtp.<net>`."""
+"""Benchmark of the GTP engine: simulations per second, `gtp.<net>`, and the time that its start takes."""
 
 import time
 from collections.abc import Iterator
 
-from alphazero.benchmarks import figures, nets, settings, starts
+from alphazero.benchmarks import measurement, nets, settings, starts
 from alphazero.config import net as net_config
-from alphazero.engine import setup, thinking
+from alphazero.engine import engine_search, setup
 from alphazero.go import play
 
 _NUM_SIMULATIONS = 200
 
 
-def measure(options: settings.Settings) -> Iterator[figures.Figure]:
-    """Moves of the game that it plays against itself; nothing is cached.
+def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
+    """Measures moves of a game that the engine plays against itself, without an evaluation cache.
 
-    The limit is that of self-play for each thread: one game gives a network small batches only, so the
-    ratio is also what larger ones would be worth.
+    The limit is that of self-play for each thread. One game gives a network only small batches, so the ratio
+    also shows what larger ones would gain.
     """
     for net in options.nets:
         yield _measure_net(net, options)
         yield from starts.measure(net, options)
 
 
-def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
+def _measure_net(net: net_config.NetConfig, options: settings.BenchmarkSettings) -> measurement.Measurement:
     weights = nets.random_weights(net, options.size)
     best = nets.fastest(weights, options)
-    # A GPU needs no second thread.
+    # One thread is enough for a GPU.
     num_threads = 1 if best.evaluator.is_asynchronous else options.num_threads
-    wishes = setup.Wishes(
+    engine_options = setup.EngineOptions(
         num_simulations=_NUM_SIMULATIONS,
         device=options.device,
         num_threads=num_threads,
         leaf_batch=options.leaf_batch,
         is_cached=False,
     )
-    thinker, description = setup.make_thinker(weights, wishes)
+    search, description = setup.make_search(weights, engine_options)
     game = play.Game(options.size, 7)
-    # The time of the process would add its threads' up, and leave out that they wait for one another.
+    # Process time would add up the times of the threads and leave out the time they wait for each other.
     clock = options.clock if num_threads == 1 else time.perf_counter
-    return figures.Figure(
+    return measurement.Measurement(
         name=f"gtp.{net.name}",
-        value=figures.rate(lambda: _play_move(thinker, game), options.seconds, clock),
+        value=measurement.rate(lambda: _play_move(search, game), options.seconds, clock),
         unit="simulations/s",
         limit=best.rate * num_threads,
         setup={
@@ -53,10 +53,10 @@ def _measure_net(net: net_config.NetConfig, options: settings.Settings) -> figur
     )
 
 
-def _play_move(thinker: thinking.Thinker, game: play.Game) -> int:
-    """Plays on, from the start again when the game is over; returns the simulations that it took."""
+def _play_move(search: engine_search.EngineSearch, game: play.Game) -> int:
+    """Plays a move, in a new game if the last one is over, and returns the number of simulations."""
     if game.is_over or len(game.moves) > game.size**2:
         while game.moves:
             game.undo()
-    game.play(thinker.choose(game).action)
+    game.play(search.choose(game).action)
     return _NUM_SIMULATIONS

@@ -1,4 +1,4 @@
-"""Training samples per second: `learner.<net>`, and of several ranks: `learner.<net>.ranks<K>`."""
+"""Benchmark of the learner in samples per second: `learner.<net>`; with K ranks, `learner.<net>.ranks<K>`."""
 
 import multiprocessing
 import statistics
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from alphazero import files
-from alphazero.benchmarks import figures, peaks, settings
+from alphazero.benchmarks import measurement, peaks, settings
 from alphazero.config import game as game_config
 from alphazero.config import net as net_config
 from alphazero.config import replay as replay_config
@@ -20,22 +20,22 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import record as records
 from alphazero.data import replay
-from alphazero.go import board, game, geometry
+from alphazero.go import board, game_kernels, geometry
 from alphazero.net import hardware, operations
-from alphazero.training import learner, limits, ranks
+from alphazero.training import data_parallel, learner, roofline
 
 _NUM_POSITIONS = 4096
 _ROUNDS = 10
-"""Turns, so that other work on the machine meets both sides."""
+"""Alternating turns, so that other work on the machine affects both sides."""
 _NUM_WARM_UP = 3
 _START_S = 300.0
 
 
-def measure(options: settings.Settings) -> Iterator[figures.Figure]:
-    """The learner with all that belongs to its step: drawing, symmetries, averaging, figures.
+def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
+    """Measures whole steps of the learner, with drawing, symmetries, averaging and metrics.
 
-    The limit is a bare step of the same network and optimizer, on tensors that lie on its device already:
-    forward, losses, backward, update. With several ranks the limit is as many times what one reaches.
+    The limit is a bare step of the same network and optimizer, on tensors that are already on its device:
+    forward, losses, backward, update. With several ranks, the limit is one rank's rate times their number.
     """
     for net in options.nets:
         yield _measure_step(net, options)
@@ -43,20 +43,20 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
             yield measure_ranks(net, options)
 
 
-def _measure_step(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
+def _measure_step(net: net_config.NetConfig, options: settings.BenchmarkSettings) -> measurement.Measurement:
     config = _make_config(net, options, num_ranks=1)
     window = _make_window(config)
     drawn = window.sample(options.batch_size, np.random.default_rng(0))
-    trained, bare = _Learning(config, window), limits.BareStep(config, drawn)
+    trained, bare = _Learning(config, window), roofline.BareStep(config, drawn)
     sides: list[tuple[Callable[[], int], list[float]]] = [(trained.step, []), (bare.step, [])]
     for step, _ in sides:
         for _ in range(_NUM_WARM_UP):
             step()
     for _ in range(_ROUNDS):
         for step, rates in sides:
-            rates.append(figures.rate(step, options.seconds / (2 * _ROUNDS), options.clock))
+            rates.append(measurement.rate(step, options.seconds / (2 * _ROUNDS), options.clock))
     value, limit = (statistics.median(rates) for _, rates in sides)
-    return figures.Figure(
+    return measurement.Measurement(
         name=f"learner.{net.name}",
         value=value,
         unit="samples/s",
@@ -66,17 +66,17 @@ def _measure_step(net: net_config.NetConfig, options: settings.Settings) -> figu
 
 
 def measure_ranks(
-    net: net_config.NetConfig, options: settings.Settings, num_turns: int = 3
-) -> figures.Figure:
-    """Wall-clock time: ranks wait for one another. Turns of one rank and of all.
+    net: net_config.NetConfig, options: settings.BenchmarkSettings, num_turns: int = 3
+) -> measurement.Measurement:
+    """Measures one rank and all ranks in turns, in wall-clock time because ranks wait for each other.
 
-    RuntimeError if a rank fails, or if ranks that learn together end with different networks.
+    Raises RuntimeError if a rank fails, or if ranks that learn together end with different networks.
     """
     rates: dict[int, list[float]] = {1: [], options.num_ranks: []}
     for _ in range(num_turns):
         for count, found in rates.items():
             found.append(_samples_per_s(net, options, count))
-    return figures.Figure(
+    return measurement.Measurement(
         name=f"learner.{net.name}.ranks{options.num_ranks}",
         value=statistics.median(rates[options.num_ranks]),
         unit="samples/s",
@@ -85,8 +85,8 @@ def measure_ranks(
     )
 
 
-def _samples_per_s(net: net_config.NetConfig, options: settings.Settings, count: int) -> float:
-    """What `count` ranks reach together, each with batches of the usual size."""
+def _samples_per_s(net: net_config.NetConfig, options: settings.BenchmarkSettings, count: int) -> float:
+    """Samples/s of `count` ranks together, each with batches of the usual size."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder, futures.ProcessPoolExecutor(count, context) as pool:
         address = (Path(folder) / "rendezvous").as_uri()
@@ -99,11 +99,13 @@ def _run_rank(
     address: str,
     count: int,
     net: net_config.NetConfig,
-    options: settings.Settings,
+    options: settings.BenchmarkSettings,
 ) -> float:
-    """One process: a few steps, whose time tells how many fit, then those; their samples/s."""
+    """Runs one rank and returns its samples/s. The time of a few steps decides how many are measured."""
     config = _make_config(net, options, num_ranks=count)
-    group = ranks.join(address, number, count, hardware.pick_device(config.training.device, number), _START_S)
+    group = data_parallel.join(
+        address, number, count, hardware.pick_device(config.training.device, number), _START_S
+    )
     learning = _Learning(config, _make_window(config), group)
     learning.step()
     # All must take the same number of steps, so they agree on one.
@@ -117,13 +119,13 @@ def _run_rank(
 
 
 def require_one_network(digests: Sequence[str]) -> None:
-    """RuntimeError if ranks that learned together, one digest each, ended with different networks."""
+    """Raises RuntimeError if ranks that learned together ended with different digests of their networks."""
     if len(set(digests)) > 1:
         raise RuntimeError(f"{len(digests)} ranks ended with {len(set(digests))} different networks")
 
 
 def _seconds_of(learning: "_Learning", num_steps: int) -> float:
-    """Wall-clock time of so many steps."""
+    """Wall-clock time of `num_steps` steps."""
     began = time.perf_counter()
     for _ in range(num_steps):
         learning.step()
@@ -131,29 +133,31 @@ def _seconds_of(learning: "_Learning", num_steps: int) -> float:
 
 
 class _Learning:
-    """A learner fed from a replay window, as in a run; one call trains on a few batches."""
+    """A learner with a replay window, as in a run."""
 
     def __init__(
-        self, config: schema.Config, window: replay.ReplayWindow, group: ranks.Ranks | None = None
+        self, config: schema.Config, window: replay.ReplayWindow, group: data_parallel.Ranks | None = None
     ) -> None:
         self._learner = learner.Learner(config, group)
         self._window = window
         self._batch_size = config.training.batch_size // config.training.num_ranks
-        # Each rank draws samples of its own: only then do ranks that share no gradients end apart.
+        # Each rank draws different samples. Otherwise ranks without shared gradients would end equal, too.
         self._rng = np.random.default_rng(0 if group is None else group.number)
 
     def step(self) -> int:
-        """One step; the samples of this rank."""
+        """Trains one step and returns the number of this rank's samples."""
         self._learner.train([self._window.sample(self._batch_size, self._rng)], progress=0)
         return self._batch_size
 
     def digest(self) -> str:
-        """Of the averaged network's kernels; all ranks must call this alike."""
+        """Digest of the averaged network's kernels. All ranks must call this at the same step."""
         tower = self._learner.candidate().tower
         return files.sha256(b"".join(layer.kernel.tobytes() for layer in tower))
 
 
-def _make_config(net: net_config.NetConfig, options: settings.Settings, num_ranks: int) -> schema.Config:
+def _make_config(
+    net: net_config.NetConfig, options: settings.BenchmarkSettings, num_ranks: int
+) -> schema.Config:
     return schema.Config(
         game=game_config.GameConfig(size=options.size, komi=7),
         net=net,
@@ -168,7 +172,7 @@ def _make_config(net: net_config.NetConfig, options: settings.Settings, num_rank
 
 
 def _make_window(config: schema.Config) -> replay.ReplayWindow:
-    """Full of random games, whose positions cost what real ones do."""
+    """Returns a full window of random games. Their positions cost as much as real ones."""
     window = replay.ReplayWindow(config.game.size, config.replay, config.net.targets)
     rng = np.random.default_rng(0)
     while len(window) < _NUM_POSITIONS:
@@ -177,15 +181,15 @@ def _make_window(config: schema.Config) -> replay.ReplayWindow:
 
 
 def _random_game(rules: game_config.GameConfig, rng: np.random.Generator) -> records.GameRecord:
-    """Random legal moves up to a length that is usual for the board."""
+    """Plays random legal moves up to a usual length for the board."""
     points = rules.size**2
     tables, scratch = geometry.make(rules.size), board.make_scratch(points)
-    position, legal = game.new_games(1, rules), np.zeros(points + 1, np.bool_)
+    position, legal = game_kernels.new_games(1, rules), np.zeros(points + 1, np.bool_)
     moves: list[int] = []
     while not position[0]["over"] and len(moves) < points:
-        game.legal_actions(tables, position, 0, legal)
+        game_kernels.legal_actions(tables, position, 0, legal)
         moves.append(int(rng.choice(np.flatnonzero(legal))))
-        game.play(tables, position, scratch, 0, moves[-1])
+        game_kernels.play(tables, position, scratch, 0, moves[-1])
     owners = rng.integers(-1, 2, points).astype(np.int8)
     score = float(int(owners.sum(dtype=np.int64)) - rules.komi)
     return records.GameRecord(
@@ -210,7 +214,7 @@ def _random_game(rules: game_config.GameConfig, rng: np.random.Generator) -> rec
     )
 
 
-def _setup(options: settings.Settings) -> dict[str, Any]:
+def _setup(options: settings.BenchmarkSettings) -> dict[str, Any]:
     return {
         "board": f"{options.size}x{options.size}",
         "batch": options.batch_size,
@@ -220,7 +224,7 @@ def _setup(options: settings.Settings) -> dict[str, Any]:
 
 
 def _share_of_peak(config: schema.Config, samples_per_s: float) -> dict[str, Any]:
-    """Precision, and which part of what a large product of matrices reaches here the step makes use of."""
+    """Precision, and the step's share of the rate that a large product of matrices reaches here."""
     peak = peaks.of_training(config.training)
     share = peak.share(samples_per_s * operations.step_operations(config.net, config.game.size))
-    return {"precision": peak.precision, figures.SHARE_OF_PEAK: share}
+    return {"precision": peak.precision, measurement.SHARE_OF_PEAK: share}

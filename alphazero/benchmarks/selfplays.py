@@ -1,4 +1,4 @@
-"""Simulations per second of a whole self-play worker: `selfplay.<net>`."""
+"""Benchmark of a whole self-play worker in simulations per second: `selfplay.<net>`."""
 
 import dataclasses
 import statistics
@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from alphazero.benchmarks import figures, nets, settings
+from alphazero.benchmarks import measurement, nets, settings
 from alphazero.config import game as game_config
 from alphazero.config import net as net_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.config import selfplay as selfplay_config
-from alphazero.selfplay import worker
+from alphazero.selfplay import worker as workers
 
 _ROUNDS = 15
-"""Many short turns, so that bursts of other work meet both sides."""
+"""Many short turns, so that bursts of other work affect both sides."""
 _EARLY_GAMES = 1
-"""The warm-up searches like the first games of a run, with a single simulation."""
+"""The warm-up searches with a single simulation, like the first games of a run."""
 
 
-def measure(options: settings.Settings) -> Iterator[figures.Figure]:
-    """One core plays games with everything that belongs to it; a simulation is a descent to a leaf.
+def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
+    """Measures complete self-play on one core. A simulation is a descent to a leaf.
 
     The limit is the bare evaluations/s of the fastest backend at its best batch. Nothing is cached.
     """
@@ -29,13 +29,15 @@ def measure(options: settings.Settings) -> Iterator[figures.Figure]:
         yield measure_net(net, options)
 
 
-def measure_net(net: net_config.NetConfig, options: settings.Settings) -> figures.Figure:
-    """Self-play by the fastest backend."""
+def measure_net(net: net_config.NetConfig, options: settings.BenchmarkSettings) -> measurement.Measurement:
+    """Measures self-play with the fastest backend."""
     return measure_with(net, nets.fastest(nets.random_weights(net, options.size), options), options)
 
 
-def measure_with(net: net_config.NetConfig, best: nets.Best, options: settings.Settings) -> figures.Figure:
-    """Self-play and its limit in turns, so that other work on the machine meets both."""
+def measure_with(
+    net: net_config.NetConfig, best: nets.FastestBackend, options: settings.BenchmarkSettings
+) -> measurement.Measurement:
+    """Measures self-play and its limit in turns, so that other work on the machine affects both."""
     player = _make_worker(net, best, options)
     _warm_up(player, options)
     before = dataclasses.replace(player.work)
@@ -47,10 +49,10 @@ def measure_with(net: net_config.NetConfig, best: nets.Best, options: settings.S
             planes = nets.random_planes(batch, options.size)
             seconds = share / len(limits)
             rates.append(nets.evaluations_per_s(best.evaluator, planes, seconds, options.clock))
-        values.append(figures.rate(lambda: _play_move(player), share, options.clock))
+        values.append(measurement.rate(lambda: _play_move(player), share, options.clock))
     simulations = player.work.simulations - before.simulations
     value = statistics.median(values)
-    return figures.Figure(
+    return measurement.Measurement(
         name=f"selfplay.{net.name}",
         value=value,
         unit="simulations/s",
@@ -60,7 +62,7 @@ def measure_with(net: net_config.NetConfig, best: nets.Best, options: settings.S
             "simulations": options.num_simulations,
             "games": options.num_games,
             "cores": 1,
-            # Below 1, because descents that end in finished games ask no network.
+            # Below 1, because descents to finished games need no evaluation.
             "evaluations/simulation": round((player.work.evaluations - before.evaluations) / simulations, 3),
             "positions/s": round(value * (player.work.moves - before.moves) / simulations, 1),
         },
@@ -68,8 +70,8 @@ def measure_with(net: net_config.NetConfig, best: nets.Best, options: settings.S
 
 
 def _make_worker(
-    net: net_config.NetConfig, best: nets.Best, options: settings.Settings
-) -> worker.SelfPlayWorker:
+    net: net_config.NetConfig, best: nets.FastestBackend, options: settings.BenchmarkSettings
+) -> workers.SelfPlayWorker:
     config = schema.Config(
         game=game_config.GameConfig(size=options.size, komi=7),
         net=net,
@@ -78,21 +80,24 @@ def _make_worker(
             num_games=options.num_games, early_games=_EARLY_GAMES, early_simulations=1, early_considered=1
         ),
     )
-    return worker.SelfPlayWorker(config, best.evaluator, name="bench", rng=np.random.default_rng(0))
+    return workers.SelfPlayWorker(config, best.evaluator, name="bench", rng=np.random.default_rng(0))
 
 
-def _warm_up(player: worker.SelfPlayWorker, options: settings.Settings) -> None:
-    """Compiles, and spreads the games over all ages: they began together, and old ones ask less."""
+def _warm_up(player: workers.SelfPlayWorker, options: settings.BenchmarkSettings) -> None:
+    """Compiles, and spreads the games over all ages.
+
+    Without it all games would have the same age, and old games need fewer evaluations.
+    """
     began = options.clock()
     for _ in range(2 * options.size**2):
         player.play_move()
         if options.clock() - began > 2 * options.seconds:
             break
     player.set_total_games(_EARLY_GAMES)
-    figures.rate(lambda: _play_move(player), options.seconds / 4, options.clock)
+    measurement.rate(lambda: _play_move(player), options.seconds / 4, options.clock)
 
 
-def _play_move(player: worker.SelfPlayWorker) -> int:
+def _play_move(player: workers.SelfPlayWorker) -> int:
     before = player.work.simulations
     player.play_move()
     return player.work.simulations - before

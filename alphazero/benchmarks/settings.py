@@ -1,36 +1,36 @@
-"""What a user may choose about a benchmark."""
+"""Settings of the benchmarks."""
 
 import re
 import time
 from typing import NamedTuple
 
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 from alphazero.config import net as net_config
 
 
-class Settings(NamedTuple):
-    """One run of the benchmarks."""
+class BenchmarkSettings(NamedTuple):
+    """Settings of one run."""
 
     size: int
     nets: list[net_config.NetConfig]
-    num_simulations: int  # a move
+    num_simulations: int  # per move
     num_games: int  # advanced together
     device: str  # auto, cpu or cuda
-    seconds: float  # for each figure, about
+    seconds: float  # of each measurement, approximately
     num_threads: int = 1  # of the GTP engine
     leaf_batch: int = 8  # of the GTP engine
     num_ranks: int = 1  # of the learner
-    batch_size: int = 256  # of each of them
-    is_compiled: bool = False  # whether torch.compile makes the kernels of their steps
+    batch_size: int = 256  # of each rank
+    is_compiled: bool = False  # whether torch.compile makes the kernels of the ranks' steps
 
     @property
-    def clock(self) -> figures.Clock:
-        """What measures work that may wait for a network."""
+    def clock(self) -> measurement.Clock:
+        """Clock for work that may wait for a network."""
         return time.process_time if self.device == "cpu" else time.perf_counter
 
 
 def parse_net(name: str) -> net_config.NetConfig:
-    """The network that "b4c32" names; ValueError if it names none."""
+    """Parses a network's name such as "b4c32"; raises ValueError if it is not one."""
     match = re.fullmatch(r"b(\d{1,3})c(\d{1,4})", name)
     if match is None:
         raise ValueError(f"{name}: must be blocks and filters, such as b4c32")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero.benchmarks import figures, nets, settings
+from alphazero.benchmarks import measurement, nets, settings
 from alphazero.config import net as net_config
 from alphazero.evaluation import gtp_client
 from alphazero.net import leela
@@ -21,28 +21,30 @@ from alphazero.net import openvino_backend
 if openvino_backend.is_installed():
     openvino_backend.library()
 """
-"""What every engine imports that asks a network on a CPU: numpy, numba, OpenVINO."""
+"""Imports of every engine with a network on a CPU: numpy, numba, OpenVINO."""
 
 
-class _Start(NamedTuple):
-    """Seconds of the wall clock."""
+class _EngineStart(NamedTuple):
+    """Times of one start, in seconds of the wall clock."""
 
-    libraries_s: float  # a process that imports the libraries and does nothing else
+    libraries_s: float  # of a process that only imports the libraries
     name_s: float  # to the answer of `name`
-    move_s: float  # to that of the `genmove` behind it
+    move_s: float  # to the answer of the `genmove` after it
 
 
-def measure(net: net_config.NetConfig, options: settings.Settings) -> Iterator[figures.Figure]:
-    """Medians of a few starts with compiled kernels.
+def measure(
+    net: net_config.NetConfig, options: settings.BenchmarkSettings
+) -> Iterator[measurement.Measurement]:
+    """Measures the medians of a few starts with compiled kernels.
 
-    The limit is the time of a process that only imports the libraries, measured in turns with the starts;
-    the ratio says how many times as long a start takes.
+    The limit is the time of a process that only imports the libraries, measured in turns with the starts.
+    The ratio is how many times as long a start takes.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.txt"
         leela.write(nets.random_weights(net, options.size), path)
         arguments = [f"--weights={path}", f"--device={options.device}", f"--threads={options.num_threads}"]
-        _start(arguments)  # compiles kernels, and brings files into memory
+        _start(arguments)  # compiles kernels and loads files into the page cache
         began = time.perf_counter()
         starts = [_start(arguments)]
         while time.perf_counter() - began < options.seconds:
@@ -50,7 +52,7 @@ def measure(net: net_config.NetConfig, options: settings.Settings) -> Iterator[f
     libraries_s, name_s, move_s = (statistics.median(times) for times in zip(*starts, strict=True))
     setup = {"board": f"{options.size}x{options.size}", "threads": options.num_threads, "starts": len(starts)}
     for part, seconds in (("start", name_s), ("first_move", move_s)):
-        yield figures.Figure(
+        yield measurement.Measurement(
             name=f"gtp.{net.name}.{part}",
             value=1000 * seconds,
             unit="ms",
@@ -59,7 +61,7 @@ def measure(net: net_config.NetConfig, options: settings.Settings) -> Iterator[f
         )
 
 
-def _start(arguments: list[str]) -> _Start:
+def _start(arguments: list[str]) -> _EngineStart:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", _LIBRARIES], check=True)
     libraries_s = time.perf_counter() - began
@@ -69,4 +71,4 @@ def _start(arguments: list[str]) -> _Start:
         engine.send("name")
         name_s = time.perf_counter() - began
         engine.send("genmove b")
-        return _Start(libraries_s, name_s, time.perf_counter() - began)
+        return _EngineStart(libraries_s, name_s, time.perf_counter() - began)

@@ -1,1 +1,1 @@
-"""Cluster files of `ray up`: what they cost, whether an account may start them, and where runs may lie."""
+"""Checks of cluster files of `ray up`: their cost, the limits of the account, and the folders of runs."""

@@ -1,6 +1,6 @@
-"""What an AWS account says about a cluster file: quotas, machines of the zone, images, Ray's role.
+"""Checks of a cluster file against an AWS account: quotas, machines of the zone, images, Ray's role.
 
-Nothing is started or changed. Whatever may not be asked is a note in one line.
+Nothing is started or changed. A check without permission becomes a note in one line.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,14 +21,14 @@ _P5_SPOT = "L-C4BD4855"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line."""
+    """A problem or a note, in one line."""
 
     text: str
     is_problem: bool = True
 
 
 class Account:
-    """The account of the credentials that AWS tools would use here."""
+    """The account that AWS tools would use here, from their credentials."""
 
     def __init__(self, region: str) -> None:
         """region: of the cluster. ImportError without boto3, ValueError without credentials."""
@@ -52,7 +52,9 @@ def findings(cluster: cluster_file.ClusterFile, account: Account) -> tuple[list[
     """Problems and notes, one line each."""
     problems: list[str] = []
     notes: list[str] = []
-    _ask("who you are (sts:GetCallerIdentity)", lambda: account.client("sts").get_caller_identity(), problems)
+    _ask(
+        "your identity (sts:GetCallerIdentity)", lambda: account.client("sts").get_caller_identity(), problems
+    )
     if problems:
         return problems, notes
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
@@ -68,13 +70,13 @@ def findings(cluster: cluster_file.ClusterFile, account: Account) -> tuple[list[
     return problems, notes
 
 
-def _ask(what: str, question: Callable[[], Any], complaints: list[str]) -> Any:
+def _ask(what: str, question: Callable[[], Any], reasons: list[str]) -> Any:
     import botocore.exceptions
 
     try:
         return question()
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        complaints.append(f"AWS does not say {what}: {' '.join(str(error).split())}")
+        reasons.append(f"AWS does not tell {what}: {' '.join(str(error).split())}")
         return None
 
 
@@ -90,10 +92,10 @@ def _offerings(cluster: cluster_file.ClusterFile, account: Account) -> Iterator[
             zones[offer["InstanceType"]].add(offer["Location"])
     for machine, places in zones.items():
         if not places:
-            yield Finding(f"{machine}: {cluster.region} has no such machine")
+            yield Finding(f"{machine}: is not offered in {cluster.region}")
         elif cluster.zone and cluster.zone not in places:
             others = ", ".join(sorted(places))
-            yield Finding(f"{machine}: zone {cluster.zone} has none; there are some in {others}")
+            yield Finding(f"{machine}: is not offered in zone {cluster.zone}; it is in {others}")
 
 
 def _quotas(cluster: cluster_file.ClusterFile, account: Account) -> Iterator[Finding]:
@@ -105,19 +107,19 @@ def _quotas(cluster: cluster_file.ClusterFile, account: Account) -> Iterator[Fin
     quotas = account.client("service-quotas")
     for code, kinds in asked.items():
         quota = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]
-        room, name = quota["Value"], quota.get("QuotaName", code)
+        limit, name = quota["Value"], quota.get("QuotaName", code)
         for kind in kinds:
-            if kind.cpus > room:
+            if kind.cpus > limit:
                 yield Finding(
-                    f"available_node_types.{kind.name}: your quota '{name}' is {room:g} vCPUs, "
+                    f"available_node_types.{kind.name}: your quota '{name}' is {limit:g} vCPUs, "
                     f"one {kind.machine} has {kind.cpus:g}; ask for more: aws service-quotas "
                     f"request-service-quota-increase --service-code ec2 --quota-code {code} "
                     f"--desired-value {kind.cpus:g}"
                 )
         most = sum(kind.most * kind.cpus for kind in kinds)
-        if most > room:
+        if most > limit:
             names = ", ".join(kind.name for kind in kinds)
-            text = f"your quota '{name}' ({code}) is {room:g} vCPUs; max_workers of {names} come to {most:g}"
+            text = f"your quota '{name}' ({code}) is {limit:g} vCPUs; max_workers of {names} need {most:g}"
             yield Finding(text, is_problem=False)
 
 
@@ -140,9 +142,9 @@ def _images(cluster: cluster_file.ClusterFile, account: Account) -> Iterator[Fin
     images = [image for image in named if image.startswith("ami-")]
     if images:
         answer = account.client("ec2").describe_images(Filters=[{"Name": "image-id", "Values": images}])
-        there = {image["ImageId"] for image in answer["Images"]}
+        known = {image["ImageId"] for image in answer["Images"]}
         for name in images:
-            if name not in there:
+            if name not in known:
                 yield Finding(f"image {name}: {cluster.region} has no such image")
 
 
@@ -151,7 +153,7 @@ def _role(account: Account) -> Iterator[Finding]:
     try:
         iam.get_role(RoleName=ROLE)
     except iam.exceptions.NoSuchEntityException:
-        text = f"role {ROLE} is not there yet: `ray up` makes it; then let it look up images (cluster.yaml)"
+        text = f"role {ROLE} does not exist yet: `ray up` makes it; then let it look up images (cluster.yaml)"
         yield Finding(text, is_problem=False)
         return
     names = iam.list_role_policies(RoleName=ROLE)["PolicyNames"]

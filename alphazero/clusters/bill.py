@@ -1,4 +1,4 @@
-"""What a cluster costs: each machine, without work, at most, and after `ray down`."""
+"""Bill of a cluster: the cost of each machine, of the idle cluster, of the full one, and after `ray down`."""
 
 from dataclasses import dataclass
 
@@ -7,35 +7,35 @@ from alphazero.clusters import cluster_file, prices
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """USD of a cluster; machines that the table does not know are not counted."""
+    """Cost of a cluster in USD, without machines that are not in the table."""
 
     idle_hour: float
-    """With the head and what min_workers keeps."""
+    """The head and the workers that min_workers keeps."""
     most_hour: float
-    """With the dearest machines that max_workers allows; a spot machine counts as one on demand."""
+    """The head and the dearest workers that max_workers allows; spot machines at the price on demand."""
     stopped_month: float
     """The head's disk, after `ray down`."""
     unknown: tuple[str, ...]
     """Node types whose machine is not in the table."""
 
 
-def hour(kind: cluster_file.NodeType, table: prices.Table) -> float | None:
-    """USD of one machine and its disks; None where the table does not know it."""
+def hour(kind: cluster_file.NodeType, table: prices.PriceTable) -> float | None:
+    """USD per hour of one machine and its disks; None if it is not in the table."""
     machine = table.machines.get(kind.machine)
     return None if machine is None else machine.hour + table.disk_hour(kind.disk_gib)
 
 
-def make(cluster: cluster_file.ClusterFile, table: prices.Table) -> Bill:
-    """Adds up."""
+def make(cluster: cluster_file.ClusterFile, table: prices.PriceTable) -> Bill:
+    """The bill of a cluster file."""
     each = {kind.name: hour(kind, table) or 0.0 for kind in cluster.node_types}
     head = [kind for kind in cluster.node_types if kind.is_head]
     workers = sorted(
         (kind for kind in cluster.node_types if not kind.is_head), key=lambda kind: -each[kind.name]
     )
-    most, room = sum(each[kind.name] for kind in head), cluster.max_workers
+    most, left = sum(each[kind.name] for kind in head), cluster.max_workers
     for kind in workers:
-        count = min(room, kind.max_workers)
-        most, room = most + count * each[kind.name], room - count
+        count = min(left, kind.max_workers)
+        most, left = most + count * each[kind.name], left - count
     return Bill(
         idle_hour=sum(kind.least * each[kind.name] for kind in cluster.node_types),
         most_hour=most,
@@ -44,8 +44,8 @@ def make(cluster: cluster_file.ClusterFile, table: prices.Table) -> Bill:
     )
 
 
-def lines(cluster: cluster_file.ClusterFile, table: prices.Table) -> list[str]:
-    """The bill for a reader."""
+def lines(cluster: cluster_file.ClusterFile, table: prices.PriceTable) -> list[str]:
+    """The bill as text."""
     found = []
     for kind in cluster.node_types:
         price = hour(kind, table)

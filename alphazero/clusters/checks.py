@@ -1,4 +1,4 @@
-"""What a cluster file itself shows to be wrong, without an account: each finding is one line."""
+"""Checks of a cluster file that need no account; each finding is one line."""
 
 import datetime
 import re
@@ -12,7 +12,7 @@ _OLD_MONTHS = 12
 
 
 def problems(cluster: cluster_file.ClusterFile, token: Path = TOKEN) -> list[str]:
-    """What keeps the cluster from working, or makes it cost more than it must."""
+    """Mistakes that keep the cluster from working or make it cost more than necessary."""
     found = _token(token.expanduser())
     found += _place(cluster)
     for kind in cluster.node_types:
@@ -24,7 +24,7 @@ def problems(cluster: cluster_file.ClusterFile, token: Path = TOKEN) -> list[str
 
 
 def notes(cluster: cluster_file.ClusterFile, today: datetime.date) -> list[str]:
-    """What is worth knowing and no mistake."""
+    """Facts worth knowing that are not mistakes."""
     table = prices.tables().get(cluster.provider)
     if table is None:
         return []
@@ -37,7 +37,7 @@ def notes(cluster: cluster_file.ClusterFile, today: datetime.date) -> list[str]:
     if cluster.region != table.region:
         found.append(f"provider.region={cluster.region}: prices are those of {table.region}, others differ")
     if table.age_months(today) >= _OLD_MONTHS:
-        found.append(f"prices of {table.date} are old: look at the provider's page before you rely on them")
+        found.append(f"prices of {table.date} are old: check the provider's page before you rely on them")
     return found
 
 
@@ -46,7 +46,7 @@ def _token(path: Path) -> list[str]:
         mode = path.stat().st_mode
     except OSError:
         return [
-            f"{path}: is not there; (umask 077; ray get-auth-token --generate >/dev/null) makes the token"
+            f"{path}: does not exist; (umask 077; ray get-auth-token --generate >/dev/null) makes the token"
         ]
     return [f"{path}: others can read the cluster's token; chmod 600 {path}"] if mode & 0o077 else []
 
@@ -93,11 +93,11 @@ def _life(kind: cluster_file.NodeType) -> list[str]:
         found.append(f"max_workers={kind.max_workers}: must be at least min_workers={kind.min_workers}")
     if kind.min_workers:
         found.append(
-            f"min_workers={kind.min_workers}: these are billed without any work; 0 starts them on demand"
+            f"min_workers={kind.min_workers}: they are billed even when idle; 0 starts them on demand"
         )
     if kind.config and "shutdown" not in str(kind.config):
         found.append(
-            "does not power off when it is never set up or its head is gone (UserData in cluster.yaml)"
+            "does not power off if it is never set up or its head is gone (UserData in cluster.yaml)"
         )
     return found
 
@@ -110,7 +110,7 @@ def _disks_and_images(kind: cluster_file.NodeType, provider: str) -> list[str]:
             for disk in kind.config.get("disks") or []
         ]
         if any(not name or name.endswith("pd-standard") for name in kinds):
-            found.append("disks: a standard disk is slow at the sync of each game; diskType: .../pd-balanced")
+            found.append("disks: a standard disk syncs each game slowly; use diskType: .../pd-balanced")
     driver = re.search(r"nvidia-(\d{3})\b", kind.image)
     if driver and int(driver[1]) < CUDA12_DRIVER:
         found.append(

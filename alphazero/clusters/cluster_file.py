@@ -1,4 +1,4 @@
-"""A cluster file of `ray up`, as far as its machines and their bill are concerned."""
+"""Reader of cluster files of `ray up`: their machines and what the bill needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ class NodeType:
 
     name: str
     machine: str
-    """The provider's name of it, empty where the entry has none."""
+    """The provider's name of the machine type, empty if the entry has none."""
     cpus: float
     gpus: float
     min_workers: int
@@ -23,22 +23,22 @@ class NodeType:
     disk_gib: float
     image: str
     config: dict[str, Any]
-    """node_config as it is."""
+    """The unchanged node_config."""
 
     @property
     def most(self) -> int:
-        """How many there can be."""
+        """Largest number of machines."""
         return 1 if self.is_head else self.max_workers
 
     @property
     def least(self) -> int:
-        """How many are billed without any work."""
+        """Number of machines that are billed even when idle."""
         return 1 if self.is_head else self.min_workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFile:
-    """What is asked of a provider."""
+    """A cluster file, parsed."""
 
     path: Path
     provider: str
@@ -49,11 +49,11 @@ class ClusterFile:
     """Whether machines are stopped, with their disks, instead of deleted."""
     node_types: tuple[NodeType, ...]
     settings: dict[str, Any]
-    """All of the file."""
+    """The whole file."""
 
 
 def read(path: Path) -> ClusterFile:
-    """Reads a cluster file; ValueError in one line where it cannot be one."""
+    """Reads a cluster file; ValueError in one line if it is not one."""
     settings = _load(path)
     provider = _mapping(settings, "provider", path)
     kinds = settings.get("available_node_types", {})
@@ -80,7 +80,7 @@ def _load(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: must be a text in UTF-8") from None
+        raise ValueError(f"{path}: must be UTF-8 text") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ValueError(f"{path}:{line}: {' '.join(str(error.problem).split())}") from None
@@ -94,13 +94,13 @@ def _load(path: Path) -> dict[str, Any]:
 def _mapping(parent: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
     found = parent.get(key)
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: {key}: must be there, and be a mapping as in cluster.yaml")
+        raise ValueError(f"{path}: {key}: must be a mapping, as in cluster.yaml")
     return found
 
 
 def _whole(value: Any, key: str, path: Path) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{path}: {key}={value}: must be a whole number from 0")
+        raise ValueError(f"{path}: {key}={value}: must be a whole number of at least 0")
     return value
 
 
@@ -116,9 +116,7 @@ def _node_type(name: str, kind: Any, is_head: bool, limit: int, path: Path) -> N
         image, disk = _disk(config)
         is_spot = _is_spot(config)
     except (AttributeError, TypeError):
-        raise ValueError(
-            f"{path}: {place}.node_config: must have the form that it has in cluster.yaml"
-        ) from None
+        raise ValueError(f"{path}: {place}.node_config: must have the same form as in cluster.yaml") from None
     return NodeType(
         name=str(name),
         machine=str(config.get("InstanceType") or config.get("machineType") or "").rpartition("/")[2],
@@ -143,7 +141,7 @@ def _is_spot(config: dict[str, Any]) -> bool:
 
 
 def _disk(config: dict[str, Any]) -> tuple[str, float]:
-    """Image and GiB of all disks."""
+    """The image, and the sum of all disks in GiB."""
     disks = [disk.get("initializeParams") or {} for disk in config.get("disks") or []]
     blocks = [block.get("Ebs") or {} for block in config.get("BlockDeviceMappings") or []]
     image = config.get("ImageId") or next(

@@ -1,24 +1,24 @@
-"""Runs that lie inside a folder which `ray up` copies to the nodes."""
+"""Check for runs inside a folder that `ray up` copies to the nodes."""
 
 from pathlib import Path
 
 import yaml
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")
-"""The cluster file as `ray up` leaves it on the head, and nowhere else."""
+"""The cluster file, which `ray up` leaves on the head only."""
 
 
 def warning(run_dir: Path, bootstrap: Path = BOOTSTRAP) -> str | None:
     """One line if this machine is the head of a cluster whose mounted folder holds the run.
 
-    Ray hashes every file below a mount, those that are excluded too, whenever a worker is set up. A growing
-    run makes that slow, and a checkpoint that is removed meanwhile fails the setup.
+    Ray hashes every file below a mount, even excluded ones, whenever it sets up a worker. A growing run makes
+    that slow, and a checkpoint that is removed at that time fails the setup.
     """
     for mount in _mounts(bootstrap.expanduser()):
         if run_dir.absolute().is_relative_to(mount):
             return (
-                f"run.dir={run_dir}: lies in {mount}, all of which Ray reads whenever a worker is set up; "
-                f"stop the run, mv {run_dir} ~/runs/ and go on with run.dir=~/runs/{run_dir.name}"
+                f"run.dir={run_dir}: lies in {mount}, which Ray reads whenever it sets up a worker; "
+                f"stop the run, mv {run_dir} ~/runs/ and continue with run.dir=~/runs/{run_dir.name}"
             )
     return None
 

@@ -1,4 +1,4 @@
-"""The price table: what an hour of a machine costs, and since when the figure stands here."""
+"""Table of machine prices by the hour, with the date of the table."""
 
 import datetime
 import functools
@@ -24,14 +24,14 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class PriceTable:
     """Prices of one provider in one region."""
 
     date: str
-    """Year and month of the figures."""
+    """Year and month of the prices."""
     region: str
     disk_gib_month: float
-    """USD for a GiB of the disks that the cluster files name."""
+    """USD a month for a GiB of the disk type in the cluster files."""
     machines: dict[str, Machine]
 
     def disk_hour(self, gib: float) -> float:
@@ -39,16 +39,16 @@ class Table:
         return gib * self.disk_gib_month / HOURS_A_MONTH
 
     def age_months(self, today: datetime.date) -> int:
-        """How old the figures are."""
+        """Age of the prices in months."""
         year, month = (int(part) for part in self.date.split("-"))
         return (today.year - year) * 12 + today.month - month
 
 
 @functools.cache
-def tables() -> dict[str, Table]:
+def tables() -> dict[str, PriceTable]:
     """All tables, by the provider's name in a cluster file."""
     return {
-        provider: Table(
+        provider: PriceTable(
             date=str(table["date"]),
             region=table["region"],
             disk_gib_month=table["disk_gib_month"],

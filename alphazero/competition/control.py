@@ -1,38 +1,46 @@
-"""Reads control files, gomill's own (.ctl) and ours (.yaml), into `settings.Competition`."""
+"""Reader of control files, gomill's (.ctl) and ours (.yaml), into `settings.Competition`."""
 
 import difflib
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from alphazero.competition import ctl, entries, pairings, roster, settings, sourced, yaml_text
-from alphazero.competition.entries import Entry, Table
+from alphazero.competition import (
+    ctl,
+    pairings,
+    player_settings,
+    setting_entries,
+    settings,
+    sourced,
+    yaml_text,
+)
+from alphazero.competition.setting_entries import SettingEntry, Table
 from alphazero.config import mistakes
 
 _MOST_BYTES = 2**18
-_CLOSE = 0.8  # names this alike are not for different things
+_CLOSE = 0.8  # similarity from which a name counts as a misspelt setting
 _MOST_SEED = 2**32 - 1
-_COMMON: dict[str, entries.Converter[Any]] = {
-    "description": entries.optional(entries.text, ""),
-    "record_games": entries.flag,
-    "stderr_to_log": entries.flag,
-    "skip_player_checks": entries.flag,
-    "seed": entries.whole(0, _MOST_SEED),
+_COMMON: dict[str, setting_entries.Converter[Any]] = {
+    "description": setting_entries.optional(setting_entries.text, ""),
+    "record_games": setting_entries.flag,
+    "stderr_to_log": setting_entries.flag,
+    "skip_player_checks": setting_entries.flag,
+    "seed": setting_entries.whole(0, _MOST_SEED),
 }
-_KNOWN: dict[settings.Kind, tuple[str, ...]] = {
+_KNOWN: dict[settings.CompetitionKind, tuple[str, ...]] = {
     kind: ("competition_type", "players", *_COMMON, *others)
     for kind, others in (
-        (settings.Kind.playoff, ("matchups", *pairings.DEFAULTS)),
-        (settings.Kind.allplayall, ("competitors", "rounds", *pairings.COMMON)),
+        (settings.CompetitionKind.playoff, ("matchups", *pairings.DEFAULTS)),
+        (settings.CompetitionKind.allplayall, ("competitors", "rounds", *pairings.COMMON)),
     )
 }
-"""What each kind of competition may set."""
+"""Settings that each kind of competition accepts."""
 
 
 def read(path: Path) -> settings.Competition:
-    """ValueError "FILE: line N: ..." or "FILE: SETTING: ..." for what cannot be played.
+    """Reads a control file; raises ValueError "FILE: line N: ..." or "FILE: SETTING: ..." if it is invalid.
 
-    Relative paths in it count from its folder; files that it names are not opened.
+    Relative paths are relative to the file's folder. Files that it names are not opened.
     """
     try:
         text = _text(path)
@@ -59,7 +67,7 @@ def _text(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise sourced.mistake(line, "not text in UTF-8") from None
+        raise sourced.mistake(line, "not UTF-8 text") from None
 
 
 def _competition(
@@ -69,13 +77,13 @@ def _competition(
     variables: Container[str] = (),
     is_program: bool = False,
 ) -> settings.Competition:
-    """variables: names that a program's own values are made of."""
+    """variables: names from which a program's other values are computed."""
     kind = _kind(values)
     top = _settings(values, kind, variables, is_program=is_program)
     if "players" not in top:
-        raise ValueError("players: missing; a mapping of codes to players is needed")
-    players = roster.read(top["players"], folder)
-    if kind is settings.Kind.playoff:
+        raise ValueError("players: missing; must be a mapping of codes to players")
+    players = player_settings.read(top["players"], folder)
+    if kind is settings.CompetitionKind.playoff:
         competitors, matchups = (), pairings.playoff(top, players, folder)
     else:
         competitors, matchups = pairings.all_play_all(top, players, folder)
@@ -85,24 +93,29 @@ def _competition(
         players={code: player for code, player in players.items() if code in taking_part},
         matchups=matchups,
         competitors=competitors,
-        **entries.convert(top, _COMMON),
+        **setting_entries.convert(top, _COMMON),
     )
 
 
-def _kind(values: Mapping[Any, sourced.Sourced]) -> settings.Kind:
+def _kind(values: Mapping[Any, sourced.Sourced]) -> settings.CompetitionKind:
     if "competition_type" not in values:
         raise ValueError("competition_type: missing; must be playoff or allplayall")
-    return entries.choice(settings.Kind)(Entry("competition_type", values["competition_type"]))
+    return setting_entries.choice(settings.CompetitionKind)(
+        SettingEntry("competition_type", values["competition_type"])
+    )
 
 
 def _settings(
     values: Mapping[Any, sourced.Sourced],
-    kind: settings.Kind,
+    kind: settings.CompetitionKind,
     variables: Container[str],
     *,
     is_program: bool,
 ) -> Table:
-    """The known ones; of the others, a program may have those that it uses or that look like no mistake."""
+    """The known settings; raises ValueError for other names.
+
+    A program may also assign names that it uses and names that do not resemble a setting.
+    """
     known = _KNOWN[kind]
     for name, source in values.items():
         if name in known or name in variables:
@@ -110,20 +123,20 @@ def _settings(
         text = _unknown(name, kind, is_program=is_program)
         if text:
             raise sourced.mistake(source.line, text)
-    return {name: Entry(name, source) for name, source in values.items() if name in known}
+    return {name: SettingEntry(name, source) for name, source in values.items() if name in known}
 
 
-def _unknown(name: object, kind: settings.Kind, *, is_program: bool) -> str:
-    """What is wrong about a name that is no setting; empty for nothing."""
+def _unknown(name: object, kind: settings.CompetitionKind, *, is_program: bool) -> str:
+    """The error message for a name that is not a setting; empty if the name is allowed."""
     if not isinstance(name, str) or not name.isidentifier():
-        return f"{sourced.shown(name)} is no name of a setting"
-    owners = [other.value for other in settings.Kind if name in _KNOWN[other]]
+        return f"{sourced.shown(name)} is not the name of a setting"
+    owners = [other.value for other in settings.CompetitionKind if name in _KNOWN[other]]
     if owners:
         return f"{name}: a setting of {owners[0]}, not of {kind.value}"
     if not is_program:
         return mistakes.unknown_key(name, _KNOWN[kind])
     close = _closest(name, _KNOWN[kind])
-    return f"{name}: no setting, and not used; did you mean {close}?" if close else ""
+    return f"{name}: not a setting, and not used; did you mean {close}?" if close else ""
 
 
 def _closest(name: str, known: Iterable[str]) -> str:

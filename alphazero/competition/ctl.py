@@ -1,8 +1,13 @@
-"""gomill's control files, interpreted without being executed.
+"""Interpreter of gomill's control files, which executes no code.
 
-gomill runs its files as programs. Here a file is parsed, and a small interpreter walks the tree
-(`ctl_statements`, `ctl_expressions`). It knows a part of Python (`ctl_grammar`), a few functions and methods
-(`ctl_calls`, `ctl_text`) and a bound on the work of a file (`ctl_bounds`). The rest is refused by line.
+gomill runs its files as programs. Here a file is parsed, and a small interpreter walks the syntax tree
+(`ctl_statements`, `ctl_expressions`). It supports:
+
+- a subset of Python (`ctl_grammar`)
+- a few functions and methods (`ctl_calls`, `ctl_text`)
+- a limited amount of work per file (`ctl_bounds`)
+
+Anything else raises an error that names the line.
 """
 
 import ast
@@ -17,12 +22,12 @@ from alphazero.competition.sourced import Sourced
 class Script(NamedTuple):
     """The values that a file sets."""
 
-    values: dict[str, Sourced]  # of all names that it assigns to
-    used: frozenset[str]  # names among them that other values are made of
+    values: dict[str, Sourced]  # of all names that the file assigns
+    used: frozenset[str]  # those names from which other values are computed
 
 
 def parse(text: str) -> Script:
-    """Returns what the file sets; raises ValueError "line N: ..." for what is not read."""
+    """Returns the values that the file sets; raises ValueError "line N: ..." for unsupported content."""
     try:
         interpreter = Interpreter()
         for statement in _statements(text):
@@ -35,9 +40,9 @@ def parse(text: str) -> Script:
 def _statements(text: str) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes such as "\d"
+            warnings.simplefilter("ignore")  # invalid escapes such as "\d"
             return ast.parse(text).body
     except SyntaxError as error:
         raise sourced.mistake(error.lineno or 1, f"{error.msg}; {ctl_grammar.ALLOWED}") from None
-    except ValueError as error:  # before Python 3.12, what a NUL leads to
+    except ValueError as error:  # Python before 3.12 raises it for a NUL
         raise ValueError(f"{error}; {ctl_grammar.ALLOWED}") from None

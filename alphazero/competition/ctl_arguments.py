@@ -1,13 +1,13 @@
-"""Arguments of calls in control files: what functions of the file and Player(...) and Matchup(...) get."""
+"""Argument binding for calls in control files: the file's own functions, Player(...) and Matchup(...)."""
 
 from typing import Any
 
 from alphazero.competition import ctl_calls, sourced
-from alphazero.competition.ctl_bounds import Function, Record
+from alphazero.competition.ctl_bounds import CallRecord, Function
 
 
 def local_values(function: Function, called: ctl_calls.Call) -> dict[str, Any]:
-    """The function's arguments by their names."""
+    """The function's arguments by name."""
     name, arguments, line = function.node.name, function.node.args, called.line
     leading = [argument.arg for argument in arguments.args]
     named = {*leading, *(argument.arg for argument in arguments.kwonlyargs)}
@@ -15,16 +15,16 @@ def local_values(function: Function, called: ctl_calls.Call) -> dict[str, Any]:
     others: list[Any] = called.args[len(leading) :]
     extra: dict[str, Any] = {}
     if others and arguments.vararg is None:
-        raise sourced.mistake(line, f"{name}(...) takes at most {len(leading)} arguments without a name")
+        raise sourced.mistake(line, f"{name}(...) takes at most {len(leading)} positional arguments")
     for key, value in called.kwargs.items():
         if key in values:
-            raise sourced.mistake(line, f"{key} is there twice")
+            raise sourced.mistake(line, f"{key} is given twice")
         if key not in named and arguments.kwarg is None:
             raise sourced.mistake(line, f"{name}(...) has no argument {key}")
         (values if key in named else extra)[key] = value
     missing = sorted(named - values.keys() - function.defaults.keys())
     if missing:
-        raise sourced.mistake(line, f"{name}(...) needs {missing[0]}")
+        raise sourced.mistake(line, f"{name}(...) needs the argument {missing[0]}")
     values = {**function.defaults, **values}
     if arguments.vararg is not None:
         values[arguments.vararg.arg] = tuple(others)
@@ -33,15 +33,15 @@ def local_values(function: Function, called: ctl_calls.Call) -> dict[str, Any]:
     return values
 
 
-def record(maker: str, called: ctl_calls.Call, keyword_lines: dict[str | None, int]) -> Record:
-    """What Player(...) or Matchup(...) makes."""
+def record(maker: str, called: ctl_calls.Call, keyword_lines: dict[str | None, int]) -> CallRecord:
+    """The record that Player(...) or Matchup(...) returns."""
     leading = ctl_calls.MAKERS[maker]
     if len(called.args) > len(leading):
         allowed = " and ".join(leading)
-        raise sourced.mistake(called.line, f"{maker}(...) takes {allowed} without a name, and no more")
+        raise sourced.mistake(called.line, f"{maker}(...) takes only {allowed} without a keyword")
     values: dict[str, Any] = dict(zip(leading, called.args, strict=False))
     for key, value in called.kwargs.items():
         if key in values:
-            raise sourced.mistake(keyword_lines.get(key, called.line), f"{key} is there twice")
+            raise sourced.mistake(keyword_lines.get(key, called.line), f"{key} is given twice")
         values[key] = value
-    return Record(maker, values)
+    return CallRecord(maker, values)

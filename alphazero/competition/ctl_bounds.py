@@ -1,7 +1,8 @@
-"""Bounds on the work of a control file, and the values that it works with.
+"""Limits on the work of a control file, and the types of its values.
 
-Values are Python's own: None, bool, int, float, str, list, tuple and dict, besides `Record` and `Function`.
-All work is paid from one budget before it is done, so that no file keeps the machine busy for long.
+Values are of Python's own types (None, bool, int, float, str, list, tuple and dict), `CallRecord` or
+`Function`. Each operation is charged to one budget before it runs, so that no file keeps the machine busy
+for long.
 """
 
 import ast
@@ -11,19 +12,19 @@ from typing import Any
 from alphazero.competition import sourced
 
 MOST_WORK = 2**22
-"""Units of a whole file: a character made costs one, and the following costs more."""
+"""Budget of a whole file, in units; each new character costs one unit."""
 STEP, ITEM, VISIT = 16, 8, 6
-"""Units for a part of an expression, for an item of a new list or dict, and for a value that is looked at."""
+"""Units for a part of an expression, for an item of a new list or dict, and for a value that is visited."""
 MOST_CALLS = 25
-"""Calls of functions within calls."""
-_TOO_MUCH = "too much work; loops, lists and texts of a control file are bounded"
+"""Nested calls of functions."""
+_TOO_MUCH = "too much work; the loops, lists and texts of a control file are limited"
 _RENDERED = 400
-"""Characters of the longest number; a character of text takes at most 10 (\\UXXXXXXXX)."""
+"""Characters of the longest number as text; repr() turns one character into at most 10 (\\UXXXXXXXX)."""
 
 
 @dataclass(eq=False, slots=True)
-class Record:
-    """What Player(...) and Matchup(...) make. A file can only keep it."""
+class CallRecord:
+    """The value of Player(...) and Matchup(...). A file can only store it."""
 
     maker: str
     values: dict[str, Any]
@@ -41,48 +42,50 @@ class Function:
         return f"<function {self.node.name}>"
 
 
-class Budget:
-    """What is left of a file's work."""
+class WorkBudget:
+    """The work that a file may still do."""
 
     def __init__(self) -> None:
         self.left = MOST_WORK
 
     def spend(self, units: int, line: int) -> None:
-        """Pays for work that is done next."""
+        """Charges the budget for work that is about to be done."""
         self.check(units, line)
         self.left -= max(units, 0)
 
     def check(self, units: int, line: int) -> None:
-        """Raises ValueError where there is not enough left."""
+        """Raises ValueError if fewer units are left."""
         if units > self.left:
             raise sourced.mistake(line, _TOO_MUCH)
 
     def weigh(self, value: Any, line: int) -> int:
-        """The length of `value` as text, at most; pays for looking at all that is in it."""
+        """An upper bound of the length of `value` as text; charges for a visit to each of its parts."""
         return self._weigh(value, line, 0)
 
     def _weigh(self, value: Any, line: int, depth: int) -> int:
         if isinstance(value, str):
             self.spend(VISIT + len(value) // 8, line)
             return 2 + 10 * len(value)
-        if isinstance(value, Record | Function):
-            what = f"{value.maker}(...)" if isinstance(value, Record) else f"the function {value.node.name}"
-            raise sourced.mistake(line, f"{what} can be neither text nor part of a comparison")
+        if isinstance(value, CallRecord | Function):
+            what = (
+                f"{value.maker}(...)" if isinstance(value, CallRecord) else f"the function {value.node.name}"
+            )
+            raise sourced.mistake(line, f"{what} cannot be compared or turned into text")
         self.spend(VISIT, line)
         if not isinstance(value, list | tuple | dict):
             return _RENDERED
         if depth == sourced.MOST_DEPTH:
-            raise sourced.mistake(line, f"lists within lists may be {sourced.MOST_DEPTH} deep")
+            raise sourced.mistake(line, f"lists may be nested at most {sourced.MOST_DEPTH} deep")
         keys = sum(self._weigh(key, line, depth + 1) for key in value) if isinstance(value, dict) else 0
         parts = value.values() if isinstance(value, dict) else value
         return keys + sum(4 + self._weigh(part, line, depth + 1) for part in parts) + 2
 
 
 def checked(value: Any, line: int) -> Any:
-    """`value`, which is refused if it is a number or a text that no file needs."""
+    """Returns `value`; raises ValueError for huge or complex numbers and for text that cannot be encoded."""
     if isinstance(value, int) and abs(value) > sourced.LARGEST_NUMBER:
         most = sourced.LARGEST_NUMBER
-        raise sourced.mistake(line, f"a number must lie between {-most} and {most}")
+        raise sourced.mistake(line, f"a number must be from {-most} to {most}")
     if isinstance(value, complex):
         raise sourced.mistake(line, "a number must be real")
     if isinstance(value, str):
@@ -97,7 +100,7 @@ def check_key(key: Any, line: int) -> None:
 
 
 def reason(error: Exception) -> str:
-    """What Python says about an operation that failed, in one line."""
+    """Python's message for an operation that failed, in one line."""
     if isinstance(error, KeyError):
         return f"there is no key {sourced.shown(error.args[0])}"
     return " ".join(str(error).split())[:200]
@@ -111,4 +114,4 @@ FAILURES = (
     ValueError,
     RuntimeError,
 )
-"""What operations on values of a file may raise in Python."""
+"""Exceptions that operations on a file's values may raise in Python."""

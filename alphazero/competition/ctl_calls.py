@@ -1,48 +1,49 @@
 """Functions and methods of Python that control files may call, on plain values and within a budget.
 
-What is lazy in Python 3, such as range() and dict.items(), is a list, as in Python 2, which gomill runs on.
+Results that are lazy in Python 3, such as range() and dict.items(), are lists here. gomill runs on Python 2,
+where they are lists as well.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from alphazero.competition import ctl_bounds, ctl_text, sourced
-from alphazero.competition.ctl_bounds import ITEM, Budget
+from alphazero.competition.ctl_bounds import ITEM, WorkBudget
 
 
 class Call(NamedTuple):
-    """Arguments of a call, and who pays for it."""
+    """Arguments of a call, and the budget that is charged for it."""
 
     args: list[Any]
     kwargs: dict[str, Any]
-    budget: Budget
+    budget: WorkBudget
     line: int
 
 
 class Callee(NamedTuple):
-    """A function, how many arguments without a name it takes, and the names of the others."""
+    """A function and the arguments that it takes."""
 
     work: Callable[..., Any]
-    most: float
+    most: float  # positional arguments
     least: int = 0
-    names: tuple[str, ...] | None = ()  # None for any
+    names: tuple[str, ...] | None = ()  # of keyword arguments; None for any
 
 
-def items(value: Any, budget: Budget, line: int) -> list[Any]:
-    """What list(value) makes."""
+def items(value: Any, budget: WorkBudget, line: int) -> list[Any]:
+    """`list(value)`."""
     check_iterable(value, line)
     budget.spend(ITEM * len(value), line)
     return list(value)
 
 
 def check_iterable(value: Any, line: int) -> None:
-    """Raises ValueError for what no loop can go through."""
+    """Raises ValueError if a loop cannot iterate over `value`."""
     if not isinstance(value, str | list | tuple | dict):
         raise sourced.mistake(line, f"{type(value).__name__!r} object is not iterable")
 
 
-def pairs(value: Any, budget: Budget, line: int) -> dict[Any, Any]:
-    """What dict(value) makes."""
+def pairs(value: Any, budget: WorkBudget, line: int) -> dict[Any, Any]:
+    """`dict(value)`."""
     if isinstance(value, dict):
         budget.spend(ITEM * len(value), line)
         return dict(value)
@@ -50,20 +51,20 @@ def pairs(value: Any, budget: Budget, line: int) -> dict[Any, Any]:
     for item in items(value, budget, line):
         pair = items(item, budget, line)
         if len(pair) != 2:
-            raise sourced.mistake(line, "a dictionary is made of pairs")
+            raise sourced.mistake(line, "dict(...) takes pairs of a key and a value")
         ctl_bounds.check_key(pair[0], line)
         made[pair[0]] = pair[1]
     return made
 
 
 def call(name: str, callee: Callee, owner: tuple[Any, ...], called: Call) -> Any:
-    """The value of a call; `owner` has the object of a method."""
+    """The value of a call. owner: the object of a method, empty for a function."""
     if not callee.least <= len(called.args) <= callee.most:
         span = f"{callee.least}" if callee.least == callee.most else f"{callee.least} to {callee.most}"
-        raise sourced.mistake(called.line, f"{name}(...) takes {span} arguments without a name")
+        raise sourced.mistake(called.line, f"{name}(...) takes {span} positional arguments")
     for keyword in called.kwargs:
         if callee.names is not None and keyword not in callee.names:
-            raise sourced.mistake(called.line, f"{name}(...) is not read with {keyword}=")
+            raise sourced.mistake(called.line, f"{name}(...) does not take {keyword}=")
     try:
         value = callee.work(*owner, called)
     except ctl_bounds.FAILURES as error:
@@ -151,7 +152,7 @@ def _split(text: str, called: Call) -> list[str]:
 
 
 def _of_text(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that makes nothing longer than three times the text."""
+    """A method whose result is at most three times as long as the text."""
 
     def work(text: str, called: Call) -> Any:
         called.budget.spend(3 * len(text), called.line)
@@ -184,7 +185,7 @@ def _entries(values: dict[Any, Any], called: Call) -> list[Any]:
 
 
 MAKERS = {"Player": ("command",), "Matchup": ("player_1", "player_2")}
-"""What makes records -> names of its leading arguments."""
+"""Functions that return records -> names of their positional arguments."""
 FUNCTIONS = {
     "str": Callee(_str, 1),
     "int": Callee(_number(int), 1),
@@ -226,4 +227,4 @@ METHODS: dict[type, dict[str, Callee]] = {
     },
 }
 TAKE_GENERATORS = ("list", "tuple", "sorted", "dict", "zip", "enumerate", "join", "extend", "update")
-"""What goes through its argument at once, so that a generator is as good as a list."""
+"""Functions that consume their argument at once, so that a generator is equivalent to a list."""

@@ -1,4 +1,4 @@
-"""Expressions of control files, evaluated on their trees: Python's results, or a refusal by line."""
+"""Evaluator for expressions of control files, with Python's results or an error that names the line."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -14,31 +14,31 @@ from alphazero.competition import (
     ctl_text,
     sourced,
 )
-from alphazero.competition.ctl_bounds import ITEM, STEP, Function, Record
+from alphazero.competition.ctl_bounds import ITEM, STEP, CallRecord, Function
 from alphazero.competition.ctl_places import Places
 
 
 @dataclass(slots=True)
 class Scope:
-    """Names and their values: of the file, of a call or of a comprehension."""
+    """Names and their values, in the file, a call or a comprehension."""
 
-    names: frozenset[str] | None  # those that belong here; None for all, in the file's own scope
+    names: frozenset[str] | None  # names local to this scope; None for all, in the file's own scope
     values: dict[str, Any]
     parent: "Scope | None" = None
 
     def owner(self, name: str) -> "Scope":
-        """The scope that the name belongs to."""
+        """The scope to which the name belongs."""
         scope = self
         while scope.parent is not None and name not in (scope.names or ()):
             scope = scope.parent
         return scope
 
 
-class Evaluator:
+class ExpressionEvaluator:
     """Evaluates expressions; `run` executes a function's body in a scope and returns its value."""
 
     def __init__(self, run: Callable[[Function, Scope], Any]) -> None:
-        self.budget = ctl_bounds.Budget()
+        self.budget = ctl_bounds.WorkBudget()
         self.places = Places()
         self.used: set[str] = set()
         self.file = Scope(None, {})
@@ -50,7 +50,7 @@ class Evaluator:
         return _VALUES[type(node)](self, node, scope)
 
     def assign(self, target: ast.expr, value: Any, scope: Scope, line: int) -> None:
-        """Gives a value to a name, to an item or to several of them."""
+        """Assigns a value to a name or an item, or unpacks it into several of them."""
         self.budget.spend(STEP, line)
         if isinstance(target, ast.Name):
             scope.owner(target.id).values[target.id] = value
@@ -71,7 +71,7 @@ class Evaluator:
         self.places.note_part(container, key % len(container) if isinstance(container, list) else key, line)
 
     def iterate(self, value: Any, line: int) -> Iterator[Any]:
-        """The items of a list, of a text or of a dictionary as a loop sees them."""
+        """Iterates over a list, a tuple, a text or the keys of a dictionary, at a charge per item."""
         ctl_calls.check_iterable(value, line)
         parts = iter(value)
         while True:
@@ -106,7 +106,7 @@ class Evaluator:
         return value
 
     def _parts(self, nodes: list[ast.expr], scope: Scope) -> tuple[list[Any], list[int]]:
-        """Values of a list's parts, and their lines."""
+        """The values of a list's items, and their lines."""
         parts: list[Any] = []
         lines: list[int] = []
         for node in nodes:
@@ -132,13 +132,13 @@ class Evaluator:
             if key_node is None:
                 more = self.value(value_node, scope)
                 if not isinstance(more, dict):
-                    raise sourced.mistake(value_node.lineno, "** takes a dictionary")
+                    raise sourced.mistake(value_node.lineno, "** needs a dictionary")
                 made.update(ctl_calls.pairs(more, self.budget, value_node.lineno))
                 continue
             key, line = self.value(key_node, scope), key_node.lineno
             ctl_bounds.check_key(key, line)
             if key in written:
-                raise sourced.mistake(line, f"{sourced.shown(key)} is there twice")
+                raise sourced.mistake(line, f"{sourced.shown(key)} is given twice")
             written.add(key)
             self.set_item(made, key, self.value(value_node, scope), line)
         return made
@@ -207,7 +207,7 @@ class Evaluator:
         return made
 
     def _rounds(self, generators: list[ast.comprehension], scope: Scope) -> Iterator[Scope]:
-        """The comprehension's own scope, again for each of its rounds."""
+        """Yields the comprehension's scope once per iteration."""
         names = frozenset().union(*(ctl_grammar.stored(generator.target) for generator in generators))
         first = self.value(generators[0].iter, scope)
         yield from self._nested(generators, first, Scope(names, {}, scope))
@@ -259,7 +259,7 @@ class Evaluator:
             self._note_keywords(owner, node)
         return made
 
-    def _record(self, name: str, node: ast.Call, scope: Scope) -> Record:
+    def _record(self, name: str, node: ast.Call, scope: Scope) -> CallRecord:
         lines = {keyword.arg: keyword.lineno for keyword in node.keywords}
         record = ctl_arguments.record(name, self._arguments(node, scope, name), lines)
         self.places.note(record, node.lineno)
@@ -284,7 +284,7 @@ class Evaluator:
         for keyword in node.keywords:
             value = self.value(keyword.value, scope)
             if keyword.arg is None and not isinstance(value, dict):
-                raise sourced.mistake(keyword.lineno, "** takes a dictionary")
+                raise sourced.mistake(keyword.lineno, "** needs a dictionary")
             pairs = {keyword.arg: value} if keyword.arg is not None else value
             self.budget.spend(ITEM * len(pairs), keyword.lineno)
             for key, part in pairs.items():
@@ -293,34 +293,34 @@ class Evaluator:
                         keyword.lineno, f"{sourced.shown(key)} is not the name of an argument"
                     )
                 if key in kwargs:
-                    raise sourced.mistake(keyword.lineno, f"{key} is there twice")
+                    raise sourced.mistake(keyword.lineno, f"{key} is given twice")
                 kwargs[key] = part
         return ctl_calls.Call(args, kwargs, self.budget, node.lineno)
 
 
-def _refused(evaluator: Evaluator, node: ast.AST, scope: Scope) -> Any:
+def _refused(evaluator: ExpressionEvaluator, node: ast.AST, scope: Scope) -> Any:
     ctl_grammar.refuse(node)
 
 
 _VALUES: dict[type, Callable[..., Any]] = {
-    ast.Constant: Evaluator._constant,
-    ast.Name: Evaluator._name,
-    ast.List: Evaluator._sequence,
-    ast.Tuple: Evaluator._sequence,
-    ast.Dict: Evaluator._dict,
-    ast.UnaryOp: Evaluator._unary,
-    ast.BinOp: Evaluator._binary,
-    ast.BoolOp: Evaluator._either,
-    ast.Compare: Evaluator._compare,
-    ast.IfExp: Evaluator._choice,
-    ast.Subscript: Evaluator._subscript,
-    ast.Slice: Evaluator._slice,
-    ast.JoinedStr: Evaluator._joined,
-    ast.ListComp: Evaluator._list_of,
-    ast.DictComp: Evaluator._dict_of,
-    ast.Call: Evaluator._called,
+    ast.Constant: ExpressionEvaluator._constant,
+    ast.Name: ExpressionEvaluator._name,
+    ast.List: ExpressionEvaluator._sequence,
+    ast.Tuple: ExpressionEvaluator._sequence,
+    ast.Dict: ExpressionEvaluator._dict,
+    ast.UnaryOp: ExpressionEvaluator._unary,
+    ast.BinOp: ExpressionEvaluator._binary,
+    ast.BoolOp: ExpressionEvaluator._either,
+    ast.Compare: ExpressionEvaluator._compare,
+    ast.IfExp: ExpressionEvaluator._choice,
+    ast.Subscript: ExpressionEvaluator._subscript,
+    ast.Slice: ExpressionEvaluator._slice,
+    ast.JoinedStr: ExpressionEvaluator._joined,
+    ast.ListComp: ExpressionEvaluator._list_of,
+    ast.DictComp: ExpressionEvaluator._dict_of,
+    ast.Call: ExpressionEvaluator._called,
     ast.Attribute: _refused,
     ast.Starred: _refused,
     ast.GeneratorExp: _refused,
 }
-"""How each kind of expression is evaluated."""
+"""Evaluation method of each kind of expression."""

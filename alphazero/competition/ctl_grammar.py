@@ -1,4 +1,4 @@
-"""The part of Python's syntax that control files may use, checked before a statement is interpreted."""
+"""The subset of Python's syntax that control files may use, checked before a statement is interpreted."""
 
 import ast
 from typing import NoReturn
@@ -6,11 +6,11 @@ from typing import NoReturn
 from alphazero.competition import ctl_calls, sourced
 
 ALLOWED = (
-    "a control file may hold assignments, conditions, for loops, functions, Player(...) and Matchup(...)"
+    "a control file may contain assignments, conditions, for loops, functions, Player(...) and Matchup(...)"
 )
 CALLABLE = (*ctl_calls.MAKERS, *ctl_calls.FUNCTIONS)
 _METHODS = frozenset().union(*ctl_calls.METHODS.values())
-_READ = (
+_SUPPORTED = (
     *(ast.Assign, ast.AugAssign, ast.Expr, ast.Pass, ast.If, ast.For, ast.Break, ast.Continue),
     *(ast.FunctionDef, ast.Return, ast.arguments, ast.arg, ast.keyword),
     *(ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict, ast.Starred, ast.JoinedStr, ast.FormattedValue),
@@ -38,17 +38,17 @@ _WORDS = {
 
 
 def refuse(node: ast.AST, what: str = "") -> NoReturn:
-    """Raises ValueError for a part of Python that is not read."""
+    """Raises ValueError for an unsupported part of Python."""
     words = what or _WORDS.get(type(node), f"Python's {type(node).__name__}")
-    raise sourced.mistake(getattr(node, "lineno", 1), f"{words} is not read; {ALLOWED}")
+    raise sourced.mistake(getattr(node, "lineno", 1), f"{words} is not supported; {ALLOWED}")
 
 
 def check(statement: ast.stmt) -> None:
-    """Raises ValueError for the first part of `statement` that is not read, reached or not."""
+    """Raises ValueError for the first unsupported part of `statement`, even if it would not be executed."""
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node, _READ):
+        if not isinstance(node, _SUPPORTED):
             refuse(node)
         _check_details(node)
         children = list(ast.iter_child_nodes(node))
@@ -58,7 +58,7 @@ def check(statement: ast.stmt) -> None:
             children[0] = node.func.value
         for child in children:
             # An operator has no line of its own.
-            if isinstance(child, ast.operator | ast.unaryop) and not isinstance(child, _READ):
+            if isinstance(child, ast.operator | ast.unaryop) and not isinstance(child, _SUPPORTED):
                 refuse(node, f"the operator {type(child).__name__}")
         waiting += reversed(children)
 
@@ -68,12 +68,12 @@ def _check_details(node: ast.AST) -> None:
         case ast.Constant(value=value) if not isinstance(value, str | int | float | None):
             refuse(node)
         case ast.Name(ctx=ast.Store()) if node.id in CALLABLE:
-            raise sourced.mistake(node.lineno, f"{node.id} may be called but not set")
+            raise sourced.mistake(node.lineno, f"{node.id} cannot be assigned, only called")
         case ast.arg() if node.arg in CALLABLE:
-            raise sourced.mistake(node.lineno, f"{node.arg} may be called but not set")
+            raise sourced.mistake(node.lineno, f"{node.arg} cannot be assigned, only called")
         case ast.FunctionDef():
             if node.name in CALLABLE:
-                raise sourced.mistake(node.lineno, f"{node.name} may be called but not set")
+                raise sourced.mistake(node.lineno, f"{node.name} cannot be assigned, only called")
             if node.decorator_list:
                 refuse(node.decorator_list[0], "a decorator")
             if node.returns:
@@ -84,7 +84,7 @@ def _check_details(node: ast.AST) -> None:
         case ast.arg(annotation=ast.expr()):
             refuse(node, "an annotation")
         case ast.arguments(posonlyargs=[first, *_]):
-            refuse(first, "an argument without a name")
+            refuse(first, "a positional-only argument")
         case ast.For(orelse=[first, *_]):
             refuse(first, "an else of a loop")
         case ast.comprehension():
@@ -110,7 +110,7 @@ def _check_target(target: ast.expr) -> None:
 
 
 def names_of(body: list[ast.stmt], arguments: ast.arguments) -> frozenset[str]:
-    """Names that are local to a function: arguments and what it assigns to, comprehensions aside."""
+    """Names local to a function: its arguments and the names it assigns, except within comprehensions."""
     every = [*arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     names = {argument.arg for argument in every if argument is not None}
     for statement in body:
@@ -119,7 +119,7 @@ def names_of(body: list[ast.stmt], arguments: ast.arguments) -> frozenset[str]:
 
 
 def stored(node: ast.AST) -> set[str]:
-    """Names that a statement or a target assigns to, those within comprehensions aside."""
+    """Names that a statement or a target assigns, except within comprehensions."""
     if isinstance(node, ast.ListComp | ast.DictComp | ast.GeneratorExp):
         return set()
     if isinstance(node, ast.Name):

@@ -1,4 +1,4 @@
-"""Operators of Python on the values of control files, paid before they work."""
+"""Python's operators on the values of control files, charged to the budget before they run."""
 
 import ast
 import operator
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from alphazero.competition import ctl_bounds, ctl_text, sourced
-from alphazero.competition.ctl_bounds import ITEM, Budget
+from alphazero.competition.ctl_bounds import ITEM, WorkBudget
 
 _OPERATORS: dict[type, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ast.Add: (operator.add, operator.iadd),
@@ -42,8 +42,8 @@ def unary(op: ast.unaryop, value: Any, line: int) -> Any:
     return ctl_bounds.checked(tried(lambda: work(value), line), line)
 
 
-def binary(op: ast.operator, a: Any, b: Any, budget: Budget, line: int, *, in_place: bool = False) -> Any:
-    """`a op b`, or what `a op= b` assigns."""
+def binary(op: ast.operator, a: Any, b: Any, budget: WorkBudget, line: int, *, in_place: bool = False) -> Any:
+    """`a op b`, or the value that `a op= b` assigns."""
     match op:
         case ast.Mod() if isinstance(a, str):
             return ctl_bounds.checked(ctl_text.percent(a, b, budget, line), line)
@@ -55,7 +55,7 @@ def binary(op: ast.operator, a: Any, b: Any, budget: Budget, line: int, *, in_pl
             budget.spend(_size(b) * a, line)
         case ast.Div() if isinstance(a, int) and isinstance(b, int):
             raise sourced.mistake(
-                line, "/ of whole numbers differs between Python 2 and 3; write // or make one a float"
+                line, "/ of whole numbers differs between Python 2 and 3; use // or make one a float"
             )
         case ast.Pow() if isinstance(a, int) and isinstance(b, int) and b > _MOST_EXPONENT:
             raise sourced.mistake(line, f"an exponent must be at most {_MOST_EXPONENT}")
@@ -63,11 +63,11 @@ def binary(op: ast.operator, a: Any, b: Any, budget: Budget, line: int, *, in_pl
     return ctl_bounds.checked(tried(lambda: work(a, b), line), line)
 
 
-def compare(op: ast.cmpop, a: Any, b: Any, budget: Budget, line: int) -> bool:
+def compare(op: ast.cmpop, a: Any, b: Any, budget: WorkBudget, line: int) -> bool:
     """`a op b`."""
     if isinstance(op, ast.Is | ast.IsNot):
         if not any(value is None or isinstance(value, bool) for value in (a, b)):
-            raise sourced.mistake(line, "is compares with None, True and False only; write ==")
+            raise sourced.mistake(line, "is compares only with None, True and False; use ==")
     else:
         budget.weigh(a, line)
         if not (isinstance(op, ast.In | ast.NotIn) and isinstance(b, dict)):
@@ -75,14 +75,14 @@ def compare(op: ast.cmpop, a: Any, b: Any, budget: Budget, line: int) -> bool:
     return tried(lambda: _COMPARISONS[type(op)](a, b), line)
 
 
-def item(container: Any, key: Any, budget: Budget, line: int) -> Any:
-    """`container[key]`, also for slices."""
+def item(container: Any, key: Any, budget: WorkBudget, line: int) -> Any:
+    """`container[key]`, where `key` may be a slice."""
     if isinstance(key, slice) and isinstance(container, str | list | tuple):
         budget.spend(_size(container), line)
     return tried(lambda: operator.getitem(container, key), line)
 
 
-def set_item(container: Any, key: Any, value: Any, budget: Budget, line: int) -> None:
+def set_item(container: Any, key: Any, value: Any, budget: WorkBudget, line: int) -> None:
     """`container[key] = value`."""
     if isinstance(container, dict):
         ctl_bounds.check_key(key, line)
@@ -91,7 +91,7 @@ def set_item(container: Any, key: Any, value: Any, budget: Budget, line: int) ->
 
 
 def tried(work: Callable[[], Any], line: int) -> Any:
-    """What `work` returns; ValueError for what Python says is wrong."""
+    """Calls `work` and returns its value; turns Python's exceptions into ValueError."""
     try:
         return work()
     except ctl_bounds.FAILURES as error:

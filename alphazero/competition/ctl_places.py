@@ -1,4 +1,4 @@
-"""Lines on which the values of a control file are written, kept beside the values."""
+"""Line numbers of the values of a control file, stored beside the values."""
 
 from typing import Any
 
@@ -7,27 +7,27 @@ from alphazero.competition.sourced import Sourced
 
 
 class Places:
-    """Lines of lists, dictionaries and records, and of what is in them."""
+    """Line numbers of lists, dictionaries and records, and of their items."""
 
     def __init__(self) -> None:
-        self._kept: list[Any] = []  # as long as these live, nothing else has their ids
+        self._kept: list[Any] = []  # keeps the objects alive, so that their ids stay unique
         self._lines: dict[int, int] = {}
         self._parts: dict[tuple[int, Any], int] = {}
 
     def note(self, container: Any, line: int) -> Any:
-        """Says where `container` is made, and returns it."""
+        """Records the line where `container` is created, and returns it."""
         self._kept.append(container)
         self._lines[id(container)] = line
         return container
 
     def note_part(self, container: Any, key: Any, line: int) -> None:
-        """Says where a part is put into a container: an index or a key."""
+        """Records the line where an item is stored in a container. key: its index or key."""
         if id(container) not in self._lines:
             self.note(container, line)
         self._parts[id(container), key] = line
 
     def sourced(self, name_lines: dict[str, int], values: dict[str, Any]) -> dict[str, Sourced]:
-        """The values of a file's names, with all lines."""
+        """The values of a file's names, with the lines of all their parts."""
         conversion = _Conversion(self)
         return {
             name: conversion.of(value, name_lines[name]).at(name_lines[name])
@@ -35,17 +35,17 @@ class Places:
         }
 
     def of_part(self, container: Any, key: Any, part: Any, otherwise: int) -> int:
-        """The line of a part: where it was put, else where it was made, else where it is used."""
+        """The line of an item: where it was stored, else where it was created, else `otherwise`."""
         line = self._parts.get((id(container), key))
         return line if line is not None else self.of(part, otherwise)
 
     def of(self, container: Any, otherwise: int) -> int:
-        """The line where a container was made."""
+        """The line where a container was created, else `otherwise`."""
         return self._lines.get(id(container), otherwise)
 
 
 class _Conversion:
-    """Values of one file as Sourced; what is there several times is converted once."""
+    """Converts the values of one file to Sourced, each object once."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -53,7 +53,7 @@ class _Conversion:
         self._made: dict[int, Sourced | None] = {}
 
     def of(self, value: Any, line: int) -> Sourced:
-        if not isinstance(value, list | tuple | dict | ctl_bounds.Record):
+        if not isinstance(value, list | tuple | dict | ctl_bounds.CallRecord):
             return self._allowance.make(value, line)
         line = self._places.of(value, line)
         if id(value) in self._made:
@@ -61,7 +61,7 @@ class _Conversion:
             if made is None:
                 raise sourced.mistake(line, "refers to itself")
             return made
-        self._made[id(value)] = None  # being made
+        self._made[id(value)] = None  # conversion in progress
         made = self._container(value, line)
         self._made[id(value)] = made
         return made
@@ -70,8 +70,8 @@ class _Conversion:
         if isinstance(value, list | tuple):
             parts = [self._part(value, index, part, line) for index, part in enumerate(value)]
             return self._allowance.make(type(value)(parts), line)
-        pairs = value.values if isinstance(value, ctl_bounds.Record) else value
-        maker = value.maker if isinstance(value, ctl_bounds.Record) else ""
+        pairs = value.values if isinstance(value, ctl_bounds.CallRecord) else value
+        maker = value.maker if isinstance(value, ctl_bounds.CallRecord) else ""
         parts = {key: self._part(value, key, part, line) for key, part in pairs.items()}
         return self._allowance.make(parts, line, maker)
 

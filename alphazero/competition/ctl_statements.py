@@ -1,12 +1,12 @@
-"""Statements of control files, interpreted on their trees."""
+"""Interpreter for statements of control files."""
 
 import ast
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from alphazero.competition import ctl_bounds, ctl_grammar, ctl_operators, entries, settings, sourced
+from alphazero.competition import ctl_bounds, ctl_grammar, ctl_operators, setting_entries, settings, sourced
 from alphazero.competition.ctl_bounds import STEP, Function
-from alphazero.competition.ctl_expressions import Evaluator, Scope
+from alphazero.competition.ctl_expressions import ExpressionEvaluator, Scope
 from alphazero.competition.sourced import Sourced
 
 
@@ -20,19 +20,19 @@ class _Return(NamedTuple):
 
 
 _Outcome = _Jump | _Return | None
-"""How a statement leaves the body that it is in; None where it goes on."""
+"""How a statement leaves its body; None if the next statement follows."""
 
 
 class Interpreter:
-    """Interprets the statements of a file one after the other."""
+    """Interprets the statements of a file in order."""
 
     def __init__(self) -> None:
-        self._evaluator = Evaluator(self._run)
-        self._lines: dict[str, int] = {}  # where each name of the file got its last value
+        self._evaluator = ExpressionEvaluator(self._run)
+        self._lines: dict[str, int] = {}  # line of the last assignment to each name of the file
         self._num_calls = 0
 
     def read(self, statement: ast.stmt) -> None:
-        """Interprets a statement of the file; ValueError "line N: ..." for what is not read."""
+        """Interprets a statement of the file; raises ValueError "line N: ..." for unsupported content."""
         ctl_grammar.check(statement)
         outcome = self._execute(statement, self._evaluator.file)
         if outcome is not None:
@@ -41,14 +41,14 @@ class Interpreter:
                 if isinstance(outcome, _Return)
                 else "break or continue outside a loop"
             )
-            raise sourced.mistake(statement.lineno, f"a {word} is not read; {ctl_grammar.ALLOWED}")
+            raise sourced.mistake(statement.lineno, f"a {word} is not supported; {ctl_grammar.ALLOWED}")
 
     def values(self) -> dict[str, Sourced]:
-        """Values of all names of the file."""
+        """The values of all names of the file."""
         return self._evaluator.places.sourced(self._lines, self._evaluator.file.values)
 
     def used(self) -> frozenset[str]:
-        """Names of the file that other values are made of."""
+        """Names of the file from which other values are computed."""
         return frozenset(self._evaluator.used)
 
     def _body(self, statements: list[ast.stmt], scope: Scope) -> _Outcome:
@@ -91,12 +91,12 @@ class Interpreter:
         for name in ctl_grammar.stored(target):
             self._lines[name] = line
             if name == "competition_type":
-                # Before what follows: files of other kinds hold more than is read, which is beside the point.
+                # Checked first: tuner files contain unsupported code, but the type is the error to report.
                 source = self._evaluator.places.sourced({name: line}, {name: scope.values[name]})[name]
-                entries.choice(settings.Kind)(entries.Entry(name, source))
+                setting_entries.choice(settings.CompetitionKind)(setting_entries.SettingEntry(name, source))
 
     def _assign_computed(self, statement: ast.AugAssign, scope: Scope) -> None:
-        """`target op= value`, where what is in the target's brackets is evaluated once."""
+        """`target op= value`; evaluates the index of a subscript once."""
         evaluator, target, line = self._evaluator, statement.target, statement.lineno
         if isinstance(target, ast.Subscript):
             container, key = evaluator.value(target.value, scope), evaluator.value(target.slice, scope)
@@ -138,14 +138,14 @@ class Interpreter:
         self._lines[node.name] = node.lineno
 
     def _run(self, function: Function, scope: Scope) -> Any:
-        """The value that a call returns."""
+        """The return value of a call."""
         if self._num_calls == ctl_bounds.MOST_CALLS:
             raise sourced.mistake(
-                function.node.lineno, f"calls within calls may be {ctl_bounds.MOST_CALLS} deep"
+                function.node.lineno, f"calls may be nested at most {ctl_bounds.MOST_CALLS} deep"
             )
         self._num_calls += 1
         outcome = self._body(function.node.body, scope)
         self._num_calls -= 1
         if isinstance(outcome, _Jump):
-            raise sourced.mistake(function.node.lineno, "a break or continue outside a loop is not read")
+            raise sourced.mistake(function.node.lineno, "a break or continue outside a loop is not supported")
         return outcome.value if outcome is not None else None

@@ -1,4 +1,4 @@
-"""A side that is a GTP engine in a process of its own, one process a game."""
+"""A side that is a GTP engine, one process per game."""
 
 import math
 import time
@@ -9,56 +9,58 @@ from alphazero.evaluation import gtp_client
 from alphazero.go import rules
 
 CLOSING_LIMIT_S = 10.0
-"""For what is asked of an engine when the game is over."""
+"""Limit of each command after the game is over."""
 
 _MOST_NAME, _MOST_VERSION, _MOST_COMMENT, _MOST_SHOWN = 64, 32, 20_000, 60
 
 
 class EngineSide:
-    """A `sides.Side` that speaks GTP, with gomill's extensions where the engine has them."""
+    """A `sides.Side` that speaks GTP, with gomill's extensions if the engine supports them."""
 
-    def __init__(self, player: settings.Player, seat: sides.Seat) -> None:
+    def __init__(self, player: settings.PlayerSettings, context: sides.SideContext) -> None:
         self.code = player.code
         self.name = player.code
         self.description = player.code
         self.seconds = 0.0
         self.cpu_s: float | None = None
         self._player = player
-        self._seat = seat
+        self._context = context
         self._known: dict[str, bool] = {}
         self._client: gtp_client.GtpClient | None = None
         self._is_aborted = self._is_closed = False
 
     def start(self) -> None:
-        """Starts the engine and sends all that comes before handicap stones."""
-        seat, player = self._seat, self._player
-        marks = {"GOMILL_GAME_ID": seat.game_id} | (seat.keeper.environment if seat.keeper else {})
-        slot = {} if seat.slot is None else {"GOMILL_SLOT": str(seat.slot)}
+        """Starts the engine and sends all commands up to the handicap stones."""
+        context, player = self._context, self._player
+        marks = {"GOMILL_GAME_ID": context.game_id} | (
+            context.registry.environment if context.registry else {}
+        )
+        slot = {} if context.slot is None else {"GOMILL_SLOT": str(context.slot)}
         try:
             self._client = gtp_client.GtpClient(
                 player.command,
                 cwd=player.cwd,
                 environment={**player.environ, **marks, **slot},
-                time_limit_s=seat.game.move_time_limit_s,
-                stderr=seat.stderr,
-                log=seat.log,
-                keeper=seat.keeper,
+                time_limit_s=context.game.move_time_limit_s,
+                stderr=context.stderr,
+                log=context.log,
+                registry=context.registry,
             )
         except gtp_client.EngineLost as error:
             raise sides.Broken(str(error)) from None
-        # `abort` sets this before it looks for the client: one of the two sees the other's work.
+        # `abort` sets this flag before it reads `_client`, so that one of the two methods kills the engine.
         if self._is_aborted:
             self._client.kill()
         self._check_version()
         self._ask_for_names()
         for command in player.startup_gtp_commands:
             self._set_up(*command.split())
-        self._set_up("boardsize", str(seat.game.board_size))
+        self._set_up("boardsize", str(context.game.board_size))
         self._set_up("clear_board")
-        self._set_up("komi", str(seat.game.komi))
+        self._set_up("komi", str(context.game.komi))
 
     def place_fixed(self, points: Sequence[int]) -> None:
-        """Sends fixed_handicap and compares."""
+        """Sends fixed_handicap and checks the answer."""
         answer = self._set_up("fixed_handicap", str(len(points)))
         if set(self._points(answer, "fixed_handicap")) != set(points):
             raise sides.Broken(f"answered {_shown(answer)} to 'fixed_handicap {len(points)}'")
@@ -81,18 +83,20 @@ class EngineSide:
             self._send("play", rules.COLOR_NAMES[color][0], self._vertex(action))
         except gtp_client.CommandRefused as error:
             if str(error) == "illegal move":
-                raise sides.Rejection(f"says that {self._vertex(action)} is illegal") from None
+                raise sides.Rejection(f"rejected {self._vertex(action)} as illegal") from None
             refusal = f"refused 'play {rules.COLOR_NAMES[color][0]} {self._vertex(action)}'"
             raise sides.Forfeit(f"{refusal}: {_shown(str(error))}") from None
 
     def genmove(self) -> sides.Reply:
-        """Sends genmove, or gomill-genmove_ex where the player may claim a win."""
+        """Sends genmove, or gomill-genmove_ex if the player may claim a win."""
         may_claim = self._player.allow_claim and self._knows("gomill-genmove_ex")
         words = (
-            ["gomill-genmove_ex", self._seat.letter, "claim"] if may_claim else ["genmove", self._seat.letter]
+            ["gomill-genmove_ex", self._context.letter, "claim"]
+            if may_claim
+            else ["genmove", self._context.letter]
         )
         try:
-            answer = self._think(*words)
+            answer = self._send_timed(*words)
         except gtp_client.CommandRefused as error:
             raise sides.Forfeit(f"refused '{' '.join(words)}': {_shown(str(error))}") from None
         comment = _readable(self._maybe("gomill-explain_last_move") or "")[:_MOST_COMMENT]
@@ -100,7 +104,7 @@ class EngineSide:
         if word == "resign" or (word == "claim" and may_claim):
             return sides.Reply(sides.Word(word), comment)
         try:
-            return sides.Reply(rules.parse_move(answer, self._seat.game.board_size), comment)
+            return sides.Reply(rules.parse_move(answer, self._context.game.board_size), comment)
         except ValueError:
             raise sides.Forfeit(f"answered {_shown(answer)} to '{' '.join(words)}'") from None
 
@@ -110,29 +114,29 @@ class EngineSide:
         return None if answer is None else _readable(answer)[:_MOST_SHOWN]
 
     def abort(self) -> None:
-        """Kills the engine, now or as soon as it is started."""
+        """Kills the engine, now or as soon as it has started."""
         self._is_aborted = True
         if self._client is not None:
             self._client.kill()
 
     def close(self) -> None:
-        """Asks for the CPU time and ends the engine."""
+        """Requests the CPU time and ends the engine."""
         if self._client is None or self._is_closed:
             return
         self._is_closed = True
         self._client.time_limit_s = min(self._client.time_limit_s, CLOSING_LIMIT_S)
         try:
-            says_time = self._knows("gomill-cpu_time")
+            knows_time = self._knows("gomill-cpu_time")
         except sides.SideFailed:
-            says_time = False
-        answer = self._maybe("gomill-cpu_time") if says_time else None
+            knows_time = False
+        answer = self._maybe("gomill-cpu_time") if knows_time else None
         self._client.close()
-        self.cpu_s = _number(answer) if says_time else self._client.cpu_s
+        self.cpu_s = _number(answer) if knows_time else self._client.cpu_s
 
     def _check_version(self) -> None:
         version = self._ask("protocol_version")
         if version is not None and _number(version) != 2:
-            raise sides.Broken(f"speaks version {_shown(version)} of GTP; it must be 2")
+            raise sides.Broken(f"answered {_shown(version)} to 'protocol_version'; must be 2")
 
     def _ask_for_names(self) -> None:
         name, version = (" ".join(_readable(self._ask(what) or "").split()) for what in ("name", "version"))
@@ -141,12 +145,12 @@ class EngineSide:
         full = f"{name}:{version}" if name and len(version) <= _MOST_VERSION and version else name
         if full and self._player.sgf_player_name_from_gtp:
             self.name = full[:_MOST_NAME]
-        told = self._ask("gomill-describe_engine") if self._knows("gomill-describe_engine") else None
-        self.description = _readable(told or "")[:_MOST_COMMENT].strip() or full or self.code
+        answer = self._ask("gomill-describe_engine") if self._knows("gomill-describe_engine") else None
+        self.description = _readable(answer or "")[:_MOST_COMMENT].strip() or full or self.code
 
-    def _think(self, *words: str) -> str:
-        """Sends a command whose time is the player's."""
-        limit, total = self._seat.game.move_time_limit_s, self._seat.game.game_time_limit_s
+    def _send_timed(self, *words: str) -> str:
+        """Sends a command whose duration counts as the player's thinking time."""
+        limit, total = self._context.game.move_time_limit_s, self._context.game.game_time_limit_s
         left = limit if total is None else total - self.seconds
         began = time.monotonic()
         try:
@@ -186,7 +190,7 @@ class EngineSide:
             return None
 
     def _maybe(self, name: str) -> str | None:
-        """Sends a command that nobody needs; should the engine be lost, the next that matters will tell."""
+        """Sends an optional command; a loss of the engine shows at the next required command."""
         try:
             return self._ask(name) if self._knows(name) else None
         except sides.SideFailed:
@@ -199,10 +203,10 @@ class EngineSide:
         return self._known[name]
 
     def _vertex(self, action: int) -> str:
-        return rules.format_move(action, self._seat.game.board_size)
+        return rules.format_move(action, self._context.game.board_size)
 
     def _points(self, answer: str, command: str) -> list[int]:
-        size = self._seat.game.board_size
+        size = self._context.game.board_size
         try:
             points = [rules.parse_move(vertex, size) for vertex in answer.split()]
         except ValueError:
@@ -212,21 +216,21 @@ class EngineSide:
         return points
 
 
-def make(player: settings.Player, seat: sides.Seat) -> sides.Side:
-    """The side of a player that is an engine; ValueError if it is a network."""
+def make(player: settings.PlayerSettings, context: sides.SideContext) -> sides.Side:
+    """The side of a player that is an engine; raises ValueError if it is a network."""
     if not player.command:
-        raise ValueError(f"players.{player.code}.weights: only engines, with a command, can play here")
-    return EngineSide(player, seat)
+        raise ValueError(f"players.{player.code}.weights: only players with a command can play here")
+    return EngineSide(player, context)
 
 
 def _shown(text: str) -> str:
-    """For one line of a message."""
+    """The text quoted, in one line and shortened, for a message."""
     line = " ".join(_readable(text).split())
     return f"'{line[:_MOST_SHOWN]}{'...' if len(line) > _MOST_SHOWN else ''}'"
 
 
 def _readable(text: str) -> str:
-    """Without bytes that are no UTF-8, and without control characters."""
+    """The text with bytes that are not UTF-8 replaced and without control characters."""
     valid = text.encode(errors="surrogateescape").decode(errors="replace").replace("\t", " ")
     return "".join(letter for letter in valid if letter == "\n" or letter.isprintable())
 

@@ -1,4 +1,4 @@
-"""The SGF file of a game: what the referee saw, with players and times."""
+"""The SGF file of a game, with moves, comments, players and times."""
 
 import datetime
 from collections.abc import Mapping
@@ -13,30 +13,30 @@ _RULES = game_config.GameConfig(ko=game_config.Ko.simple, suicide=True)
 def write(
     name: str,
     fixture: schedule.Fixture,
-    course: referee.Course,
+    transcript: referee.Transcript,
     ending: record.GameResult | str,
     both: Mapping[int, sides.Side],
     date: datetime.datetime,
 ) -> bytes:
-    """The file's content.
+    """The content of the file.
 
-    name: of the competition. ending: of a void game, the reason; its result is "Void". both: by colour,
-    closed already.
+    name: of the competition. ending: the result, or the reason of a void game, whose result is "Void".
+    both: the sides by colour, closed.
     """
     is_void = isinstance(ending, str)
     comments = {0: "\n".join(_opening_lines(fixture, both, date))}
-    if not is_void and course.moves:
+    if not is_void and transcript.moves:
         _add(comments, 0, f"Result: {describe(ending)}")
-    for num_moves, comment in course.comments.items():
+    for num_moves, comment in transcript.comments.items():
         _add(comments, num_moves, comment)
-    _add(comments, len(course.moves), f"void: {ending}" if is_void else "\n".join(_closing_lines(ending)))
+    _add(comments, len(transcript.moves), f"void: {ending}" if is_void else "\n".join(_closing_lines(ending)))
     return sgf.write(
         sgf.SgfGame(
             size=fixture.matchup.game.board_size,
             komi=fixture.matchup.game.komi,
-            moves=course.moves,
-            black_setup=course.stones,
-            to_play=rules.WHITE if course.stones else rules.BLACK,
+            moves=transcript.moves,
+            black_setup=transcript.stones,
+            to_play=rules.WHITE if transcript.stones else rules.BLACK,
             result="Void" if is_void else ending.result,
             black_name=both[rules.BLACK].name,
             white_name=both[rules.WHITE].name,
@@ -52,7 +52,7 @@ def write(
 
 
 def describe(game: record.GameResult) -> str:
-    """One line: who beat whom, and how."""
+    """One line with both players and the result."""
     if game.winner is None:
         line = f"{game.black} (b) vs {game.white} (w) {'jigo' if game.is_jigo else game.result}"
     else:

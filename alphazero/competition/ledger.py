@@ -1,10 +1,10 @@
-"""The folder of a competition: what has been played, kept so that a kill at any time loses no counted game.
+"""The folder of a competition, which keeps every counted game even if the process is killed at any time.
 
-games.jsonl is the truth: one `record.GameResult` a line, written when its SGF file is on the disk.
+games.jsonl is authoritative: one `record.GameResult` per line, appended once its SGF file is on the disk.
 
-competition.json  the settings of the last run, and how players described themselves
+competition.json  the settings of the last run, and the players' descriptions of themselves
 games.jsonl       games that count        games/ID.sgf
-void.jsonl        games that do not       void/ID-N.sgf and its logs; N counts the attempts at this game
+void.jsonl        void games              void/ID-N.sgf and its logs; N counts the attempts at this game
 logs/             ID.gtp, ID.CODE.stderr
 report.txt, report.json, log.txt, lock
 """
@@ -25,21 +25,21 @@ from alphazero.competition import record, saved, settings
 
 @dataclass(slots=True, kw_only=True)
 class Contents:
-    """What a folder knows."""
+    """The contents of a competition's folder."""
 
     name: str
     competition: settings.Competition
     results: list[record.GameResult] = field(default_factory=list)
-    """In the order in which the games ended."""
+    """Ordered by the end of the games."""
     descriptions: dict[str, str] = field(default_factory=dict)
-    """By code, what players said about themselves in their last game."""
+    """By code, the players' descriptions of themselves in their last game."""
 
 
 def read(folder: Path) -> Contents:
-    """What is in a folder, which may be in use; ValueError in one line if it is no competition's."""
+    """Reads a folder, which may be in use; raises ValueError with one line if it is not a competition's."""
     path = folder / "competition.json"
     if not path.exists():
-        raise ValueError(f"{folder}: holds no competition")
+        raise ValueError(f"{folder}: not the folder of a competition")
     with _naming(path):
         data = json.loads(path.read_text())
         contents = Contents(
@@ -55,7 +55,10 @@ class Ledger:
     """A competition's folder in use, by one process at a time; a context manager."""
 
     def __init__(self, folder: Path, name: str, competition: settings.Competition) -> None:
-        """Takes the folder; ValueError in one line if it cannot be had or holds another competition."""
+        """Opens and locks the folder.
+
+        Raises ValueError with one line if it is locked, cannot be written or holds another competition.
+        """
         self.folder = folder
         self.contents = Contents(name=name, competition=competition)
         try:
@@ -76,24 +79,24 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Gives the folder back."""
+        """Unlocks the folder."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def add(self, game: record.GameResult, sgf: bytes | None, descriptions: Mapping[str, str]) -> None:
-        """A game counts from the moment when this returns, whatever happens then."""
+        """Stores a game durably; it counts once this method returns."""
         if sgf is not None:
             files.write_atomic(self.folder / "games" / f"{game.game_id}.sgf", sgf)
         _append(self.folder / "games.jsonl", game.line())
         self.contents.results.append(game)
-        told = {**self.contents.descriptions, **descriptions}
-        if told != self.contents.descriptions:
-            self.contents.descriptions = told
+        merged = {**self.contents.descriptions, **descriptions}
+        if merged != self.contents.descriptions:
+            self.contents.descriptions = merged
             self._write_competition()
 
     def add_void(self, game_id: str, reason: str, sgf: bytes | None, logs: Sequence[Path]) -> None:
-        """Keeps what there is of a game that will be played again; its logs are moved."""
+        """Stores a void game, which will be played again; moves its logs to void/."""
         path = self.folder / "void.jsonl"
         before = [line for line in _whole_lines(path) if json.loads(line)["game_id"] == game_id]
         name = f"{game_id}-{len(before) + 1}"
@@ -110,12 +113,12 @@ class Ledger:
         files.write_atomic(self.folder / "report.json", (json.dumps(data, indent=1) + "\n").encode())
 
     def note(self, text: str) -> None:
-        """A line in log.txt."""
+        """Appends a line to log.txt."""
         with (self.folder / "log.txt").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{_now()} {' '.join(text.split())}\n")
 
     def log_path(self, name: str) -> Path:
-        """Where a log of a game belongs."""
+        """The path of a game's log."""
         return self.folder / "logs" / name
 
     def _open(self) -> None:
@@ -131,7 +134,7 @@ class Ledger:
         self._set_aside_uncounted()
 
     def _set_aside_uncounted(self) -> None:
-        """Games whose SGF file was written and whose line was not: they will be played again."""
+        """Moves the SGF files of games without a line in games.jsonl to void/; these are played again."""
         counted = {game.game_id for game in self.contents.results}
         for path in (self.folder / "games").glob("*.sgf"):
             if path.stem not in counted:
@@ -156,7 +159,7 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: is damaged, or of another version ({error})") from None
+        raise ValueError(f"{path}: corrupt, or written by another version ({error})") from None
 
 
 def _take_lock(folder: Path) -> int | None:
@@ -165,7 +168,7 @@ def _take_lock(folder: Path) -> int | None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise ValueError(f"{folder}: this competition is being run already") from None
+        raise ValueError(f"{folder}: another run of this competition is in progress") from None
     return lock
 
 
@@ -177,26 +180,26 @@ def _read_results(path: Path) -> list[record.GameResult]:
         except ValueError as error:
             raise ValueError(f"{path}: line {number}: {error}") from None
         if game.game_id in seen:
-            raise ValueError(f"{path}: line {number}: game {game.game_id} is there twice")
+            raise ValueError(f"{path}: line {number}: game {game.game_id} occurs twice")
         seen.add(game.game_id)
         results.append(game)
     return results
 
 
 def _check_pairs(folder: Path, contents: Contents) -> None:
-    """Results of a matchup are of no use when others play it now."""
+    """Raises ValueError if a matchup has results of other players than now."""
     pairs = {matchup.id: {matchup.player_1, matchup.player_2} for matchup in contents.competition.matchups}
     for game in contents.results:
         now, before = pairs.get(game.matchup_id), {game.black, game.white}
         if now is not None and now != before:
             raise ValueError(
-                f"{folder}: matchup {game.matchup_id} was played by {' and '.join(sorted(before))}, "
-                f"and is {' against '.join(sorted(now))} now; give it another id, or choose another folder"
+                f"{folder}: matchup {game.matchup_id} was between {' and '.join(sorted(before))}, but is now "
+                f"between {' and '.join(sorted(now))}; give it another id, or choose another folder"
             )
 
 
 def _whole_lines(path: Path) -> list[str]:
-    """Lines without what was being written when we were killed."""
+    """Complete lines of the file; a kill may have left half a line at its end."""
     data = path.read_bytes() if path.exists() else b""
     return data.decode(errors="replace").split("\n")[:-1]
 

@@ -1,4 +1,4 @@
-"""First moves for pairs of games, the same ones however often a competition is stopped and goes on."""
+"""Openings for pairs of games, reproducible when a competition is interrupted and continued."""
 
 import json
 import logging
@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from alphazero import files
-from alphazero.competition import network_side, settings
-from alphazero.competition import opening as starts
+from alphazero.competition import network_side, opening_moves, settings
 from alphazero.config import game as game_config
 from alphazero.evaluation import openings
 from alphazero.go import rules, sgf, sgf_collection
@@ -21,22 +20,22 @@ _logger = logging.getLogger(__name__)
 
 
 class Book:
-    """The openings of all matchups; those that a network draws are kept in the competition's folder."""
+    """The openings of all matchups; stores those drawn from a network in the competition's folder."""
 
     def __init__(
         self, competition: settings.Competition, folder: Path, networks: network_side.Networks
     ) -> None:
-        """folder: of the competition; openings/ is made in it when it is needed."""
+        """folder: of the competition; its subfolder openings/ is created when needed."""
         self._competition = competition
         self._folder = folder / "openings"
         self._networks = networks
         self._lock = threading.Lock()
-        self._known: dict[str, list[starts.Opening]] = {}
+        self._known: dict[str, list[opening_moves.OpeningMoves]] = {}
 
-    def opening(self, matchup: settings.Matchup, index: int) -> starts.Opening:
-        """The start of pair `index`; ValueError where there are none to be had.
+    def opening(self, matchup: settings.Matchup, index: int) -> opening_moves.OpeningMoves:
+        """The opening of pair `index`; raises ValueError if there is none.
 
-        A folder's openings come in an order of their own, and again when there are more pairs.
+        Openings from a folder are shuffled by the competition's seed. They repeat if there are more pairs.
         """
         with self._lock:
             known = self._known.setdefault(matchup.id, [])
@@ -51,7 +50,7 @@ class Book:
                 self._keep(matchup, known)
             return known[index]
 
-    def _draw(self, matchup: settings.Matchup, first: int) -> list[starts.Opening]:
+    def _draw(self, matchup: settings.Matchup, first: int) -> list[opening_moves.OpeningMoves]:
         player, game = self._competition.players[matchup.openings], matchup.game
         network = self._networks.at(player, game.board_size)
         drawn = openings.draw(
@@ -61,21 +60,21 @@ class Book:
             plies=matchup.opening_plies,
             rng=np.random.default_rng([*self._seed(matchup), first]),
         )
-        return [starts.Opening(moves=moves) for moves in drawn]
+        return [opening_moves.OpeningMoves(moves=moves) for moves in drawn]
 
-    def _read_folder(self, matchup: settings.Matchup) -> list[starts.Opening]:
+    def _read_folder(self, matchup: settings.Matchup) -> list[opening_moves.OpeningMoves]:
         folder = Path(matchup.openings)
         place = f"matchup {matchup.id}: openings={folder}"
         if not folder.is_dir():
             raise ValueError(f"{place}: neither a folder nor a player with weights")
-        found: set[starts.Opening] = set()
+        found: set[opening_moves.OpeningMoves] = set()
         paths = sorted(path for path in folder.rglob("*") if sgf_collection.is_name(path))
         for path in paths:
             found.update(_read_openings(path, matchup))
         if not found:
             size = matchup.game.board_size
             raise ValueError(
-                f"{place}: no SGF file of a {size}x{size} game of {matchup.opening_plies} moves or more"
+                f"{place}: no SGF file with a {size}x{size} game of at least {matchup.opening_plies} moves"
             )
         order = np.random.default_rng(self._seed(matchup)).permutation(len(found))
         return [sorted(found)[number] for number in order]
@@ -86,21 +85,24 @@ class Book:
     def _path(self, matchup: settings.Matchup) -> Path:
         return self._folder / f"{matchup.id}.json"
 
-    def _read_drawn(self, matchup: settings.Matchup) -> list[starts.Opening]:
+    def _read_drawn(self, matchup: settings.Matchup) -> list[opening_moves.OpeningMoves]:
         path = self._path(matchup)
         if not path.exists():
             return []
         try:
-            return [starts.Opening(moves=tuple(map(int, moves))) for moves in json.loads(path.read_bytes())]
+            return [
+                opening_moves.OpeningMoves(moves=tuple(map(int, moves)))
+                for moves in json.loads(path.read_bytes())
+            ]
         except (ValueError, TypeError):
-            raise ValueError(f"{path}: is damaged") from None
+            raise ValueError(f"{path}: corrupt") from None
 
-    def _keep(self, matchup: settings.Matchup, known: list[starts.Opening]) -> None:
+    def _keep(self, matchup: settings.Matchup, known: list[opening_moves.OpeningMoves]) -> None:
         files.write_atomic(self._path(matchup), f"{json.dumps([start.moves for start in known])}\n".encode())
 
 
-def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[starts.Opening]:
-    """The openings of all games in a file; those that cannot be used are named in the log."""
+def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[opening_moves.OpeningMoves]:
+    """The openings of all games in a file; logs the invalid ones."""
     try:
         for number, text in enumerate(sgf_collection.games(path), 1):
             try:
@@ -108,15 +110,15 @@ def _read_openings(path: Path, matchup: settings.Matchup) -> Iterator[starts.Ope
                     yield found
             except ValueError as error:
                 reason = str(error).partition("\n")[0]
-                _logger.warning("opening left out: %s, game %d: %s", path, number, reason)
+                _logger.warning("opening skipped: %s, game %d: %s", path, number, reason)
     except OSError as error:
-        _logger.warning("opening left out: %s: %s", path, error.strerror)
+        _logger.warning("opening skipped: %s: %s", path, error.strerror)
 
 
-def _read_opening(text: bytes, matchup: settings.Matchup) -> starts.Opening | None:
-    """The start of a game, None if it is too short, of another size, or not by both in turn.
+def _read_opening(text: bytes, matchup: settings.Matchup) -> opening_moves.OpeningMoves | None:
+    """The opening of a game; None if it is too short, has another size, or its colours do not alternate.
 
-    Stones before the first move may be a handicap alone.
+    Stones before the first move are accepted only as a handicap.
     """
     game = sgf.read(text)
     moves = game.moves[: matchup.opening_plies]
@@ -128,4 +130,4 @@ def _read_opening(text: bytes, matchup: settings.Matchup) -> starts.Opening | No
     if not ((is_even or sgf.is_handicap(game)) and is_fitting and in_turn):
         return None
     sgf.replay(game, num_moves=len(moves))
-    return starts.Opening(tuple(game.black_setup), tuple(action for _, action in moves))
+    return opening_moves.OpeningMoves(tuple(game.black_setup), tuple(action for _, action in moves))

@@ -1,4 +1,4 @@
-"""A control file's competition, put together and played."""
+"""Entry point that plays the competition of a control file."""
 
 import os
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from alphazero.competition import (
     control,
+    game_runner,
     ledger,
     network_side,
     opening_book,
     runner,
     settings,
     stopping,
-    table,
 )
 
 _NETWORK_GAMES = 32
@@ -27,17 +27,17 @@ def play(
     should_stop: Callable[[], stopping.Stop],
     on_event: Callable[[str], object],
 ) -> None:
-    """Plays what the control file `path` asks for and `folder` lacks. Errors as of `runner.run`.
+    """Plays the games of the control file `path` that `folder` lacks. Raises the errors of `runner.run`.
 
-    jobs: games at once; None for half the cores, or for 32 where only networks play.
+    jobs: games at once; None for half the cores, or for 32 if only networks play.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: there is no such control file")
+        raise ValueError(f"{path}: no such control file")
     competition = control.read(path)
     jobs = jobs or _default_jobs(competition)
     with (
         ledger.Ledger(folder, path.stem, competition) as book,
-        network_side.Networks(num_seats=jobs) as networks,
+        network_side.Networks(num_games=jobs) as networks,
     ):
         openings = opening_book.Book(competition, folder, networks)
         runner.run(
@@ -47,12 +47,12 @@ def play(
             most_games=most_games,
             should_stop=should_stop,
             on_event=on_event,
-            supply=table.Supply(make_side=networks.make_side, make_opening=openings.opening),
+            factories=game_runner.Factories(make_side=networks.make_side, make_opening=openings.opening),
         )
 
 
 def _default_jobs(competition: settings.Competition) -> int:
-    """Both engines of a game may think at once; networks judge the positions of all games together."""
+    """Half the cores with engines, as both engines of a game may think at once; else 32 games per batch."""
     players = {code for matchup in competition.matchups for code in (matchup.player_1, matchup.player_2)}
     has_engine = any(competition.players[code].command for code in players)
     return max(1, (os.cpu_count() or 1) // 2) if has_engine else _NETWORK_GAMES

@@ -1,4 +1,4 @@
-"""What remains of a game: its line in the ledger, from which reports are made."""
+"""The record of a game: its line in the ledger, from which reports are made."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,10 +10,10 @@ class End(Enum):
     """How a game ended."""
 
     passes = "passes"
-    """By two passes, then scored; the result is unknown where nobody could score it."""
+    """By two passes, then scored; the result is unknown if no score was reported."""
     resign = "resign"
     claim = "claim"
-    """Its winner claimed it, and was allowed to."""
+    """By the winner's claim, which its settings allow."""
     limit = "limit"
     """By the move limit; the result is unknown."""
     forfeit = "forfeit"
@@ -28,7 +28,7 @@ class GameResult:
     """"MATCHUP_NUMBER", such as "0_12" or "AvB_3"."""
     matchup_id: str
     number: int
-    """Among the matchup's games, from 0, in the order in which they were started."""
+    """Among the matchup's games, from 0, in the order of their start."""
     black: str
     """Code of the player."""
     white: str
@@ -36,24 +36,24 @@ class GameResult:
     winner: str | None
     """"b", "w", or None for a jigo and for an unknown result."""
     result: str
-    """As its SGF file says it: "B+3.5", "W+R", "B+F", "W+T" (late), "B+", "0", "?", "Void" at the limit."""
+    """As in the SGF file: "B+3.5", "W+R", "B+F", "W+T" (late), "B+", "0", "?", "Void" (move limit)."""
     detail: str = ""
-    """Why, for forfeits and unknown results."""
+    """Reason of a forfeit or an unknown result."""
     num_moves: int
     moves_sha256: str
-    """Of the moves alone, so that equal games can be told."""
+    """Hash of the moves alone, which identifies equal games."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """By colour, what thinking took by the clock on the wall."""
+    """By colour, wall-clock time of thinking."""
     cpu_s: dict[str, float | None] = field(default_factory=dict)
-    """By colour, CPU time as the engine says or its processes used; None where nobody knows."""
+    """By colour, CPU time, reported by the engine or measured for its processes; None if unknown."""
     scores: dict[str, str] = field(default_factory=dict)
     """By colour, answers to `final_score`."""
     opening: int | None = None
-    """Which of the matchup's openings it began with, from 0."""
+    """Index of its opening among the matchup's, from 0."""
 
     @property
     def is_jigo(self) -> bool:
-        """Whether nobody won, for certain."""
+        """Whether the game was a draw."""
         return self.result == "0"
 
     @property
@@ -62,21 +62,21 @@ class GameResult:
         return self.winner is not None or self.is_jigo
 
     def points(self, code: str) -> float:
-        """Of this player: 1, 0.5 or 0; an unknown result gives nobody anything."""
+        """This player's points: 1, 0.5 or 0; an unknown result gives both players 0."""
         if self.is_jigo:
             return 0.5
         return float(self.winner is not None and {"b": self.black, "w": self.white}[self.winner] == code)
 
     def line(self) -> str:
-        """One line of JSON."""
+        """The record as one line of JSON."""
         return json.dumps(asdict(self) | {"end": self.end.value}, allow_nan=False)
 
 
 def parse(line: str) -> GameResult:
-    """A record from its `line`; ValueError if it is none."""
+    """The record of a `line`; raises ValueError if the line is not a record."""
     try:
         fields: dict[str, Any] = json.loads(line)
         fields["end"] = End(fields["end"])
         return GameResult(**fields)
     except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f"no record of a game: {error}") from None
+        raise ValueError(f"not a game record: {error}") from None

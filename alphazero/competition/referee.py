@@ -1,40 +1,38 @@
-"""One game between two sides, by gomill's rules: who may do what, and how it ends."""
+"""Referee of one game between two sides, by gomill's rules."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alphazero.competition import opening as openings
-from alphazero.competition import record, settings, sides, verdict
+from alphazero.competition import final_score, opening_moves, record, settings, sides
 from alphazero.config import game as game_config
 from alphazero.engine import handicap
-from alphazero.go import play as board_play
-from alphazero.go import rules
+from alphazero.go import play, rules
 
 
 @dataclass(slots=True, kw_only=True)
-class Course:
-    """What happened on the board."""
+class Transcript:
+    """Stones, moves and comments of a game."""
 
     stones: list[int] = field(default_factory=list)
     """Points of Black's handicap."""
     moves: list[tuple[int, int]] = field(default_factory=list)
-    """Colour and action of each move that both sides took; an illegal or rejected one is not among them."""
+    """Colour and action of each move that both sides accepted, without illegal and rejected ones."""
     comments: dict[int, str] = field(default_factory=dict)
-    """What a side said, after so many moves."""
+    """Number of moves played -> the sides' comments at that time."""
 
     @property
     def moves_sha256(self) -> str:
-        """Tells equal games."""
+        """Hash of the moves, which identifies equal games."""
         text = " ".join(f"{color}:{action}" for color, action in self.moves)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CountedGame:
     """A game that counts."""
 
-    course: Course
+    transcript: Transcript
     end: record.End
     winner: str | None
     result: str
@@ -43,37 +41,37 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Void:
+class VoidGame:
     """A game that does not count."""
 
-    course: Course
+    transcript: Transcript
     reason: str
 
 
-def play(
+def play_game(
     black: sides.Side,
     white: sides.Side,
     game: settings.GameSettings,
-    opening: openings.Opening = openings.NONE,
-) -> Outcome | Void:
-    """Starts both sides and plays; closing them is left to the caller.
+    opening: opening_moves.OpeningMoves = opening_moves.NONE,
+) -> CountedGame | VoidGame:
+    """Starts both sides and plays; the caller closes them.
 
-    opening: handicap stones and legal moves that both are told.
+    opening: handicap stones and legal moves that are sent to both sides.
     """
-    table = _Table({rules.BLACK: black, rules.WHITE: white}, game)
-    return table.set_up(opening) or table.play()
+    referee = _Referee({rules.BLACK: black, rules.WHITE: white}, game)
+    return referee.set_up(opening) or referee.play()
 
 
-class _Table:
+class _Referee:
     def __init__(self, both: Mapping[int, sides.Side], game: settings.GameSettings) -> None:
         self._sides = both
         self._game = game
-        self._course = Course()
-        # Komi is ours to count: the board takes only halves of points.
-        self._board = board_play.Game(game.board_size, 0.0, ko=game_config.Ko.simple, suicide=True)
+        self._transcript = Transcript()
+        # The referee adds komi itself, as the board accepts only half points.
+        self._board = play.Game(game.board_size, 0.0, ko=game_config.Ko.simple, suicide=True)
 
-    def set_up(self, opening: openings.Opening) -> Void | None:
-        """All that comes before the first move that a side chooses."""
+    def set_up(self, opening: opening_moves.OpeningMoves) -> VoidGame | None:
+        """Starts the sides and sends the handicap and the opening; returns the game if that makes it void."""
         for side in self._sides.values():
             try:
                 side.start()
@@ -81,14 +79,14 @@ class _Table:
                 return self._void(side, failure)
         return self._place_handicap() or self._open(opening)
 
-    def play(self) -> Outcome | Void:
-        """The game from the first move that a side chooses."""
+    def play(self) -> CountedGame | VoidGame:
+        """Plays from the first move that a side chooses to the end."""
         ending = None
         while ending is None:
             ending = self._is_at_limit() or self._turn(self._board.to_play)
         return ending
 
-    def _place_handicap(self) -> Void | None:
+    def _place_handicap(self) -> VoidGame | None:
         count = self._game.handicap
         if count is None:
             return None
@@ -113,9 +111,9 @@ class _Table:
             self._board.set_up(list(points), [], rules.WHITE)
         except ValueError as error:
             raise sides.Broken(f"handicap stones: {str(error).splitlines()[0]}") from None
-        self._course.stones = sorted(points)
+        self._transcript.stones = sorted(points)
 
-    def _open(self, opening: openings.Opening) -> Void | None:
+    def _open(self, opening: opening_moves.OpeningMoves) -> VoidGame | None:
         if opening.stones:
             self._set_stones(opening.stones)
             for side in self._sides.values():
@@ -131,45 +129,45 @@ class _Table:
                     side.play(color, action)
                 except sides.SideFailed as failure:
                     return self._void(side, failure)
-            self._course.moves.append((color, action))
-        assert not self._board.is_over, "an opening leaves something to play"
+            self._transcript.moves.append((color, action))
+        assert not self._board.is_over, "an opening must not end the game"
         return None
 
-    def _turn(self, color: int) -> Outcome | Void | None:
-        """Asks for a move and plays it; None if the game goes on."""
+    def _turn(self, color: int) -> CountedGame | VoidGame | None:
+        """Requests a move and plays it; None if the game continues."""
         mover = self._sides[color]
         try:
             reply = mover.genmove()
         except sides.SideFailed as failure:
             return self._failed(color, failure)
         if isinstance(reply.move, sides.Word):
-            self._say(color, reply.comment)
+            self._add_comment(color, reply.comment)
             return self._give_up(color, reply.move)
         try:
             self._board.play(reply.move, color)
         except ValueError as error:
-            self._say(color, reply.comment)
-            # Behind the first line comes a diagram.
+            self._add_comment(color, reply.comment)
+            # A diagram follows the first line.
             return self._forfeit(color, f"illegal move: {str(error).splitlines()[0]}")
-        return self._tell(color, reply.move, reply.comment)
+        return self._send_move(color, reply.move, reply.comment)
 
-    def _tell(self, color: int, action: int, comment: str) -> Outcome | Void | None:
-        """Tells the opponent of a legal move, and ends the game if that was its last."""
+    def _send_move(self, color: int, action: int, comment: str) -> CountedGame | VoidGame | None:
+        """Sends a legal move to the opponent, and ends the game if it was the last move."""
         is_over = self._board.is_over
         try:
             self._sides[3 - color].play(color, action)
         except sides.SideFailed as failure:
-            # Two passes end a game whatever anybody thinks of the second, and so does the limit.
-            if not is_over and len(self._course.moves) + 1 < self._game.move_limit:
-                self._say(color, comment)
+            # A second pass and the move limit end the game even if the opponent fails at this move.
+            if not is_over and len(self._transcript.moves) + 1 < self._game.move_limit:
+                self._add_comment(color, comment)
                 return self._failed(3 - color, failure)
-        self._course.moves.append((color, action))
+        self._transcript.moves.append((color, action))
         if comment:
-            self._course.comments[len(self._course.moves)] = comment
+            self._transcript.comments[len(self._transcript.moves)] = comment
         return self._count() if is_over else None
 
-    def _failed(self, color: int, failure: sides.SideFailed) -> Outcome | Void:
-        """What a failure of this colour means."""
+    def _failed(self, color: int, failure: sides.SideFailed) -> CountedGame | VoidGame:
+        """The ending that a failure of this colour's side leads to."""
         side = self._sides[color]
         if isinstance(failure, sides.Rejection):
             return self._forfeit(3 - color, f"{side.code} {failure}")
@@ -179,39 +177,41 @@ class _Table:
             return self._forfeit(color, str(failure), "T")
         return self._void(side, failure)
 
-    def _forfeit(self, loser: int, reason: str, mark: str = "F") -> Outcome:
+    def _forfeit(self, loser: int, reason: str, mark: str = "F") -> CountedGame:
         detail = f"forfeit by {self._sides[loser].code}: {reason}"
         return self._won(3 - loser, record.End.forfeit, mark, detail)
 
-    def _give_up(self, color: int, word: sides.Word) -> Outcome:
+    def _give_up(self, color: int, word: sides.Word) -> CountedGame:
         if word is sides.Word.resign:
             return self._won(3 - color, record.End.resign, "R")
         return self._won(color, record.End.claim, "", "claim")
 
-    def _won(self, color: int, end: record.End, mark: str, detail: str = "") -> Outcome:
+    def _won(self, color: int, end: record.End, mark: str, detail: str = "") -> CountedGame:
         winner = _letter(color)
         result = f"{winner.upper()}+{mark}"
-        return Outcome(course=self._course, end=end, winner=winner, result=result, detail=detail)
+        return CountedGame(transcript=self._transcript, end=end, winner=winner, result=result, detail=detail)
 
-    def _is_at_limit(self) -> Outcome | None:
-        if len(self._course.moves) < self._game.move_limit:
+    def _is_at_limit(self) -> CountedGame | None:
+        if len(self._transcript.moves) < self._game.move_limit:
             return None
         end = record.End.limit
-        return Outcome(course=self._course, end=end, winner=None, result="Void", detail="hit move limit")
+        return CountedGame(
+            transcript=self._transcript, end=end, winner=None, result="Void", detail="hit move limit"
+        )
 
-    def _count(self) -> Outcome:
-        """After two passes."""
+    def _count(self) -> CountedGame:
+        """Scores the game after two passes."""
         scores = {}
         if self._game.scorer is settings.Scorer.internal:
             kind = self._game.internal_scorer_handicap_compensation
-            compensation = verdict.compensation(kind, len(self._course.stones))
-            found = verdict.from_points(self._board.score() - self._game.komi - compensation)
+            compensation = final_score.compensation(kind, len(self._transcript.stones))
+            found = final_score.from_points(self._board.score() - self._game.komi - compensation)
         else:
             answers = {_letter(color): side.final_score() for color, side in self._sides.items()}
             scores = {letter: answer for letter, answer in answers.items() if answer is not None}
-            found = verdict.from_scores(scores)
-        return Outcome(
-            course=self._course,
+            found = final_score.from_scores(scores)
+        return CountedGame(
+            transcript=self._transcript,
             end=record.End.passes,
             winner=found.winner,
             result=found.result,
@@ -219,16 +219,16 @@ class _Table:
             scores=scores,
         )
 
-    def _void(self, side: sides.Side, failure: sides.SideFailed) -> Void:
-        return Void(course=self._course, reason=f"{side.code}: {failure}")
+    def _void(self, side: sides.Side, failure: sides.SideFailed) -> VoidGame:
+        return VoidGame(transcript=self._transcript, reason=f"{side.code}: {failure}")
 
-    def _say(self, color: int, comment: str) -> None:
-        """Keeps what came with the end of the game beside the last move."""
+    def _add_comment(self, color: int, comment: str) -> None:
+        """Adds a comment without a move of its own to the last move."""
         if comment:
-            number = len(self._course.moves)
-            before = self._course.comments.get(number)
-            told = f"{self._sides[color].code}: {comment}"
-            self._course.comments[number] = f"{before}\n{told}" if before else told
+            number = len(self._transcript.moves)
+            before = self._transcript.comments.get(number)
+            text = f"{self._sides[color].code}: {comment}"
+            self._transcript.comments[number] = f"{before}\n{text}" if before else text
 
 
 def _letter(color: int) -> str:

@@ -1,4 +1,4 @@
-"""Reports of a competition: the page that gomill prints, with ratings, and the same as JSON."""
+"""Reports of a competition: gomill's text with ratings added, and the same facts as JSON."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from alphazero.competition import pairings, settings, standings, tables
 from alphazero.competition.record import GameResult
 from alphazero.competition.standings import Standing
-from alphazero.competition.statistics import Rating, Side, Statistics
+from alphazero.competition.statistics import PlayerStatistics, Rating, Statistics
 from alphazero.competition.tables import Column, Group
 
 
@@ -20,15 +20,15 @@ def text(
     *,
     name: str,
 ) -> str:
-    """The page. name: of the control file. descriptions: of players, by code.
+    """The report as text. name: of the control file. descriptions: of players, by code.
 
-    ValueError if games of a matchup are not between its players.
+    Raises ValueError if games of a matchup are not between its players.
     """
     found = standings.gather(competition, results)
     blocks = [[f"{competition.kind.value}: {name}"]]
     if competition.description:
         blocks[0].append(competition.description)
-    if competition.kind is settings.Kind.allplayall:
+    if competition.kind is settings.CompetitionKind.allplayall:
         blocks += [[_progress(competition, found)], grid(competition, found)]
     blocks += [_block(standing) for standing in found if standing.statistics.games]
     blocks.append([f"player {code}: {description}" for code, description in sorted(descriptions.items())])
@@ -42,7 +42,7 @@ def as_json(
     *,
     name: str,
 ) -> dict[str, Any]:
-    """What `text` says, and matchups without games too, as plain values; None for what has no bound."""
+    """The content of `text` as plain values, and matchups without games. Infinite bounds are None."""
     found = standings.gather(competition, results)
     return {
         "competition": name,
@@ -57,7 +57,7 @@ def as_json(
 
 
 def grid(competition: settings.Competition, found: Sequence[Standing]) -> list[str]:
-    """Wins and losses of an all-play-all's competitors, those of the row against those of the column."""
+    """Wins and losses of an all-play-all's competitors, rows against columns."""
     codes = competition.competitors
     letters = [pairings.letters(index) for index in range(len(codes))]
     scores = {}
@@ -81,7 +81,7 @@ def _progress(competition: settings.Competition, found: Sequence[Standing]) -> s
 
 
 def _block(standing: Standing) -> list[str]:
-    """gomill's lines of a matchup, and ours: how many of the games are different ones, and the rating."""
+    """gomill's lines of a matchup, then ours: the number of distinct games, and the rating."""
     matchup, stats = standing.matchup, standing.statistics
     limit = None if matchup is None else matchup.number_of_games
     lines = [f"{standing.name} ({stats.games}{'' if limit is None else f'/{limit}'} games)"]
@@ -123,7 +123,7 @@ def _table(stats: Statistics) -> list[Group]:
 
 
 def _color_group(stats: Statistics, color: str, gap: int) -> Group:
-    """What both players made of one colour, and below it what the colour made of all games."""
+    """The points of both players with one colour, and below them the points of the colour in all games."""
     tallies = [side.black if color == "black" else side.white for side in stats.sides]
     points = stats.black_points if color == "black" else stats.white_points
     counts = [*(_points(tally.points) for tally in tallies), _points(points)]
@@ -145,7 +145,7 @@ def _percent(part: float, whole: int) -> str:
     return f"{100 * part / whole:.2f}%" if whole else "--"
 
 
-def _cpu(side: Side) -> str:
+def _cpu(side: PlayerStatistics) -> str:
     return f"{side.cpu_s:7.2f}" if side.cpu_s is not None else "   ----"
 
 
@@ -181,7 +181,7 @@ def _settings_json(matchup: settings.Matchup) -> dict[str, Any]:
     return game | own
 
 
-def _side_json(side: Side) -> dict[str, Any]:
+def _side_json(side: PlayerStatistics) -> dict[str, Any]:
     colors = {"total": side.total, "black": side.black, "white": side.white}
     tallies = {name: {"games": tally.games, "wins": tally.points} for name, tally in colors.items()}
     return {**tallies, "forfeits": side.forfeits, "average_cpu_s": side.cpu_s}

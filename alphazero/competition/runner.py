@@ -1,11 +1,20 @@
-"""Runs a competition: several games at once, each result on the disk before the next thing happens."""
+"""Runner of a competition: several games at once, with each result written to disk as its game ends."""
 
 from collections.abc import Callable, Collection
 from concurrent import futures
 
-from alphazero.competition import game_sgf, guard, ledger, report, schedule, settings, stopping, table
+from alphazero.competition import (
+    game_runner,
+    game_sgf,
+    ledger,
+    report,
+    schedule,
+    settings,
+    stopping,
+    watchdog,
+)
 
-_LOOK_EVERY_S = 0.1
+_POLL_INTERVAL_S = 0.1
 
 
 class Halted(RuntimeError):
@@ -20,51 +29,58 @@ def run(
     most_games: int | None = None,
     should_stop: Callable[[], stopping.Stop] = lambda: stopping.Stop.no,
     on_event: Callable[[str], object] = lambda line: None,
-    supply: table.Supply | None = None,
+    factories: game_runner.Factories | None = None,
 ) -> None:
-    """Plays what is left to play, `jobs` games at once.
+    """Plays the remaining games, `jobs` at once.
 
-    most_games: count at most so many in this run. on_event: is told in one line of each game that ends.
-    Raises ValueError for a player who cannot be started, before any game; Halted after void games;
-    KeyboardInterrupt when it was asked to stop. However it ends, no engine is left.
+    most_games: largest number of counted games in this run.
+    on_event: receives messages on progress, one line each.
+
+    Raises ValueError before any game if a player cannot be started, Halted after void games, and
+    KeyboardInterrupt if `should_stop` requested the end. No engine remains in any case.
     """
-    with guard.Guard() as keeper, futures.ThreadPoolExecutor(jobs) as threads:
-        room = table.Room(competition=competition, book=book, keeper=keeper, supply=supply or table.Supply())
-        work = _Run(room, threads, jobs, most_games, should_stop, on_event)
+    with watchdog.Watchdog() as registry, futures.ThreadPoolExecutor(jobs) as threads:
+        context = game_runner.RunContext(
+            competition=competition,
+            book=book,
+            registry=registry,
+            factories=factories or game_runner.Factories(),
+        )
+        work = _Run(context, threads, jobs, most_games, should_stop, on_event)
         try:
             work.run()
         except BaseException as error:
             book.note(f"run ends: {str(error) or 'interrupted'}")
             raise
         finally:
-            room.live.abort()
-            # Games that end now are void, or were not awaited because something is wrong.
+            context.live.abort()
+            # Games that end now are aborted ones; after an error their results are dropped.
             threads.shutdown(cancel_futures=True)
         book.note("run ends")
 
 
 class _Run:
-    """The state of one call of `run`, all of it in the thread that called."""
+    """The state of one call of `run`; only the calling thread uses it."""
 
     def __init__(
         self,
-        room: table.Room,
+        context: game_runner.RunContext,
         threads: futures.Executor,
         jobs: int,
         most_games: int | None,
         should_stop: Callable[[], stopping.Stop],
         on_event: Callable[[str], object],
     ) -> None:
-        self._room, self._threads, self._jobs = room, threads, jobs
+        self._context, self._threads, self._jobs = context, threads, jobs
         self._games_left = most_games
         self._should_stop, self._on_event = should_stop, on_event
         self._voids = schedule.VoidCount()
         self._halt = ""
-        self._is_patient = False
-        self._under_way: dict[futures.Future[table.Played], tuple[schedule.Fixture, int]] = {}
+        self._has_announced_wait = False
+        self._under_way: dict[futures.Future[game_runner.FixtureResult], tuple[schedule.Fixture, int]] = {}
 
     def run(self) -> None:
-        book = self._room.book
+        book = self._context.book
         book.note(f"run starts: {self._jobs} games at once, {len(book.contents.results)} counted so far")
         self._write_reports()
         if self._next_fixture() is not None:
@@ -79,7 +95,7 @@ class _Run:
             raise KeyboardInterrupt
 
     def _check_players(self) -> None:
-        competition = self._room.competition
+        competition = self._context.competition
         if competition.skip_player_checks:
             return
         first_games: dict[str, settings.GameSettings] = {}
@@ -87,7 +103,7 @@ class _Run:
             for code in (matchup.player_1, matchup.player_2) if matchup.number_of_games != 0 else ():
                 first_games.setdefault(code, matchup.game)
         waiting = {
-            self._threads.submit(table.try_out, self._room, competition.players[code], game)
+            self._threads.submit(game_runner.check_startup, self._context, competition.players[code], game)
             for code, game in first_games.items()
         }
         while waiting:
@@ -100,16 +116,18 @@ class _Run:
                     raise error
 
     def _start_games(self) -> bool:
-        """Whether a game was started."""
+        """Starts games while there are free jobs; returns whether any was started."""
         num_before = len(self._under_way)
         while len(self._under_way) < self._jobs and not self._halt and not self._should_stop():
             fixture = self._next_fixture()
             if fixture is None:
                 break
             slot = min(set(range(self._jobs)) - {slot for _, slot in self._under_way.values()})
-            self._room.book.note(f"game {fixture.game_id} starts: {fixture.black} (b) vs {fixture.white} (w)")
-            told_slot = slot if self._jobs > 1 else None
-            future = self._threads.submit(table.play, self._room, fixture, told_slot)
+            self._context.book.note(
+                f"game {fixture.game_id} starts: {fixture.black} (b) vs {fixture.white} (w)"
+            )
+            shown_slot = slot if self._jobs > 1 else None
+            future = self._threads.submit(game_runner.play, self._context, fixture, shown_slot)
             self._under_way[future] = fixture, slot
         return len(self._under_way) > num_before
 
@@ -117,31 +135,31 @@ class _Run:
         if self._games_left is not None and len(self._under_way) >= self._games_left:
             return None
         playing = [(fixture.matchup.id, fixture.number) for fixture, _ in self._under_way.values()]
-        return schedule.next_fixture(self._room.competition, self._room.book.contents.results, playing)
+        return schedule.next_fixture(self._context.competition, self._context.book.contents.results, playing)
 
     def _wait(self, waiting: Collection[futures.Future]) -> set[futures.Future]:
-        """Those that are done; looks now and then whether everything should end."""
+        """Waits for and returns the futures that are done; polls `should_stop` meanwhile."""
         done: set[futures.Future] = set()
         while not done:
             stop = self._should_stop()
             if stop is stopping.Stop.at_once:
-                self._room.live.abort()
-            elif stop and not self._is_patient:
-                self._is_patient = True
-                self._on_event(f"{len(waiting)} under way; a second interrupt gives them up")
-            done, _ = futures.wait(waiting, _LOOK_EVERY_S, futures.FIRST_COMPLETED)
+                self._context.live.abort()
+            elif stop and not self._has_announced_wait:
+                self._has_announced_wait = True
+                self._on_event(f"{len(waiting)} in progress; a second interrupt aborts them")
+            done, _ = futures.wait(waiting, _POLL_INTERVAL_S, futures.FIRST_COMPLETED)
         return done
 
-    def _take(self, fixture: schedule.Fixture, played: table.Played) -> None:
+    def _take(self, fixture: schedule.Fixture, played: game_runner.FixtureResult) -> None:
         if played.game is not None:
             self._take_game(played)
         elif self._should_stop() is stopping.Stop.at_once:
-            self._room.book.note(f"game {fixture.game_id} was given up")
+            self._context.book.note(f"game {fixture.game_id} was aborted")
         else:
             self._take_void(played)
 
-    def _take_game(self, played: table.Played) -> None:
-        game, book = played.game, self._room.book
+    def _take_game(self, played: game_runner.FixtureResult) -> None:
+        game, book = played.game, self._context.book
         assert game is not None
         book.add(game, played.sgf, played.descriptions)
         if self._games_left is not None:
@@ -150,11 +168,11 @@ class _Run:
         self._write_reports()
         line = f"game {game.game_id}: {game_sgf.describe(game)}"
         book.note(line)
-        total = schedule.num_games(self._room.competition)
+        total = schedule.num_games(self._context.competition)
         self._on_event(f"{len(book.contents.results)}/{total or '?'} {line}")
 
-    def _take_void(self, played: table.Played) -> None:
-        fixture, book = played.fixture, self._room.book
+    def _take_void(self, played: game_runner.FixtureResult) -> None:
+        fixture, book = played.fixture, self._context.book
         book.add_void(fixture.game_id, played.reason, played.sgf, played.logs)
         line = f"game {fixture.game_id} is void: {played.reason}"
         book.note(line)
@@ -167,10 +185,10 @@ class _Run:
             )
 
     def _write_reports(self) -> None:
-        contents = self._room.book.contents
-        told = contents.competition, contents.results, contents.descriptions
-        text, data = report.text(*told, name=contents.name), report.as_json(*told, name=contents.name)
-        self._room.book.write_reports(text, data)
+        contents = self._context.book.contents
+        facts = contents.competition, contents.results, contents.descriptions
+        text, data = report.text(*facts, name=contents.name), report.as_json(*facts, name=contents.name)
+        self._context.book.write_reports(text, data)
 
     def _raise_if_stopped(self) -> None:
         if self._should_stop() is stopping.Stop.at_once:

@@ -1,4 +1,4 @@
-"""Competitions as JSON, so that a folder knows what was played in it without the control file."""
+"""Conversion of competitions to and from JSON, so that a folder can be read without its control file."""
 
 import dataclasses
 import types
@@ -12,16 +12,16 @@ from alphazero.competition import settings
 
 
 def to_json(competition: settings.Competition) -> Any:
-    """Dicts, lists, strings and numbers."""
+    """The competition as dicts, lists, strings and numbers."""
     return _plain(competition)
 
 
 def from_json(data: Any) -> settings.Competition:
-    """What `to_json` was given; ValueError if it cannot be that."""
+    """The inverse of `to_json`; raises ValueError for other data."""
     try:
         return _rebuilt(settings.Competition, data)
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"no competition: {error}") from None
+        raise ValueError(f"not a competition: {error}") from None
 
 
 def _plain(value: Any) -> Any:
@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
 
 
 def _rebuilt(kind: Any, value: Any) -> Any:
-    """The value of this type that `_plain` made plain."""
+    """The inverse of `_plain` for a value of this type."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         (kind,) = (argument for argument in arguments if argument is not types.NoneType)

@@ -1,4 +1,4 @@
-"""Which game comes next: a function of the settings, of the games that count and of those under way."""
+"""Schedule of a competition: the next game as a function of settings, counted games and games in progress."""
 
 import collections
 from collections.abc import Collection, Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alphazero.competition import record, settings
 
 MOST_VOIDS_IN_A_ROW = 2
-"""Of a matchup; so many halt the competition."""
+"""Of one matchup; this number of void games in a row halts the competition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Fixture:
 
     @property
     def game_id(self) -> str:
-        """Matchup and number, with the zeros in front that make all names of the matchup equally long."""
+        """Matchup and number; leading zeros make all ids of a matchup equally long."""
         total = self.matchup.number_of_games
         return f"{self.matchup.id}_{self.number:0{len(str(total - 1)) if total else 1}d}"
 
@@ -35,12 +35,12 @@ class Fixture:
 
     @property
     def opening(self) -> int | None:
-        """Which of the matchup's openings it begins with; two games in a row share one."""
+        """Index of its opening among the matchup's; two consecutive games share one."""
         return self.number // 2 if self.matchup.openings else None
 
     @property
     def _is_swapped(self) -> bool:
-        """Openings favour a colour, so that both players get both."""
+        """Whether player 2 is Black. Openings may favour a colour, so each is played with both."""
         return self.number % 2 == 1 and (self.matchup.alternating or bool(self.matchup.openings))
 
 
@@ -49,11 +49,12 @@ def next_fixture(
     results: Iterable[record.GameResult],
     under_way: Collection[tuple[str, int]],
 ) -> Fixture | None:
-    """The next game to start, None when there is none left.
+    """The next game to start; None if none is left.
 
-    under_way: matchup and number of games that have neither ended nor become void. Of all matchups, the
-    one with the smallest share of its games done or under way is next, the first of equals; its lowest
-    free number is taken, which is that of a void game, if there is one.
+    under_way: matchup and number of each game in progress.
+
+    Chooses the matchup with the smallest share of its games done or in progress, the first one on a tie.
+    Takes its lowest free number, so a void game is repeated first.
     """
     taken: dict[str, set[int]] = collections.defaultdict(set)
     for matchup_id, number in [*((game.matchup_id, game.number) for game in results), *under_way]:
@@ -72,23 +73,23 @@ def next_fixture(
 
 
 def num_games(competition: settings.Competition) -> int | None:
-    """Games of all matchups, None if there is no end."""
+    """Games of all matchups; None if unlimited."""
     sizes = [matchup.number_of_games for matchup in competition.matchups]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
 class VoidCount:
-    """Counts void games in a row, for each matchup, in the order in which games end."""
+    """Counts void games in a row for each matchup, in the order in which games end."""
 
     def __init__(self) -> None:
         self._in_a_row: collections.Counter[str] = collections.Counter()
 
     def game_counts(self, matchup_id: str) -> None:
-        """A game ended well."""
+        """Records a counted game."""
         self._in_a_row[matchup_id] = 0
 
     def game_is_void(self, matchup_id: str) -> bool:
-        """Whether this one is one too many."""
+        """Records a void game; returns whether the limit is reached."""
         self._in_a_row[matchup_id] += 1
         return self._in_a_row[matchup_id] >= MOST_VOIDS_IN_A_ROW
 

@@ -1,4 +1,4 @@
-"""What a control file asks for, whichever way it was written; names are gomill's where gomill has one."""
+"""Settings of a competition, from either kind of control file; names are gomill's if gomill has one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,26 +6,26 @@ from enum import Enum
 from pathlib import Path
 
 
-class Kind(Enum):
+class CompetitionKind(Enum):
     """How players are paired."""
 
     playoff = "playoff"
-    """By the matchups that the file lists."""
+    """As listed in the file."""
     allplayall = "allplayall"
-    """Each competitor with each other one."""
+    """Each competitor with every other one."""
 
 
 class Scorer(Enum):
-    """Who says how a game ended that two passes finished."""
+    """How a game is scored after two passes."""
 
     players = "players"
-    """The engines, by `final_score`, as far as they are reliable scorers."""
+    """By `final_score` of those players that are reliable scorers."""
     internal = "internal"
-    """We: area, all stones alive."""
+    """By the referee: area, with all stones alive."""
 
 
 class Compensation(Enum):
-    """What White gets for a handicap when we score: nothing, a point a stone, or one less."""
+    """White's points for a handicap with the internal scorer: none, one per stone, or one less than that."""
 
     no = "no"
     full = "full"
@@ -33,24 +33,24 @@ class Compensation(Enum):
 
 
 class HandicapStyle(Enum):
-    """Where handicap stones go (GTP 2, section 4.1)."""
+    """Placement of handicap stones (GTP 2, section 4.1)."""
 
     fixed = "fixed"
     free = "free"
 
 
 class Late(Enum):
-    """What becomes of a game whose engine exceeds a time limit or hangs; the engine is killed."""
+    """Outcome of a game in which an engine exceeds a time limit or hangs; the engine is killed."""
 
     forfeit = "forfeit"
-    """The engine loses it."""
+    """The engine loses."""
     void = "void"
-    """It does not count and is played again."""
+    """The game does not count and is played again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
-    """One way to play: an engine of its own process, or a network that plays in ours.
+class PlayerSettings:
+    """A player: an engine in a separate process, or a network in this process.
 
     Exactly one of `command` and `weights` is set.
     """
@@ -58,79 +58,79 @@ class Player:
     code: str
     """Its name in the control file."""
     command: tuple[str, ...] = ()
-    """Program and arguments; started without a shell."""
+    """Program and arguments of an engine; started without a shell."""
     weights: str = ""
     """A weight file, a run's folder, or "none" for the uniform network."""
     visits: int = 128
-    """Of a network: simulations a move."""
+    """Simulations per move of a network."""
     cwd: Path | None = None
-    """Of an engine; None for our own working directory."""
+    """Working directory of an engine; None for this process's."""
     environ: Mapping[str, str] = field(default_factory=dict)
-    """Added to our environment."""
+    """Variables added to this process's environment for an engine."""
     startup_gtp_commands: tuple[str, ...] = ()
     """Sent before each game; an error voids the game."""
     gtp_aliases: Mapping[str, str] = field(default_factory=dict)
-    """What to send instead of a command of this name."""
+    """Name of a command -> the command to send instead."""
     is_reliable_scorer: bool = True
-    """Whether its `final_score` is asked for."""
+    """Whether its `final_score` is used."""
     allow_claim: bool = False
     """Whether it may claim a win by `gomill-genmove_ex COLOR claim`."""
     discard_stderr: bool = False
-    """Whether what it writes to stderr is not kept."""
+    """Whether its stderr is discarded."""
     sgf_player_name_from_gtp: bool = True
-    """Whether SGF files have the name that it gives itself, and not its code."""
+    """Whether SGF files have the name that it reports rather than its code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameSettings:
-    """How a game is played."""
+    """Settings of a single game."""
 
     board_size: int
     komi: float
     handicap: int | None = None
-    """Black's stones at the start; None for none, else at least 2."""
+    """Number of Black's stones at the start, at least 2; None for an even game."""
     handicap_style: HandicapStyle = HandicapStyle.fixed
     move_limit: int = 1000
-    """A game of more moves is stopped; its result is unknown, "Void" in its SGF file."""
+    """Ends an undecided game after this number of moves; its result is unknown, "Void" in its SGF file."""
     scorer: Scorer = Scorer.players
     internal_scorer_handicap_compensation: Compensation = Compensation.full
     move_time_limit_s: float = 600.0
     """The longest wait for an engine's answer."""
     game_time_limit_s: float | None = None
-    """The longest that a player's moves of a game may take together."""
+    """The longest total time of a player's moves in a game."""
     late: Late = Late.forfeit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matchup:
-    """Two players and how they meet."""
+    """Two players and the settings of their games."""
 
     id: str
-    """Short; begins the names of its games. By default its place in the list, or "AvB"."""
+    """Short prefix of its games' ids. By default its place in the list, or "AvB"."""
     name: str
     """For reports; by default "PLAYER v PLAYER"."""
     player_1: str
-    """Code; takes Black unless colours alternate."""
+    """Code of the player with Black, if colours do not alternate."""
     player_2: str
     game: GameSettings
     alternating: bool = False
     """Whether player 2 takes Black in every second game."""
     number_of_games: int | None = None
-    """None for no end."""
+    """None for unlimited."""
     openings: str = ""
-    """Where the first moves of pairs of games come from: a folder of SGF files, or the code of a player with
-    weights whose policy they are drawn from; empty for none."""
+    """Source of the first moves of pairs of games; empty for none. A folder of SGF files, or the code of a
+    player with weights, from whose policy they are drawn."""
     opening_plies: int = 6
-    """First moves of each opening."""
+    """Number of moves of each opening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Competition:
-    """All that a control file says."""
+    """All settings of a control file."""
 
-    kind: Kind
-    players: Mapping[str, Player]
-    """Those that take part, by their codes."""
+    kind: CompetitionKind
+    players: Mapping[str, PlayerSettings]
+    """The players that take part, by code."""
     matchups: tuple[Matchup, ...]
     """Of an all-play-all: each pair of competitors, in the order A-B, A-C, ..., B-C."""
     competitors: tuple[str, ...] = ()
@@ -139,8 +139,8 @@ class Competition:
     record_games: bool = True
     """Whether SGF files are written."""
     stderr_to_log: bool = True
-    """Whether engines' stderr is kept beside the game's log and not passed on to ours."""
+    """Whether engines' stderr is written beside the game's log instead of this process's stderr."""
     skip_player_checks: bool = False
-    """Whether engines are not tried out before the first game."""
+    """Whether to skip the test start of each player before the first game."""
     seed: int = 0
-    """Of openings that are drawn."""
+    """Of drawn openings and of the order of a folder's openings."""

@@ -1,4 +1,4 @@
-"""What the referee plays with: two sides, whatever they are made of, and the ways in which they fail."""
+"""Interface between the referee and the two sides of a game, with the failures of a side."""
 
 import subprocess
 from collections.abc import Callable, Sequence
@@ -6,67 +6,67 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from alphazero.competition import guard, settings
+from alphazero.competition import settings, watchdog
 from alphazero.evaluation import engine_process
 from alphazero.go import rules
 
 STARTUP_CHECK = "startup-check"
-"""Game id of a side that is only tried out."""
+"""Game id of the test start of a player."""
 
 
 class SideFailed(Exception):
-    """A side does not go on; the text says what it did, without its name."""
+    """A side cannot continue; the text is the reason, without the side's name."""
 
 
 class Broken(SideFailed):
-    """It could not be started, died or broke the protocol: such a game does not count."""
+    """The side could not be started, died or broke the protocol; the game is void."""
 
 
 class TooLate(SideFailed):
-    """It has exceeded a time limit and is gone."""
+    """The side exceeded a time limit and was killed."""
 
 
 class Forfeit(SideFailed):
-    """It has failed to move, or will not take a move of its opponent: it loses."""
+    """The side failed to move, or refused its opponent's move without calling it illegal; it loses."""
 
 
 class Rejection(SideFailed):
-    """It says that its opponent's move is illegal: the opponent loses."""
+    """The side rejected its opponent's move as illegal; the opponent loses."""
 
 
 class Word(Enum):
-    """What may be said instead of a move."""
+    """Answers to genmove other than a move."""
 
     resign = "resign"
     claim = "claim"
-    """"I have won.\""""
+    """The side claims to have won."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a side does when it is its turn."""
+    """A side's answer to genmove."""
 
     move: int | Word
-    """An action, not checked for anything but its range, or a word."""
+    """An action, of which only the range is checked, or a word."""
     comment: str = ""
-    """What it says about that, for the SGF file."""
+    """The side's comment on the move, for the SGF file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """A place at a game, with all that a side is told beforehand."""
+class SideContext:
+    """A side's game and environment, fixed before its start."""
 
     game_id: str
     color: int
     game: settings.GameSettings
     slot: int | None = None
-    """Tells games apart that are played at once; None where they are not."""
+    """Number of the job that plays the game, which distinguishes simultaneous games; None with one job."""
     log: Callable[[str], object] = lambda line: None
-    """Is told what passes between us and the side."""
+    """Receives the GTP lines sent and received."""
     stderr: engine_process.Stderr = subprocess.PIPE
-    """What becomes of an engine's stderr."""
-    keeper: guard.Guard | None = None
-    """Ends engines that we leave behind."""
+    """Destination of an engine's stderr."""
+    registry: watchdog.Watchdog | None = None
+    """Kills engines that outlive this process."""
 
     @property
     def letter(self) -> str:
@@ -77,70 +77,70 @@ class Seat:
 class Side(Protocol):
     """One player of one game.
 
-    It is made, `start`ed, told of stones and moves, asked for moves, and `close`d; `abort` may come
-    from another thread at any time. All but `final_score`, `abort` and `close` may raise SideFailed.
+    Calls come in this order: `start`, handicap stones, moves, `final_score`, `close`. Another thread may call
+    `abort` at any time. All methods except `final_score`, `abort` and `close` may raise SideFailed.
     """
 
     @property
     def code(self) -> str:
-        """The player's, for messages."""
+        """The player's code, for messages."""
         ...
 
     @property
     def name(self) -> str:
-        """For SGF files; known after `start`."""
+        """Name for SGF files; known after `start`."""
         ...
 
     @property
     def description(self) -> str:
-        """For reports: one line or more; known after `start`."""
+        """Description for reports, one line or more; known after `start`."""
         ...
 
     @property
     def seconds(self) -> float:
-        """What its `genmove` took so far, by the clock on the wall."""
+        """Wall-clock time of its `genmove` calls so far."""
         ...
 
     @property
     def cpu_s(self) -> float | None:
-        """CPU time of the whole game; known after `close`, None where nobody knows."""
+        """CPU time of the whole game; available after `close`, None if unknown."""
         ...
 
     def start(self) -> None:
-        """Makes ready for the game of its seat, with an empty board."""
+        """Prepares for the game of its context, with an empty board."""
         ...
 
     def place_fixed(self, points: Sequence[int]) -> None:
-        """Black's handicap stones are on these points, those of GTP for their number."""
+        """Places Black's handicap stones on these points, GTP's fixed ones for their number."""
         ...
 
     def place_free(self, count: int) -> list[int]:
-        """Chooses the points of `count` handicap stones, or of fewer, as Black."""
+        """Chooses the points of at most `count` handicap stones, as Black."""
         ...
 
     def set_free(self, points: Sequence[int]) -> None:
-        """Black has chosen these points."""
+        """Places the handicap stones that Black has chosen."""
         ...
 
     def play(self, color: int, action: int) -> None:
-        """This move was made."""
+        """Plays a move that was made."""
         ...
 
     def genmove(self) -> Reply:
-        """Chooses its next move; that is played for it when it is legal."""
+        """Chooses the next move and plays it on the side's own board."""
         ...
 
     def final_score(self) -> str | None:
-        """How it thinks the game ended: "B+3.5", "0"; None when it cannot or shall not say."""
+        """The side's score of the final position: "B+3.5", "0"; None if it has none or is not a scorer."""
         ...
 
     def abort(self) -> None:
-        """Lets whatever the side is doing fail soon; from any thread."""
+        """Makes the side's current and later calls fail soon; may be called from any thread."""
         ...
 
     def close(self) -> None:
-        """Ends it; harmless when repeated."""
+        """Ends the side; further calls have no effect."""
         ...
 
 
-MakeSide = Callable[[settings.Player, Seat], Side]
+MakeSide = Callable[[settings.PlayerSettings, SideContext], Side]

@@ -1,13 +1,13 @@
-"""Values of a control file with the lines where they are written, and bounds on how they may grow."""
+"""Values of a control file with their line numbers, and limits on their size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 MOST_SIZE = 2**22
-"""Of all values of a file together: characters of text, and one for each value."""
+"""Total size of a file's values: one for each value and one for each character of text."""
 MOST_DEPTH = 100
-"""Lists within lists."""
+"""Levels of nested lists."""
 LARGEST_NUMBER = 2**63 - 1
 """The largest whole number."""
 _MOST_SHOWN = 60  # characters of a value in a message
@@ -20,15 +20,15 @@ class Sourced:
     value: Any
     """str, int, float, bool or None, or a list, tuple or dict of Sourced; keys of a dict are plain."""
     line: int
-    """From 1; of the value of a key, the line of the key."""
+    """From 1; for the value of a key, the line of the key."""
     maker: str = ""
-    """"Player" or "Matchup" for a dict that the file calls so."""
+    """"Player" or "Matchup" for a dict that such a call created."""
     size: int = 1
-    """Of it and all that is in it, counted as often as it is there."""
+    """Total size including all parts; a part that occurs several times counts each time."""
     depth: int = 1
 
     def plain(self) -> Any:
-        """The value without lines."""
+        """The value without line numbers."""
         if isinstance(self.value, dict):
             return {key: part.plain() for key, part in self.value.items()}
         if isinstance(self.value, list | tuple):
@@ -36,25 +36,25 @@ class Sourced:
         return self.value
 
     def at(self, line: int) -> "Sourced":
-        """The same value, written on another line."""
+        """The same value with another line number."""
         return replace(self, line=line)
 
 
 class Allowance:
-    """Makes the values of one file; raises ValueError for one that no file needs.
+    """Creates the values of one file; raises ValueError if they become too large.
 
-    A few lines can ask for more than a machine has, by repetition or by references to references.
+    A few lines can describe values larger than any memory, by repetition or by nested references.
     """
 
     def __init__(self) -> None:
         self._left = MOST_SIZE
 
     def make(self, value: Any, line: int, maker: str = "") -> Sourced:
-        """`value` as Sourced; its parts are so already."""
+        """`value` as Sourced; its parts must be Sourced already."""
         if isinstance(value, str):
             check_text(value, line)
         elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-            raise mistake(line, f"a number must lie between {-LARGEST_NUMBER} and {LARGEST_NUMBER}")
+            raise mistake(line, f"a number must be from {-LARGEST_NUMBER} to {LARGEST_NUMBER}")
         parts = _parts(value)
         own = 1 + (len(value) if isinstance(value, str) else len(parts))
         made = Sourced(
@@ -67,26 +67,26 @@ class Allowance:
         self._left -= own
         self.check(max(made.size, MOST_SIZE - self._left), line)
         if made.depth > MOST_DEPTH:
-            raise mistake(line, f"lists within lists may be {MOST_DEPTH} deep")
+            raise mistake(line, f"lists may be nested at most {MOST_DEPTH} deep")
         return made
 
     def check(self, size: int, line: int) -> None:
-        """Raises ValueError where something of this size would be too large."""
+        """Raises ValueError if `size` is too large."""
         if size > MOST_SIZE:
-            raise mistake(line, f"too large; all values together may hold {MOST_SIZE} characters")
+            raise mistake(line, f"too large; all values together may have at most {MOST_SIZE} characters")
 
 
 class Mistake(ValueError):
-    """A mistake of whoever wrote the file."""
+    """A mistake in a control file."""
 
 
 def mistake(line: int, text: str) -> Mistake:
-    """A mistake on this line, in one line of text."""
+    """The error for a mistake on this line, with a message of one line."""
     return Mistake(f"line {line}: {' '.join(text.split())}")
 
 
 def shown(value: object) -> str:
-    """A value in a message: one line, not long."""
+    """A value for a message, in one line and shortened."""
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."
 
@@ -102,4 +102,4 @@ def check_text(text: str, line: int) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise mistake(line, f"{shown(text)} has half of a character") from None
+        raise mistake(line, f"{shown(text)} contains half of a surrogate pair") from None

@@ -1,4 +1,4 @@
-"""Results put with the matchups that they belong to."""
+"""Standings of a competition: its results, grouped by matchup."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from alphazero.competition.record import GameResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A matchup and what its games add up to."""
+    """A matchup and the statistics of its games."""
 
     id: str
     name: str
     matchup: settings.Matchup | None
-    """None if the control file no longer has it."""
+    """None if it is no longer in the control file."""
     statistics: statistics.Statistics
 
 
 def gather(competition: settings.Competition, results: Sequence[GameResult]) -> list[Standing]:
-    """All matchups of the control file in its order, then those that only the results know.
+    """All matchups of the control file in its order, then those that only the results contain.
 
-    ValueError if games of a matchup are not between its players: the file was changed.
+    Raises ValueError if games of a matchup are not between its players, because the file was changed.
     """
     games: dict[str, list[GameResult]] = {}
     for game in sorted(results, key=lambda game: game.number):
@@ -31,7 +31,7 @@ def gather(competition: settings.Competition, results: Sequence[GameResult]) -> 
 
 
 def num_expected(competition: settings.Competition) -> int | None:
-    """Games of the whole competition; None if it has no end."""
+    """Games of the whole competition; None if unlimited."""
     numbers = [matchup.number_of_games for matchup in competition.matchups]
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None

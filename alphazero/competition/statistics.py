@@ -1,73 +1,73 @@
-"""What the games of a matchup add up to."""
+"""Statistics of the games of a matchup."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alphazero.competition.record import End, GameResult
-from alphazero.evaluation import elo as ratings
+from alphazero.evaluation import ratings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """Games and what a player made of them."""
+class GamePoints:
+    """A number of games and a player's points in them."""
 
     games: int
     points: float
-    """Wins, and half of the jigos; games of unknown result give nothing."""
+    """Wins plus half the jigos; games of unknown result give no points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class PlayerStatistics:
     """One player's part of a matchup."""
 
     code: str
-    total: Tally
-    black: Tally
-    """Games in which it had Black. gomill counts half a point for every jigo in both colours' columns; here a
-    jigo counts for the colour that the player had."""
-    white: Tally
+    total: GamePoints
+    black: GamePoints
+    """Games with Black. gomill counts half a point for every jigo in the columns of both colours; here a jigo
+    counts only for the player's colour in that game."""
+    white: GamePoints
     forfeits: int
-    """Games that it lost by forfeit."""
+    """Games lost by forfeit."""
     cpu_s: float | None
-    """Mean over the games where it is known."""
+    """Mean CPU time of the games in which it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
-    """Player 1's rating less player 2's."""
+    """Player 1's rating minus player 2's."""
 
     elo: ratings.Estimate
     num_pairs: int | None
-    """Complete pairs of games that it comes from; None if it comes from single games."""
+    """Number of complete pairs of games used; None if it is estimated from single games."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Of a matchup's games, which there may be none of."""
+    """Statistics of a matchup, which may have no games."""
 
-    sides: tuple[Side, Side]
+    sides: tuple[PlayerStatistics, PlayerStatistics]
     games: int
     unknown: int
-    """Without a result: at the move limit, or nobody could score them."""
+    """Games without a result: stopped at the move limit, or not scored."""
     jigos: int
     distinct: int
-    """Games that differ in at least one move."""
+    """Games that differ from each other in at least one move."""
     black_points: float
     white_points: float
     rating: Rating | None
-    """None where no game, or no pair of games, has a result."""
+    """None if no game, or no pair of games, has a result."""
 
     @property
     def is_alternating(self) -> bool:
-        """Whether the players have had both colours, going by the games."""
+        """Whether both players had both colours in the games."""
         first, second = self.sides
         return bool((first.white.games or second.black.games) and (first.black.games or second.white.games))
 
 
 def gather(results: Sequence[GameResult], codes: tuple[str, str], *, in_pairs: bool) -> Statistics:
-    """Statistics of games between these two.
+    """Statistics of the games between two players.
 
-    in_pairs: games 2k and 2k+1 have the same opening and belong together.
+    in_pairs: games 2k and 2k+1 have the same opening and form a pair.
     """
     known = [game for game in results if game.is_known]
     return Statistics(
@@ -82,23 +82,23 @@ def gather(results: Sequence[GameResult], codes: tuple[str, str], *, in_pairs: b
     )
 
 
-def _side(results: Sequence[GameResult], code: str) -> Side:
+def _side(results: Sequence[GameResult], code: str) -> PlayerStatistics:
     black = [game for game in results if game.black == code]
     white = [game for game in results if game.white == code]
     times = [game.cpu_s.get("b") for game in black] + [game.cpu_s.get("w") for game in white]
     known_times = [time for time in times if time is not None]
-    return Side(
+    return PlayerStatistics(
         code=code,
-        total=_tally([*black, *white], code),
-        black=_tally(black, code),
-        white=_tally(white, code),
+        total=_game_points([*black, *white], code),
+        black=_game_points(black, code),
+        white=_game_points(white, code),
         forfeits=sum(_is_forfeit_of(game, code) for game in results),
         cpu_s=sum(known_times) / len(known_times) if known_times else None,
     )
 
 
-def _tally(games: Sequence[GameResult], code: str) -> Tally:
-    return Tally(games=len(games), points=sum(game.points(code) for game in games))
+def _game_points(games: Sequence[GameResult], code: str) -> GamePoints:
+    return GamePoints(games=len(games), points=sum(game.points(code) for game in games))
 
 
 def _is_forfeit_of(game: GameResult, code: str) -> bool:

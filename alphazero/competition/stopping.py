@@ -1,4 +1,4 @@
-"""How a run is asked to stop."""
+"""Requests to stop a run, by signals."""
 
 import contextlib
 import signal
@@ -7,28 +7,31 @@ from enum import IntEnum
 
 
 class Stop(IntEnum):
-    """What to do with games under way."""
+    """Level of a request to stop."""
 
     no = 0
-    """Start more of them."""
+    """Start more games."""
     after_games = 1
-    """Wait for their end and start no more."""
+    """Start no more games and wait for those in progress."""
     at_once = 2
-    """Give them up; they are played again in the next run."""
+    """Abort games in progress; the next run plays them again."""
 
 
 @contextlib.contextmanager
 def on_signals() -> Iterator[Callable[[], Stop]]:
-    """What signals have asked for so far: SIGINT to end after the games, twice or SIGTERM at once."""
-    num_asked = 0
+    """Yields a function that returns the level requested so far.
 
-    def ask(number: int, frame: object) -> None:
-        nonlocal num_asked
-        num_asked += 2 if number == signal.SIGTERM else 1
+    One SIGINT requests `after_games`; a second one or SIGTERM requests `at_once`.
+    """
+    level = 0
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    def raise_level(number: int, frame: object) -> None:
+        nonlocal level
+        level += 2 if number == signal.SIGTERM else 1
+
+    before = {number: signal.signal(number, raise_level) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: Stop(min(num_asked, Stop.at_once))
+        yield lambda: Stop(min(level, Stop.at_once))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,18 +1,18 @@
-"""Tables in plain text, laid out as gomill's reports have them."""
+"""Tables in plain text, in the layout of gomill's reports."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Column(NamedTuple):
-    """Cells from top to bottom; those that are missing at the end are blank."""
+    """Cells from top to bottom; missing cells at the end are blank."""
 
     cells: Sequence[str]
     to_right: bool = False
     gap: int = 1  # blanks between this column and the next
 
     def cell(self, row: int, width: int) -> str:
-        """The cell with its blanks."""
+        """The cell, padded to `width`, with the gap behind it."""
         text = self.cells[row] if row < len(self.cells) else ""
         return (text.rjust(width) if self.to_right else text.ljust(width)) + " " * self.gap
 
@@ -24,15 +24,15 @@ class Group(NamedTuple):
     columns: tuple[Column, ...]
 
     def widths(self) -> list[int]:
-        """Of its columns; the first makes room for a heading that is wider than all of them."""
+        """Widths of the columns; the first one grows if the heading is wider than all of them."""
         widths = [max(map(len, column.cells)) for column in self.columns]
-        room = sum(widths) + sum(column.gap for column in self.columns) - 1
-        widths[0] += max(0, len(self.heading) - room)
+        available = sum(widths) + sum(column.gap for column in self.columns) - 1
+        widths[0] += max(0, len(self.heading) - available)
         return widths
 
 
 def render(groups: Sequence[Group]) -> list[str]:
-    """The line of headings and the rows, without blanks at their ends; rows of blanks are left out."""
+    """The line of headings and the rows, without trailing blanks and blank rows."""
     num_rows = max(len(column.cells) for group in groups for column in group.columns)
     headings, rows = "", [""] * num_rows
     for group in groups:

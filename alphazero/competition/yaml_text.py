@@ -1,4 +1,4 @@
-"""Reads YAML into values with lines: plain data only, each key once, no tags."""
+"""Reader of YAML into values with line numbers; accepts plain data only, without tags and repeated keys."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _CONSTRUCTED = tuple(_TAG + name for name in ("int", "float", "bool", "null"))
 
 
 class _Loader(yaml.SafeLoader):
-    """Dates stay text."""
+    """A safe loader that keeps dates as text."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -23,10 +23,10 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def parse(text: str) -> Sourced:
-    """The document; ValueError "line N: ..." if it is none that we take."""
+    """The value of the document; raises ValueError "line N: ..." if it is invalid or unsupported."""
     try:
         loader, node = _composed(text)
-        return _Reader(loader).value(node) if node is not None else Sourced(None, 1)
+        return _YamlReader(loader).value(node) if node is not None else Sourced(None, 1)
     except (RecursionError, MemoryError):
         raise ValueError("nested too deeply") from None
 
@@ -47,8 +47,8 @@ def _composed(text: str) -> tuple[_Loader, yaml.Node | None]:
         raise sourced.mistake(loader.line + 1, f"not valid YAML: {error}") from None
 
 
-class _Reader:
-    """Turns nodes into values, each node once however often it is referred to."""
+class _YamlReader:
+    """Converts nodes to values, each node once even if it is referenced several times."""
 
     def __init__(self, loader: _Loader) -> None:
         self._loader = loader
@@ -67,7 +67,7 @@ class _Reader:
     def _converted(self, node: yaml.Node) -> Sourced:
         implicit = self._loader.resolve(type(node), node.value, (getattr(node, "style", None) is None, True))
         if node.tag != implicit:
-            raise sourced.mistake(_line(node), f"tags such as {sourced.shown(node.tag)} are not read")
+            raise sourced.mistake(_line(node), f"tags such as {sourced.shown(node.tag)} are not supported")
         if isinstance(node, yaml.MappingNode):
             return self._allowance.make(self._pairs(node), _line(node))
         if isinstance(node, yaml.SequenceNode):
@@ -80,10 +80,10 @@ class _Reader:
         try:
             return self._loader.construct_object(node)
         except ValueError:
-            raise sourced.mistake(_line(node), f"{sourced.shown(node.value)} is no number") from None
+            raise sourced.mistake(_line(node), f"{sourced.shown(node.value)} is not a number") from None
 
     def _pairs(self, node: yaml.MappingNode) -> dict[Any, Sourced]:
-        """The mapping's own keys, and those of others that it merges in where it has none."""
+        """The mapping's own keys, and the keys of merged mappings that it does not have."""
         own: dict[Any, Sourced] = {}
         merged: dict[Any, Sourced] = {}
         for key_node, value_node in node.value:
@@ -94,19 +94,19 @@ class _Reader:
             if isinstance(key, list | dict):
                 raise sourced.mistake(_line(key_node), "a key must be a text or a number")
             if key in own:
-                raise sourced.mistake(_line(key_node), f"{sourced.shown(key)} is there twice")
+                raise sourced.mistake(_line(key_node), f"{sourced.shown(key)} is given twice")
             own[key] = self.value(value_node).at(_line(key_node))
         return merged | own
 
     def _merged(self, node: yaml.Node) -> dict[Any, Sourced]:
-        """What `<<` names: a mapping, or several, of which the first that has a key counts."""
+        """The keys of the mapping or mappings that `<<` names; the first mapping with a key decides."""
         value = self.value(node)
         parts = value.value if isinstance(value.value, list) else [value]
         merged: dict[Any, Sourced] = {}
         for part in parts:
             if not isinstance(part.value, dict):
-                raise sourced.mistake(_line(node), "<< takes a mapping or a list of them")
-            merged = self._allowance.make(part.value | merged, _line(node)).value  # copies cost as well
+                raise sourced.mistake(_line(node), "<< needs a mapping or a list of mappings")
+            merged = self._allowance.make(part.value | merged, _line(node)).value  # copies count as well
         return merged
 
 

@@ -1,4 +1,4 @@
-"""Checks that settings use in `__post_init__`; each failure is one line for the user."""
+"""Checks for `__post_init__` of settings; each failure is one line for the user."""
 
 
 def require(condition: bool, key: str, value: object, allowed: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the actors run."""
+"""Settings of the Ray cluster and of the actors' shares."""
 
 import ipaddress
 import re
@@ -13,7 +13,7 @@ _EXAMPLE = "HOST:PORT of a Ray head, such as 10.0.0.5:6379 or [::1]:6379"
 
 
 def split_address(key: str, address: str) -> tuple[str, int]:
-    """Host, without the brackets of IPv6, and port; ValueError in one line for what is not HOST:PORT.
+    """Host, without the brackets of IPv6, and port; ValueError in one line if it is not HOST:PORT.
 
     key: the setting or variable that holds the address.
     """
@@ -22,7 +22,7 @@ def split_address(key: str, address: str) -> tuple[str, int]:
     shown = address if is_plain else repr(address)
     words = f"{', '.join(_WORDS)} or " if key == "cluster.address" else ""
     if found is None:
-        # ray:// too: Ray's client is not a node of the cluster, so no actor could live beside the driver.
+        # Refuses ray://, too: Ray's client is not a node of the cluster, so its machine could not run actors.
         raise ValueError(f"{key}={shown}: must be {words}{_EXAMPLE}")
     host, port = found[1], int(found[2])
     checks.require(1 <= port <= 65535, key, shown, f"{_EXAMPLE}; ports are from 1 to 65535")
@@ -36,24 +36,24 @@ def split_address(key: str, address: str) -> tuple[str, int]:
 
 
 class SelfPlayOn(Enum):
-    """Which nodes of a cluster with GPUs play."""
+    """The nodes that play on a cluster with GPUs."""
 
     auto = "auto"
-    """All nodes; only those with GPUs where one GPU plays as fast as a hundred CPUs would."""
+    """Only the nodes with GPUs if one GPU plays as fast as a hundred CPUs, else all nodes."""
     gpus = "gpus"
-    """Those with GPUs, where there are any."""
+    """The nodes with GPUs, if there are any."""
     all = "all"
     """All nodes."""
 
 
 @dataclass(kw_only=True, slots=True)
 class ClusterConfig:
-    """Which Ray cluster to use, and the shares that the services take of it."""
+    """The Ray cluster to use, and the actors' shares of it."""
 
     address: str = "auto"
-    """auto joins the cluster of RAY_ADDRESS or of this host and else starts a private one;
-    private always starts one; local runs everything in this process without Ray, step by step;
-    anything else is the address of a cluster's head, HOST:PORT."""
+    """auto joins the cluster of RAY_ADDRESS or of this host, else starts a private one;
+    private always starts a private one; local runs all parts in this process, in turn and without Ray;
+    any other value is the address of a cluster's head, HOST:PORT."""
     service_cpus: float = 0.1
     """CPU share of each small service: replay buffer, weight store and reporter."""
     learner_cpus: float = 0.5
@@ -61,21 +61,21 @@ class ClusterConfig:
     evaluator_cpus: float = 0.2
     """CPU share of the evaluator."""
     selfplay_cpus: float = 1.0
-    """CPUs of each self-play actor, so that an autoscaler sees them."""
+    """CPUs of each self-play actor, which an autoscaler counts."""
     selfplay_on: SelfPlayOn = SelfPlayOn.auto
-    """Which nodes play; without GPUs all of them do."""
+    """Nodes that play; without GPUs all nodes play."""
     actors_per_gpu: int = 4
-    """Self-play actors on each GPU, half as many where a rank of the learner shares it: while one searches
-    the network answers another. They share the node's CPUs; each searches with as many threads as it gets."""
+    """Self-play actors on each GPU, half as many if a rank of the learner shares it: while one actor
+    searches, the GPU evaluates positions of another. They share the node's CPUs, which are their threads."""
     wait_minutes: float | None = 60.0
-    """How long a run waits for nodes that it cannot go on without, for the learner for example, before it
-    saves and ends; null waits for ever."""
+    """Longest time that a run waits for nodes that it needs, for the learner for example, before it saves
+    and ends; null waits for ever."""
     max_nodes: int = 0
-    """Nodes to which the run may let an autoscaler grow the cluster with selfplay.num_actors=0; 0 leaves that
-    to the autoscaler's own bound."""
+    """Largest number of nodes that the run may request from an autoscaler with selfplay.num_actors=0; 0
+    leaves the bound to the autoscaler."""
     grows: bool = False
-    """Whether nodes may still come: the run then waits for what it cannot begin without, asks an autoscaler
-    for the rest, and begins with what there is. Otherwise it refuses at once what does not fit."""
+    """Whether nodes may be added later: the run then waits for the nodes that it needs, requests the others
+    from an autoscaler, and begins without them. Otherwise it refuses at once if the actors do not fit."""
 
     def __post_init__(self) -> None:
         if self.address not in _WORDS:

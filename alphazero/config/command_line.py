@@ -1,4 +1,4 @@
-"""Command lines of the front doors: a user's mistake is one line and exit code 2."""
+"""Command lines of the programs: a user's mistake is one line and exit code 2."""
 
 import argparse
 import sys
@@ -9,19 +9,19 @@ INTERRUPTED = "interrupted; the same command goes on from here"
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose mistakes are one line, and whose options cannot be abbreviated."""
+    """An argparse parser with errors of one line and without abbreviated options."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Ends the program; `message` says which argument, which value, what is allowed."""
+        """Ends the program; `message` names the argument, its value and what is allowed."""
         one_line = " ".join(message.split())
         self.exit(2, f"{self.prog}: {one_line}\n")
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """A type of argument: an integer from `least` to `most`."""
+    """A converter for arguments: an integer from `least` to `most`."""
 
     def convert(text: str) -> int:
         try:
@@ -36,7 +36,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def number(least: float, most: float) -> Callable[[str], float]:
-    """A type of argument: a number from `least` to `most`."""
+    """A converter for arguments: a number from `least` to `most`."""
 
     def convert(text: str) -> float:
         try:
@@ -51,9 +51,9 @@ def number(least: float, most: float) -> Callable[[str], float]:
 
 
 def exit_code(work: Callable[[], None]) -> int:
-    """What a run that saves itself ends with: 0 done, 1 failed, 2 the user's mistake, 130 interrupted.
+    """Runs `work` and returns the exit code: 0 done, 1 failed, 2 the user's mistake, 130 interrupted.
 
-    Whatever went wrong is one line on stderr.
+    An error is printed as one line on stderr. `work` saves before it ends.
     """
     try:
         work()

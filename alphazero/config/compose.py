@@ -1,9 +1,9 @@
-"""Composes the settings from conf/*.yaml and the command line with Hydra.
+"""Composition of the settings from conf/*.yaml and the command line with Hydra.
 
-Every file right in conf/ is a complete run, `conf=NAME`; a file in one of its folders is an option of the
-group that is named like the folder, `net=b6c64`. They are put into Hydra's ConfigStore, next to the typed
-schema, so that `--help` lists nothing else and `--config-dir DIR` adds a user's own. Hydra only composes: it
-makes no folders, sets up no logging and stays in the user's working directory.
+Every file directly in conf/ is a complete run, `conf=NAME`. A file in one of its folders is an option of the
+group with the folder's name, `net=b6c64`. All are put into Hydra's ConfigStore, together with the typed
+schema, so that `--help` lists only them and `--config-dir DIR` adds a user's own. Hydra only composes: it
+makes no folders, sets up no logging and does not change the working directory.
 """
 
 import contextlib
@@ -37,8 +37,8 @@ DEFAULTS = [
     {"override hydra/job_logging": "none"},
     {"override hydra/hydra_logging": "none"},
 ]
-HELP = """One AlphaZero run: self-play, training, gates. Ctrl-C saves and leaves; the same command goes on.
-alphazero.train has the same settings, learns from the positions that data.path names, and plays nothing.
+HELP = """One AlphaZero run: self-play, training, gates. Ctrl-C saves and ends; the same command resumes.
+alphazero.train has the same settings, learns from the positions that data.path names, and does not play.
 
   python -m alphazero.run conf=9x9 stop.minutes=20
   python -m alphazero.train conf=19x19 data.path='chunks/*.gz' run.dir=runs/pro
@@ -71,7 +71,7 @@ def names(group: str = "conf") -> list[str]:
 def compose(words: Sequence[str] = ()) -> schema.Config:
     """The checked settings for command-line words such as "conf=smoke"; SettingsError for a mistake.
 
-    Paths are taken as they are typed (overrides.py).
+    Paths are taken literally (overrides.py).
     """
     with _explained():
         _register()
@@ -80,9 +80,9 @@ def compose(words: Sequence[str] = ()) -> schema.Config:
 
 
 def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
-    """The settings that the command line asks for; None if it asked only to print something, as --help does.
+    """The settings of the command line; None if it only prints something, such as with --help.
 
-    arguments: sys.argv's where None. A mistake ends the program with one line and exit code 2.
+    arguments: by default those of sys.argv. A mistake ends the program with one line and exit code 2.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     composed: list[DictConfig] = []
@@ -91,7 +91,7 @@ def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
             _register()
             if {"-m", "--multirun"} & set(words):
                 raise mistakes.SettingsError(
-                    "--multirun: a run ends only when it is told to; start each one by itself"
+                    "--multirun: is not supported, as a run can last for ever; start each run by itself"
                 )
             _run_hydra(overrides.for_hydra(words), composed.append)
             return _checked(composed[0]) if composed else None
@@ -100,15 +100,15 @@ def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
 
 
 def to_yaml(config: schema.Config) -> str:
-    """The whole tree as YAML; its keys are those of the command line, and `of_run` reads it back.
+    """The whole tree as YAML; its keys are those of the command line, and `of_run` can read it.
 
-    In a path `${` is escaped, since to OmegaConf it begins an interpolation.
+    In a path `${` is escaped, because it begins an interpolation in OmegaConf.
     """
     return OmegaConf.to_yaml(OmegaConf.structured(paths.with_paths(config, overrides.escape)))
 
 
 def of_run(folder: Path) -> schema.Config:
-    """The settings that a run's folder keeps as config.yaml; ValueError in one line if there are none."""
+    """The settings in a run's config.yaml; ValueError in one line if there are none."""
     path = folder / "config.yaml"
     try:
         with _explained():
@@ -139,7 +139,7 @@ def _checked(composed: DictConfig) -> schema.Config:
 
 
 def _refuse_added_keys(node: DictConfig, kind: type, prefix: str) -> None:
-    """Hydra lets "+key=value" add keys that no dataclass has."""
+    """Raises SettingsError for a key that no dataclass has, which Hydra's "+key=value" can add."""
     known = [field.name for field in dataclasses.fields(kind)]
     for key in node:
         if key not in known:
@@ -150,7 +150,7 @@ def _refuse_added_keys(node: DictConfig, kind: type, prefix: str) -> None:
 
 
 def _run_hydra(words: list[str], task: Callable[[DictConfig], None]) -> None:
-    """Lets Hydra read the command line and call `task`; its errors are raised instead of printed."""
+    """Makes Hydra read the command line and call `task`; raises its errors instead of printing them."""
     saved_argv, saved_full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = [sys.argv[0], *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -1,4 +1,4 @@
-"""Settings of `python -m alphazero.train`: which positions it learns from, and how it watches itself."""
+"""Settings of `python -m alphazero.train`: its positions, and when it evaluates and ends."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,26 +8,26 @@ from alphazero.config import checks
 
 @dataclass(kw_only=True, slots=True)
 class DataConfig:
-    """Supervised training; self-play (`alphazero.run`) reads none of it."""
+    """Supervised training; self-play (`alphazero.run`) ignores these settings."""
 
     path: Any = None
-    """Where the positions are: a file, a folder or a pattern such as 'chunks/*.gz', or a list of them. Leela
+    """Source of the positions: a file, a folder or a pattern such as 'chunks/*.gz', or a list of them. Leela
     Zero's training chunks (version 1), SGF files and our own game logs (a run's folder) may be mixed."""
     held_out_fraction: float = 0.05
-    """Share that is never trained on: SGF files, or chunks where it makes two of them or more; else games."""
+    """Fraction that is never trained on: of SGF files, of chunks if that gives two or more, else of games."""
     held_out_positions: int = 10_000
-    """At most this many of the held-out positions are looked at; the others rest."""
+    """Largest number of held-out positions in an evaluation; the others are not used."""
     shuffle_positions: int = 100_000
-    """Positions of each rank among which the next is drawn; as many again are being read meanwhile. One takes
-    2.3 kB on 19x19 and 0.5 kB on 9x9, with the targets of our own games twice as much."""
+    """Positions in the shuffle buffer of each rank; as many again are read at the same time. A position takes
+    2.3 kB on 19x19 and 0.5 kB on 9x9, and twice that with the targets of our own games."""
     num_readers: int = 1
-    """Processes of each rank that read, shuffle and turn positions."""
+    """Processes of each rank that read, shuffle and rotate positions."""
     epochs: float | None = 10.0
-    """Training ends after this many passes over the data; null for no such bound."""
+    """Training ends after this many passes over the data; null for no bound."""
     evaluate_steps: int = 250
-    """Steps between two looks at the held-out positions, each a candidate for the best network."""
+    """Steps between two evaluations on held-out positions, each of a candidate for the best network."""
     patience: int = 0
-    """Training ends after this many looks without a lower held-out loss; 0 never."""
+    """Training ends after this many evaluations without a lower held-out loss; 0 never ends it."""
 
     def __post_init__(self) -> None:
         is_list = isinstance(self.path, list) and bool(self.path)
@@ -45,7 +45,7 @@ class DataConfig:
         checks.require_at_least("data.evaluate_steps", self.evaluate_steps, 1)
         checks.require_at_least("data.patience", self.patience, 0)
         if self.patience:
-            checks.require(fraction > 0, "data.patience", self.patience, "0 where nothing is held out")
+            checks.require(fraction > 0, "data.patience", self.patience, "0 if nothing is held out")
 
     @property
     def patterns(self) -> list[str]:

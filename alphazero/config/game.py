@@ -1,4 +1,4 @@
-"""The rules and the board that a run plays."""
+"""Settings of the game: board and rules."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,12 +7,12 @@ from alphazero.config import checks
 
 
 class Ko(Enum):
-    """What a move may not bring back; under each rule it must change the board."""
+    """The boards that a move may not repeat; under each rule a move must change the board."""
 
     positional = "positional"
     """Any earlier board of the game."""
     situational = "situational"
-    """Any earlier board that the same player had moved to."""
+    """Any earlier board that the same player made by a move."""
     simple = "simple"
     """The board before the opponent's last move; longer cycles are legal."""
 
@@ -26,11 +26,11 @@ class GameConfig:
     komi: float = 7.0
     """Points added to White's area; a whole number makes draws possible."""
     ko: Ko = Ko.positional
-    """What may not be repeated: positional or situational superko, or the simple ko alone."""
+    """Rule of repetition: positional superko, situational superko, or only the simple ko."""
     suicide: bool = False
-    """Whether a chain without liberties may remove itself."""
+    """Whether a move may leave its own chain without liberties, which is then removed."""
     move_limit: int = 0
-    """Moves, passes included, after which a game is scored as it stands; 0 means 2 * size * size."""
+    """Moves, including passes, after which a game ends and is scored; 0 means 2 * size * size."""
 
     def __post_init__(self) -> None:
         checks.require_range("game.size", self.size, 2, 19)

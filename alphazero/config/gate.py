@@ -10,7 +10,7 @@ class GateKind(Enum):
     """How a candidate becomes the best network."""
 
     sprt = "sprt"
-    """By a sequential test on pairs of games against the best network, which ends as soon as it is sure."""
+    """By a sequential test on pairs of games against the best network, which ends early if it is sure."""
     winrate = "winrate"
     """By its score in a match of fixed length against the best network."""
     none = "none"
@@ -19,35 +19,36 @@ class GateKind(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class GateConfig:
-    """A match in pairs: each opening is played twice with colours swapped.
+    """A match in pairs: each opening is played twice with the colours swapped.
 
-    Games count in the order in which they were started. The test of sprt (`evaluation/sprt.py`) tells a
+    Games count in the order of their starts. The test of sprt (`evaluation/sprt.py`) distinguishes a
     candidate that is better by `elo1` from one that is better by `elo0`.
     """
 
     kind: GateKind = GateKind.sprt
     every_steps: int = 500
-    """Learner's steps between two candidates that are judged; the others only play."""
+    """Learner's steps between two candidates of the gate; the candidates between them only play."""
     num_games: int = 240
-    """Games of a match, even, as they come in pairs. With sprt at most: then the likelier hypothesis wins."""
+    """Games of a match; even, as they come in pairs. With sprt the limit, at which the likelier hypothesis
+    wins."""
     min_games: int = 20
-    """sprt: no decision before so many; even."""
+    """sprt: no decision before this many games; even."""
     elo0: float = 0.0
-    """sprt: a difference that is not enough."""
+    """sprt: Elo difference that is not enough."""
     elo1: float = 100.0
-    """sprt: one that is."""
+    """sprt: Elo difference that is enough."""
     alpha: float = 0.05
-    """sprt: chance to promote a candidate whose difference is elo0."""
+    """sprt: probability of promoting a candidate whose difference is elo0."""
     beta: float = 0.05
-    """sprt: chance to refuse one whose difference is elo1."""
+    """sprt: probability of refusing a candidate whose difference is elo1."""
     num_simulations: int = 32
-    """Simulations for each move, both sides; with search=none both draw from their policies instead."""
+    """Simulations per move of both sides; with search=none both sample from their policies instead."""
     threshold: float = 0.5
-    """winrate: share of the points (draws half) that the candidate must reach."""
+    """winrate: fraction of the points that the candidate must reach; a draw is half a point."""
     opening_plies: int = 6
     """First plies of each pair, drawn from the best network's policy."""
     keep_refused: int = 50
-    """Newest refused candidates whose weight files are kept; 0 keeps none."""
+    """Number of the newest refused candidates whose weight files are kept."""
 
     def __post_init__(self) -> None:
         checks.require_at_least("gate.every_steps", self.every_steps, 1)

@@ -7,16 +7,16 @@ from alphazero.config import checks
 
 @dataclass(kw_only=True, slots=True)
 class LadderConfig:
-    """Games of promoted networks and fixed opponents, beside the run or by `alphazero.match ladder`."""
+    """Games of promoted networks and fixed opponents, during the run or by `alphazero.match ladder`."""
 
     games_per_network: int = 16
-    """Games that the run plays for each promoted network; 0 for no ladder beside it."""
+    """Games that the run plays for each promoted network; 0 for no ladder during the run."""
     num_simulations: int = 32
-    """Simulations a move, of networks and of the uniform player, whose rating is 0."""
+    """Simulations per move, of networks and of the uniform player, whose rating is 0."""
     opening_plies: int = 4
-    """First plies of each pair of games, drawn from the policy of one of its networks."""
+    """First plies of each pair of games, sampled from the policy of one of its networks."""
     gnugo: str = "gnugo"
-    """GNU Go's program; where it is not installed, the ladder does without it."""
+    """GNU Go's program; if it is not installed, the ladder does without it."""
     gnugo_levels: list[int] = field(default_factory=lambda: [1])
     """Levels of GNU Go that take part."""
 

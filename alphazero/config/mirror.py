@@ -1,4 +1,4 @@
-"""Settings of the mirror: a second place for what a run must not lose."""
+"""Settings of the mirror, a second place for networks and checkpoints."""
 
 import urllib.parse
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from alphazero.config import checks
 
 STORES = ("s3", "gs")
-"""Schemes of object stores; what has none of them is a folder."""
+"""Schemes of object stores; a place without a scheme is a folder."""
 _ALLOWED = "a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX"
 
 
 @dataclass(kw_only=True, slots=True)
 class MirrorConfig:
-    """Where promoted networks and checkpoints are copied to, beside the run."""
+    """Place to which promoted networks and checkpoints are copied during the run."""
 
     uri: str | None = None
-    """s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or a folder; none: no mirror. One run for each.
+    """s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or a folder, for one run only; null for no mirror.
     Credentials come from the environment (AWS_ACCESS_KEY_ID, ..., GOOGLE_APPLICATION_CREDENTIALS)."""
     state_minutes: float = 10.0
     """Minutes between two mirrored checkpoints; promoted networks are mirrored within seconds."""
@@ -31,7 +31,7 @@ class MirrorConfig:
 def check_place(key: str, place: str) -> None:
     """Raises ValueError in one line unless `place` is a folder or an object store's URI without secrets.
 
-    What may hold a secret is not repeated in the message.
+    The message does not repeat parts that may hold a secret.
     """
     scheme, separator, rest = place.partition("://")
     if not separator:

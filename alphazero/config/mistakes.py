@@ -1,7 +1,7 @@
-"""Turns what Hydra, OmegaConf and YAML say about a user's mistake into one line.
+"""Messages of one line for mistakes in the settings, made from errors of Hydra, OmegaConf and YAML.
 
-Their messages run over many lines and end in advice for programmers. Ours name the key, the value and what is
-allowed, in the form "key=value: what is wrong".
+Their own messages have many lines and end in advice for programmers. Ours name the key, the value and what is
+allowed, in the form "key=value: reason".
 """
 
 import difflib
@@ -22,7 +22,7 @@ class SettingsError(ValueError):
 
 
 def explain(error: BaseException) -> str:
-    """The one line that tells a user what to mend."""
+    """The message of one line for the user."""
     for cause in _chain(error):
         if isinstance(cause, yaml.MarkedYAMLError):
             return _broken_yaml(cause)
@@ -45,7 +45,7 @@ def explain(error: BaseException) -> str:
 
 
 def unknown_key(key: str, known: Iterable[object]) -> str:
-    """What to say about a key (with dots) whose last part is not among the `known` ones."""
+    """The message for a key (with dots) whose last part is not among the `known` ones."""
     names = [str(name) for name in known]
     prefix, _, last = key.rpartition(".")
     place = f"{prefix} has" if prefix else "there are"

@@ -1,4 +1,4 @@
-"""The network's shape and its starting point."""
+"""Settings of the network: its shape and the initial values of its heads."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,10 +7,10 @@ from alphazero.config import checks
 
 
 class HeadStart(Enum):
-    """How the fully connected heads are initialised."""
+    """Initial values of the fully connected heads."""
 
     convolution = "convolution"
-    """As a convolution and a pooling: every point starts with the same weights, the policy stays local."""
+    """As a convolution and a pooling: all points start with the same weights, and the policy is local."""
     plain = "plain"
     """Independent random weights, as Leela Zero's training code does."""
 
@@ -24,17 +24,17 @@ class NetConfig:
     filters: int = 32
     """Channels of the tower."""
     ownership: bool = True
-    """An auxiliary head for each point's final owner; it trains the tower and is never exported."""
+    """Auxiliary head for each point's final owner. Auxiliary heads train the tower and are never exported."""
     score: bool = False
-    """One for the final score."""
+    """Auxiliary head for the final score."""
     reply: bool = False
-    """One for the opponent's reply, the next ply's policy."""
+    """Auxiliary head for the opponent's reply, the next ply's policy."""
     soft_policy: bool = False
-    """One for the policy at a high temperature, which tells second-best moves apart."""
+    """Auxiliary head for the policy at a high temperature, which distinguishes the second-best moves."""
     short_term: bool = False
-    """One for what the value will be some turns later."""
+    """Auxiliary head for the value some turns later."""
     heads: HeadStart = HeadStart.convolution
-    """How policy and value head start."""
+    """Initial values of policy and value head."""
 
     def __post_init__(self) -> None:
         checks.require_range("net.blocks", self.blocks, 1, 80)
@@ -42,12 +42,12 @@ class NetConfig:
 
     @property
     def has_auxiliary(self) -> bool:
-        """Whether there is any auxiliary head."""
+        """Whether the network has an auxiliary head."""
         return self.soft_policy or bool(self.targets)
 
     @property
     def targets(self) -> frozenset[str]:
-        """What auxiliary heads learn beside policy and value: fields of `data.batch.Batch`."""
+        """Targets of auxiliary heads other than the policy: fields of `data.batch.Batch`."""
         wanted = {
             "ownership": self.ownership,
             "score": self.score,

@@ -1,4 +1,4 @@
-"""Settings of the optimizer and of the schedule that its rate and momentum follow."""
+"""Settings of the optimizer and of the schedule of its learning rate and momentum."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -7,7 +7,7 @@ from alphazero.config import checks
 
 
 class OptimizerName(Enum):
-    """Optimizers that the learner knows; docs/training.md lists them with their sources."""
+    """Optimizers of the learner; docs/training.md lists them with their sources."""
 
     sgd = "sgd"
     momentum = "momentum"
@@ -22,7 +22,7 @@ class OptimizerName(Enum):
 
 
 class ScheduleName(Enum):
-    """Schedules that the learner knows."""
+    """Schedules of the learner."""
 
     constant = "constant"
     steps = "steps"
@@ -33,26 +33,26 @@ class ScheduleName(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class OptimizerConfig:
-    """One optimizer; `optimizer=NAME` picks a complete group."""
+    """One optimizer; `optimizer=NAME` selects a complete group."""
 
     name: OptimizerName = OptimizerName.adamw
     rate: float = 3e-3
-    """Peak learning rate; of rso: its deviations, as a multiple of the paper's."""
+    """Peak learning rate; of rso: its standard deviations, as a multiple of the paper's."""
     weight_decay: float = 0.02
     """Of kernels and matrices. Decoupled in adamw, amsgrad and muon: w -= rate * decay * w (Loshchilov and
     Hutter 2019). An L2 penalty, added to the gradient, in sgd, momentum, adagrad, rmsprop and adam_l2. In rso
-    w *= 1 - decay whenever a weight's turn comes, as in its authors' code. adam has none."""
+    w *= 1 - decay whenever a weight is tried, as in its authors' code. adam has none."""
     momentum: float = 0.9
     """Nesterov's in momentum and muon, beta1 in the Adams (and for muon's other parameters), plain in
-    rmsprop. sgd has none; adagrad and rso do not look at it."""
+    rmsprop. sgd has none; adagrad and rso ignore it."""
     beta2: float = 0.999
-    """Memory of squared gradients in the Adams and rmsprop. Kingma and Ba 2015 have 0.999; with onecycle
+    """Decay of the squared gradients in the Adams and rmsprop. Kingma and Ba 2015 have 0.999; with onecycle
     0.99 (Gugger and Howard 2018)."""
     epsilon: float = 1e-8
     """Added to the root of squared gradients in the Adams, adagrad and rmsprop (Kingma and Ba 2015)."""
     weights_per_step: int = 128
-    """rso: weights that are tried on one batch. The paper takes a fresh batch for each; several keep a step
-    from being all preparation."""
+    """rso: weights that are tried on one batch. The paper uses a new batch for each weight; with several
+    weights the preparation of a step costs less."""
 
     def __post_init__(self) -> None:
         checks.require_positive("optimizer.rate", self.rate)
@@ -74,32 +74,32 @@ class OptimizerConfig:
 
 @dataclass(kw_only=True, slots=True)
 class ScheduleConfig:
-    """Rate and momentum over the run's progress (0 at its start, 1 when a stop.* bound is reached).
+    """Learning rate and momentum over the run's progress (0 at its start, 1 at a stop.* bound).
 
-    A run without bounds has progress 0 throughout: there onecycle would stay at its low start.
+    A run without bounds always has progress 0, so that onecycle would stay at its low start.
     """
 
     name: ScheduleName = ScheduleName.tail
     warmup_steps: int = 100
-    """Steps over which the rate rises from zero, in every schedule."""
+    """Steps over which the learning rate rises from zero, in every schedule."""
     tail_start: float = 0.6
-    """tail: progress at which the rate begins to fall, linearly."""
+    """tail: progress at which the learning rate begins to fall linearly."""
     final_fraction: float = 0.05
-    """tail, cosine, onecycle: rate at progress 1, as a fraction of the peak."""
+    """tail, cosine, onecycle: learning rate at progress 1, as a fraction of the peak."""
     milestones: list[float] = field(default_factory=lambda: [0.57, 0.86])
-    """steps: progress at each fall of the rate. AlphaGo Zero's: 400,000 and 600,000 of 700,000 steps."""
+    """steps: progress at each drop of the rate. AlphaGo Zero: 400,000 and 600,000 of 700,000 steps."""
     milestone_factor: float = 0.1
-    """steps: what the rate is multiplied by at each milestone (AlphaGo Zero)."""
+    """steps: factor of the learning rate at each milestone (AlphaGo Zero)."""
     start_fraction: float = 0.1
-    """onecycle: rate at progress 0 and at `cycle_end`, as a fraction of the peak (Smith 2018)."""
+    """onecycle: learning rate at progress 0 and at `cycle_end`, as a fraction of the peak (Smith 2018)."""
     cycle_peak: float = 0.45
-    """onecycle: progress at which the rate is highest and the momentum lowest."""
+    """onecycle: progress at which the learning rate is highest and the momentum lowest."""
     cycle_end: float = 0.9
-    """onecycle: progress at which both are back; then the rate falls to `final_fraction` (Smith 2018)."""
+    """onecycle: end of the cycle, from which the learning rate falls to `final_fraction` (Smith 2018)."""
     high_momentum: float = 0.95
-    """onecycle: momentum (beta1 of the Adams) where the rate is low (Smith 2018)."""
+    """onecycle: momentum (beta1 of the Adams) at the lowest learning rate (Smith 2018)."""
     low_momentum: float = 0.85
-    """onecycle: momentum where the rate is highest (Smith 2018)."""
+    """onecycle: momentum at the highest learning rate (Smith 2018)."""
 
     def __post_init__(self) -> None:
         checks.require_at_least("schedule.warmup_steps", self.warmup_steps, 0)

@@ -1,14 +1,14 @@
-"""Words "key=value" of the command line as Hydra needs them: paths are taken as they are typed.
+"""Overrides "key=value" of the command line in Hydra's form; paths are taken literally.
 
 In Hydra's grammar a value such as `~/go`, `a=b`, `games [1]` or `x,y` is an error, a list or a sweep, unless
-it is quoted once more inside the shell's quotes. A path is none of these. Some values keep a meaning:
+it is quoted once more inside the shell's quotes. Values of path keys are therefore quoted here. Exceptions:
 
-- `null` and an empty value are nothing; a folder of that name is `./null`.
-- Quotes around the whole value are Hydra's, so that a quoted value is right for every key.
-- `data.path=[a,b]` is a list, unless a file or folder has that name. Its parts are paths as they are, too.
+- `null` and an empty value mean no value; a folder of that name is `./null`.
+- Quotes around the whole value are Hydra's, so that a quoted value works for every key.
+- `data.path=[a,b]` is a list, unless a file or folder has that name. Its parts are literal paths, too.
 
-Interpolations such as `${game.size}` belong to settings files. In a path on the command line they are
-characters like any others.
+Interpolations such as `${game.size}` work in settings files only. In a path on the command line they are
+ordinary characters.
 """
 
 import os
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 PATHS = ("data.path", "init.weights", "ladder.gnugo", "mirror.uri", "run.dir")
 """Keys whose values are paths, patterns or URIs."""
 LISTS = ("data.path",)
-"""Those that may be a list of them."""
+"""Keys of these whose value may be a list."""
 _WORD = re.compile(r"(\+{0,2})([A-Za-z_][\w.]*)=(.*)", re.DOTALL)
 _MISSING = "???"  # of OmegaConf
 _BEFORE_QUOTE = re.compile(r"(\\*)(['\"]|\Z)")
@@ -27,19 +27,19 @@ _INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
 def for_hydra(words: Sequence[str]) -> list[str]:
-    """The words with the values of `PATHS` quoted; all others stay."""
+    """The words with the values of `PATHS` quoted; other words stay."""
     return [_for_hydra(word) for word in words]
 
 
 def escape(text: str) -> str:
-    """Text that OmegaConf resolves to `text`, whatever `${` it holds."""
+    """Text that OmegaConf resolves to `text`, even if it contains `${`."""
     if text == _MISSING:
-        return f"./{text}"  # only a path can be that
+        return f"./{text}"  # the text is a path
     return _INTERPOLATION.sub(lambda found: f"{2 * found[1]}\\${{", text)
 
 
 def advice(word: str) -> str:
-    """How to write a word that Hydra cannot read, as the end of a message; empty if it has no value."""
+    """The end of a message with the right form of a word that Hydra cannot read; empty without a value."""
     found = _WORD.fullmatch(word)
     if found is None or not found[3]:
         return ""
@@ -59,7 +59,7 @@ def _for_hydra(word: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """The value between quotes, where Hydra's grammar takes a backslash for one unless a quote follows."""
+    """The value in quotes; in them Hydra takes a backslash literally unless a quote follows."""
     return '"' + _BEFORE_QUOTE.sub(_escape_quote, value) + '"'
 
 
@@ -71,12 +71,12 @@ def _escape_quote(found: re.Match[str]) -> str:
 
 
 def _is_quoted(value: str) -> bool:
-    """Whether a value lies between quotes of one kind that close at its end only."""
+    """Whether the whole value is one quoted string."""
     return re.fullmatch(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", value, re.DOTALL) is not None
 
 
 def _parts(text: str) -> list[str]:
-    """Parts between commas that lie in no quotes, without the spaces around them."""
+    """The parts between commas outside quotes, without surrounding spaces."""
     parts = re.findall(r"(?:\s*(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*(?=,|$)|[^,]*)(?:,|$)", text)
     stripped = [part.removesuffix(",").strip() for part in parts]
     return [part for part in stripped if part]

@@ -1,4 +1,4 @@
-"""Paths of settings as they hold in every process of a run."""
+"""Paths in the settings, made valid for every process of a run."""
 
 import os
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from alphazero.config import schema
 
 
 def make_absolute(config: schema.Config) -> schema.Config:
-    """The settings with paths that do not depend on where a process was started; `~` is the user's home.
+    """The settings with absolute paths; `~` is the user's home.
 
-    A cluster's workers live in the folder in which `ray start` was called, not in the driver's. `data.path`
-    stays: it may be a pattern, only processes of one machine read it, and a resumed run must have the same.
+    A cluster's workers have the working directory of `ray start` and not the driver's. `data.path` stays: it
+    may be a pattern, only processes of one machine read it, and it must be the same in a resumed run.
     """
     return replace(
         config,
@@ -24,7 +24,7 @@ def make_absolute(config: schema.Config) -> schema.Config:
 
 
 def with_paths(config: schema.Config, change: Callable[[str], str]) -> schema.Config:
-    """The settings with every path changed; which keys are paths says `overrides.PATHS`."""
+    """The settings with `change` applied to every path of `overrides.PATHS`."""
     path = config.data.path
     return replace(
         config,
@@ -44,7 +44,7 @@ def _optional(path: str | None, change: Callable[[str], str]) -> str | None:
 
 
 def _absolute(path: str) -> str:
-    # Path.expanduser would take "./~x" for a home, and fails where there is no user x.
+    # Path.expanduser would take "./~x" for a home, and fail if there is no user x.
     return str(Path(os.path.expanduser(path)).absolute())
 
 
@@ -53,5 +53,5 @@ def _absolute_place(uri: str) -> str:
 
 
 def _absolute_program(program: str) -> str:
-    """A program without a folder is looked for in PATH, as a shell does."""
+    """An absolute path, or a name without a folder, which is searched in PATH as in a shell."""
     return _absolute(program) if os.sep in program or program.startswith("~") else program

@@ -7,30 +7,30 @@ from alphazero.config import checks
 
 @dataclass(kw_only=True, slots=True)
 class ReplayConfig:
-    """The window of positions that training draws from, rebuilt from the game log at a restart."""
+    """The replay window, which is rebuilt from the game log at a restart."""
 
     min_window: int = 20_000
     """Smallest window, in positions."""
     max_window: int = 250_000
     """Largest window, in positions."""
     max_gib: float = 8.0
-    """Memory that the window may take, in GiB (one holds 2.3 million positions of 9x9, 578,000 of 19x19);
-    it is shorter than `max_window` where that does not suffice."""
+    """Largest memory of the window in GiB; one holds 2.3 million positions of 9x9 or 578,000 of 19x19. The
+    window is shorter than `max_window` if that does not suffice."""
     window_share: float = 0.5
-    """Between the two the window holds this share of all positions ever played."""
+    """Between the two bounds the window holds this fraction of all positions of the run."""
     outcome_weight: float = 0.75
     """Weight of the game's outcome in the value target; the rest is the search's root value."""
     score_weight: float = 0.15
     """Share of tanh(score / score_scale) in the outcome; the rest is win, draw or loss."""
     score_scale: float = 10.0
-    """Points of final score that count as much as tanh(1)."""
+    """Final score in points whose share in the outcome is tanh(1)."""
     surprise_weight: float = 0.0
-    """Share of a game's draws that goes to positions by how much the search changed the network's policy
+    """Fraction of a game's samples that is distributed in proportion to the search's change of the policy
     (policy surprise weighting; KataGo: 0.5)."""
     surprise_limit: float = 4.0
-    """A position is drawn at most this many times as often as if all were drawn evenly."""
+    """Largest frequency of a position, as a multiple of that with even sampling."""
     held_out_fraction: float = 0.02
-    """Share of games, picked by their names, that training never sees: they measure it."""
+    """Fraction of games, selected by their names, that are never trained on and used to measure training."""
 
     def __post_init__(self) -> None:
         checks.require_at_least("replay.min_window", self.min_window, 1)

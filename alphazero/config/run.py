@@ -1,4 +1,4 @@
-"""Settings of the run as a whole: its folder, its end, its start and its place."""
+"""Settings of the run as a whole: its folder, its end and its initial weights."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,23 +7,23 @@ from alphazero.config import checks
 
 
 class Resume(Enum):
-    """What to do with a run folder that already holds a run."""
+    """Treatment of a run folder that already holds a run."""
 
     auto = "auto"
-    """Go on from its last state."""
+    """Continues from its last state."""
     never = "never"
-    """Refuse."""
+    """Refuses to start."""
 
 
 @dataclass(kw_only=True, slots=True)
 class RunConfig:
-    """Where the run lives."""
+    """The run's folder and seed."""
 
     dir: str = "runs/run"
     """The run's folder (docs/architecture.md); `conf=NAME` sets runs/NAME."""
     resume: Resume = Resume.auto
     seed: int = 1
-    """Seed of everything random; a Ray run is still not repeatable, a local one is."""
+    """Seed of all random generators. A local run is repeatable; a run on Ray is not."""
 
     def __post_init__(self) -> None:
         checks.require(bool(self.dir.strip()), "run.dir", repr(self.dir), "a folder's path")
@@ -32,7 +32,7 @@ class RunConfig:
 
 @dataclass(kw_only=True, slots=True)
 class StopConfig:
-    """The run ends at the first bound that is reached; totals over all sessions of the run."""
+    """Bounds on totals over all sessions of the run, which ends at the first one that is reached."""
 
     minutes: float | None = None
     """Minutes of running time."""
@@ -50,7 +50,7 @@ class StopConfig:
                 checks.require_positive(f"stop.{name}", value)
 
     def progress(self, *, minutes: float, games: int, steps: int, promotions: int) -> float:
-        """How far the run has come: the largest share of any bound, 1 at its end, 0 without bounds."""
+        """Progress of the run: the largest fraction of a bound, 1 at the end, 0 without bounds."""
         done = {"minutes": minutes, "games": games, "steps": steps, "promotions": promotions}
         shares = [done[name] / bound for name in done if (bound := getattr(self, name)) is not None]
         return min(1.0, max(shares, default=0.0))
@@ -58,7 +58,7 @@ class StopConfig:
 
 @dataclass(kw_only=True, slots=True)
 class InitConfig:
-    """What a new run starts from."""
+    """Initial weights of a new run."""
 
     weights: str | None = None
-    """A Leela Zero weight file of the run's board size and network shape; none starts at random."""
+    """A Leela Zero weight file of the run's board size and network shape; null for random weights."""

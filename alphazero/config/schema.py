@@ -1,4 +1,4 @@
-"""The whole tree of settings that the front doors `alphazero.run` and `alphazero.train` fill."""
+"""The whole tree of settings, for `alphazero.run` and `alphazero.train`."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from alphazero.config import training as training_config
 
 @dataclass(kw_only=True, slots=True)
 class Config:
-    """Every setting of a run; each field is documented in its own module."""
+    """All settings of a run; each field is documented in its own module."""
 
     run: run_config.RunConfig = field(default_factory=run_config.RunConfig)
     stop: run_config.StopConfig = field(default_factory=run_config.StopConfig)
@@ -47,7 +47,7 @@ class Config:
         loss, search = self.training.policy_loss, self.search.algorithm.value
         key = "training.policy_loss"
         checks.require(loss is fitting, key, loss.value, f"{fitting.value} with search={search}")
-        # Moves that are not drawn from the policy would break the estimate of its gradient.
+        # Moves that are not sampled from the policy would bias the estimate of its gradient.
         fraction = self.selfplay.full_search_fraction
         checks.require(
             fraction == 1 or not is_bare, "selfplay.full_search_fraction", fraction, "1 with search=none"

@@ -7,19 +7,19 @@ from alphazero.config import checks
 
 
 class Algorithm(Enum):
-    """How the root chooses among its moves."""
+    """The search rule."""
 
     gumbel = "gumbel"
     puct = "puct"
     none = "none"
-    """There is no search: moves come from the network's policy, for `training.policy_loss=reinforce`."""
+    """No search: moves are sampled from the network's policy, for `training.policy_loss=reinforce`."""
 
 
 TREE_SEARCHES = (Algorithm.gumbel, Algorithm.puct)
 
 
 class Symmetry(Enum):
-    """Under which of the board's eight symmetries the network sees a position."""
+    """Symmetries of the board that are applied to the network's inputs."""
 
     none = "none"
     random = "random"
@@ -32,14 +32,14 @@ class SearchConfig:
 
     algorithm: Algorithm = Algorithm.gumbel
     num_simulations: int = 32
-    """Descents to a leaf for each move."""
+    """Simulations per move."""
     tree_reuse: bool = True
-    """Keep the subtree of the moves that were played."""
+    """Whether the subtree of the played moves is kept."""
     tree_megabytes: float = 4096.0
-    """Memory for all trees of one worker or engine; kept subtrees shrink to fit it."""
+    """Memory in MB for all trees of one worker or engine; kept subtrees are pruned to fit."""
     leaf_batch: int = 1
-    """Leaves of one tree that the network judges together, found with virtual visits; for play, where
-    one tree is searched alone."""
+    """Leaves of one tree that the network evaluates together, found with virtual visits; for engines, which
+    search a single tree."""
 
     num_considered: int = 16
     """Gumbel: root moves that enter sequential halving."""
@@ -48,25 +48,25 @@ class SearchConfig:
     c_scale: float = 0.5
     """Gumbel: c_scale for q in [-1, 1], not rescaled (mctx uses 0.1 on q rescaled to [0, 1])."""
     gumbel_visits: int = 64
-    """Gumbel: below the root, nodes with as many visits choose by PUCT instead of by their improved policy,
-    which in the end would ask about a single move only."""
+    """Gumbel: nodes below the root with at least this many visits select by PUCT instead of by their improved
+    policy, which would finally visit a single move only."""
 
     c_init: float = 1.25
     """PUCT: c_init of the AlphaZero paper."""
     c_base: float = 19652.0
     """PUCT: c_base of the AlphaZero paper."""
     fpu_reduction: float = 0.25
-    """PUCT: an unvisited move counts as its parent's value less this times sqrt(visited policy)."""
+    """PUCT: first-play urgency is the parent's value minus this times sqrt(visited policy)."""
     noise_fraction: float = 0.25
-    """PUCT: share of Dirichlet noise in the root's priors, self-play only."""
+    """PUCT: fraction of Dirichlet noise in the root's priors, in self-play only."""
     noise_concentration: float = 10.83
     """PUCT: sum of the Dirichlet parameters, spread over the legal moves (0.03 * 361, as KataGo)."""
     forced_playouts: float = 0.0
-    """PUCT: k of the sqrt(k * P * N) visits that each visited root move is given in self-play, and that are
-    left out of the policy's target (Wu 2019, section 3.2, where k = 2); 0 for none."""
+    """PUCT: k of the sqrt(k * P * N) visits that self-play gives each visited root move and removes from the
+    policy target again (Wu 2019, section 3.2, with k = 2); 0 for none."""
 
     symmetry: Symmetry = Symmetry.none
-    """Under which symmetry the network sees a position: as it is, a random one, or the mean of all eight."""
+    """Symmetry of the network's input: none, a random one, or the mean over all eight."""
 
     def __post_init__(self) -> None:
         checks.require_range("search.num_simulations", self.num_simulations, 1, 1_000_000)

@@ -7,74 +7,74 @@ from alphazero.config import checks
 
 
 class PlayWith(Enum):
-    """Which network plays the games."""
+    """The network that plays the games."""
 
     latest = "latest"
-    """The learner's newest one; the gate decides only what is promoted to a file."""
+    """The learner's newest one; the gate decides only which networks are promoted to files."""
     promoted = "promoted"
     """The last promoted one, as in AlphaGo Zero."""
 
 
 @dataclass(kw_only=True, slots=True)
 class SelfPlayConfig:
-    """How games are generated; the search itself is configured in `search`."""
+    """Generation of games; the search itself is configured in `search`."""
 
     num_actors: int = 0
-    """Self-play processes; 0 takes what the machine or cluster has room for."""
+    """Self-play processes; 0 for as many as fit on the machine or cluster."""
     num_games: int = 128
-    """Games that one actor advances together: the batch of its network. More are faster up to a point, while
-    all of them are longer under way."""
+    """Games that one actor plays at a time, which is the batch size of its network. Larger batches are faster
+    up to a point, but each game takes longer."""
 
     play_with: PlayWith = PlayWith.latest
-    """Which network plays; behind a gate self-play would wait for the slowest link of the loop."""
+    """The network that plays; with promoted ones self-play would wait for the gate, the slowest part."""
 
     full_search_fraction: float = 1.0
-    """Playout-cap randomisation (Wu 2019, section 3.1; KataGo: 0.25): share of moves, drawn one by one,
-    that get the full search with noise and become a policy target. The others get a cheap search
-    without noise and teach value and ownership alone. 1 searches every move in full."""
+    """Playout cap randomization (Wu 2019, section 3.1; KataGo: 0.25): fraction of moves, drawn independently,
+    that get the full search with noise and become policy targets. The others get a cheap search without
+    noise and are targets of value and ownership only. 1 gives every move the full search."""
     cheap_simulations: int = 8
-    """Simulations for each cheaply searched move (KataGo: a sixth of the full search)."""
+    """Simulations per move of a cheap search (KataGo: a sixth of the full search)."""
     cheap_considered: int = 4
-    """Gumbel: considered moves of a cheap search."""
+    """Gumbel: considered actions of a cheap search."""
 
     early_games: int = 1500
-    """Until this many games exist the search is cheaper: the untrained network is not worth more."""
+    """Games at the start of a run with a cheaper search, as an untrained network does not justify more."""
     early_simulations: int = 16
-    """Simulations for each move during the early games."""
+    """Simulations per move during the early games."""
     early_considered: int = 8
-    """Gumbel: considered moves during the early games."""
+    """Gumbel: considered actions during the early games."""
 
     opening_policy_plies: int = 6
-    """At most this many first plies are drawn from the raw policy, without search or target."""
+    """Largest number of first plies that are sampled from the raw policy, without search or target."""
     opening_sampled_plies: int = 14
-    """Up to this ply moves are drawn from the search's policy at the temperature of the ply (PUCT's
-    shares of visits, Gumbel's improved policy) instead of being its best; a number above the move
-    limit draws all."""
+    """Up to this ply moves are sampled from the search's policy (PUCT's shares of visits, Gumbel's improved
+    policy) at the temperature of the ply; later moves are the best ones. A number above the move limit
+    samples all moves."""
     temperature_early: float = 1.0
-    """Temperature at the first ply; chances are policy ** (1 / temperature). KataGo: 0.75."""
+    """Temperature at the first ply; probabilities are policy ** (1 / temperature). KataGo: 0.75."""
     temperature_late: float = 1.0
-    """What the temperature falls to; equal to the early one it stays. KataGo: 0.15."""
+    """Limit of the temperature in late plies; constant if equal to the early one. KataGo: 0.15."""
     temperature_half_life: float = 19.0
-    """Plies in which the difference to the late temperature halves, on 19x19; less on smaller boards, in
-    proportion to their side. KataGo: 19."""
+    """Plies in which the difference from the late temperature halves, on 19x19; on smaller boards less, in
+    proportion to the side. KataGo: 19."""
     no_pass_plies: int = 30
     """No passes before this ply; two early passes would end a game by accident."""
 
     adjudicate: bool = True
-    """End a game as soon as each point has an owner who cannot lose it (go/life.py): the result is that
-    of playing on, without its moves."""
+    """Whether a game ends as soon as it is settled (go/life.py), with the result that it would have if it
+    were played out."""
     resign_threshold: float = -0.8
-    """A player whose root value stays below this resigns."""
+    """Root value below which a player resigns, if it stays there for `resign_turns`."""
     resign_turns: int = 3
-    """For how many own turns in a row."""
+    """The player's own turns in a row."""
     no_resign_fraction: float = 0.15
-    """Share of games that are played to the end in any case, without resignation or adjudication: the
-    check of `resign_threshold`, and the lessons on how to finish a game."""
+    """Fraction of games that are always played to the end, without resignation or adjudication, to check
+    `resign_threshold` and to learn endgames."""
 
     push_window: int = 4
-    """Pushes to the replay buffer that may be under way at once."""
+    """Largest number of pushes to the replay buffer at a time."""
     sgf_every: int = 50
-    """One game in this many is kept as SGF in the run's folder."""
+    """One in this many games is saved as SGF in the run's folder."""
 
     def __post_init__(self) -> None:
         checks.require_range("selfplay.num_actors", self.num_actors, 0, 100_000)

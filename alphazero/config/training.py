@@ -7,7 +7,7 @@ from alphazero.config import checks
 
 
 class Device(Enum):
-    """Where a network runs."""
+    """Device of a network."""
 
     auto = "auto"
     cpu = "cpu"
@@ -15,7 +15,7 @@ class Device(Enum):
 
 
 class Precision(Enum):
-    """Arithmetic of a network; auto takes bf16 where the hardware has it."""
+    """Arithmetic of a network; auto takes bf16 if the hardware has it."""
 
     auto = "auto"
     fp32 = "fp32"
@@ -23,37 +23,37 @@ class Precision(Enum):
 
 
 class PolicyLoss(Enum):
-    """What the policy learns from."""
+    """Target of the policy."""
 
     cross_entropy = "cross_entropy"
     """The search's policy."""
     reinforce = "reinforce"
-    """Its own moves by how the game ended (REINFORCE, Williams 1992), for `search=none`: the reward is the
-    value's target, normalised over the batch, less what the value head expects."""
+    """Its own moves, weighted by the game's outcome (REINFORCE, Williams 1992), for `search=none`: the reward
+    is the value target, normalised over the batch, minus the value head's prediction."""
 
 
 @dataclass(kw_only=True, slots=True)
 class TrainingConfig:
-    """How the learner turns positions into networks."""
+    """Training of the network."""
 
     batch_size: int = 256
-    """Positions for one optimizer step."""
+    """Positions per optimizer step."""
     replay_ratio: float = 3.7
-    """Samples that training may draw for each new position."""
+    """Largest number of samples of training per new position."""
     max_lead_positions: int = 30_000
-    """Self-play waits when this many positions were played that training has not yet used."""
+    """Number of new positions, not yet used by training, at which self-play waits."""
     min_positions: int = 5_000
-    """Positions in the window before training begins."""
+    """Positions in the window at which training begins."""
     publish_steps: int = 250
     """Steps between two candidates."""
     checkpoint_steps: int = 250
     """Steps between two checkpoints."""
     keep_checkpoints: int = 3
-    """Newest checkpoints that are kept."""
+    """Number of the newest checkpoints that are kept."""
     keep_every_steps: int = 0
-    """Checkpoints of steps that this divides are kept for good; 0 keeps none of them."""
+    """Checkpoints at multiples of this step are kept for good; 0 keeps none for good."""
     average_decay: float = 0.995
-    """Decay for each step of the averaged weights, which are what is published."""
+    """Decay per step of the averaged weights (EMA), which are the published ones."""
     policy_loss: PolicyLoss = PolicyLoss.cross_entropy
     policy_weight: float = 1.0
     """Weight of the policy's loss."""
@@ -70,21 +70,21 @@ class TrainingConfig:
     soft_policy_temperature: float = 4.0
     """The softened policy is policy ** (1 / this), scaled to sum to 1 (as above)."""
     short_term_weight: float = 1.0
-    """Weight of the short-term values' cross-entropy, averaged over horizons (KataGo: as the value's)."""
+    """Weight of the short-term values' cross-entropy, averaged over horizons (KataGo: the value's weight)."""
     gradient_clip: float = 5.0
     """Largest norm of the gradient."""
     device: Device = Device.auto
     precision: Precision = Precision.auto
     explosion_factor: float = 5.0
-    """A loss of more than this times its running mean is lost: training goes back to the last checkpoint."""
+    """A loss above this times its running mean makes training go back to the last checkpoint."""
     held_out_batches: int = 4
-    """Batches of held-out positions that each candidate is measured on; 0 for none."""
+    """Batches of held-out positions on which each candidate is measured; 0 for none."""
     num_ranks: int = 1
-    """Data-parallel learner processes, one for each GPU; they share `batch_size` out evenly."""
+    """Data-parallel learner processes, one for each GPU; each trains on an equal part of `batch_size`."""
     timeout_s: float = 600.0
     """Longest time that the learner's processes wait for one another."""
     compile: bool = False
-    """Whether torch.compile makes the step's kernels; on a CPU that needs a C++ compiler."""
+    """Whether torch.compile compiles the step; on a CPU that needs a C++ compiler."""
     num_threads: int = 1
     """Math threads of a learner on a CPU."""
 

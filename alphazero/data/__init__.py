@@ -1,1 +1,1 @@
-"""Finished games: their records, the log that keeps them and the window that training draws from."""
+"""Training data: game records, the game log, the replay window, and files of other programs."""

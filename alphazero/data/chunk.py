@@ -1,4 +1,4 @@
-"""Reads training chunks of Leela Zero, version 1: text, plain or compressed (docs/chunks.md)."""
+"""Reader of training chunks, version 1 of Leela Zero's format: text, plain or gzip (docs/chunks.md)."""
 
 import itertools
 import re
@@ -10,27 +10,26 @@ from typing import BinaryIO
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import chunk_layout, chunk_text
-from alphazero.data import damage as damages
+from alphazero.data import chunk_layout, chunk_text, corruption
 
 BLOCK = 256
-"""Positions that `read` yields at once, at most."""
-NAMES = "*.gz, *.chunk, *.txt, each also with a number behind (train.txt.0), or a number alone (train.0)"
-"""What chunks in a folder are called."""
+"""Largest number of positions in one batch of `read`."""
+NAMES = "*.gz, *.chunk, *.txt, the same with a number appended (train.txt.0), or a number alone (train.0)"
+"""Names of chunks in a folder, for messages."""
 _NAME = re.compile(r"\.(gz|chunk|txt)(\.\d+)?$", re.IGNORECASE)
 _NUMBER = re.compile(r"\.\d+$")
 _LONGEST_PLANE = 256  # characters, for boards up to 31x31
 _GZIP = b"\x1f\x8b"
 _VERSION_2 = b"\x01\x00\x00\x00"
-_COMPRESSED_BYTES, _BYTES = 1 << 14, 1 << 18  # what is in memory at once, before and after decompression
+_COMPRESSED_BYTES, _BYTES = 1 << 14, 1 << 18  # bytes in memory, before and after decompression
 _LONGEST_LINE = 1 << 20
 _N = chunk_text.NUM_LINES
 
 
 def is_chunk(path: Path) -> bool:
-    """Whether a file in a folder is taken for a chunk: `NAMES` says which names are.
+    """Whether a file in a folder is a chunk, judged by its name (`NAMES`).
 
-    Of a name that only ends in a number, as Leela Zero's do after `gunzip`, the first line decides.
+    Leela Zero's chunks end in a number alone after `gunzip`. For such names the first line decides.
     """
     if path.name.startswith("."):  # temporary files of our writer
         return False
@@ -56,15 +55,17 @@ def same_content(path: Path, other: Path) -> bool:
         return False
 
 
-def read(path: Path, size: int, on_damage: damages.OnDamage = damages.log_damage) -> Iterator[batches.Batch]:
-    """The positions of one file for boards of this size, in blocks of at most `BLOCK`.
+def read(
+    path: Path, size: int, on_corruption: corruption.OnCorruption = corruption.log_corruption
+) -> Iterator[batches.TrainingBatch]:
+    """Yields the positions of one file for boards of this size, in batches of at most `BLOCK`.
 
-    Of a batch it fills planes, policy, value (1 or -1) and weight (1). What cannot be used is left out;
-    `on_damage` gets one line for each reason when the file is done: of a file that breaks off the
-    records before the cut are read, and after foreign lines reading goes on at the next record.
+    A batch has planes, policy, value (1 or -1) and weight (1). Unusable records are left out, and
+    `on_corruption` is called once for each reason at the end of the file. A truncated file gives the
+    records before the cut. After foreign lines, reading continues at the next record.
     """
-    findings = damages.Findings(path)
-    reader = _Reader(size, findings)
+    findings = corruption.Findings(path)
+    reader = _ChunkReader(size, findings)
     try:
         with Path(path).open("rb") as file:
             for piece in _decompressed(file):
@@ -75,17 +76,20 @@ def read(path: Path, size: int, on_damage: damages.OnDamage = damages.log_damage
     except _BreaksOffError as error:
         yield from reader.finish(str(error))
     except OSError as error:
-        findings.add(damages.Reason.unreadable, detail=error.strerror)
+        findings.add(corruption.Reason.unreadable, detail=error.strerror)
     finally:
-        findings.report(on_damage)
+        findings.report(on_corruption)
 
 
 class _BreaksOffError(Exception):
-    """Compressed data end early or are damaged."""
+    """The compressed data end early or are corrupt."""
 
 
 def _decompressed(file: BinaryIO) -> Iterator[bytes]:
-    """The content in pieces, decompressed where it is gzip; _BreaksOffError after all that is readable."""
+    """Yields the content in pieces, decompressed if it is gzip.
+
+    Raises _BreaksOffError after the last readable piece.
+    """
     data = file.read(_COMPRESSED_BYTES)
     if not data.startswith(_GZIP):
         while data:
@@ -101,13 +105,13 @@ def _decompressed(file: BinaryIO) -> Iterator[bytes]:
             try:
                 yield inflate.decompress(data, _BYTES)
             except zlib.error:
-                raise _BreaksOffError("the compressed data are damaged") from None
+                raise _BreaksOffError("the compressed data are corrupt") from None
             data = inflate.unconsumed_tail or (b"" if inflate.eof else file.read(_COMPRESSED_BYTES))
         data = (inflate.unused_data or file.read(_COMPRESSED_BYTES)).lstrip(b"\0")  # tapes pad with zeros
 
 
 def _even_pieces(file: BinaryIO) -> Iterator[bytes]:
-    """The decompressed content in pieces of `_BYTES`."""
+    """Yields the decompressed content in pieces of `_BYTES`; the last one is shorter."""
     buffer = bytearray()
     for piece in _decompressed(file):
         buffer += piece
@@ -117,63 +121,63 @@ def _even_pieces(file: BinaryIO) -> Iterator[bytes]:
     yield bytes(buffer)
 
 
-class _Reader:
-    """Cuts text into records, wherever the pieces begin and end.
+class _ChunkReader:
+    """Splits text into records; the text arrives in arbitrary pieces.
 
-    A record is read only where one is certain to start: at the start of the file, and where the record
-    before it ended, ours or another program's (chunk_layout.py).
+    A record is read only where one certainly starts: at the start of the file, or at the end of the
+    previous record, of our layout or a foreign one (chunk_layout.py).
     """
 
-    def __init__(self, size: int, findings: damages.Findings) -> None:
+    def __init__(self, size: int, findings: corruption.Findings) -> None:
         self.is_done = False
-        """Whether the rest of the file is of no use."""
+        """Whether the rest of the file is unusable."""
         self._size = size
         self._findings = findings
-        self._num_records = 0  # so far, those with faults included
-        self._lines: list[bytes] = []  # whole ones that have not been used
-        self._rest = b""  # of a line
-        self._foreign: chunk_layout.ForeignRecord | None = None  # what the lines so far belong to
-        self._starts_surely = True  # whether a record does at the first of `_lines`
+        self._num_records = 0  # so far, unusable ones included
+        self._lines: list[bytes] = []  # complete lines, not used yet
+        self._rest = b""  # start of an incomplete line
+        self._foreign: chunk_layout.ForeignRecord | None = None  # the foreign record being read
+        self._starts_surely = True  # whether a record does at `_lines[0]`
 
-    def feed(self, piece: bytes) -> Iterator[batches.Batch]:
-        """The records that are complete with this piece of text."""
+    def feed(self, piece: bytes) -> Iterator[batches.TrainingBatch]:
+        """Yields the records that this piece of text completes."""
         is_start = not self._num_records and not self._lines and self._foreign is None
         if is_start and (self._rest + piece).startswith(_VERSION_2):
-            self._findings.add(damages.Reason.binary)
+            self._findings.add(corruption.Reason.binary)
             self.is_done = True
             return
         *lines, self._rest = (self._rest + piece).split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
-            self._findings.add(damages.Reason.garbage, self._place(), "a line without an end")
+            self._findings.add(corruption.Reason.garbage, self._place(), "a line longer than 1 MiB")
             self.is_done = True
             return
         self._lines += [line.rstrip(b"\r") for line in lines] if b"\r" in piece else lines
         yield from self._take(is_end=False)
 
-    def finish(self, complaint: str = "") -> Iterator[batches.Batch]:
-        """The last record; complaint: why the file breaks off, if it does."""
-        if self._rest and not complaint:
+    def finish(self, broken_off: str = "") -> Iterator[batches.TrainingBatch]:
+        """Yields the last records. broken_off: why the file is truncated, empty if it is not."""
+        if self._rest and not broken_off:
             self._lines.append(self._rest.rstrip(b"\r"))
         yield from self._take(is_end=True)
         if self._foreign is not None and self._foreign.has_ended:
             self._end_foreign(self._foreign)
-        if complaint:
-            self._findings.add(damages.Reason.cut, self._place(), complaint)
+        if broken_off:
+            self._findings.add(corruption.Reason.cut, self._place(), broken_off)
         elif self._foreign is not None:
             reason, detail = self._foreign.describe()
             if self._foreign.num_lines < _N:
                 is_record = self._foreign.begins_with_plane
-                reason = damages.Reason.cut if is_record else damages.Reason.garbage
+                reason = corruption.Reason.cut if is_record else corruption.Reason.garbage
                 detail = f"{self._foreign.num_lines} of {_N} lines"
             self._findings.add(reason, self._place(), detail)
         elif not self._num_records and not self._findings:
-            self._findings.add(damages.Reason.empty)
+            self._findings.add(corruption.Reason.empty)
 
-    def _take(self, *, is_end: bool) -> Iterator[batches.Batch]:
-        """All whole records in `_lines`, which are then gone.
+    def _take(self, *, is_end: bool) -> Iterator[batches.TrainingBatch]:
+        """Yields the complete records in `_lines` and removes their lines.
 
-        The last line stays until the one behind it is known, or the file is at its end: a record that has
-        another line is not ours.
+        A record is kept until the line after it is known or the file ends, because one more line would make
+        its layout foreign.
         """
         lines, start = self._lines, 0
         while start < len(lines):
@@ -188,21 +192,20 @@ class _Reader:
                 if len(batch.value):
                     yield batch
                 start += count * _N
-            elif any(lines[start:]) or not is_end:  # empty lines at the end do no harm
+            elif any(lines[start:]) or not is_end:  # empty lines at the end are allowed
                 self._foreign = chunk_layout.ForeignRecord(self._size, starts_surely=self._starts_surely)
             else:
                 break
         self._lines = lines[start:]
 
     def _count_records(self, lines: list[bytes], start: int, is_end: bool) -> int:
-        """How many records follow one another from here, up to BLOCK, by the layout of their lines."""
+        """Number of consecutive records from `start`, up to BLOCK, judged by the layout of their lines."""
         count = min(BLOCK, (len(lines) - start - (not is_end)) // _N)
         lengths = np.fromiter(map(len, lines[start : start + count * _N]), np.int64).reshape(count, _N)
         is_record = (lengths[:, : chunk_text.SIDE] == chunk_text.plane_length(self._size)).all(axis=1)
         is_record &= lengths[:, chunk_text.SIDE] == 1
-        is_record &= (
-            lengths[:, chunk_text.POLICY] > 2 * self._size**2
-        )  # a digit and a space each, and the pass
+        # At least a digit and a space for each point, then the pass.
+        is_record &= lengths[:, chunk_text.POLICY] > 2 * self._size**2
         is_record &= (lengths[:, chunk_text.RESULT] == 1) | (lengths[:, chunk_text.RESULT] == 2)
         num_regular = count if is_record.all() else int(np.argmin(is_record))
         if not num_regular and count and chunk_layout.is_whole(lines[start : start + _N], self._size):
@@ -212,7 +215,7 @@ class _Reader:
             num_regular -= 1
         return num_regular
 
-    def _decode(self, lines: list[bytes]) -> batches.Batch:
+    def _decode(self, lines: list[bytes]) -> batches.TrainingBatch:
         batch, faults = chunk_text.decode(lines, self._size)
         for fault in faults:
             place = f"record {self._num_records + fault.row + 1}"
@@ -221,7 +224,7 @@ class _Reader:
         return batch
 
     def _skip(self, foreign: chunk_layout.ForeignRecord, lines: list[bytes], start: int) -> int:
-        """The first line behind a foreign record, or that behind `lines` if it goes on there."""
+        """Adds lines to a foreign record; returns the index of the line after it, or len(lines)."""
         for number in range(start, len(lines)):
             if not foreign.add(lines[number]):
                 self._end_foreign(foreign)

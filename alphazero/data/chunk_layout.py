@@ -1,24 +1,24 @@
-"""Lines that are not a record of Leela Zero's version 1: where they end, and what they were (docs/chunks.md).
+"""Foreign lines in chunks: where they end, and why they are left out (docs/chunks.md).
 
-A record of another program may hold, behind some planes of its own, the lines of one of ours. The reader
-therefore starts a record only where one is certain to start, and passes over everything else as a whole.
+Foreign lines are not a record of Leela Zero's version 1. A record of another program may contain all lines
+of one of ours, after some extra planes. The reader therefore starts a record only where one certainly starts,
+and skips everything else as a whole.
 """
 
 import math
 from collections.abc import Sequence
 from enum import Enum
 
-from alphazero.data import chunk_text
-from alphazero.data import damage as damages
+from alphazero.data import chunk_text, corruption
 
-_SHORTEST_PLANE = 3  # characters, of 3x3; integers may be as long
-_SHORTEST_USUAL_PLANE = 7  # of 5x5
+_SHORTEST_PLANE = 3  # characters of a 3x3 plane; integers may be as long
+_SHORTEST_USUAL_PLANE = 7  # characters of a 5x5 plane
 _LONGEST_RESULT = 20
-_MOST_RUNS = 32  # more are garbage, which may have no end
+_MOST_RUNS = 32  # more are garbage, which may be endless
 
 
 class LineKind(Enum):
-    """What a line looks like, by itself."""
+    """Type of a line, judged by the line alone."""
 
     plane = "P"
     number = "n"
@@ -28,7 +28,7 @@ class LineKind(Enum):
 
 
 def classify(line: bytes, length: int) -> LineKind:
-    """The kind of a line; length: that of our planes, which may be shorter than planes of others are."""
+    """The kind of a line. length: characters of our planes, fewer than _SHORTEST_PLANE on 2x2."""
     if (len(line) >= _SHORTEST_PLANE or len(line) == length) and chunk_text.is_plane(line):
         return LineKind.plane
     words = line.split()
@@ -38,7 +38,7 @@ def classify(line: bytes, length: int) -> LineKind:
 
 
 def is_whole(lines: Sequence[bytes], size: int) -> bool:
-    """Whether these 19 lines have the layout of a record of this size; their numbers may still be wrong."""
+    """Whether these 19 lines have the layout of a record of this size; their numbers may still be invalid."""
     length, side, policy = chunk_text.plane_length(size), lines[chunk_text.SIDE], lines[chunk_text.POLICY]
     return (
         all(len(line) == length for line in lines[: chunk_text.SIDE])
@@ -49,7 +49,7 @@ def is_whole(lines: Sequence[bytes], size: int) -> bool:
 
 
 def may_follow(line: bytes, size: int) -> bool:
-    """Whether a record can have ended before this line; a number would be one more line of that record."""
+    """Whether a record can have ended before this line. A number would be one more line of that record."""
     length = chunk_text.plane_length(size)
     kind = classify(line, length)
     is_integer = len(line) != length and len(line) < _SHORTEST_USUAL_PLANE
@@ -57,27 +57,27 @@ def may_follow(line: bytes, size: int) -> bool:
 
 
 class ForeignRecord:
-    """Lines from one place where a record is certain to start to the next, taken one by one.
+    """Lines from one certain start of a record to the next, added one by one.
 
-    They end behind a policy, a result and any more lines of one number. A line of several begins the next
-    record: it may stand for a damaged plane, and then the planes behind it must not be used without it.
+    They end after a policy, a result and any further lines of one number each. A line of several numbers
+    begins the next record: it may replace a corrupt plane, and the planes after it must not be used alone.
     """
 
     def __init__(self, size: int, *, starts_surely: bool) -> None:
-        """starts_surely: whether a record starts here for certain; if not, it may be the middle of one."""
+        """starts_surely: whether a record certainly starts here; otherwise this may be the middle of one."""
         self.num_lines = 0
         self.has_ended = False
-        """Whether a policy and a result were seen."""
+        """Whether it has a policy and a result."""
         self._size = size
         self._length = chunk_text.plane_length(size)
         self._starts_surely = starts_surely
         self._first = b""
-        self._runs: list[tuple[LineKind, int]] = []  # kinds and how many lines of one follow one another
+        self._runs: list[tuple[LineKind, int]] = []  # kind, and number of consecutive lines of it
         self._widths: set[int] = set()
         self._num_moves = 0  # numbers in the policy
 
     def add(self, line: bytes) -> bool:
-        """Takes a line; False if the record ended before it."""
+        """Adds a line; returns False if the record ended before it."""
         kind = classify(line, self._length)
         if self.has_ended and kind is not LineKind.number:
             return False
@@ -94,10 +94,10 @@ class ForeignRecord:
 
     @property
     def ends_surely(self) -> bool:
-        """Whether a record starts behind it.
+        """Whether a record certainly starts after it.
 
-        Not where the lines could come from a program that writes what we do, but begins with another line
-        than the planes: then the planes of one position would be followed by the result of the next one.
+        False if the lines may come from a program that writes the same lines as we do, but does not begin
+        with the planes: the planes of one position would then be read with the result of the next one.
         """
         kinds = "".join(kind.value for kind, count in self._without_text())
         is_regular = self._num_planes in (0, chunk_text.SIDE) and len(self._widths) <= 1
@@ -105,21 +105,21 @@ class ForeignRecord:
             return not (is_regular and kinds == "Pnpn")
         return not (is_regular and kinds in ("nPnpn", "pn", "npn"))
 
-    def describe(self) -> tuple[damages.Reason, str]:
-        """Why it is left out."""
+    def describe(self) -> tuple[corruption.Reason, str]:
+        """The reason for leaving it out, and a detail."""
         kinds = "".join(kind.value for kind, _ in self._runs)
         is_like_ours = self.has_ended and kinds.startswith("P") and kinds.count("P") == 1 and "t" not in kinds
         if not is_like_ours or len(self._widths) > 1 or not self._starts_surely:
-            return damages.Reason.garbage, chunk_text.shown(self._first) or "an empty line"
+            return corruption.Reason.garbage, chunk_text.shown(self._first) or "an empty line"
         if self._num_planes != chunk_text.SIDE:
-            return damages.Reason.layout, f"{self._num_planes} planes, expected {chunk_text.SIDE}"
+            return corruption.Reason.layout, f"{self._num_planes} planes, expected {chunk_text.SIDE}"
         side = math.isqrt(self._num_moves - 1)
         is_board = side * side == self._num_moves - 1 and self._widths == {chunk_text.plane_length(side)}
         if kinds == "Pnpn" and self.num_lines == chunk_text.NUM_LINES and is_board and side != self._size:
-            return damages.Reason.size, f"{side}x{side}, expected {self._size}x{self._size}"
+            return corruption.Reason.size, f"{side}x{side}, expected {self._size}x{self._size}"
         if self.num_lines != chunk_text.NUM_LINES:
-            return damages.Reason.layout, f"{self.num_lines} lines, expected {chunk_text.NUM_LINES}"
-        return damages.Reason.layout, "lines in another order"
+            return corruption.Reason.layout, f"{self.num_lines} lines, expected {chunk_text.NUM_LINES}"
+        return corruption.Reason.layout, "lines in another order"
 
     @property
     def begins_with_plane(self) -> bool:
@@ -157,6 +157,6 @@ def _is_number(word: bytes) -> bool:
 
 
 def _is_result(line: bytes, length: int) -> bool:
-    """Whether a line behind the policy tells the result, in a number or in a word such as "B+R"."""
+    """Whether a line after the policy is a result: a number, or a word such as "B+R"."""
     is_word = len(line.split()) == 1 and len(line) <= _LONGEST_RESULT
     return is_word and classify(line, length) is not LineKind.plane

@@ -1,4 +1,4 @@
-"""The text of training records, version 1 of Leela Zero's format (docs/chunks.md), to arrays and back."""
+"""Text of training records, in version 1 of Leela Zero's format, to arrays and back (docs/chunks.md)."""
 
 import math
 from collections.abc import Sequence
@@ -7,15 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import damage as damages
-from alphazero.data import positions
+from alphazero.data import corruption, positions
 from alphazero.go import features
 from alphazero.jit import jit
 
 NUM_LINES = 19
 """Lines of a record."""
 SIDE, POLICY, RESULT = 16, 17, 18
-"""Numbers of the lines behind the 16 planes of stones."""
+"""Indices of the lines after the 16 planes of stones."""
 
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _HEX = np.frombuffer(_HEX_DIGITS, np.uint8)[:16]
@@ -23,10 +22,10 @@ _BAD = 255
 _DIGITS = np.full(256, _BAD, np.uint8)
 _DIGITS[np.frombuffer(_HEX_DIGITS, np.uint8)] = [*range(16), *range(10, 16)]
 _FOURS = np.unpackbits(_DIGITS[:, None], axis=1)[:, 4:].copy().view(np.uint32)[:, 0]
-"""[256] by character: four points, a byte each, the highest bit of the digit first."""
+"""[256] by character: four points, one byte each, the highest bit of the digit first."""
 _RESULTS = {b"1": 1.0, b"-1": -1.0}
 _LARGEST_SUM_ERROR = 0.01
-"""Six digits for each of 362 probabilities err by 2e-4 at most; other programs round more."""
+"""Rounding 362 probabilities to six digits changes their sum by at most 2e-4; other programs round more."""
 _EXACT_SUM_ERROR = 1e-4
 
 _NUMBERS, _NO_NUMBER = 0, 1
@@ -36,7 +35,7 @@ class Fault(NamedTuple):
     """A record that cannot be used."""
 
     row: int
-    reason: damages.Reason
+    reason: corruption.Reason
     detail: str
 
 
@@ -46,7 +45,7 @@ def plane_length(size: int) -> int:
 
 
 def describe(lines: Sequence[bytes]) -> int | None:
-    """Side of the board that a record is for, None if these 19 lines are not like a record."""
+    """Board size of a record; None if these 19 lines do not have the layout of a record."""
     side = math.isqrt(lines[POLICY].count(b" "))
     is_square = side * side == lines[POLICY].count(b" ")
     widths = {len(line) for line in lines[:SIDE]}
@@ -54,14 +53,14 @@ def describe(lines: Sequence[bytes]) -> int | None:
 
 
 def is_plane(line: bytes) -> bool:
-    """Whether a line has but hexadecimal digits."""
+    """Whether a line consists of hexadecimal digits only."""
     return bool(line) and bool((_DIGITS[np.frombuffer(line, np.uint8)] != _BAD).all())
 
 
-def decode(lines: Sequence[bytes], size: int) -> tuple[batches.Batch, list[Fault]]:
-    """The records in [n * 19] lines without line ends; those with faults are not in the batch.
+def decode(lines: Sequence[bytes], size: int) -> tuple[batches.TrainingBatch, list[Fault]]:
+    """Decodes records from [n * 19] lines without line ends; the batch leaves out records with faults.
 
-    The lines of planes must have the length that `size` asks for, those of the side to move 1.
+    Lines of planes must have the length `plane_length(size)`; lines of the side to move, length 1.
     """
     planes, is_record = _decode_planes(lines, size)
     policy, num_values, is_number = _decode_policy(lines[POLICY::NUM_LINES], size)
@@ -72,11 +71,11 @@ def decode(lines: Sequence[bytes], size: int) -> tuple[batches.Batch, list[Fault
         is_number &= ((policy >= 0) & (policy <= 1 + _LARGEST_SUM_ERROR)).all(axis=1)
         is_sum = np.abs(sums - 1) <= _LARGEST_SUM_ERROR
     checks = [
-        (is_record, damages.Reason.garbage, lambda row: "no digits of planes and side to move"),
-        (is_counted, damages.Reason.garbage, lambda row: f"{num_values[row]} probabilities"),
-        (is_number, damages.Reason.number, lambda row: ""),
-        (is_sum, damages.Reason.sum, lambda row: f"{sums[row]:.6g}"),
-        (~np.isnan(value), damages.Reason.result, lambda row: shown(lines[row * NUM_LINES + RESULT])),
+        (is_record, corruption.Reason.garbage, lambda row: "invalid digit in the planes or the side to move"),
+        (is_counted, corruption.Reason.garbage, lambda row: f"{num_values[row]} probabilities"),
+        (is_number, corruption.Reason.number, lambda row: ""),
+        (is_sum, corruption.Reason.sum, lambda row: f"{sums[row]:.6g}"),
+        (~np.isnan(value), corruption.Reason.result, lambda row: shown(lines[row * NUM_LINES + RESULT])),
     ]
     good = np.ones(len(value), np.bool_)
     faults = []
@@ -89,9 +88,9 @@ def decode(lines: Sequence[bytes], size: int) -> tuple[batches.Batch, list[Fault
     return positions.make_batch(planes[good], policy, value[good]), sorted(faults)
 
 
-def encode(batch: batches.Batch, size: int) -> bytes:
-    """The text of these positions, whose values must be 1 or -1."""
-    assert np.isin(batch.value, (1, -1)).all(), "the format has no draw"
+def encode(batch: batches.TrainingBatch, size: int) -> bytes:
+    """The text of these positions. Their values must be 1 or -1."""
+    assert np.isin(batch.value, (1, -1)).all(), "the format has no draws"
     planes = positions.unpack_planes(batch)
     stones = planes[:, :SIDE]
     num_digits = plane_length(size) - 1
@@ -109,13 +108,13 @@ def encode(batch: batches.Batch, size: int) -> bytes:
 
 
 def shown(line: bytes) -> str:
-    """The start of a line, fit for a message."""
+    """The start of a line in printable characters, for messages."""
     start = "".join(chr(code) if 32 <= code < 127 else "?" for code in line[:20])
     return start + "..." if len(line) > 20 else start
 
 
 def _encode_policy(policy: np.ndarray) -> bytes:
-    """Six significant digits each, as C++ prints floats."""
+    """The probabilities with six significant digits, as C++ prints floats."""
     words = [b"0"] * len(policy)
     for action in np.flatnonzero(policy):
         words[action] = b"%g" % policy[action]
@@ -123,7 +122,7 @@ def _encode_policy(policy: np.ndarray) -> bytes:
 
 
 def _decode_planes(lines: Sequence[bytes], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """[n, 18, P] uint8, and [n] bool whether the lines were those of planes."""
+    """[n, 18, P] uint8 planes, and [n] bool whether the lines of planes and side are valid."""
     num_records, num_points, length = len(lines) // NUM_LINES, size * size, plane_length(size)
     starts = range(0, len(lines), NUM_LINES)
     text = b"".join([b"".join(lines[start : start + SIDE]) for start in starts])
@@ -131,7 +130,7 @@ def _decode_planes(lines: Sequence[bytes], size: int) -> tuple[np.ndarray, np.nd
     last = _DIGITS[chars[:, :, -1]]
     sides = _DIGITS[np.frombuffer(b"".join(lines[SIDE::NUM_LINES]), np.uint8)]
     is_good = (last <= 1).all(axis=1) & (sides <= 1)
-    if text.translate(None, _HEX_DIGITS):  # something is left: some record is bad
+    if text.translate(None, _HEX_DIGITS):  # other characters are left: a record is bad
         is_good &= (_DIGITS[chars] != _BAD).all(axis=(1, 2))
     planes = np.empty((num_records, features.NUM_PLANES, num_points), np.uint8)
     planes[:, :SIDE, : 4 * (length - 1)] = np.take(_FOURS, chars[:, :, :-1]).view(np.uint8)
@@ -142,7 +141,7 @@ def _decode_planes(lines: Sequence[bytes], size: int) -> tuple[np.ndarray, np.nd
 
 
 def _decode_policy(lines: Sequence[bytes], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """[n, A] float32, [n] how many numbers each line has, and [n] bool whether all are numbers."""
+    """[n, A] float32 policies, [n] words in each line, and [n] bool whether all words are numbers."""
     policy = np.zeros((len(lines), size * size + 1), np.float32)
     counts, answers = np.zeros(len(lines), np.int64), np.zeros(len(lines), np.int64)
     ends = np.cumsum([len(line) + 1 for line in lines])
@@ -153,10 +152,10 @@ def _decode_policy(lines: Sequence[bytes], size: int) -> tuple[np.ndarray, np.nd
 
 @jit
 def parse_lines(text, ends, numbers, counts, answers):
-    """Reads lines of decimal numbers: line r is text[ends[r - 1] : ends[r]] and ends with a space.
+    """Parses lines of decimal numbers. Line r is text[ends[r - 1] : ends[r]] and ends with a space.
 
-    text: uint8. Fills numbers [n, A] float32 as far as they go, counts [n], and answers [n], which are
-    _NO_NUMBER where a word is not one. numpy's own way, `fromstring`, takes nine times as long.
+    text: uint8. Fills numbers [n, A] float32 with the first A words of each line, counts [n] with the number
+    of words, and answers [n]: _NO_NUMBER if a word is not a number. `numpy.fromstring` is nine times slower.
     """
     start = 0
     for row in range(len(ends)):
@@ -182,7 +181,7 @@ def _parse_line(text, start, end, numbers):
 
 @jit
 def _parse_word(text, at):
-    """(end, float32, whether it is one) of the decimal number between `at` and the next space."""
+    """(end, float32, whether it is a number) of the word between `at` and the next space."""
     sign = -1.0 if text[at] == 45 else 1.0  # 45 "-", 43 "+", 46 ".", 48 "0", 101 "e", 69 "E"
     if text[at] == 45 or text[at] == 43:
         at += 1
@@ -201,14 +200,14 @@ def _parse_word(text, at):
     is_number = num_digits > 0 and text[at] == 32
     while text[at] != 32:
         at += 1
-    # Powers of ten up to 22 are exact, and so the quotient is the nearest float64.
+    # Powers of ten up to 22 are exact, so the quotient is the nearest float64.
     number = mantissa / 10.0**-exponent if exponent < 0 else mantissa * 10.0**exponent
     return at, np.float32(sign * number), is_number
 
 
 @jit
 def _parse_exponent(text, at):
-    """(end, value) of the digits behind an e; a value beyond 999 stays there."""
+    """(end, value) of the digits after an e; values are capped at 999."""
     is_negative, value = text[at] == 45, 0
     if text[at] == 45 or text[at] == 43:
         at += 1

@@ -1,4 +1,4 @@
-"""Writes training chunks as Leela Zero does, from self-play games and from SGF (docs/chunks.md)."""
+"""Writer of training chunks in Leela Zero's format, from self-play games and SGF (docs/chunks.md)."""
 
 import gzip
 import io
@@ -8,35 +8,34 @@ from typing import NamedTuple
 
 from alphazero import files
 from alphazero.data import batch as batches
-from alphazero.data import chunk_text, positions
-from alphazero.data import damage as damages
+from alphazero.data import chunk_text, corruption, positions
 from alphazero.data import record as records
 
 GAMES_PER_CHUNK = 32
-"""As many as Leela Zero puts into one file (`OutputChunker::CHUNK_SIZE` in Training.h)."""
+"""Games in one file, as in Leela Zero (`OutputChunker::CHUNK_SIZE` in Training.h)."""
 _LEVEL = 9
 
 
 class Counts(NamedTuple):
-    """What became of the games."""
+    """Totals of an export: what was written, and what was left out."""
 
     positions: int = 0
     games: int = 0
     drawn: int = 0
-    """Games left out because the format has no draw."""
+    """Games left out because the format has no draws."""
     without_policy: int = 0
-    """Games left out because no move of theirs was searched in full."""
+    """Games left out because none of their moves was searched in full."""
 
 
 class ChunkWriter:
-    """Writes `<name>.<k>.gz`, k = 0, 1, ...; each file is there and whole, or not there.
+    """Writes `<name>.<k>.gz`, k = 0, 1, ...; each file appears complete or not at all.
 
-    Used as a context: an error inside, or one of its own, removes the chunks written so far.
-    OSError names the file, for instance when the disk is full.
+    A context manager: an error in its body or in the writer removes all chunks written so far.
+    Raises OSError, with the name of the file, if writing fails, for instance on a full disk.
     """
 
     def __init__(self, folder: Path, name: str, size: int, games_per_chunk: int = GAMES_PER_CHUNK) -> None:
-        """ValueError if the folder has chunks of that name already, or cannot be one."""
+        """Raises ValueError if the folder already has chunks of this name, or is not a folder."""
         self.size = size
         """Side of the board."""
         self._folder, self._name = folder, name
@@ -44,7 +43,7 @@ class ChunkWriter:
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder}: is not a folder")
         if there := next(iter(_chunks(folder, name)), None):
-            raise ValueError(f"{there}: is there already; remove the chunks of that name first")
+            raise ValueError(f"{there}: already exists; remove the chunks of this name first")
         self._written: list[Path] = []
         self._text = io.BytesIO()  # compressed
         self._gzip = self._new_file()
@@ -68,8 +67,8 @@ class ChunkWriter:
         """Files written so far."""
         return len(self._written)
 
-    def add(self, game: batches.Batch) -> None:
-        """Adds the positions of one game, whose values must be 1 or -1."""
+    def add(self, game: batches.TrainingBatch) -> None:
+        """Adds the positions of one game. Their values must be 1 or -1."""
         self._gzip.write(chunk_text.encode(game, self.size))
         self._num_games += 1
         if self._num_games == self._games_per_chunk:
@@ -77,7 +76,7 @@ class ChunkWriter:
 
     def _new_file(self) -> gzip.GzipFile:
         self._text = io.BytesIO()
-        return gzip.GzipFile("", "wb", _LEVEL, self._text, mtime=0)  # no time: the same games, the same bytes
+        return gzip.GzipFile("", "wb", _LEVEL, self._text, mtime=0)  # no time stamp, for reproducible bytes
 
     def _flush(self) -> None:
         if not self._num_games:
@@ -97,8 +96,8 @@ class ChunkWriter:
             path.unlink(missing_ok=True)
 
 
-def write(writer: ChunkWriter, games: Iterable[batches.Batch]) -> Counts:
-    """Writes games, one batch each; drawn ones and those without a policy are left out and counted."""
+def write(writer: ChunkWriter, games: Iterable[batches.TrainingBatch]) -> Counts:
+    """Writes games, one batch each; leaves out and counts drawn games and games without a policy."""
     num_positions = num_games = drawn = empty = 0
     for game in games:
         if not len(game.value):
@@ -113,21 +112,21 @@ def write(writer: ChunkWriter, games: Iterable[batches.Batch]) -> Counts:
 
 
 def of_records(
-    games: Iterable[records.GameRecord], size: int, log: Path, on_damage: damages.OnDamage
-) -> Iterator[batches.Batch]:
-    """The positions of self-play games; log: where they are from, for messages on those left out."""
-    findings = damages.Findings(log)
+    games: Iterable[records.GameRecord], size: int, log: Path, on_corruption: corruption.OnCorruption
+) -> Iterator[batches.TrainingBatch]:
+    """Yields the positions of self-play games. log: their source, for messages about games left out."""
+    findings = corruption.Findings(log)
     for game in games:
         place = f"game {game.game_id}"
         if game.size != size:
             detail = f"{game.size}x{game.size}, expected {size}x{size}"
-            findings.add(damages.Reason.size, place, detail)
+            findings.add(corruption.Reason.size, place, detail)
             continue
         try:
             yield positions.of_record(game)
         except ValueError as error:
-            findings.add(damages.Reason.illegal, place, str(error))
-    findings.report(on_damage)
+            findings.add(corruption.Reason.illegal, place, str(error))
+    findings.report(on_corruption)
 
 
 def _chunks(folder: Path, name: str) -> list[Path]:

@@ -1,11 +1,11 @@
-"""Games that count although their log is not here: those of a run that was restored without them."""
+"""Totals of earlier games whose log is missing, because their run was restored without it."""
 
 import json
 from pathlib import Path
 from typing import NamedTuple
 
 from alphazero import files
-from alphazero.data import record
+from alphazero.data import record as records
 
 FILE = "earlier.json"
 
@@ -16,14 +16,14 @@ class EarlierGames(NamedTuple):
     games: int
     positions: int
     ends: dict[str, int]
-    """Games by how they ended (record.END_REASONS)."""
+    """Number of games by how they ended (record.END_REASONS)."""
 
 
 def write(folder: Path, status: Path) -> None:
-    """Keeps in the log's folder the totals that a run's status.json gives; one that is damaged gives none."""
+    """Writes the totals in a run's status.json to the log's folder; a corrupt status.json is ignored."""
     try:
         totals = json.loads(status.read_bytes())
-        ends = {end: int(totals["ends"][end]) for end in record.END_REASONS}
+        ends = {end: int(totals["ends"][end]) for end in records.END_REASONS}
         content = {"games": int(totals["games"]), "positions": int(totals["positions"]), "ends": ends}
     except (ValueError, KeyError, TypeError):
         return
@@ -31,7 +31,7 @@ def write(folder: Path, status: Path) -> None:
 
 
 def read(folder: Path) -> EarlierGames:
-    """What `write` kept, zeros without it; ValueError in one line if it is damaged."""
+    """The totals that `write` wrote, zeros if it wrote none; raises ValueError if the file is corrupt."""
     path = folder / FILE
     try:
         content = json.loads(path.read_bytes())
@@ -39,4 +39,4 @@ def read(folder: Path) -> EarlierGames:
     except FileNotFoundError:
         return EarlierGames(0, 0, {})
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: is damaged; remove it to go on without earlier games") from None
+        raise ValueError(f"{path}: is corrupt; remove it to continue without earlier games") from None

@@ -1,8 +1,8 @@
-"""The append-only log of finished games: the truth from which a run's state is rebuilt.
+"""The append-only log of finished games, from which a run's state is rebuilt.
 
-A file holds frames: MAGIC, CRC-32, length and time of writing, then `GameRecord.to_bytes`. A frame
-is complete or it is skipped; reading goes on at the next MAGIC, so a torn tail, a flipped bit or
-foreign bytes cost the games they touch and no others.
+A file is a sequence of frames: MAGIC, CRC-32, length, time of writing, then `GameRecord.to_bytes`. An
+invalid frame is skipped, and reading continues at the next MAGIC. A torn tail, a flipped bit or foreign
+bytes therefore cost only the games that they affect.
 """
 
 import io
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from alphazero import files
 from alphazero.data import record as records
 
-MAGIC = b"\x93AZgame\n"  # not ASCII at the start, a newline at the end: text tools do not make it
+MAGIC = b"\x93AZgame\n"  # starts outside ASCII and ends with a newline: not found in text
 _PREFIX = struct.Struct("<8sI")  # MAGIC, CRC-32 of all that follows
 _HEAD = struct.Struct("<Iq")  # bytes of payload, nanoseconds since 1970
 _ACTOR = re.compile(r"[A-Za-z0-9_.-]+")
@@ -28,8 +28,8 @@ _SLOW_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
-class Damage(NamedTuple):
-    """A stretch of a file that holds no readable game."""
+class CorruptRecord(NamedTuple):
+    """A part of a file that holds no readable game."""
 
     path: Path
     offset: int
@@ -39,8 +39,8 @@ class Damage(NamedTuple):
         return f"{self.path} at byte {self.offset}: {self.reason}"
 
 
-class Entry(NamedTuple):
-    """Where one game of the log lies, and what can be said of it without unpacking it."""
+class LogEntry(NamedTuple):
+    """Place of one game in the log, and the fields that are known without unpacking it."""
 
     time_ns: int
     path: Path
@@ -51,29 +51,29 @@ class Entry(NamedTuple):
     end: str
 
 
-OnDamage = Callable[[Damage], None]
+OnCorruption = Callable[[CorruptRecord], None]
 
 
-def log_damage(damage: Damage) -> None:
-    """The default `on_damage`: one warning that names the place."""
-    _logger.warning("game log: skipped %s", damage)
+def log_corruption(skipped: CorruptRecord) -> None:
+    """The default `on_corruption`: logs one warning with the place."""
+    _logger.warning("game log: skipped %s", skipped)
 
 
 class GameLog:
-    """The files `<actor>-<hour>.games` of one folder; one process writes, any may read."""
+    """The files `<actor>-<hour>.games` of one folder. One process writes; any process may read."""
 
     def __init__(self, folder: Path, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._folder = Path(folder)
         self._clock_ns = clock_ns
 
     def append(self, record: records.GameRecord, actor: str) -> None:
-        """Writes one game; on return it survives a crash of the machine."""
+        """Writes one game, which survives a crash of the machine after the return."""
         self.append_many([record], actor)
 
     def append_many(self, games: Sequence[records.GameRecord], actor: str) -> None:
-        """Writes games with a single sync; OSError, with nothing added, where the disk does not take them."""
+        """Writes games with a single sync; raises OSError, with nothing added, if writing fails."""
         if not _ACTOR.fullmatch(actor):
-            raise ValueError(f"game log: actor {actor!r} must be letters, digits, '_', '.' or '-'")
+            raise ValueError(f"game log: actor {actor!r} must consist of letters, digits, '_', '.' and '-'")
         if not games:
             return
         now = self._clock_ns()
@@ -90,30 +90,30 @@ class GameLog:
                 if (seconds := time.monotonic() - began) > _SLOW_S:
                     _logger.warning("the disk took %.0f s to write %d games", seconds, len(games))
             except OSError:
-                # A full disk takes the first part of what it is given.
+                # A full disk accepts the first part of a write.
                 file.truncate(before)
                 raise
         if is_new:
             files.sync_folder(self._folder)
 
-    def entries(self, on_damage: OnDamage = log_damage) -> list[Entry]:
-        """All games in the order they were written, each game_id once."""
-        found: list[Entry] = []
+    def entries(self, on_corruption: OnCorruption = log_corruption) -> list[LogEntry]:
+        """All games in the order of writing, each game_id once."""
+        found: list[LogEntry] = []
         for path in sorted(self._folder.glob("*.games")):
-            found += entries_of(path, on_damage)
+            found += entries_of(path, on_corruption)
         found.sort(key=lambda entry: entry[:3])
-        unique: dict[str, Entry] = {}
+        unique: dict[str, LogEntry] = {}
         for entry in found:
             unique.setdefault(entry.game_id, entry)
         return list(unique.values())
 
-    def read(self, entry: Entry) -> records.GameRecord:
-        """One game; ValueError when it is not what the entry promised."""
+    def read(self, entry: LogEntry) -> records.GameRecord:
+        """One game; raises ValueError if its bytes are not a game record."""
         return _read(entry)
 
-    def read_all(self, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
-        """All games in the order they were written, each game_id once."""
-        yield from _read_each(self.entries(on_damage), on_damage)
+    def read_all(self, on_corruption: OnCorruption = log_corruption) -> Iterator[records.GameRecord]:
+        """Yields all games in the order of writing, each game_id once."""
+        yield from _read_each(self.entries(on_corruption), on_corruption)
 
 
 def _write_all(file: io.FileIO, data: bytes) -> None:
@@ -122,22 +122,22 @@ def _write_all(file: io.FileIO, data: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def read_file(path: Path, on_damage: OnDamage = log_damage) -> Iterator[records.GameRecord]:
-    """The games of one file of a log in their order; OSError if it cannot be read."""
-    yield from _read_each(entries_of(path, on_damage), on_damage)
+def read_file(path: Path, on_corruption: OnCorruption = log_corruption) -> Iterator[records.GameRecord]:
+    """Yields the games of one log file in order; raises OSError if it cannot be read."""
+    yield from _read_each(entries_of(path, on_corruption), on_corruption)
 
 
-def _read_each(entries: Iterable[Entry], on_damage: OnDamage) -> Iterator[records.GameRecord]:
+def _read_each(entries: Iterable[LogEntry], on_corruption: OnCorruption) -> Iterator[records.GameRecord]:
     for entry in entries:
         try:
             game = _read(entry)
         except ValueError as error:
-            on_damage(Damage(entry.path, entry.offset, str(error)))
+            on_corruption(CorruptRecord(entry.path, entry.offset, str(error)))
         else:
             yield game
 
 
-def _read(entry: Entry) -> records.GameRecord:
+def _read(entry: LogEntry) -> records.GameRecord:
     with entry.path.open("rb") as file:
         file.seek(entry.offset)
         return records.GameRecord.from_bytes(file.read(entry.length))
@@ -148,15 +148,15 @@ def _frame(payload: bytes, time_ns: int) -> bytes:
     return _PREFIX.pack(MAGIC, zlib.crc32(body)) + body
 
 
-def entries_of(path: Path, on_damage: OnDamage = log_damage) -> Iterator[Entry]:
-    """The games of one file in their order, repeats included; OSError if it cannot be read."""
+def entries_of(path: Path, on_corruption: OnCorruption = log_corruption) -> Iterator[LogEntry]:
+    """Yields the entries of one file in order, repeats included; raises OSError if it cannot be read."""
     data = path.read_bytes()
     position = 0
     while position < len(data):
         try:
             entry = _entry_at(path, data, position)
         except ValueError as error:
-            on_damage(Damage(path, position, str(error)))
+            on_corruption(CorruptRecord(path, position, str(error)))
             position = data.find(MAGIC, position + 1)
             if position < 0:
                 return
@@ -165,21 +165,21 @@ def entries_of(path: Path, on_damage: OnDamage = log_damage) -> Iterator[Entry]:
             position = entry.offset + entry.length
 
 
-def _entry_at(path: Path, data: bytes, position: int) -> Entry:
-    """The frame that starts at `position`; ValueError says why there is none."""
+def _entry_at(path: Path, data: bytes, position: int) -> LogEntry:
+    """The entry of the frame at `position`; raises ValueError, with the reason, if there is none."""
     body = position + _PREFIX.size
     offset = body + _HEAD.size
     if data[position : position + len(MAGIC)] != MAGIC:
         raise ValueError("bytes that are not a game")
     if offset > len(data):
-        raise ValueError("a game that breaks off")
+        raise ValueError("a truncated game")
     (_, checksum), (length, time_ns) = _PREFIX.unpack_from(data, position), _HEAD.unpack_from(data, body)
     if offset + length > len(data):
-        raise ValueError("a game that breaks off")
+        raise ValueError("a truncated game")
     if zlib.crc32(memoryview(data)[body : offset + length]) != checksum:
         raise ValueError("a game with a wrong checksum")
     header = records.read_header(data[offset : offset + length])
     game_id, num_targets, end = str(header["game_id"]), int(header["num_targets"]), str(header["end"])
     if end not in records.END_REASONS:
-        raise ValueError(f"a game that ended by {end!r}, which this version does not know")
-    return Entry(time_ns, path, offset, length, game_id, num_targets, end)
+        raise ValueError(f"a game with the unknown end {end!r}")
+    return LogEntry(time_ns, path, offset, length, game_id, num_targets, end)

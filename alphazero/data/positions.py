@@ -1,4 +1,4 @@
-"""Positions of played games as batches: planes by replaying the moves, targets from what is known."""
+"""Positions of played games as batches: planes from replayed moves, and policy and value targets."""
 
 import math
 
@@ -6,19 +6,16 @@ import numpy as np
 
 from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.go import board as boards
-from alphazero.go import features, rules
-from alphazero.go import game as games
-from alphazero.go import geometry as geometries
+from alphazero.go import board, features, game_kernels, geometry, rules
 from alphazero.jit import jit
 
 
-def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> batches.Batch:
-    """Positions of which only these targets are known, each of weight 1.
+def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> batches.TrainingBatch:
+    """A batch with only these targets, each position of weight 1.
 
-    planes: [B, 18, P] uint8, 0 or 1. policy: [B, A]. value: [B], the player to move's.
+    planes: [B, 18, P] uint8, 0 or 1. policy: [B, A]. value: [B] for the player to move.
     """
-    return batches.Batch(
+    return batches.TrainingBatch(
         planes=features.pack(planes),
         policy=policy.astype(np.float32, copy=False),
         value=value.astype(np.float32, copy=False),
@@ -26,20 +23,20 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
     )
 
 
-def unpack_planes(batch: batches.Batch) -> np.ndarray:
-    """[B, 18, P] uint8, what `make_batch` was given."""
+def unpack_planes(batch: batches.TrainingBatch) -> np.ndarray:
+    """[B, 18, P] uint8, the planes passed to `make_batch`."""
     num_points = batch.policy.shape[1] - 1
     planes = features.unpack(batch.planes, math.isqrt(num_points))
     return planes.reshape(-1, features.NUM_PLANES, num_points)
 
 
-def of_record(record: records.GameRecord) -> batches.Batch:
+def of_record(record: records.GameRecord) -> batches.TrainingBatch:
     """The positions of a self-play game that have a policy target, in the order of play.
 
-    The value is the game's result: 1, -1, or 0 for a draw. ValueError names the first illegal move.
+    The value is the game's result: 1, -1, or 0 for a draw. Raises ValueError with the first illegal move.
     """
     colors = np.where(np.arange(record.num_played) % 2 == 0, rules.BLACK, rules.WHITE)
-    start = games.new_games(1, record.rules, capacity_for(record.size, record.num_played))
+    start = game_kernels.new_games(1, record.rules, capacity_for(record.size, record.num_played))
     planes = replay(start, colors, record.moves[: record.num_played], record.size)
     plies = np.flatnonzero(record.has_policy)
     policy = record.policy[plies].astype(np.float32)
@@ -48,7 +45,7 @@ def of_record(record: records.GameRecord) -> batches.Batch:
 
 
 def capacity_for(size: int, num_moves: int) -> int:
-    """Room for so many moves; few different values, since kernels are compiled for each."""
+    """Capacity for `num_moves` moves; few different values, because kernels are compiled for each."""
     capacity = 4 * size * size  # as `play.Game`
     while capacity <= num_moves:
         capacity *= 2
@@ -56,15 +53,15 @@ def capacity_for(size: int, num_moves: int) -> int:
 
 
 def replay(start: np.ndarray, colors: np.ndarray, actions: np.ndarray, size: int) -> np.ndarray:
-    """[T, 18, P] uint8: what the player of each of T moves saw before it.
+    """[T, 18, P] uint8 planes for the player of each of T moves, before the move.
 
-    start: [1] game record, which is played on. colors: [T] BLACK or WHITE, who need not alternate; two
-    passes end nothing. ValueError names the first illegal move.
+    start: [1] game record, which the moves change. colors: [T] BLACK or WHITE; they need not alternate, and
+    two passes do not end the game. Raises ValueError with the first illegal move.
     """
     planes = np.empty((len(actions), features.NUM_PLANES, size * size), np.uint8)
-    scratch = boards.make_scratch(size * size)
+    scratch = board.make_scratch(size * size)
     colors, actions = colors.astype(np.int8), actions.astype(np.int16)
-    ply, status = _replay(geometries.make(size), start, scratch, colors, actions, planes)
+    ply, status = _replay(geometry.make(size), start, scratch, colors, actions, planes)
     if status != rules.OK:
         name = rules.format_move(int(actions[ply]), size)
         raise ValueError(f"move {ply + 1}, {name}: {rules.REASONS[status]}")
@@ -72,16 +69,16 @@ def replay(start: np.ndarray, colors: np.ndarray, actions: np.ndarray, size: int
 
 
 @jit
-def _replay(geometry, position, scratch, colors, actions, planes):
-    """Fills planes; returns how many moves are legal, and OK or why the next one is not."""
+def _replay(tables, position, scratch, colors, actions, planes):
+    """Fills planes; returns the number of legal moves, and OK or why the next move is illegal."""
     game = position[0]
     for ply in range(len(actions)):
         game.to_play = colors[ply]
         if game.over:
             game.over = False
             game.passes = 0
-        features.fill_planes(geometry, position, 0, planes[ply])
-        status = games.play(geometry, position, scratch, 0, np.int64(actions[ply]))
+        features.fill_planes(tables, position, 0, planes[ply])
+        status = game_kernels.play(tables, position, scratch, 0, np.int64(actions[ply]))
         if status != rules.OK:
             return ply, status
     return len(actions), rules.OK

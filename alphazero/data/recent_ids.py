@@ -1,4 +1,4 @@
-"""The newest names of many, in memory that does not grow."""
+"""A set of the most recent ids, in constant memory."""
 
 import hashlib
 
@@ -6,19 +6,19 @@ import numpy as np
 
 
 class RecentIds:
-    """Knows the last `count` names that were added, by 8 bytes of each one's hash.
+    """Remembers the last `count` ids that were added, by an 8-byte hash of each.
 
-    Looking one up reads all of them, 0.1 ms for 200,000; a dictionary would take 200 bytes for each name, and
-    a process that grows for hours by what is no fault hides one that is.
+    A lookup reads all hashes: 0.1 ms for 200,000. A dictionary would take 200 bytes for each id, and its
+    growth over hours would hide a memory leak.
     """
 
     def __init__(self, count: int) -> None:
-        # Not zeros, whose pages would be taken only when they are written.
+        # Not zeros: their pages would be allocated only when they are written.
         self._hashes = np.full(count, _hash(""), np.uint64)
         self._next = 0
 
     def add(self, name: str) -> None:
-        """Takes the place of the oldest one."""
+        """Adds an id in place of the oldest one."""
         self._hashes[self._next] = _hash(name)
         self._next = (self._next + 1) % len(self._hashes)
 

@@ -1,4 +1,4 @@
-"""A finished self-play game: what travels from an actor to the replay buffer and into the log."""
+"""A finished self-play game, as sent from an actor to the replay store and written to the log."""
 
 import json
 from dataclasses import dataclass, fields
@@ -13,48 +13,49 @@ END_REASONS = ("passes", "resign", "settled", "limit")
 _KO_RULES = [rule.value for rule in game_config.Ko]
 _VERSION = 2
 _READABLE = (1, 2)  # version 1 has no `surprise`
-_ADDED_LATER = {"ko": game_config.Ko.positional.value}  # what headers without the field mean
+_ADDED_LATER = {"ko": game_config.Ko.positional.value}  # values for headers without the field
 _HEADER_LENGTH_BYTES = 4
 _LARGEST_POLICY_ERROR = 0.02  # float16 rounds a row of 362 entries by far less
-_LARGEST_VALUE = 1 + 1e-4  # means of values in [-1, 1] may be rounded up
+_LARGEST_VALUE = 1 + 1e-4  # means of values in [-1, 1] may round up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GameRecord:
     """One game: T moves, the first `num_played` of them chosen by the players; P points, A = P + 1.
 
-    After a resignation the game is played out without search, to its end or until the board is settled,
-    so that every game has a score and owners; those moves follow the played ones. The constructor
-    raises ValueError on contradictions; that the moves are legal is checked by whoever replays them.
+    After a resignation the game is played out without search, until it ends or the board is settled, so
+    that every game has a score and owners. The moves of the play-out follow the played ones. The
+    constructor raises ValueError on contradictions. It does not check that moves are legal; a replay does.
     """
 
     game_id: str
-    """Unique over the whole run; pushing a game twice counts it once."""
+    """Unique within the run; a game that is pushed twice counts once."""
     size: int
     komi: float
     ko: str = game_config.Ko.positional.value
-    """Name of a `Ko`; what games logged before there was a choice were played by."""
+    """Name of a `Ko`; the default is the rule of games that were logged without the field."""
     suicide: bool
     move_limit: int
     moves: np.ndarray
     """[T] int16 actions, Black's first."""
     num_played: int
-    """Moves before a resignation, else T."""
+    """Moves before a resignation; T without one."""
     policy: np.ndarray
-    """[num_played, A] float16 the full search's improved policy; a row of zeros is no target."""
+    """[num_played, A] float16 improved policy of the full search; a row of zeros means no target."""
     root_values: np.ndarray
     """[num_played] float32 value of the search's root for the player to move; nan without search."""
     surprise: np.ndarray
-    """[num_played] float32 nats from the network's own policy to `policy` (Kullback-Leibler); nan without a
-    full search, and in records of version 1."""
+    """[num_played] float32 Kullback-Leibler divergence of `policy` from the raw policy, in nats; nan without
+    a full search, and in records of version 1."""
     winner: int
-    """+1 Black, 0 draw, -1 White; by score unless a player resigned."""
+    """+1 Black, 0 draw, -1 White; decided by the score unless a player resigned."""
     score: float
     """Black's area minus White's minus komi, at the end of the play-out."""
     ownership: np.ndarray
-    """[P] int8 final owners: +1 Black, -1 White, 0 nobody; dead stones of a settled board are not theirs."""
+    """[P] int8 final owners: +1 Black, -1 White, 0 neutral; on a settled board, points of dead stones belong
+    to the opponent."""
     end: str
-    """How the players stopped, one of END_REASONS; settled: stopped because each point has its owner."""
+    """How play ended, one of END_REASONS; settled: ended because every point has its owner."""
     oldest_weights: int
     """Version of the network at the first move."""
     newest_weights: int
@@ -62,7 +63,7 @@ class GameRecord:
     num_simulations: int
     """Simulations for each move of a full search."""
     may_resign: bool
-    """False if the players had to play to the end whatever they thought."""
+    """False if resignation was disabled for this game."""
 
     def __post_init__(self) -> None:
         self._check_scalars()
@@ -77,7 +78,7 @@ class GameRecord:
 
     @property
     def rules(self) -> game_config.GameConfig:
-        """What the game was played by."""
+        """The rules of the game."""
         return game_config.GameConfig(
             size=self.size,
             komi=self.komi,
@@ -103,22 +104,22 @@ class GameRecord:
 
     @property
     def has_target(self) -> np.ndarray:
-        """[num_played] bool: positions that were searched, which training learns from."""
+        """[num_played] bool: searched positions, which training learns from."""
         return ~np.isnan(self.root_values)
 
     @property
     def has_policy(self) -> np.ndarray:
-        """[num_played] bool: positions whose search was full, so that its policy is a target too."""
-        # Policies are not negative, so the largest entry tells as much as the sum and cannot overflow.
+        """[num_played] bool: positions with a full search, whose policy is a target too."""
+        # Policies are not negative, so the largest entry serves as well as the sum, and cannot overflow.
         return self.policy.max(axis=1, initial=0) > 0
 
     @property
     def num_targets(self) -> int:
-        """Positions that training can learn from."""
+        """Number of positions that training can learn from."""
         return int(np.count_nonzero(self.has_target))
 
     def to_bytes(self) -> bytes:
-        """Length of the header, the header as JSON, then the arrays compressed with zstandard."""
+        """The record as bytes: length of the header, header as JSON, arrays compressed with zstandard."""
         header = {field: getattr(self, field) for field in _SCALARS}
         header |= {"version": _VERSION, "num_moves": len(self.moves), "num_targets": self.num_targets}
         text = json.dumps(header, separators=(",", ":"), default=_as_plain).encode()
@@ -127,13 +128,13 @@ class GameRecord:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The record that `to_bytes` wrote; ValueError for anything else."""
+        """The record that `to_bytes` wrote; raises ValueError for anything else."""
         header = _ADDED_LATER | read_header(data)
         try:
             shapes = _shapes(header)
             scalars = {field: header[field] for field in _SCALARS}
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"game record: header lacks or misstates {error}") from error
+            raise ValueError(f"game record: missing or invalid in the header: {error}") from error
         compressed = data[_HEADER_LENGTH_BYTES + _header_length(data) :]
         raw = _decompress(compressed, sum(_num_bytes(name, shapes[name]) for name in shapes))
         arrays, start = {}, 0
@@ -153,7 +154,7 @@ class GameRecord:
         self._require(self.num_simulations >= 0, f"num_simulations {self.num_simulations} is negative")
         self._require(
             0 <= self.oldest_weights <= self.newest_weights,
-            f"weights from {self.oldest_weights} to {self.newest_weights} run backwards",
+            f"weights from {self.oldest_weights} to {self.newest_weights} must not be negative or decrease",
         )
 
     def _check_array(self, name: str, dtype: type, shape: tuple[int, ...]) -> None:
@@ -167,15 +168,16 @@ class GameRecord:
         moves = self.moves
         self._require(
             not len(moves) or (moves.min() >= 0 and moves.max() <= self.num_points),
-            f"moves reach outside 0 to {self.num_points}",
+            f"a move is outside 0 to {self.num_points}",
         )
         self._require(
             0 <= self.num_played <= len(moves) <= self.move_limit,
-            f"{self.num_played} played of {len(moves)} moves do not fit the limit {self.move_limit}",
+            f"num_played={self.num_played}, {len(moves)} moves and move_limit={self.move_limit}: "
+            "must not be negative, and must not decrease",
         )
         self._require(
             self.is_resigned or self.num_played == len(moves),
-            "moves follow the end of a game nobody resigned",
+            "moves follow the end of a game without resignation",
         )
 
     def _check_targets(self) -> None:
@@ -183,29 +185,29 @@ class GameRecord:
         has_policy = self.has_policy
         is_policy = np.where(has_policy, np.abs(sums - 1) < _LARGEST_POLICY_ERROR, sums == 0)
         self._require(bool(is_policy.all()), "a policy does not sum to 1")
-        self._require(self.policy.min(initial=0) >= 0, "a policy is negative")
+        self._require(self.policy.min(initial=0) >= 0, "a policy has a negative entry")
         values = self.root_values
-        # Written so that nan fails the comparison where there is a policy.
+        # Comparisons with nan are false, so nan is refused if there is a policy.
         is_value = (np.abs(values) <= _LARGEST_VALUE) | (np.isnan(values) & ~has_policy)
         self._require(bool(is_value.all()), "a root value is not in [-1, 1]")
         is_surprise = np.isnan(self.surprise) | ((self.surprise >= 0) & (self.surprise < np.inf))
-        self._require(bool(is_surprise.all()), "a surprise is not a number of nats")
+        self._require(bool(is_surprise.all()), "a surprise is negative or infinite")
 
     def _check_result(self) -> None:
         self._require(self.winner in (-1, 0, 1), f"winner {self.winner} is not -1, 0 or 1")
         self._require(self.ownership.min() >= -1 and self.ownership.max() <= 1, "ownership is not -1, 0 or 1")
         area = int(self.ownership.sum(dtype=np.int64))
         self._require(
-            self.score == area - self.komi, f"score {self.score} is not {area} points less komi {self.komi}"
+            self.score == area - self.komi, f"score {self.score} is not {area} points minus komi {self.komi}"
         )
         self._require(
             self.is_resigned or self.winner == np.sign(self.score),
             f"winner {self.winner} contradicts score {self.score}",
         )
 
-    def _require(self, condition: bool, complaint: str) -> None:
+    def _require(self, condition: bool, reason: str) -> None:
         if not condition:
-            raise ValueError(f"game record {self.game_id!r}: {complaint}")
+            raise ValueError(f"game record {self.game_id!r}: {reason}")
 
 
 _ARRAYS: dict[str, str] = {
@@ -219,7 +221,7 @@ _SCALARS = [field.name for field in fields(GameRecord) if field.name not in _ARR
 
 
 def read_header(data: bytes) -> dict[str, Any]:
-    """The header of `to_bytes`, with num_moves and num_targets; the arrays stay compressed."""
+    """The header that `to_bytes` wrote, with num_moves and num_targets; does not unpack the arrays."""
     try:
         header = json.loads(data[_HEADER_LENGTH_BYTES : _HEADER_LENGTH_BYTES + _header_length(data)])
         version = header["version"]
@@ -231,7 +233,7 @@ def read_header(data: bytes) -> dict[str, Any]:
 
 
 def _as_plain(number: np.generic) -> object:
-    """JSON knows no numpy scalars."""
+    """The scalar as a Python number, since JSON cannot encode numpy scalars."""
     return number.item()
 
 
@@ -240,7 +242,7 @@ def _header_length(data: bytes) -> int:
 
 
 def _shapes(header: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays that a record of this header holds, in their order."""
+    """Shapes of the arrays in a record with this header, in the order of storage."""
     size, num_moves, num_played = (int(header[key]) for key in ("size", "num_moves", "num_played"))
     if not (2 <= size <= 19 and 0 <= num_played <= num_moves <= np.iinfo(np.int16).max):
         raise ValueError(f"size {size}, num_moves {num_moves}, num_played {num_played}")
@@ -259,7 +261,7 @@ def _num_bytes(name: str, shape: tuple[int, ...]) -> int:
 
 
 def _decompress(compressed: bytes, num_bytes: int) -> bytes:
-    """`num_bytes` bytes; a frame that announces another size is refused before memory is taken."""
+    """`num_bytes` bytes; refuses a frame that announces another size before memory is allocated."""
     try:
         announced = zstandard.get_frame_parameters(compressed).content_size
         if announced != num_bytes:

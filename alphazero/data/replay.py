@@ -1,4 +1,4 @@
-"""The window of recent positions and how a batch is drawn from it."""
+"""The replay window: the most recent positions, from which batches are drawn."""
 
 import logging
 import math
@@ -13,10 +13,7 @@ from alphazero.data import batch as batches
 from alphazero.data import record as records
 from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
-from alphazero.go import board as boards
-from alphazero.go import features, rules, symmetry
-from alphazero.go import game as games
-from alphazero.go import geometry as geometries
+from alphazero.go import board, features, game_kernels, geometry, rules, symmetry
 from alphazero.jit import jit
 
 _ALL_LEGAL = -1
@@ -24,28 +21,28 @@ _GIB = 2**30
 _logger = logging.getLogger(__name__)
 
 
-class Targets(NamedTuple):
-    """A ring of W positions that training may draw; entry n lies in slot n % W."""
+class PositionTargets(NamedTuple):
+    """A ring buffer of W training positions; entry n lies in slot n % W."""
 
     board_row: np.ndarray  # [W] int64 number of the position's board
-    history: np.ndarray  # [W] int64 boards of the same game before it, at most 7
+    history: np.ndarray  # [W] int64 number of earlier boards of the same game, at most 7
     color: np.ndarray  # [W] int8 BLACK or WHITE to move
-    policy: np.ndarray  # [W, A] float16, a row of zeros where only value and ownership are taught
+    policy: np.ndarray  # [W, A] float16, a row of zeros without a policy target
     has_reply: np.ndarray  # [W] bool whether the next entry is the next ply and has a policy
     value: np.ndarray  # [W] float32 for the player to move
-    ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 nobody
+    ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 neutral
     score: np.ndarray  # [W] float32 for the player to move
-    short_term: np.ndarray  # [W, H] float32 for the player to move, where wanted
-    draw_weight: np.ndarray  # [W] float32 how often to draw it, relative to others
+    short_term: np.ndarray  # [W, H] float32 for the player to move, if a field of batches
+    draw_weight: np.ndarray  # [W] float32 relative frequency of drawing it
     weights: np.ndarray  # [W] int64 version of the network at the end of its game
 
 
 class ReplayWindow:
-    """The newest positions with a target, and the boards that they and their history need.
+    """The most recent positions with a target, and the boards that they and their history need.
 
-    All memory is taken at once: W = `capacity` targets and 2 W boards, `bytes_per_target` for each target
-    (9x9: 114 MB for 250,000). Should targets be so rare that the boards run out, the window is shorter; no
-    board is ever shown that belongs to another game.
+    All memory is allocated at the start: W = `capacity` targets and 2 W boards, `bytes_per_target` for each
+    target (9x9: 114 MB for 250,000). If targets are rare and the boards run out, the window is shorter. A
+    position never gets a board of another game.
     """
 
     def __init__(
@@ -54,12 +51,12 @@ class ReplayWindow:
         config: replay_config.ReplayConfig,
         fields: Collection[str] = data_rows.OPTIONAL,
     ) -> None:
-        """fields: those of `rows.OPTIONAL` that batches hold."""
+        """fields: fields of `rows.OPTIONAL` that batches have."""
         self._fields = frozenset(fields)
         self._size = size
         self._config = config
-        self._geometry = geometries.make(size)
-        self._scratch = boards.make_scratch(size * size)
+        self._geometry = geometry.make(size)
+        self._scratch = board.make_scratch(size * size)
         self._permutations = symmetry.permutations(size)
         self._capacity = capacity(size, config)
         if self._capacity < config.max_window:
@@ -68,20 +65,20 @@ class ReplayWindow:
         self._targets = _make_targets(size, self._capacity)
         self._positions = 0
         self._num_boards = 0
-        self._oldest = 0  # number of the first target whose boards are all still there
+        self._oldest = 0  # number of the oldest target whose boards are all still stored
 
     @property
     def capacity(self) -> int:
-        """The most positions that it ever holds."""
+        """Largest number of positions in the window."""
         return self._capacity
 
     @property
     def positions(self) -> int:
-        """Positions with a target that were ever added or skipped."""
+        """Number of positions with a target that were added or skipped so far."""
         return self._positions
 
     def __len__(self) -> int:
-        """Positions that `sample` draws from."""
+        """Number of positions that `sample` draws from."""
         config = self._config
         share = int(config.window_share * self._positions)
         wanted = min(max(share, config.min_window), self._capacity)
@@ -89,7 +86,7 @@ class ReplayWindow:
 
     @property
     def staleness(self) -> float:
-        """Optimizer steps by which the window's networks are older on average than its newest game's."""
+        """Mean age of the window's networks relative to that of its newest game, in optimizer steps."""
         if len(self) == 0:
             return 0.0
         slots = np.arange(self._positions - len(self), self._positions) % self._capacity
@@ -97,23 +94,23 @@ class ReplayWindow:
         return float(newest - self._targets.weights[slots].mean())
 
     def skip(self, num_targets: int) -> None:
-        """Counts positions that are too old to matter, before anything is added."""
+        """Counts positions that are too old for the window; only allowed before the first `add`."""
         assert self._num_boards == 0, "skipped positions come first"
         self._positions += num_targets
         self._oldest = self._positions
 
     def add(self, record: records.GameRecord) -> int:
-        """Replays and stores a game; returns its number of targets. ValueError: it is illegal."""
+        """Replays and stores a game; returns its number of targets. Raises ValueError like `replay`."""
         return self.add_replayed(record, self.replay(record))
 
     def replay(self, record: records.GameRecord) -> np.ndarray:
-        """The boards [num_played, P] int8 that the players faced; changes nothing.
+        """[num_played, P] int8 boards that the players faced; does not change the window.
 
-        ValueError: another board size, or a move against the rules.
+        Raises ValueError for another board size or an illegal move.
         """
         if record.size != self._size:
             raise ValueError(f"game {record.game_id}: size {record.size}, expected {self._size}")
-        position = games.new_games(1, record.rules, _most_plies(record))
+        position = game_kernels.new_games(1, record.rules, _most_plies(record))
         faced = np.empty((record.num_played, record.num_points), np.int8)
         ply = _replay(self._geometry, position, self._scratch, record.moves, faced)
         if ply != _ALL_LEGAL:
@@ -149,7 +146,7 @@ class ReplayWindow:
         self._forget_overwritten()
         return len(plies)
 
-    def sample(self, batch_size: int, rng: np.random.Generator) -> batches.Batch:
+    def sample(self, batch_size: int, rng: np.random.Generator) -> batches.TrainingBatch:
         """Positions drawn with replacement by their weights, each in a random symmetry of the board."""
         assert len(self) > 0, "the window is empty"
         numbers = self._draw(batch_size, rng)
@@ -157,7 +154,7 @@ class ReplayWindow:
         return self.gather(numbers, symmetries)
 
     def _draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """[count] numbers of targets; where weights differ, evenly drawn ones are refused by their weight."""
+        """[count] numbers of targets; different draw weights are applied by rejection sampling."""
         first = self._positions - len(self)
         if self._config.surprise_weight == 0:
             return rng.integers(first, self._positions, count)
@@ -168,13 +165,13 @@ class ReplayWindow:
             found.append(offered[rng.random(len(offered)) * self._config.surprise_limit < weights])
         return np.concatenate(found)[:count]
 
-    def gather(self, numbers: np.ndarray, symmetries: np.ndarray) -> batches.Batch:
-        """The targets of these numbers (counted from the first ever added) in these symmetries."""
+    def gather(self, numbers: np.ndarray, symmetries: np.ndarray) -> batches.TrainingBatch:
+        """The targets with these numbers, counted from the first one ever added, in these symmetries."""
         num_points, batch_size = self._size**2, len(numbers)
         slots = numbers % self._capacity
         planes = np.zeros((batch_size, features.NUM_PLANES, num_points), np.uint8)
         ownership = np.empty((batch_size, num_points), np.int8)
-        window = _Window(
+        window = _WindowArrays(
             self._boards, self._targets.board_row, self._targets.history, self._targets.color,
             self._targets.ownership, self._permutations,
         )  # fmt: skip
@@ -183,7 +180,7 @@ class ReplayWindow:
         if "reply" in self._fields:
             replies = self._policies((slots + 1) % self._capacity, symmetries)
             replies[~self._targets.has_reply[slots]] = 0
-        batch = batches.Batch(
+        batch = batches.TrainingBatch(
             planes=features.pack(planes),
             policy=self._policies(slots, symmetries),
             value=self._targets.value[slots],
@@ -196,7 +193,7 @@ class ReplayWindow:
         return data_rows.keep_fields(batch, self._fields)
 
     def _policies(self, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
-        """[B, A] float32 policies of these slots, turned; rows sum to 1, or to 0 without one."""
+        """[B, A] float32 policies of these slots, turned; rows sum to 1, or to 0 without a policy."""
         # Numba has no float16 on CPUs, so numpy widens the policies first.
         stored = self._targets.policy[slots].astype(np.float32)
         turned = np.empty_like(stored)
@@ -204,7 +201,7 @@ class ReplayWindow:
         return turned
 
     def _forget_overwritten(self) -> None:
-        """Moves `_oldest` past targets whose slot, board or history has been written over."""
+        """Moves `_oldest` past targets whose slot, board or history was overwritten."""
         self._oldest = max(self._oldest, self._positions - self._capacity)
         first_board = self._num_boards - len(self._boards)
         while self._oldest < self._positions:
@@ -215,23 +212,23 @@ class ReplayWindow:
 
 
 def bytes_per_target(size: int) -> int:
-    """What each target of the window takes, its two boards included; 5 P and a constant."""
+    """Memory of one target, its two boards included: 5 P bytes and a constant."""
     return sum(array.nbytes for array in _make_targets(size, 1)) + 2 * size * size
 
 
 def num_bytes(size: int, targets: int) -> int:
-    """What the arrays of a window of so many targets take."""
+    """Memory of the arrays of a window with this many targets."""
     return targets * bytes_per_target(size) + 2 * size**4
 
 
 def capacity(size: int, config: replay_config.ReplayConfig) -> int:
-    """The targets that a window has room for: `max_window`, or fewer where `max_gib` does not suffice."""
+    """Largest number of targets in a window: `max_window`, or fewer if they exceed `max_gib`."""
     fitting = (config.max_gib * _GIB - num_bytes(size, 0)) // bytes_per_target(size)
     return max(1, min(config.max_window, int(fitting)))
 
 
 def limit_text(size: int, config: replay_config.ReplayConfig) -> str:
-    """Says how the byte budget shortens the window."""
+    """A message that `max_gib` shortens the window."""
     return (
         f"replay.max_gib={config.max_gib:g} has room for {capacity(size, config):,} positions "
         f"of {size}x{size}, not for replay.max_window={config.max_window:,}"
@@ -242,9 +239,9 @@ def _make_boards(size: int, targets: int) -> np.ndarray:
     return np.zeros((2 * targets + 2 * size * size, size * size), np.int8)
 
 
-def _make_targets(size: int, targets: int) -> Targets:
+def _make_targets(size: int, targets: int) -> PositionTargets:
     num_points = size * size
-    return Targets(
+    return PositionTargets(
         board_row=np.zeros(targets, np.int64),
         history=np.zeros(targets, np.int64),
         color=np.zeros(targets, np.int8),
@@ -259,7 +256,7 @@ def _make_targets(size: int, targets: int) -> Targets:
     )
 
 
-class _Window(NamedTuple):
+class _WindowArrays(NamedTuple):
     boards: np.ndarray
     board_row: np.ndarray
     history: np.ndarray
@@ -269,19 +266,19 @@ class _Window(NamedTuple):
 
 
 def _most_plies(record: records.GameRecord) -> int:
-    """Room for the game; few different values, since kernels are compiled for each."""
+    """Capacity for the game's moves; few different values, because kernels are compiled for each."""
     return max(2 * record.num_points, 1 << (record.move_limit - 1).bit_length())
 
 
 @jit
-def _replay(geometry, position, scratch, moves, faced):
+def _replay(tables, position, scratch, moves, faced):
     """Fills faced [T, P] with the board before each of the first T moves.
 
     Returns the ply of the first illegal move, or _ALL_LEGAL.
     """
     for ply in range(len(faced)):
         arrays.copy(faced[ply], position[0].stones[:])
-        if games.play(geometry, position, scratch, 0, np.int64(moves[ply])) != rules.OK:
+        if game_kernels.play(tables, position, scratch, 0, np.int64(moves[ply])) != rules.OK:
             return ply
     return _ALL_LEGAL
 
@@ -300,7 +297,7 @@ def _fill_positions(window, planes, ownership, slots, symmetries):
 
 @jit
 def _turn_policies(permutations, stored, turned, symmetries):
-    """Fills turned [B, A] with the rows of stored [B, A], scaled to sum to 1, or to 0 where they are zero."""
+    """Fills turned [B, A] with the rows of stored [B, A], scaled to sum to 1; rows of zeros stay zero."""
     for row in range(len(stored)):
         permutation = permutations[symmetries[row]]
         total = stored[row].sum()
@@ -311,7 +308,7 @@ def _turn_policies(permutations, stored, turned, symmetries):
 
 @jit
 def _fill_planes(window, planes, slot, permutation):
-    """The planes of `alphazero.go.features` from stored boards, points moved by `permutation`."""
+    """The planes of `alphazero.go.features` from stored boards, with points moved by `permutation`."""
     color = window.color[slot]
     for step in range(window.history[slot] + 1):
         stones = window.boards[(window.board_row[slot] - step) % len(window.boards)]

@@ -1,4 +1,4 @@
-"""Rows of batches: picked, joined, turned, and without what others lack."""
+"""Operations on the rows of batches: picking, joining and turning them, and dropping optional fields."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,38 +9,38 @@ from alphazero.data import batch as batches
 from alphazero.go import features, symmetry
 
 OPTIONAL = ("ownership", "score", "reply", "short_term")
-"""Fields of a batch that not every source knows."""
+"""Fields of a batch that not every source has."""
 _TURNED = ("policy", "ownership", "reply")
 
 
-def known(batch: batches.Batch) -> frozenset[str]:
-    """Which of the OPTIONAL fields the batch has."""
+def known(batch: batches.TrainingBatch) -> frozenset[str]:
+    """The OPTIONAL fields that the batch has."""
     return frozenset(name for name in OPTIONAL if getattr(batch, name) is not None)
 
 
-def keep_fields(batch: batches.Batch, fields: frozenset[str]) -> batches.Batch:
+def keep_fields(batch: batches.TrainingBatch, fields: frozenset[str]) -> batches.TrainingBatch:
     """The batch without the OPTIONAL fields that are not among `fields`."""
     return batch._replace(**{name: None for name in OPTIONAL if name not in fields})
 
 
-def each(function: Callable[..., np.ndarray], *parts: batches.Batch) -> batches.Batch:
-    """function(array, ...) of each field that the batches have, which must be the same."""
+def each(function: Callable[..., np.ndarray], *parts: batches.TrainingBatch) -> batches.TrainingBatch:
+    """Applies function(array, ...) to each field; the batches must have the same fields."""
     arrays: list[Any] = [None if them[0] is None else function(*them) for them in zip(*parts, strict=True)]
-    return batches.Batch(*arrays)
+    return batches.TrainingBatch(*arrays)
 
 
-def take(batch: batches.Batch, picked: np.ndarray | slice) -> batches.Batch:
-    """These rows: numbers, a mask or a slice, which shares memory."""
+def take(batch: batches.TrainingBatch, picked: np.ndarray | slice) -> batches.TrainingBatch:
+    """These rows, by indices, a mask or a slice; a slice shares memory."""
     return each(lambda array: array[picked], batch)
 
 
-def join(parts: Sequence[batches.Batch]) -> batches.Batch:
-    """One batch of several that have the same fields."""
+def join(parts: Sequence[batches.TrainingBatch]) -> batches.TrainingBatch:
+    """One batch from several with the same fields."""
     return parts[0] if len(parts) == 1 else each(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def turn(batch: batches.Batch, symmetries: np.ndarray, size: int) -> batches.Batch:
-    """A copy in which each position is seen in its symmetry, [B] 0 to 7."""
+def turn(batch: batches.TrainingBatch, symmetries: np.ndarray, size: int) -> batches.TrainingBatch:
+    """A copy with each position turned by its own symmetry, [B] 0 to 7."""
     unpacked = features.unpack(batch.planes, size).reshape(len(symmetries), features.NUM_PLANES, -1)
     fields = {name: getattr(batch, name) for name in _TURNED if getattr(batch, name) is not None}
     turned = {name: array.copy() for name, array in fields.items()}

@@ -1,4 +1,4 @@
-"""A run's folder: its places, its lock, and the check that a resumed run is still the same run."""
+"""A run's folder: its paths, its lock, and the check that a resumed run has the same fixed settings."""
 
 import fcntl
 import json
@@ -14,12 +14,12 @@ _FIXED = (
     "game.size", "game.komi", "game.ko", "game.suicide",
     "net.blocks", "net.filters",
     "net.ownership", "net.score", "net.reply", "net.soft_policy", "net.short_term",
-    "data.path",  # of supervised training; a run of self-play has none
+    "data.path",  # supervised training only
 )  # fmt: skip
 
 
 class RunFolder:
-    """Paths below `run.dir`; opening it creates them and holds the folder's lock until `close`."""
+    """Paths below `run.dir`. `open` creates them and holds the folder's lock until `close`."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(os.path.expanduser(path)).absolute()
@@ -35,11 +35,11 @@ class RunFolder:
         self._lock: int | None = None
 
     def open(self, config: schema.Config, config_text: str) -> None:
-        """Takes the folder for this process.
+        """Locks the folder for this process, and creates its subfolders.
 
         config_text: the configuration as YAML, kept as config.yaml.
-        Raises ValueError in one line when the folder cannot be written, is in use, holds a run and
-        run.resume=never, or holds a run of other rules or another network.
+        Raises ValueError, with one line of text, if the folder cannot be written or is in use, if it holds a
+        run although run.resume=never, or if its run has other fixed settings, such as rules or network.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ class RunFolder:
             raise
 
     def close(self) -> None:
-        """Gives the folder back."""
+        """Releases the lock."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -81,11 +81,11 @@ class RunFolder:
         if not self._facts.exists():
             return
         if config.run.resume is run_config.Resume.never:
-            raise ValueError(f"run.dir={self.path}: holds a run already, and run.resume=never")
+            raise ValueError(f"run.dir={self.path}: already holds a run, and run.resume=never")
         try:
             before = json.loads(self._facts.read_text())
         except ValueError:
-            raise ValueError(f"{self._facts}: is damaged; remove it to go on with this folder") from None
+            raise ValueError(f"{self._facts}: is corrupt; remove it to continue with this folder") from None
         for key, now in _fixed_settings(config).items():
             if before.get(key, now) != now:
                 raise ValueError(
@@ -94,7 +94,7 @@ class RunFolder:
 
 
 def _fixed_settings(config: schema.Config) -> dict[str, object]:
-    """Settings that a run cannot change on the way."""
+    """Settings that a resumed run cannot change."""
     values = {}
     for key in _FIXED:
         group, name = key.split(".")

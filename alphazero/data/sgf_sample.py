@@ -1,4 +1,4 @@
-"""A few self-play games as SGF, for people to look at."""
+"""A sample of self-play games as SGF, for people to view."""
 
 import logging
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _logger = logging.getLogger(__name__)
 
 
 class SgfSample:
-    """Keeps one game in `every` of those it is shown."""
+    """Writes one of every `every` games to a folder."""
 
     def __init__(self, folder: Path, every: int) -> None:
         self._folder = folder
@@ -20,9 +20,9 @@ class SgfSample:
         self._num_seen = 0
 
     def add(self, games: Sequence[records.GameRecord]) -> None:
-        """Writes the games whose turn it is to the folder, named by their ids.
+        """Counts games, and writes the sampled ones as `<game_id>.sgf`.
 
-        Nothing depends on them: one that the disk does not take is named in the log.
+        A failure to write is only logged, because nothing else depends on these files.
         """
         for game in games:
             if self._num_seen % self._every == 0:
@@ -34,7 +34,7 @@ class SgfSample:
 
 
 def as_sgf(game: records.GameRecord) -> bytes:
-    """The played moves; each searched one with its root value as a comment, seen by its player."""
+    """The played moves as SGF; a searched move has its root value, for its player, as a comment."""
     comments = {
         ply + 1: f"value {value:+.3f}" for ply, value in enumerate(game.root_values) if game.has_target[ply]
     }

@@ -1,4 +1,4 @@
-"""Files of positions to learn from: training chunks, SGF and our own game logs, all read as batches."""
+"""Files of training positions: training chunks, SGF and our own game logs, all read as batches."""
 
 import dataclasses
 import glob
@@ -14,8 +14,7 @@ import numpy as np
 
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
-from alphazero.data import chunk, gamelog, replay, sgf_positions
-from alphazero.data import damage as damages
+from alphazero.data import chunk, corruption, gamelog, replay, sgf_positions
 from alphazero.data import record as records
 from alphazero.go import sgf_collection
 
@@ -23,10 +22,10 @@ _logger = logging.getLogger(__name__)
 
 _FEWEST_HELD_OUT_FILES = 2
 _WINDOW = 2048
-"""Moves of a game for which a window is made at first."""
+"""Initial capacity of the window for games of a log, in moves."""
 
 
-class Kind(Enum):
+class SourceKind(Enum):
     """What a file holds."""
 
     chunk = "training chunks"
@@ -38,41 +37,44 @@ class Source(NamedTuple):
     """One file."""
 
     path: Path
-    kind: Kind
+    kind: SourceKind
     num_bytes: int
 
 
 class Reading(NamedTuple):
-    """How all files are read."""
+    """Options for reading files."""
 
     size: int  # side of the board
-    replay: replay_config.ReplayConfig  # what the values of our own games are made of
+    replay: replay_config.ReplayConfig  # defines the value targets of our own games
     held_out_fraction: float
 
 
-class Block(NamedTuple):
-    """Positions that follow one another in a file."""
+class PositionBlock(NamedTuple):
+    """Consecutive positions of a file."""
 
-    batch: batches.Batch
-    is_held_out: np.ndarray  # [B] bool whether the position's game is, if games are what is held out
+    batch: batches.TrainingBatch
+    is_held_out: np.ndarray  # [B] bool whether the position's game is, if games are held out
 
 
 class Split(NamedTuple):
-    """What training never sees."""
+    """The held-out data, which training never sees."""
 
-    files: frozenset[Path] | None  # whole files; None where it is games
+    files: frozenset[Path] | None  # whole files; None if games are held out
     fraction: float
 
 
 def find(patterns: Sequence[str]) -> list[Source]:
-    """The files that patterns, folders and names mean, sorted; ValueError for one that means none.
+    """The files that patterns, folders and names denote, sorted; raises ValueError if one denotes none.
 
-    A folder is a run's (then its game logs are meant), or has game logs right in it, or stands for all
-    chunks and SGF files in and below it. A name that exists wins over what it means as a pattern, as do the
-    folders before a pattern: `games [1]/*.sgf` means the files of the folder `games [1]`. Of a chunk `x` and
-    its compressed copy `x.gz` only `x` is read.
+    - The folder of a run denotes its game logs.
+    - A folder with game logs directly in it denotes these.
+    - Any other folder denotes all chunks and SGF files in and below it.
+
+    An existing name takes precedence over the same pattern, and so do the existing folders of a pattern:
+    `games [1]/*.sgf` denotes files of the folder `games [1]`. If a chunk `x` and its compressed copy `x.gz`
+    both exist, only `x` is read.
     """
-    found: dict[Path, Kind] = {}
+    found: dict[Path, SourceKind] = {}
     for pattern in patterns:
         these = {
             file: kind
@@ -82,7 +84,7 @@ def find(patterns: Sequence[str]) -> list[Source]:
         if not these:
             raise ValueError(
                 f"data.path={pattern}: no training chunks, SGF files or game logs there; "
-                f"files in a folder are taken by their names: *.games, {sgf_collection.NAMES}, {chunk.NAMES}"
+                f"names of files that are read from a folder: *.games, {sgf_collection.NAMES}, {chunk.NAMES}"
             )
         found |= these
     for path in _copies(found):
@@ -91,46 +93,46 @@ def find(patterns: Sequence[str]) -> list[Source]:
 
 
 def split(sources: Sequence[Source], fraction: float) -> Split:
-    """Holds out files where the fraction makes several, and games within them where it does not.
+    """Holds out whole files if the fraction amounts to several of them, and games within files otherwise.
 
-    Names decide, so that a file stays on its side when others come. In game logs games have names; in
-    other files a game begins at an empty board.
+    The choice depends on names, so that it stays the same for a file when others are added. Games of a game
+    log have names; in other files a game begins at an empty board.
     """
-    if fraction and all(source.kind is Kind.sgf for source in sources) and len(sources) > 1:
+    if fraction and all(source.kind is SourceKind.sgf for source in sources) and len(sources) > 1:
         return split_by_file(sources, fraction)
-    is_many = all(source.kind is not Kind.games for source in sources)
+    is_many = all(source.kind is not SourceKind.games for source in sources)
     if fraction and is_many and len(sources) * fraction >= _FEWEST_HELD_OUT_FILES:
         return split_by_file(sources, fraction)
     return Split(None, fraction)
 
 
 def split_by_file(sources: Sequence[Source], fraction: float) -> Split:
-    """At least one file."""
+    """Holds out files by their names, at least one."""
     paths = [source.path for source in sources]
     picked = {path for path in paths if _chance(path.name) < fraction}
     return Split(frozenset(picked or {min(paths, key=lambda path: _chance(path.name))}), fraction)
 
 
-def read(source: Source, reading: Reading, on_damage: damages.OnDamage) -> Iterator[Block]:
-    """All positions of a file in its order; what cannot be used is told to `on_damage` and left out."""
-    if source.kind is Kind.games:
-        yield from _read_log(source.path, reading, on_damage)
-    elif source.kind is Kind.sgf:
-        for number, batch in enumerate(sgf_positions.read(source.path, reading.size, on_damage)):
+def read(source: Source, reading: Reading, on_corruption: corruption.OnCorruption) -> Iterator[PositionBlock]:
+    """Yields all positions of a file in order; unusable ones are left out, with calls of `on_corruption`."""
+    if source.kind is SourceKind.games:
+        yield from _read_log(source.path, reading, on_corruption)
+    elif source.kind is SourceKind.sgf:
+        for number, batch in enumerate(sgf_positions.read(source.path, reading.size, on_corruption)):
             numbers = np.full(len(batch.value), number)
-            yield Block(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
+            yield PositionBlock(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
     else:
         number = 0
-        for batch in chunk.read(source.path, reading.size, on_damage):
+        for batch in chunk.read(source.path, reading.size, on_corruption):
             # The 16 planes of stones are 2 P bytes, and empty before the first move.
             is_start = ~batch.planes[:, : 2 * reading.size**2].any(axis=1)
             numbers = number + np.cumsum(is_start)
             number = int(numbers[-1])
-            yield Block(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
+            yield PositionBlock(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
 
 
 def _places(path: Path) -> list[Path]:
-    """The path itself where it exists, else what it means as a pattern."""
+    """The path itself if it exists, otherwise the paths that match it as a pattern."""
     if path.exists():
         return [path]
     folder = next(parent for parent in path.parents if parent.exists())
@@ -138,78 +140,80 @@ def _places(path: Path) -> list[Path]:
     return [Path(place) for place in glob.glob(str(pattern), recursive=True)]
 
 
-def _files_at(place: Path) -> Iterable[tuple[Path, Kind]]:
+def _files_at(place: Path) -> Iterable[tuple[Path, SourceKind]]:
     if not place.is_dir():
         if sgf_collection.is_name(place):
-            return [(place, Kind.sgf)]
-        return [(place, Kind.games if place.suffix.lower() == ".games" else Kind.chunk)]
+            return [(place, SourceKind.sgf)]
+        return [(place, SourceKind.games if place.suffix.lower() == ".games" else SourceKind.chunk)]
     for folder in (place / "games", place):
         if logs := sorted(folder.glob("*.games")):
-            return [(path, Kind.games) for path in logs]
+            return [(path, SourceKind.games) for path in logs]
     return [(path, kind) for path in place.rglob("*") if (kind := _kind_in_folder(path)) is not None]
 
 
-def _kind_in_folder(path: Path) -> Kind | None:
-    """What a file in a folder is taken for; None for those that are passed over."""
+def _kind_in_folder(path: Path) -> SourceKind | None:
+    """The kind of a file in a folder; None if the file is ignored."""
     if sgf_collection.is_name(path):
-        return Kind.sgf if path.is_file() and not path.name.startswith(".") else None
-    return Kind.chunk if chunk.is_chunk(path) else None
+        return SourceKind.sgf if path.is_file() and not path.name.startswith(".") else None
+    return SourceKind.chunk if chunk.is_chunk(path) else None
 
 
-def _copies(found: Mapping[Path, Kind]) -> list[Path]:
-    """Compressed chunks that hold what the file without ".gz" holds, which is there as well."""
+def _copies(found: Mapping[Path, SourceKind]) -> list[Path]:
+    """Compressed chunks with the same content as a file beside them, named without ".gz"."""
     copies = []
     for path, kind in found.items():
         plain = path.with_suffix("")
-        if kind is Kind.chunk and path.suffix.lower() == ".gz" and found.get(plain) is Kind.chunk:
+        if kind is SourceKind.chunk and path.suffix.lower() == ".gz" and found.get(plain) is SourceKind.chunk:
             if chunk.same_content(plain, path):
                 copies.append(path)
-                _logger.warning("%s: holds the same as %s beside it; read once", path, plain.name)
+                _logger.warning("%s: has the same content as %s beside it; read once", path, plain.name)
             else:
-                _logger.warning("%s: holds something else than %s beside it; both are read", path, plain.name)
+                _logger.warning("%s: differs in content from %s beside it; both are read", path, plain.name)
     return copies
 
 
-def _read_log(path: Path, reading: Reading, on_damage: damages.OnDamage) -> Iterator[Block]:
-    findings = damages.Findings(path)
+def _read_log(
+    path: Path, reading: Reading, on_corruption: corruption.OnCorruption
+) -> Iterator[PositionBlock]:
+    findings = corruption.Findings(path)
     window = _window(reading, _WINDOW)
     try:
-        for record in gamelog.read_file(path, lambda damage: _note(findings, damage)):
+        for record in gamelog.read_file(path, lambda skipped: _note(findings, skipped)):
             if record.num_played > _WINDOW:
                 window = _window(reading, record.num_played)
             first = window.positions
             try:
                 count = _add(window, record, reading.size, findings)
             except ValueError as error:
-                findings.add(damages.Reason.illegal, detail=error)
+                findings.add(corruption.Reason.illegal, detail=error)
                 continue
             if count:
                 numbers = np.arange(first, first + count)
                 batch = window.gather(numbers, np.zeros(count, np.int64))
                 is_held_out = _chance(record.game_id) < reading.held_out_fraction
-                yield Block(batch, np.full(count, is_held_out))
+                yield PositionBlock(batch, np.full(count, is_held_out))
     except OSError as error:
-        findings.add(damages.Reason.unreadable, detail=error.strerror)
+        findings.add(corruption.Reason.unreadable, detail=error.strerror)
     finally:
-        findings.report(on_damage)
+        findings.report(on_corruption)
 
 
 def _add(
-    window: replay.ReplayWindow, record: records.GameRecord, size: int, findings: damages.Findings
+    window: replay.ReplayWindow, record: records.GameRecord, size: int, findings: corruption.Findings
 ) -> int:
     if record.size != size:
         detail = f"{record.size}x{record.size}, expected {size}x{size}"
-        findings.add(damages.Reason.size, f"game {record.game_id}", detail)
+        findings.add(corruption.Reason.size, f"game {record.game_id}", detail)
         return 0
     return window.add(record)
 
 
-def _note(findings: damages.Findings, damage: gamelog.Damage) -> None:
-    findings.add(damages.Reason.garbage, f"byte {damage.offset}", damage.reason)
+def _note(findings: corruption.Findings, skipped: gamelog.CorruptRecord) -> None:
+    findings.add(corruption.Reason.garbage, f"byte {skipped.offset}", skipped.reason)
 
 
 def _window(reading: Reading, num_moves: int) -> replay.ReplayWindow:
-    """Room for one game after another; no row is drawn by its surprise."""
+    """A window for the games of a log, one after another; surprise does not affect it."""
     config = dataclasses.replace(
         reading.replay, min_window=num_moves, max_window=num_moves, surprise_weight=0.0
     )
@@ -217,10 +221,10 @@ def _window(reading: Reading, num_moves: int) -> replay.ReplayWindow:
 
 
 def _is_held_out(path: Path, numbers: np.ndarray, fraction: float) -> np.ndarray:
-    """[B] for the file's games of these numbers: evenly spread, beginning where the file's name says."""
+    """[B] bool for games with these numbers: evenly spread, with an offset derived from the file's name."""
     return (numbers * fraction + _chance(path.name)) % 1 < fraction
 
 
 def _chance(name: str) -> float:
-    """A number in [0, 1) that belongs to the name; a run picks its held-out games by the same."""
+    """A number in [0, 1) derived from the name; self-play runs select held-out games by the same number."""
     return zlib.crc32(name.encode()) / 2**32

@@ -1,4 +1,4 @@
-"""What the latest games look like: the first place to see that self-play has gone wrong."""
+"""Statistics of the newest games, the first place to see that self-play has gone wrong."""
 
 from collections import deque
 from typing import NamedTuple
@@ -16,12 +16,12 @@ class _Summary(NamedTuple):
     num_played: int
     end: str
     opening: bytes
-    would_resign: int  # games played to the end although a player would have resigned: 1, else 0
-    wrong_resigns: int  # of those, the player did not lose: 1, else 0
+    would_resign: int  # 1 if played to the end although a player would have resigned, else 0
+    wrong_resigns: int  # 1 if that player did not lose, else 0
 
 
 class RunningStats:
-    """Shares and means over the newest games."""
+    """Fractions and means over the newest games."""
 
     def __init__(self, config: selfplay_config.SelfPlayConfig, num_games: int = 1000) -> None:
         self._config = config
@@ -42,16 +42,16 @@ class RunningStats:
         )
 
     def summary(self) -> dict[str, float]:
-        """The figures by name; fractions in [0, 1]. Empty before the first game.
+        """The metrics by name; fractions in [0, 1]. Empty before the first game.
 
-        passes_, resign_, settled_ and limit_fraction tell how games end, and add up to 1.
-        wrong_resign_fraction: of the games without resignations in which a player would have
-        resigned, the share that this player did not lose; absent while there are none.
+        passes_, resign_, settled_ and limit_fraction are fractions of games by their ends, and add up to 1.
+        wrong_resign_fraction covers games with resignation disabled in which a player would have resigned:
+        the fraction of them that this player did not lose. It is absent if there are no such games.
         """
         games = list(self._newest)
         if not games:
             return {}
-        figures = {
+        metrics = {
             "draw_fraction": np.mean([game.winner == 0 for game in games]),
             "black_win_fraction": np.mean([game.winner > 0 for game in games]),
             **{
@@ -62,14 +62,14 @@ class RunningStats:
         }
         would_resign = sum(game.would_resign for game in games)
         if would_resign:
-            figures["wrong_resign_fraction"] = sum(game.wrong_resigns for game in games) / would_resign
-        return {name: float(value) for name, value in figures.items()}
+            metrics["wrong_resign_fraction"] = sum(game.wrong_resigns for game in games) / would_resign
+        return {name: float(value) for name, value in metrics.items()}
 
 
 def first_to_resign(record: records.GameRecord, config: selfplay_config.SelfPlayConfig) -> int:
-    """The player (+1 Black, -1 White) whom the rule for resignations stops first; 0 if none.
+    """The player (+1 Black, -1 White) who resigns first by the resignation rule; 0 if neither does.
 
-    The rule: the root value of `resign_turns` own moves in a row is below `resign_threshold`.
+    The rule: the root value is below `resign_threshold` on `resign_turns` of the player's turns in a row.
     """
     turns = [0, 0]
     for ply, value in enumerate(record.root_values):

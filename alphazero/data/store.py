@@ -1,4 +1,4 @@
-"""The replay buffer as a plain class: log, window and the ratio that is the run's clock."""
+"""The replay store as a plain class: game log, replay window, and the replay ratio that paces the run."""
 
 import dataclasses
 import logging
@@ -16,9 +16,10 @@ from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
 _HELD_OUT_WINDOW = 10_000
-"""Newest positions of held-out games that are kept."""
+"""Number of the most recent held-out positions that are kept."""
 _REMEMBERED_GAMES = 200_000
-"""Ids by which repeats are known. A push comes again within minutes, and a run must not grow for ever."""
+"""Number of ids that are kept to detect repeats. A push is repeated within minutes, and memory must stay
+bounded."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,32 +28,32 @@ class Counters:
 
     games: int = 0
     passes_games: int = 0
-    """Games that two passes ended; the four kinds add up to `games`."""
+    """Games that ended with two passes; the four counts by end add up to `games`."""
     resign_games: int = 0
-    """Games that were resigned."""
+    """Games that ended with a resignation."""
     settled_games: int = 0
     """Games that were adjudicated because every point had its owner."""
     limit_games: int = 0
-    """Games that the move limit ended."""
+    """Games that ended at the move limit."""
     positions: int = 0
     """Positions with a training target."""
     samples: int = 0
-    """Positions handed to training, repeats counted."""
+    """Positions delivered to training, repeats included."""
     held_out_games: int = 0
-    """Games that training never sees; their positions count like all others."""
+    """Games that training never sees; `positions` includes theirs."""
     damaged_games: int = 0
-    """Stretches of the log, or games in it, that could not be read at the last restart."""
+    """Parts of the log, or games in it, that could not be read at the last restart."""
 
 
 class ReplayStore:
-    """Takes finished games, hands out batches, and keeps the two in step.
+    """Stores finished games, delivers batches, and keeps both in proportion.
 
-    Killed at any time it loses nothing that was counted: a game counts once it is in the log, and
-    `restore` rebuilds the window and the totals from there. The samples are the learner's to keep.
+    If its process is killed, it loses nothing that was counted: a game counts once it is in the log, and
+    `restore` rebuilds the window and the totals from the log. The learner keeps the number of samples.
     """
 
     def __init__(self, config: schema.Config, folder: Path) -> None:
-        """folder: where the game log lies (`games/` of the run's folder)."""
+        """folder: that of the game log (`games/` of the run's folder)."""
         self._config = config
         self._folder = folder
         self._log = gamelog.GameLog(folder)
@@ -71,11 +72,11 @@ class ReplayStore:
 
     @property
     def counters(self) -> Counters:
-        """The totals, not to be changed."""
+        """The totals; read-only."""
         return self._counters
 
-    def figures(self) -> dict[str, float]:
-        """Totals, the window's length and what the newest games look like, by name."""
+    def metrics(self) -> dict[str, float]:
+        """Totals, the window's length and statistics of the newest games, by name."""
         return {
             **asdict(self._counters),
             "window": len(self._window),
@@ -85,14 +86,14 @@ class ReplayStore:
         }
 
     def set_samples(self, samples: int) -> None:
-        """Takes the samples that a learner which goes on from its checkpoint has really used."""
+        """Sets the number of samples that the learner's checkpoint has used."""
         self._counters.samples = samples
 
     def add_games(self, games: Sequence[records.GameRecord], actor: str) -> int:
-        """Logs and counts the games that are new and returns how many those were.
+        """Logs and counts the games that are new; returns their number.
 
-        Pushing again after an error or a lost answer is safe. An illegal game raises ValueError
-        before anything is written.
+        A push can be repeated safely after an error or a lost answer. Raises ValueError for an illegal
+        game, before anything is written.
         """
         fresh = {game.game_id: game for game in games if game.game_id not in self._game_ids}
         replayed = [self._window.replay(game) for game in fresh.values()]
@@ -103,28 +104,28 @@ class ReplayStore:
             self._statistics.add(game)
         return len(fresh)
 
-    def request_batches(self, count: int, batch_size: int) -> list[batches.Batch] | None:
-        """`count` batches, or None while the games do not yet allow for so many samples."""
+    def request_batches(self, count: int, batch_size: int) -> list[batches.TrainingBatch] | None:
+        """`count` batches; None while there are too few games for this number of samples."""
         wanted = count * batch_size
         needed = self._config.training.min_positions
-        # Positions of earlier games whose log is not here count, but cannot be drawn.
+        # Positions of earlier games without a log count, but cannot be drawn.
         drawable = len(self._window) >= min(needed, self._config.replay.min_window)
         enough = self._window.positions >= needed and drawable
         allowed = self._counters.samples + wanted <= self._allowed_samples()
         self._is_learner_waiting = not (enough and allowed)
         if self._is_learner_waiting:
             return None
-        # What is drawn depends on the state alone, so that a run which is resumed draws as it would have.
+        # The draws depend only on the state, so that a resumed run draws the same batches.
         state = (self._config.run.seed, 1, self._counters.samples, self._counters.positions)
         rng = np.random.default_rng(state)
         drawn = [self._window.sample(batch_size, rng) for _ in range(count)]
         self._counters.samples += wanted
         return drawn
 
-    def held_out_batches(self, count: int, batch_size: int) -> list[batches.Batch]:
-        """`count` batches of positions from games that training never sees; none before there are enough.
+    def held_out_batches(self, count: int, batch_size: int) -> list[batches.TrainingBatch]:
+        """`count` batches of positions from held-out games; empty while there are too few positions.
 
-        The same positions until there are new ones.
+        The draws stay the same until positions are added.
         """
         if len(self._held_out) < batch_size:
             return []
@@ -132,9 +133,10 @@ class ReplayStore:
         return [self._held_out.sample(batch_size, rng) for _ in range(count)]
 
     def should_wait(self) -> bool:
-        """Whether self-play is so far ahead of a learner that has begun that it should pause.
+        """Whether self-play should pause because it is too far ahead of the learner.
 
-        Never while the learner itself waits for games, or both would wait for ever.
+        False before the learner's first batch. False while the learner waits for games, as otherwise both
+        would wait forever.
         """
         training = self._config.training
         if self._is_learner_waiting or self._counters.samples == 0:
@@ -143,14 +145,14 @@ class ReplayStore:
         return lead > training.max_lead_positions
 
     def restore(self, samples: int = 0) -> Counters:
-        """Rebuilds everything from the log; `samples` is what the learner's checkpoint has used.
+        """Rebuilds the state from the log. samples: number that the learner's checkpoint has used.
 
-        Only the games that can still be in the window are unpacked.
+        Unpacks only the games that can still be in the window.
         """
         assert self._counters == Counters(), "restore comes first"
         self._count_earlier(earlier_games.read(self._folder))
-        damaged: list[gamelog.Damage] = []
-        entries = self._log.entries(damaged.append)
+        corrupt: list[gamelog.CorruptRecord] = []
+        entries = self._log.entries(corrupt.append)
         total = sum(entry.num_targets for entry in entries)
         later = total
         for entry in entries:
@@ -159,27 +161,27 @@ class ReplayStore:
                 self._window_of(entry.game_id).skip(entry.num_targets)
                 self._count(entry.game_id, entry.end, entry.num_targets)
             else:
-                self._restore_game(entry, damaged)
-        for damage in damaged:
-            gamelog.log_damage(damage)
-        self._counters.damaged_games = len(damaged)
+                self._restore_game(entry, corrupt)
+        for skipped in corrupt:
+            gamelog.log_corruption(skipped)
+        self._counters.damaged_games = len(corrupt)
         self.set_samples(samples)
         return self._counters
 
     def _count_earlier(self, earlier: earlier_games.EarlierGames) -> None:
-        """Games of a run restored without its log: the replay ratio and the window go on from them."""
+        """Counts games of a run restored without its log; replay ratio and window continue from them."""
         self._counters.games += earlier.games
         self._counters.positions += earlier.positions
         for end, count in earlier.ends.items():
             setattr(self._counters, f"{end}_games", count)
         self._window.skip(earlier.positions)
 
-    def _restore_game(self, entry: gamelog.Entry, damaged: list[gamelog.Damage]) -> None:
+    def _restore_game(self, entry: gamelog.LogEntry, corrupt: list[gamelog.CorruptRecord]) -> None:
         try:
             game = self._log.read(entry)
             self._window_of(game.game_id).add(game)
         except ValueError as error:
-            damaged.append(gamelog.Damage(entry.path, entry.offset, str(error)))
+            corrupt.append(gamelog.CorruptRecord(entry.path, entry.offset, str(error)))
             return
         self._count(game.game_id, game.end, game.num_targets)
         self._statistics.add(game)
@@ -188,7 +190,7 @@ class ReplayStore:
         return self._held_out if self._is_held_out(game_id) else self._window
 
     def _is_held_out(self, game_id: str) -> bool:
-        """By the name alone, so that a restart divides the games as before."""
+        """Depends on the id alone, so that a restart divides the games in the same way."""
         return zlib.crc32(game_id.encode()) < self._config.replay.held_out_fraction * 2**32
 
     def _count(self, game_id: str, end: str, num_targets: int) -> None:

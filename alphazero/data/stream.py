@@ -1,8 +1,8 @@
-"""Reader processes: batches are read, shuffled, turned and waiting before training asks for them.
+"""Reader processes that read, shuffle and turn batches before training needs them.
 
-Each reader owns a shard of the data (`shuffle.py`) and a bounded queue; batches are taken from the readers in
-turn, so that their order does not depend on who is faster. A thread moves them into this process, which
-finds them in its own memory.
+Each reader has a shard of the data (`shuffle.py`) and a bounded queue. Batches are taken from the readers in
+turn, so that their order does not depend on the speed of the readers. A thread moves them into the memory of
+this process.
 """
 
 import multiprocessing
@@ -17,43 +17,42 @@ from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
 from alphazero.data import batch as batches
-from alphazero.data import damage as damages
-from alphazero.data import shuffle
+from alphazero.data import corruption, shuffle
 
 _QUEUED = 8
-"""Batches that each reader may be ahead."""
+"""Largest number of batches that wait in a reader."""
 _READY = 16
-"""Batches that wait in this process."""
+"""Largest number of batches that wait in this process."""
 _POLL_S = 0.2
 
 
 class _Parcel(NamedTuple):
     drawn: shuffle.Drawn
-    damages: tuple[damages.Damage, ...]  # since the parcel before
+    corruptions: tuple[corruption.Corruption, ...]  # since the previous parcel
 
 
 class _Failure(NamedTuple):
     text: str
-    is_users: bool  # a ValueError, which the user's data caused
+    is_users: bool  # a ValueError, caused by the user's data
 
 
-class _Reader(NamedTuple):
+class _ReaderProcess(NamedTuple):
     process: BaseProcess
     parcels: connection.Connection
 
 
-class Stream:
-    """Batches of one rank; `close` ends the readers."""
+class BatchStream:
+    """The stream of batches for one rank. `close` ends the readers."""
 
     def __init__(self, jobs: Sequence[shuffle.Job], places: Sequence[shuffle.Place] = ()) -> None:
-        """Jobs: one for each reader. places: where an earlier stream of the same jobs stood."""
+        """jobs: one for each reader. places: `places` of an earlier stream of the same jobs, to resume it."""
         self.places = list(places) or [shuffle.Place() for _ in jobs]
-        """Where the readers stand after the batches that were taken."""
+        """Places of the readers after the batches that were taken."""
         self.waited_s = 0.0
-        """How long `take` had to wait, in all."""
-        self.damages: dict[tuple[object, ...], damages.Damage] = {}
-        """What was left out; a file that is read again in each pass is told of once."""
-        self._log = damages.Tally()
+        """Total time that `take` has waited, in seconds."""
+        self.corruptions: dict[tuple[object, ...], corruption.Corruption] = {}
+        """Corruption found so far; a file that is read again in each pass is reported once."""
+        self._log = corruption.CorruptionCounter()
         self._turn = min(range(len(jobs)), key=lambda reader: self.places[reader].batches)
         self._ready: queue.Queue[_Parcel | _Failure] = queue.Queue(_READY)
         self._is_closing = threading.Event()
@@ -63,32 +62,32 @@ class Stream:
 
     @property
     def epochs(self) -> float:
-        """Passes over the data that the taken batches make, mean over readers."""
+        """Passes over the data that the taken batches amount to, mean over readers."""
         return sum(place.epochs for place in self.places) / len(self.places)
 
-    def take(self) -> batches.Batch:
-        """The next batch. ValueError: the data hold no position. RuntimeError: a reader is dead."""
+    def take(self) -> batches.TrainingBatch:
+        """The next batch. Raises ValueError if the data hold no position, RuntimeError if a reader died."""
         began = time.perf_counter()
         parcel = self._ready.get()
         self.waited_s += time.perf_counter() - began
         if isinstance(parcel, _Failure):
-            self._ready.put(parcel)  # for whoever asks again
+            self._ready.put(parcel)  # for the next call
             raise (ValueError if parcel.is_users else RuntimeError)(parcel.text)
         self.places[self._turn] = parcel.drawn.place
         self._turn = (self._turn + 1) % len(self._readers)
-        for damage in parcel.damages:
-            self.note(damage)
+        for skipped in parcel.corruptions:
+            self.note(skipped)
         return parcel.drawn.batch
 
-    def note(self, damage: damages.Damage) -> None:
-        """Counts what was left out, and logs the first few of each kind."""
-        key = (damage.path, damage.place, damage.reason)
-        if key not in self.damages:
-            self.damages[key] = damage
-            self._log(damage)
+    def note(self, skipped: corruption.Corruption) -> None:
+        """Keeps new corruption, and logs the first few of each reason."""
+        key = (skipped.path, skipped.place, skipped.reason)
+        if key not in self.corruptions:
+            self.corruptions[key] = skipped
+            self._log(skipped)
 
     def close(self) -> None:
-        """Ends the readers; what they had ready is lost, and read again by a stream that goes on."""
+        """Ends the readers. Batches that wait are lost; a resumed stream reads them again."""
         self._is_closing.set()
         for reader in self._readers:
             reader.process.kill()
@@ -111,7 +110,7 @@ class Stream:
                 return
             number += 1
 
-    def _next_of(self, reader: _Reader) -> _Parcel | _Failure | None:
+    def _next_of(self, reader: _ReaderProcess) -> _Parcel | _Failure | None:
         try:
             while not self._is_closing.is_set():
                 if reader.parcels.poll(_POLL_S):
@@ -125,9 +124,9 @@ class Stream:
 
 
 def end_with_parent() -> None:
-    """Ends this process, which multiprocessing started, when its parent is gone, however that ended."""
+    """Ends this process, which multiprocessing started, when its parent ends for any reason."""
     parent = multiprocessing.parent_process()
-    assert parent is not None, "this process was started by itself"
+    assert parent is not None, "this process was not started by multiprocessing"
 
     def watch() -> None:
         connection.wait([parent.sentinel])
@@ -136,24 +135,24 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _start(job: shuffle.Job, place: shuffle.Place) -> _Reader:
+def _start(job: shuffle.Job, place: shuffle.Place) -> _ReaderProcess:
     context = multiprocessing.get_context("spawn")
     parcels, sender = context.Pipe(duplex=False)
     name = f"reader {job.shard + 1}"
     process = context.Process(target=_serve, args=(job, place, sender), daemon=True, name=name)
     process.start()
-    sender.close()  # so that the reader's end is the end of the pipe
-    return _Reader(process, parcels)
+    sender.close()  # so that the pipe closes when the reader ends
+    return _ReaderProcess(process, parcels)
 
 
 def _serve(job: shuffle.Job, place: shuffle.Place, sender: connection.Connection) -> None:
-    # Ctrl-C and SIGTERM may reach the whole group; the parent saves first and ends its readers itself.
+    # Ctrl-C and SIGTERM may reach the whole process group; the parent saves first, then ends its readers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_with_parent()
     parcels: queue.Queue[_Parcel | _Failure] = queue.Queue(_QUEUED)
     threading.Thread(target=_send, args=(parcels, sender), daemon=True).start()
-    found: list[damages.Damage] = []
+    found: list[corruption.Corruption] = []
     try:
         for drawn in shuffle.draw(job, place, found.append):
             parcels.put(_Parcel(drawn, tuple(found)))
@@ -163,12 +162,12 @@ def _serve(job: shuffle.Job, place: shuffle.Place, sender: connection.Connection
         parcels.put(_Failure(f"{error}{why}", is_users=True))
     except Exception as error:
         parcels.put(_Failure(f"a reader failed: {error!r}", is_users=False))
-    threading.Event().wait()  # until the parent has heard of it and ends this process
+    threading.Event().wait()  # until the parent has received it and ends this process
 
 
 def _send(parcels: "queue.Queue[_Parcel | _Failure]", sender: connection.Connection) -> None:
     try:
         while True:
             sender.send(parcels.get())
-    except OSError:  # nobody is there any more
+    except OSError:  # the parent has ended
         os._exit(1)

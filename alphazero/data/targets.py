@@ -1,4 +1,4 @@
-"""What a finished game teaches about each of its positions, policies aside."""
+"""Training targets of a finished game's positions, except the policy."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from alphazero.config import replay as replay_config
 from alphazero.data import record as records
 
 SHORT_TERM_TURNS = (50.0, 16.0, 6.0)
-"""Turns over which the short-term values look ahead on 19x19, as in KataGo (docs/KataGoMethods.md,
-"Short-term Value and Score Targets"); smaller boards have less, in proportion to their points."""
+"""Horizons of the short-term values on 19x19, in turns, as in KataGo (docs/KataGoMethods.md,
+"Short-term Value and Score Targets"). On smaller boards they shrink in proportion to the points."""
 
 
 def values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
-    """[num_played] float32 in [-1, 1] for the player to move; nan where nothing was searched.
+    """[num_played] float32 in [-1, 1] for the player to move; nan without a search.
 
     outcome_weight * ((1 - score_weight) * win + score_weight * tanh(score / score_scale))
     + (1 - outcome_weight) * value of the search's root.
@@ -24,15 +24,15 @@ def values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np
 
 
 def scores(record: records.GameRecord) -> np.ndarray:
-    """[num_played] float32 points by which the player to move was ahead at the end, komi included."""
+    """[num_played] float32 final lead of the player to move, in points, komi included."""
     return (record.score * _sides(record)).astype(np.float32)
 
 
 def short_term_values(record: records.GameRecord) -> np.ndarray:
     """[num_played, H] float32 in [-1, 1] for the player to move, one for each of SHORT_TERM_TURNS.
 
-    Means of the root values from this turn on and of the final outcome, weighted by
-    exp(-turns / horizon); turns without a search are passed over.
+    A mean of the root values from this turn on and of the final outcome, weighted by exp(-turns / horizon).
+    Turns without a search are skipped.
     """
     blacks = np.clip(record.root_values.astype(np.float64), -1, 1) * _sides(record)
     now = 1 / (1 + np.array(SHORT_TERM_TURNS) * record.num_points / 361)
@@ -46,10 +46,10 @@ def short_term_values(record: records.GameRecord) -> np.ndarray:
 
 
 def draw_weights(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
-    """[num_played] float32 how often a position should be drawn, relative to the others.
+    """[num_played] float32 relative frequencies of drawing the positions.
 
-    Policy surprise weighting (KataGo, docs/KataGoMethods.md): `surprise_weight` of a game's draws are
-    shared out by how far the search's policy was from the network's own, the rest evenly.
+    Policy surprise weighting (KataGo, docs/KataGoMethods.md): the fraction `surprise_weight` of a game's
+    draws is distributed in proportion to `surprise`, the rest evenly.
     """
     surprise = record.surprise
     known = surprise[~np.isnan(surprise)].astype(np.float64)
@@ -62,5 +62,5 @@ def draw_weights(record: records.GameRecord, config: replay_config.ReplayConfig)
 
 
 def _sides(record: records.GameRecord) -> np.ndarray:
-    """[num_played] 1 where Black is to move, -1 where White is."""
+    """[num_played] 1 if Black is to move, -1 if White is."""
     return np.where(np.arange(record.num_played) % 2 == 0, 1, -1)

@@ -1,1 +1,1 @@
-"""Our GTP engine: the protocol, the commands of a session, and what it thinks with."""
+"""GTP engine: the protocol, the commands of a session, and the search."""

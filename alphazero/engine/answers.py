@@ -1,6 +1,6 @@
-"""Text of the longer GTP answers, each in the form of the program that introduced the command.
+"""Text of the longer GTP answers, each in the format of the program that introduced the command.
 
-P points, A = P + 1 actions; point 0 is A1, the pass comes last (docs/conventions.md).
+P points, A = P + 1 actions. Point 0 is A1; the pass comes last (docs/conventions.md).
 """
 
 import math
@@ -11,7 +11,7 @@ from alphazero.go import rules
 
 
 def all_legal(legal: np.ndarray, size: int) -> str:
-    """Legal points on one line, the top row first, without the pass: as GNU Go lists them. legal: [A]."""
+    """Lists the legal points on one line as GNU Go does: top row first, without the pass. legal: [A]."""
     board = legal[:-1].reshape(size, size)
     rows = range(size - 1, -1, -1)
     return " ".join(
@@ -23,10 +23,10 @@ def all_legal(legal: np.ndarray, size: int) -> str:
 
 
 def heatmap(policy: np.ndarray, stones: np.ndarray, value: float) -> str:
-    """The raw policy in thousandths, rounded down, the top row first: as Leela Zero prints it.
+    """Formats the raw policy as Leela Zero does: thousandths, rounded down, top row first.
 
-    policy: [A] over all moves, illegal ones included. stones: [P] the board; occupied points print
-    as 0. value: in [-1, 1], printed as the win rate of the player to move.
+    policy: [A] over all moves, illegal ones included. stones: [P] the board; occupied points are
+    printed as 0. value: in [-1, 1], printed as the win rate of the player to move.
     """
     size = math.isqrt(len(stones))
     thousandths = (1000 * policy).astype(int)
@@ -36,10 +36,10 @@ def heatmap(policy: np.ndarray, stones: np.ndarray, value: float) -> str:
 
 
 def raw_evaluation(symmetry: int, policy: np.ndarray, legal: np.ndarray, white_wins: float) -> str:
-    """One evaluation as KataGo's `kata-raw-nn` reports it, the top row first, NAN at illegal points.
+    """Formats one evaluation as KataGo's `kata-raw-nn` does: top row first, NAN at illegal points.
 
-    The policy is the network's own over all A moves: the shares of illegal moves are left out and
-    not handed to the others. Our networks know nothing about the score and `whiteLead` is left out.
+    The policy is the network's own over all A moves. Probabilities of illegal moves are omitted; the
+    others are not renormalised. `whiteLead` is omitted, as our networks do not predict the score.
     white_wins: probability.
     """
     size = math.isqrt(len(policy) - 1)
@@ -59,7 +59,7 @@ def raw_evaluation(symmetry: int, policy: np.ndarray, legal: np.ndarray, white_w
 
 
 def score(margin: float) -> str:
-    """A result from Black's margin in points, komi included: "B+3.5", "W+0.5" or "0"."""
+    """Formats Black's margin in points, komi included: "B+3.5", "W+0.5" or "0"."""
     if margin == 0:
         return "0"
     return f"{'B' if margin > 0 else 'W'}+{abs(margin):.1f}"

@@ -1,4 +1,4 @@
-"""How long a GTP engine may think: what is left on each colour's clock, and the share of it for one move."""
+"""Time management of a GTP engine: the time left to each colour, and its share for one move."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from alphazero.go import rules
 
 LEAST_S = 0.01
-"""Every move gets this much, even on a clock that has run out."""
+"""Least time of a move, even on a clock that has run out."""
 
 
-class Limits(NamedTuple):
-    """Time of a game for each colour: main time, then periods with so many stones to play in each.
+class TimeLimits(NamedTuple):
+    """Time of a game for each colour: main time, then periods with a number of stones to play in each.
 
-    Japanese byo-yomi is one stone a period; the periods that may be lost are a reserve, not planned with.
+    Japanese byo-yomi has one stone a period. Its further periods are a reserve that is not planned for.
     """
 
     main_s: float
@@ -21,29 +21,32 @@ class Limits(NamedTuple):
     stones: int  # in a period; 0 for no overtime
 
 
-class Budget:
-    """The time of one move, as a search that asks after each of its steps sees it."""
+class MoveTime:
+    """Time budget of one move. A search checks it after each step."""
 
     def __init__(self, seconds: float, now: Callable[[], float]) -> None:
-        """seconds: from now on, infinite for no limit. now: a clock in seconds that never goes back."""
+        """seconds: from now on, infinite for no limit. now: a monotonic clock in seconds."""
         self.seconds = seconds
         self._now = now
         self._began = now()
         self._num_steps = 0
 
     def elapsed(self) -> float:
-        """Seconds since it was made."""
+        """Seconds since construction."""
         return self._now() - self._began
 
     def is_spent(self) -> bool:
-        """Whether another step would end too late; to be asked once a step, whose mean is what one takes."""
+        """Whether another step would end too late.
+
+        Call this once a step: the mean time of the steps so far is the estimate for the next one.
+        """
         self._num_steps += 1
         return self.elapsed() * (1 + 1 / self._num_steps) > self.seconds
 
 
 @dataclass(slots=True)
 class _Side:
-    """What is left to one colour; the period is full while main time lasts."""
+    """Time left to one colour. The period is full while main time lasts."""
 
     main_s: float
     period_s: float
@@ -51,32 +54,32 @@ class _Side:
 
 
 class Clock:
-    """Both colours' clocks: the engine measures its own moves, and its controller may know better."""
+    """Both colours' clocks. The engine measures its own moves; the controller may correct the result."""
 
     def __init__(self, lag_s: float, most_s: float, now: Callable[[], float]) -> None:
-        """lag_s: what a move takes on its way to the controller's clock. most_s: for a move, in any case."""
+        """lag_s: time of a move on its way to the controller's clock. most_s: upper limit of any move."""
         self.now = now
-        """What time it is, in seconds from some moment on."""
+        """Returns the time in seconds since an arbitrary moment."""
         self._lag_s = lag_s
         self._most_s = most_s
-        self._limits: Limits | None = None
+        self._limits: TimeLimits | None = None
         self._sides: dict[int, _Side] = {}
 
-    def set(self, limits: Limits | None) -> None:
-        """Starts both clocks afresh; None for as long as a move may take."""
+    def set(self, limits: TimeLimits | None) -> None:
+        """Restarts both clocks; None for no limit but that of a move."""
         self._limits = limits
         self.reset()
 
     def reset(self) -> None:
-        """A new game begins with the same limits."""
+        """Restarts both clocks for a new game with the same limits."""
         if self._limits is not None:
             self._sides = {color: _Side(*self._limits) for color in (rules.BLACK, rules.WHITE)}
 
     def correct(self, color: int, seconds: float, count: int) -> None:
-        """What the controller's clock shows: main time if `count` is 0, else a period and its stones.
+        """Sets a clock to the controller's: main time if `count` is 0, else a period and its stones.
 
-        In Japanese byo-yomi `count` are periods, as KGS sends them. A period is never longer than the limits
-        say. Nothing happens without limits.
+        In Japanese byo-yomi KGS sends the number of periods as `count`. A period is never longer than the
+        limits allow. Without limits the call has no effect.
         """
         if self._limits is None:
             return
@@ -90,16 +93,16 @@ class Clock:
         assert self._limits is not None
         return _Side(*self._limits._replace(main_s=main_s))
 
-    def start(self, color: int, num_points: int, num_moves: int) -> Budget:
-        """The time for a move of this colour after `num_moves` of the game on a board of `num_points`."""
+    def start(self, color: int, num_points: int, num_moves: int) -> MoveTime:
+        """Returns the time for a move of this colour, after `num_moves` on a board of `num_points`."""
         seconds = self._most_s
         if self._limits is not None:
             share = _share(self._sides[color], moves_expected(num_points, num_moves))
             seconds = min(seconds, max(LEAST_S, share - self._lag_s))
-        return Budget(seconds, self.now)
+        return MoveTime(seconds, self.now)
 
     def charge(self, color: int, seconds: float) -> None:
-        """Takes a move that was thought about for so long off the colour's clock, with the lag."""
+        """Subtracts the time of a move, and the lag, from the colour's clock."""
         if self._limits is None:
             return
         side = self._sides[color]
@@ -114,18 +117,18 @@ class Clock:
 
 
 def moves_expected(num_points: int, num_moves: int) -> int:
-    """Own moves among which main time is shared out, after `num_moves` of both colours.
+    """Number of own moves that share the main time, after `num_moves` of both colours.
 
-    A fifth of the points, as in Leela Zero (TimeControl.cpp): not what a game takes, but a constant spends
-    a falling part of what is left and never all of it. Openings are worth less thought, so that at first
-    there are up to twice as many (Huang, Coulom, Lin, "Time management for Monte-Carlo tree search
-    applied to the game of Go", 2010).
+    A fifth of the points, as in Leela Zero (TimeControl.cpp). This is not the expected length of a game:
+    with a constant, each move gets a fixed share of the remaining time, which never runs out. The number
+    is up to twice as large in the opening, where time is worth less (Huang, Coulom, Lin, "Time management
+    for Monte-Carlo tree search applied to the game of Go", 2010).
     """
     fifth = max(1, num_points // 5)
     return fifth + max(0, fifth - num_moves)
 
 
 def _share(side: _Side, num_moves: int) -> float:
-    """Seconds for one of `num_moves`: overtime comes again, and so is had beside main time's share."""
+    """Seconds for one of `num_moves`: a share of main time, plus one of overtime, which renews itself."""
     overtime = side.period_s / side.stones if side.stones else 0.0
     return side.main_s / num_moves + overtime

@@ -1,4 +1,4 @@
-"""Handicap stones as GTP 2 wants them (section 4.1): Black's stones are set up, White is to move."""
+"""Handicap stones of GTP 2 (section 4.1). Black's stones are set up, and White is to move."""
 
 from collections.abc import Sequence
 
@@ -12,35 +12,40 @@ SMALLEST_BOARD = 7
 def place_fixed(game: play.Game, count: int) -> str:
     """Sets up a fixed handicap; returns the names of its points."""
     if not 2 <= count <= most_fixed_stones(game.size):
-        raise protocol.Failure("invalid number of stones")
+        raise protocol.CommandError("invalid number of stones")
     return _place(game, fixed_points(game.size, count))
 
 
 def place_free(game: play.Game, count: int) -> str:
-    """Sets up a handicap where we like it: the fixed one, of fewer stones where it has no more."""
+    """Sets up a handicap of the engine's choice: the fixed one, with fewer stones if it has no more."""
     return place_fixed(game, min(count, most_fixed_stones(game.size)))
 
 
 def place_named(game: play.Game, names: Sequence[str]) -> None:
-    """Sets up two stones or more on points that the controller names."""
+    """Sets up at least two stones on points that the controller names."""
     try:
         points = [rules.parse_move(name, game.size) for name in names]
     except ValueError:
-        raise protocol.Failure("syntax error") from None
+        raise protocol.CommandError("syntax error") from None
     if not 2 <= len(points) < game.size**2 or len(set(points)) < len(points) or game.size**2 in points:
-        raise protocol.Failure("bad vertex list")
+        raise protocol.CommandError("bad vertex list")
     _place(game, points)
 
 
 def most_fixed_stones(size: int) -> int:
-    """The largest fixed handicap of a board: nine, four where it has no middle or little room, or none."""
+    """Returns the largest fixed handicap of a board.
+
+    - 9 stones on odd sizes above 7.
+    - 4 stones on even sizes, which have no middle, and on 7x7, which is too small for more.
+    - 0 stones below 7x7.
+    """
     if size < SMALLEST_BOARD:
         return 0
     return 9 if size % 2 == 1 and size > SMALLEST_BOARD else 4
 
 
 def fixed_points(size: int, count: int) -> list[int]:
-    """The points of a fixed handicap, in the order of the protocol."""
+    """Returns the points of a fixed handicap in the order of the protocol."""
     low = 3 if size >= 13 else 2
     middle, high = size // 2, size - 1 - low
     corners = [(low, low), (high, high), (low, high), (high, low)]
@@ -52,6 +57,6 @@ def fixed_points(size: int, count: int) -> list[int]:
 
 def _place(game: play.Game, points: list[int]) -> str:
     if game.moves or game.stones.any():
-        raise protocol.Failure("board not empty")
+        raise protocol.CommandError("board not empty")
     game.set_up(points, [], rules.WHITE)
     return " ".join(rules.format_move(point, game.size) for point in points)

@@ -1,4 +1,4 @@
-"""Lines of input, read ahead by a thread: what takes long learns at once that somebody has written."""
+"""Input lines that a thread reads ahead, so that a long command notices new input at once."""
 
 import os
 import queue
@@ -6,28 +6,28 @@ import threading
 from collections.abc import Callable, Iterator
 
 MOST_WAITING = 1024
-"""Lines read ahead; then the controller waits, as it would if there were no thread."""
+"""Most lines that are read ahead. Beyond that the controller's writes block, as without a thread."""
 MOST_BYTES = 1 << 20
-"""What a longer line has beyond this is dropped, so that input without line ends fills no memory."""
+"""Most bytes of a line. The rest is dropped, so that input without line ends cannot fill the memory."""
 _CHUNK = 1 << 16
 
 
 class Inbox:
-    """The lines of a file descriptor, in order, and then the end."""
+    """Queue of the lines of a file descriptor, followed by its end."""
 
     def __init__(self, descriptor: int) -> None:
-        """descriptor: read by this object alone from now on."""
+        """descriptor: only this object may read it from now on."""
         self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
-        # A daemon that reads the descriptor itself: nobody can wake it up, and a process that ends while
-        # it holds the lock of `sys.stdin` would be aborted.
+        # The thread is a daemon, as a blocking read cannot be interrupted. It reads the descriptor and not
+        # `sys.stdin`, as Python aborts a process that ends while a daemon holds the lock of `sys.stdin`.
         threading.Thread(target=self._fill, args=(descriptor,), name="input", daemon=True).start()
 
     def has_input(self) -> bool:
-        """Whether `take` would return at once: with a line, or because the input has ended."""
+        """Whether `take` would return at once, with a line or at the end of the input."""
         return not self._waiting.empty()
 
     def take(self) -> str | None:
-        """The next line without its end, waiting for it if need be; None for good once there are no more."""
+        """Waits for the next line; returns it without its line feed. At the end every call returns None."""
         line = self._waiting.get()
         if line is None:
             self._waiting.put(None)
@@ -40,9 +40,9 @@ class Inbox:
 
 
 def split_lines(read: Callable[[], bytes]) -> Iterator[str]:
-    """Lines of what `read` returns in pieces, until it returns nothing; only a line feed ends one.
+    """Yields the lines of the pieces that `read` returns, until it returns an empty one.
 
-    Bytes that are no UTF-8 become lone surrogates, as in Python's own file names.
+    Only a line feed ends a line. Bytes that are not UTF-8 become lone surrogates, as in Python's file names.
     """
     begun = bytearray()
     while piece := read():
@@ -64,5 +64,5 @@ def _decode(line: bytearray) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, _CHUNK)
-    except OSError:  # a terminal that has gone, or a process that was started without input
+    except OSError:  # the terminal is closed, or the process was started without input
         return b""

@@ -1,16 +1,19 @@
-"""GTP commands that set options, and small ones of servers and other programs."""
+"""GTP commands that set options, and a few commands of servers and other engines."""
 
 import time
 from collections.abc import Callable, Sequence
 
-from alphazero.engine import protocol, state, thinking, words
+from alphazero.engine import command_arguments, engine_search, protocol, state
 
 _LEAST_RESIGN_PERCENT, _MOST_RESIGN_PERCENT = -1, 50
 _Setter = Callable[[state.State, str], None]
 
 
 def commands(session: state.State) -> dict[str, protocol.Command]:
-    """Leela Zero's options, GNU Go's clock, KataGo's cache and KGS's end of a game."""
+    """Returns the commands of this module.
+
+    They come from Leela Zero (options), GNU Go (CPU time), KataGo (cache, stop), KGS and gomill.
+    """
     return {
         "lz-setoption": lambda arguments: _set_option(session, arguments),
         "clear_cache": lambda _: _clear_cache(session),
@@ -22,26 +25,26 @@ def commands(session: state.State) -> dict[str, protocol.Command]:
 
 
 def _set_option(session: state.State, arguments: Sequence[str]) -> str:
-    """`name NAME value VALUE`, in the words of UCI; without arguments the list of names."""
+    """Sets an option by `name NAME value VALUE`, as in UCI. Without arguments it lists the options."""
     if not arguments:
         return _list_options(session)
     text = " ".join(arguments).lower()
-    words.require(text.startswith("name ") and " value " in text)
+    command_arguments.require(text.startswith("name ") and " value " in text)
     name, _, value = text.removeprefix("name ").partition(" value ")
     setter = _SETTERS.get(name.strip())
     if setter is None:
-        raise protocol.Failure(f"no such option: {name[:40]}")
+        raise protocol.CommandError(f"no such option: {name[:40]}")
     setter(session, value.strip())
     return ""
 
 
 def _list_options(session: state.State) -> str:
-    """Values by default are those of now."""
+    """Lists the options in the format of UCI, with the current values as defaults."""
     percent = -1 if session.resign_threshold is None else round(50 * (1 + session.resign_threshold))
     lines = [
         f"option name Pondering type check default {_truth(session.ponders)}",
         f"option name Visits type spin default {session.num_simulations or 0}"
-        f" min 0 max {thinking.MOST_SIMULATIONS}",
+        f" min 0 max {engine_search.MOST_SIMULATIONS}",
         f"option name Resign Percentage type spin default {percent}"
         f" min {_LEAST_RESIGN_PERCENT} max {_MOST_RESIGN_PERCENT}",
     ]
@@ -49,21 +52,21 @@ def _list_options(session: state.State) -> str:
 
 
 def _set_pondering(session: state.State, value: str) -> None:
-    words.require(value in ("true", "false"))
+    command_arguments.require(value in ("true", "false"))
     session.ponders = value == "true"
 
 
 def _set_visits(session: state.State, value: str) -> None:
-    """Simulations a move; 0 for as many as the engine was started with."""
-    count = words.integer(value)
-    words.require(count <= thinking.MOST_SIMULATIONS)
+    """Sets the simulations of a move; 0 restores the number from the start of the engine."""
+    count = command_arguments.integer(value)
+    command_arguments.require(count <= engine_search.MOST_SIMULATIONS)
     session.num_simulations = count or None
 
 
 def _set_resign_percentage(session: state.State, value: str) -> None:
-    """Resigns below this win rate, never at -1."""
-    percent = -1 if value == "-1" else words.integer(value)
-    words.require(percent <= _MOST_RESIGN_PERCENT)
+    """Sets the win rate below which the engine resigns; -1 for never."""
+    percent = -1 if value == "-1" else command_arguments.integer(value)
+    command_arguments.require(percent <= _MOST_RESIGN_PERCENT)
     session.resign_threshold = None if percent < 0 else percent / 50 - 1
 
 
@@ -75,12 +78,12 @@ _SETTERS: dict[str, _Setter] = {
 
 
 def _clear_cache(session: state.State) -> str:
-    session.thinker.forget()
+    session.search.forget()
     return ""
 
 
 def _stop(session: state.State) -> str:
-    """Ends pondering, which any input has interrupted already, for good."""
+    """Stops pondering until the next generated move. Other input only interrupts it."""
     session.stop_pondering()
     return ""
 

@@ -1,4 +1,4 @@
-"""The Go Text Protocol, version 2, as seen from an engine: lines in, answers out."""
+"""Engine side of the Go Text Protocol, version 2: lines in, answers out."""
 
 import contextlib
 import sys
@@ -9,53 +9,53 @@ from typing import NamedTuple, Protocol, TextIO
 _DISCARDED = {code: None for code in [*range(32), 127] if code not in (9, 10)}
 
 
-class Failure(Exception):
-    """A command that cannot be carried out; its text is the answer after the question mark."""
+class CommandError(Exception):
+    """A command failed. The exception's text is the answer after the question mark."""
 
 
 class Quit(Exception):
-    """Raised by the command that ends the session, after which nothing more is read."""
+    """The session ends. Nothing more is read."""
 
 
-class Line(NamedTuple):
+class CommandLine(NamedTuple):
     """One command as it was sent."""
 
     id: str
-    """Digits to be repeated in the answer, empty when none were sent."""
+    """Digits that the answer repeats; empty if the command has none."""
     name: str
     arguments: list[str]
 
 
 class Lines(Protocol):
-    """Where commands come from, as `inbox.Inbox`."""
+    """Source of input lines, such as `inbox.Inbox`."""
 
     def has_input(self) -> bool:
-        """Whether something waits to be taken, be it an empty line or the end."""
+        """Whether input is waiting: a line, even an empty one, or the end."""
         ...
 
     def take(self) -> str | None:
-        """The next line, None at the end."""
+        """Returns the next line, None at the end."""
         ...
 
 
-class Stream:
-    """The answer to one command, written line by line while the command runs."""
+class AnswerStream:
+    """Answer to one command that is written line by line while the command runs."""
 
     def __init__(self, identifier: str, output: TextIO, has_input: Callable[[], bool]) -> None:
         self.has_input = has_input
-        """Whether the controller has written something since: an analysis ends then."""
+        """Whether the controller has sent input since the command began. Input ends an analysis."""
         self.is_open = False
         self._identifier = identifier
         self._output = output
 
     def open(self) -> None:
-        """Says that the command succeeds; before that it may still fail."""
+        """Begins the answer with a success. The command can fail only before this call."""
         self._output.write(f"={self._identifier}\n")
         self._output.flush()
         self.is_open = True
 
     def write(self, line: str) -> None:
-        """One line that is not empty: an empty one is the end."""
+        """Writes one line. It must not be empty, as an empty line ends the answer."""
         assert line.strip() and "\n" not in line
         self._output.write(f"{line}\n")
         self._output.flush()
@@ -67,9 +67,9 @@ class Stream:
 
 
 Command = Callable[[Sequence[str]], str]
-"""Takes the arguments, returns the answer, raises Failure or Quit."""
-StreamCommand = Callable[[Sequence[str], Stream], None]
-"""Takes the arguments, raises Failure or opens the stream and writes to it; returning is the end."""
+"""Takes the arguments and returns the answer. Raises CommandError or Quit."""
+StreamCommand = Callable[[Sequence[str], AnswerStream], None]
+"""Takes the arguments and an answer stream. Raises CommandError, or opens the stream and writes to it."""
 
 
 def _do_nothing(has_input: Callable[[], bool]) -> None:
@@ -77,29 +77,29 @@ def _do_nothing(has_input: Callable[[], bool]) -> None:
 
 
 class Commands(NamedTuple):
-    """What an engine can do."""
+    """Commands of an engine, and its task between them."""
 
     answered: Mapping[str, Command]
     streamed: Mapping[str, StreamCommand] = {}
     idle: Callable[[Callable[[], bool]], None] = _do_nothing
-    """Called where no input waits; returns soon after its argument begins to say that some does."""
+    """Called when no input is waiting. Returns soon after its argument, `has_input`, becomes true."""
 
 
-def parse(text: str) -> Line | None:
-    """The command in one line of input; None for empty lines and comments."""
+def parse(text: str) -> CommandLine | None:
+    """Parses one line of input; None for empty lines and comments."""
     words = text.translate(_DISCARDED).partition("#")[0].split()
     if not words:
         return None
     identifier = words.pop(0) if words[0].isascii() and words[0].isdigit() else ""
     name, *arguments = words or [""]
-    return Line(identifier, name, arguments)
+    return CommandLine(identifier, name, arguments)
 
 
 def format_answer(is_success: bool, identifier: str, text: str) -> str:
-    """The answer to a command, ready to be written.
+    """Formats the answer to a command as it is written.
 
-    A `text` that begins with a new line leaves the first line to the mark, so that columns align.
-    Other empty lines are dropped: one would end the answer early.
+    A `text` that begins with a line feed starts below the mark, so that its columns align. Other empty
+    lines are dropped, as an empty line would end the answer early.
     """
     lines = [line.rstrip() for line in text.split("\n")]
     body = "\n".join(line for line in lines if line)
@@ -107,17 +107,17 @@ def format_answer(is_success: bool, identifier: str, text: str) -> str:
     return f"{'=' if is_success else '?'}{identifier} {start}{body}\n\n"
 
 
-def answer(commands: Mapping[str, Command], line: Line) -> str:
-    """Carries a command out and returns what to write.
+def answer(commands: Mapping[str, Command], line: CommandLine) -> str:
+    """Runs a command and returns the formatted answer.
 
-    A mistake of ours becomes a failure of this one command: a game under way must not end by it.
+    An unexpected exception fails only this command, as a bug must not end a game.
     """
     command = commands.get(line.name)
     if command is None:
         return format_answer(False, line.id, "unknown command")
     try:
         return format_answer(True, line.id, command(line.arguments))
-    except Failure as failure:
+    except CommandError as failure:
         return format_answer(False, line.id, str(failure))
     except Quit:
         raise
@@ -126,7 +126,7 @@ def answer(commands: Mapping[str, Command], line: Line) -> str:
 
 
 def serve(commands: Commands, lines: Lines, output: TextIO) -> None:
-    """Answers each line until quit or the end of the input, one after the other."""
+    """Answers the lines in order, until `quit` or the end of the input."""
     while True:
         if not lines.has_input():
             _wait_busily(commands, lines)
@@ -149,30 +149,30 @@ def serve(commands: Commands, lines: Lines, output: TextIO) -> None:
 
 
 def tell(text: str) -> None:
-    """Prints on stderr, for people and for programs that look there; nobody has to read it."""
+    """Prints to stderr, for users and for programs that read it. A closed stderr is not an error."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 
-def _answer_in_stream(command: StreamCommand, line: Line, lines: Lines, output: TextIO) -> None:
-    """Carries out a command that writes for itself; its answer ends with one empty line in any case."""
-    stream = Stream(line.id, output, lines.has_input)
-    complaint = ""
+def _answer_in_stream(command: StreamCommand, line: CommandLine, lines: Lines, output: TextIO) -> None:
+    """Runs a command that writes its own answer. The answer always ends with one empty line."""
+    stream = AnswerStream(line.id, output, lines.has_input)
+    reason = ""
     try:
         command(line.arguments, stream)
-    except Failure as failure:
-        complaint = str(failure)
+    except CommandError as failure:
+        reason = str(failure)
     except BrokenPipeError:
         raise
     except Exception as error:
-        complaint = _describe(error)
+        reason = _describe(error)
     if stream.is_open:
         stream.close()
-        # What has begun as a success cannot fail any more.
-        if complaint:
-            tell(complaint)
+        # The answer has begun as a success, so an error can only go to stderr.
+        if reason:
+            tell(reason)
     else:
-        output.write(format_answer(not complaint, line.id, complaint))
+        output.write(format_answer(not reason, line.id, reason))
         output.flush()
 
 

@@ -1,8 +1,8 @@
-"""Text of analyses, each in the form of the program that introduced it; docs/conventions.md has the signs.
+"""Text of analyses, each in the format of the program that introduced it (signs: docs/conventions.md).
 
-Win rates are those of the player to move. Moves are ordered by visits, as the engine chooses among them;
-Leela Zero orders by lower bounds, which it also plays by. Our networks say nothing about the score: what
-KataGo tells about it is left out, which GoGui, Lizzie, LizGoban and Sabaki allow.
+Win rates are those of the player to move. Moves are ordered by visits, which is how the engine chooses a
+move; Leela Zero orders and chooses by lower bounds. Our networks do not predict the score, so KataGo's
+score fields are omitted. GoGui, Lizzie, LizGoban and Sabaki accept that.
 """
 
 import json
@@ -15,7 +15,7 @@ from alphazero.search import inspection
 
 
 def leela(moves: Sequence[inspection.RootMove], size: int) -> str:
-    """A line of `lz-analyze`: whole numbers, in ten-thousandths."""
+    """Formats a line of `lz-analyze`. Rates are integers in ten-thousandths."""
     blocks = []
     for order, move in enumerate(moves):
         rates = [_ten_thousandths(x) for x in (win_rate(move.value), move.prior, win_rate(move.lower_bound))]
@@ -34,7 +34,7 @@ def kata(
     root: inspection.Report | None = None,
     ownership: np.ndarray | None = None,
 ) -> str:
-    """A line of `kata-analyze`; its utility is our value, since only winning counts.
+    """Formats a line of `kata-analyze`. Its utility is our value, as only winning counts.
 
     root: printed as `rootInfo`. ownership: [P] in [-1, 1], 1 for the player to move.
     """
@@ -60,9 +60,9 @@ def kata(
 
 
 def cgos(moves: Sequence[inspection.RootMove], size: int, root: inspection.Report) -> str:
-    """The JSON that the CGOS client hands on (zakki/cgos, "GTP tournament game expansion"), on one line.
+    """Formats the JSON for the CGOS client (zakki/cgos, "GTP tournament game expansion") on one line.
 
-    A variation leaves out the move that it begins with.
+    A variation omits its first move.
     """
     text = {
         "winrate": round(win_rate(root.value), 6),
@@ -82,7 +82,7 @@ def cgos(moves: Sequence[inspection.RootMove], size: int, root: inspection.Repor
 
 
 def explanation(report: inspection.Report, action: int, size: int) -> str:
-    """Why a move was played, in a few words for a comment in a game record."""
+    """Formats the search's evaluation of a move as a comment in a game record."""
     move = next(move for move in report.moves if move.action == action)
     lines = [
         f"{rules.format_move(action, size)}: {_percent(move.value)} to win after {move.visits}"
@@ -94,7 +94,7 @@ def explanation(report: inspection.Report, action: int, size: int) -> str:
 
 
 def win_rate(value: float) -> float:
-    """In [0, 1], from a value in [-1, 1]."""
+    """Converts a value in [-1, 1] to a win rate in [0, 1]."""
     return (1 + value) / 2
 
 

@@ -1,21 +1,21 @@
-"""What the arguments of an analysis ask for: Leela Zero's and KataGo's, in any order."""
+"""Parser of the arguments of an analysis: Leela Zero's and KataGo's, in any order."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.engine import protocol, state, words
+from alphazero.engine import command_arguments, protocol, state
 from alphazero.go import rules
 
 _NUMBERS = ("interval", "minmoves", "maxmoves")
 _FLAGS = ("ownership", "pvvisits", "rootinfo")
-# KataGo's, about things that we do not know: accepted, and left out of the answer.
+# Flags of KataGo for data that this engine does not have. They are accepted, and the data are omitted.
 _IGNORED_FLAGS = ("ownershipstdev", "movesownership", "movesownershipstdev", "pvedgevisits", "noresultvalue")
 
 
 class Request(NamedTuple):
-    """An analysis."""
+    """Arguments of an analysis."""
 
     color: int
     interval_s: float | None
@@ -28,23 +28,23 @@ class Request(NamedTuple):
 
 
 def parse(arguments: Sequence[str], session: state.State) -> Request:
-    """Reads arguments such as `b 50 minmoves 5 avoid w D4,Q16 1 ownership true`; Failure if one is wrong."""
+    """Parses arguments such as `b 50 minmoves 5 avoid w D4,Q16 1 ownership true`; may raise CommandError."""
     waiting = [argument.lower() for argument in arguments]
     found: dict[str, int] = {}
     restrictions = []
     while waiting:
         name = waiting.pop(0)
-        if name in words.COLORS:
-            found["color"] = words.COLORS[name]
+        if name in command_arguments.COLORS:
+            found["color"] = command_arguments.COLORS[name]
         elif name in ("avoid", "allow"):
             restrictions.append((name, waiting[:3]))
             del waiting[:3]
         elif name in _NUMBERS:
-            found[name] = words.integer(_next(waiting))
+            found[name] = command_arguments.integer(_next(waiting))
         elif name in _FLAGS or name in _IGNORED_FLAGS:
             found[name] = _truth(_next(waiting))
         else:
-            found["interval"] = words.integer(name)
+            found["interval"] = command_arguments.integer(name)
     color = found.get("color", session.game.to_play)
     return Request(
         color=color,
@@ -59,40 +59,40 @@ def parse(arguments: Sequence[str], session: state.State) -> Request:
 
 
 def _next(waiting: list[str]) -> str:
-    words.require(bool(waiting))
+    command_arguments.require(bool(waiting))
     return waiting.pop(0)
 
 
 def _truth(word: str) -> bool:
-    words.require(word in ("true", "false"))
+    command_arguments.require(word in ("true", "false"))
     return word == "true"
 
 
 def _allowed(
     restrictions: Sequence[tuple[str, list[str]]], session: state.State, color: int
 ) -> np.ndarray | None:
-    """The legal moves that no restriction on this colour forbids.
+    """Returns the legal moves that every restriction on this colour permits; None for all.
 
-    Only the first move is restricted: however many moves a restriction is to last, the search below is free.
+    Restrictions apply to the first move only, whatever number of moves they name. Deeper moves are free.
     """
     legal = session.position(color).legal()
     allowed = legal.copy()
     for name, details in restrictions:
-        words.require(len(details) == 3)
+        command_arguments.require(len(details) == 3)
         who, vertices, num_moves = details
-        words.require(words.integer(num_moves) > 0)
-        if words.color(who) == color:
+        command_arguments.require(command_arguments.integer(num_moves) > 0)
+        if command_arguments.color(who) == color:
             named = _mask(vertices, session.game.size)
             allowed &= named if name == "allow" else ~named
     if (allowed == legal).all():
         return None
     if not allowed.any():
-        raise protocol.Failure("no legal move is allowed")
+        raise protocol.CommandError("no legal move is allowed")
     return allowed
 
 
 def _mask(vertices: str, size: int) -> np.ndarray:
-    """[A] bool, true at the moves that are named; "resign" is nothing that can be searched."""
+    """[A] bool, true at the named moves. "resign" is skipped, as it cannot be searched."""
     mask = np.zeros(size**2 + 1, np.bool_)
     for name in vertices.split(","):
         if name == "resign":
@@ -100,5 +100,5 @@ def _mask(vertices: str, size: int) -> np.ndarray:
         try:
             mask[rules.parse_move(name, size)] = True
         except ValueError:
-            raise protocol.Failure("syntax error") from None
+            raise protocol.CommandError("syntax error") from None
     return mask

@@ -1,4 +1,4 @@
-"""GTP commands that ask for the rules or change them, in KataGo's words."""
+"""GTP commands of KataGo that show or change the rules."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ _NAMED = {
     "bga": state.Rules(_KO.situational),
     "new-zealand": state.Rules(_KO.situational, suicide=True),
 }
-"""What is told apart here of KataGo's names; White gets no points for handicap stones under any of them."""
+"""Rules by KataGo's names. White gets no points for handicap stones under any of them."""
 _FIXED = {"scoring": "AREA", "tax": "NONE", "hasButton": False}
 """Rules that cannot be changed."""
 _HANDICAP_BONUS = "0"
 
 
 def commands(session: state.State) -> dict[str, protocol.Command]:
-    """`kata-get-rules` and `kata-set-rules`."""
+    """Returns `kata-get-rules` and `kata-set-rules`."""
     return {
         "kata-get-rules": lambda _: describe(session.rules),
         "kata-set-rules": lambda arguments: _change(session, arguments),
@@ -32,7 +32,7 @@ def commands(session: state.State) -> dict[str, protocol.Command]:
 
 
 def describe(chosen: state.Rules) -> str:
-    """The rules as KataGo's JSON."""
+    """Formats the rules as KataGo's JSON."""
     text = {
         **_FIXED,
         "ko": chosen.ko.value.upper(),
@@ -43,7 +43,7 @@ def describe(chosen: state.Rules) -> str:
 
 
 def _change(session: state.State, arguments: Sequence[str]) -> str:
-    """New rules for the game as it is; it is left alone where one of its moves would be illegal."""
+    """Changes the rules of the current game. Fails without a change if one of its moves becomes illegal."""
     text = " ".join(arguments)
     chosen = _NAMED.get(text.lower()) or _read(text)
     before, session.rules = session.rules, chosen
@@ -51,33 +51,33 @@ def _change(session: state.State, arguments: Sequence[str]) -> str:
         session.game = _replayed(session)
     except ValueError:
         session.rules = before
-        raise protocol.Failure("the game so far is illegal under these rules") from None
+        raise protocol.CommandError("the game so far is illegal under these rules") from None
     return ""
 
 
 def _read(text: str) -> state.Rules:
     try:
-        wishes = json.loads(text)
+        given = json.loads(text)
     except (ValueError, RecursionError):
-        wishes = None
-    if not isinstance(wishes, Mapping):
+        given = None
+    if not isinstance(given, Mapping):
         known = ", ".join(_NAMED)
-        raise protocol.Failure(f"unsupported rules: {text[:40]!r}; known are KataGo's JSON and {known}")
+        raise protocol.CommandError(f"unsupported rules: {text[:40]!r}; known are KataGo's JSON and {known}")
     for name, value in _FIXED.items():
-        if wishes.get(name, value) != value:
-            raise protocol.Failure(f"unsupported rules: {name} is {json.dumps(value)} here")
-    suicide = wishes.get("suicide", False)
+        if given.get(name, value) != value:
+            raise protocol.CommandError(f"unsupported rules: {name} is {json.dumps(value)} here")
+    suicide = given.get("suicide", False)
     try:
-        ko = game_config.Ko(str(wishes.get("ko", "positional")).lower())
+        ko = game_config.Ko(str(given.get("ko", "positional")).lower())
     except ValueError:
-        raise protocol.Failure("unsupported rules: ko is POSITIONAL, SITUATIONAL or SIMPLE") from None
+        raise protocol.CommandError("unsupported rules: ko is POSITIONAL, SITUATIONAL or SIMPLE") from None
     if not isinstance(suicide, bool):
-        raise protocol.Failure("unsupported rules: suicide is true or false")
+        raise protocol.CommandError("unsupported rules: suicide is true or false")
     return state.Rules(ko, suicide)
 
 
 def _replayed(session: state.State) -> play.Game:
-    """The game again, under the rules of the session."""
+    """Replays the game under the rules of the session."""
     old = session.game
     game = session.new_game(old.size, old.komi)
     black, white = (old.set_up_points(color) for color in (rules.BLACK, rules.WHITE))

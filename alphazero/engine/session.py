@@ -1,4 +1,4 @@
-"""Our GTP engine: one game, its commands, and what they answer."""
+"""GTP session of the engine: one game, the commands and their answers."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,8 @@ from alphazero.engine import (
     analysis,
     answers,
     clocks,
+    command_arguments,
+    engine_search,
     handicap,
     move_commands,
     network_commands,
@@ -15,21 +17,22 @@ from alphazero.engine import (
     rule_commands,
     sgf_files,
     state,
-    thinking,
     time_commands,
-    words,
 )
 from alphazero.go import diagram, rules
 
 
 class Engine:
-    """The commands of one session; `everything` is what `protocol.serve` needs."""
+    """Commands of one session. `everything` is the argument of `protocol.serve`."""
 
     def __init__(
-        self, setup: state.Setup, make_thinker: Callable[[int], thinking.Thinker], clock: clocks.Clock
+        self,
+        setup: state.Setup,
+        make_search: Callable[[int], engine_search.EngineSearch],
+        clock: clocks.Clock,
     ) -> None:
-        """make_thinker: from a board size."""
-        self.state = state.State(setup, make_thinker, clock)
+        """make_search: makes a search for a board size."""
+        self.state = state.State(setup, make_search, clock)
         self.streams = analysis.commands(self.state)
         self.commands: dict[str, protocol.Command] = {
             "protocol_version": lambda _: "2",
@@ -65,7 +68,7 @@ class Engine:
 
     @property
     def everything(self) -> protocol.Commands:
-        """All commands, and pondering between them."""
+        """All commands, with pondering between them."""
         return protocol.Commands(self.commands, self.streams, self.state.ponder)
 
     @property
@@ -73,7 +76,7 @@ class Engine:
         return game_config.GameConfig(**self.state.rules._asdict())
 
     def _names(self) -> list[str]:
-        """All commands. The first is the one by which LizzieYzy recognises a list of commands."""
+        """Names of all commands. LizzieYzy recognises the list by its first name."""
         first = "protocol_version"
         return [first, *sorted({*self.commands, *self.streams} - {first})]
 
@@ -82,7 +85,7 @@ class Engine:
         return "true" if is_known else "false"
 
     def _set_size(self, arguments: Sequence[str]) -> str:
-        size = words.integer(words.only(arguments))
+        size = command_arguments.integer(command_arguments.only(arguments))
         self.state.choose_size(size, "unacceptable size")
         self.state.start_game(size)
         return ""
@@ -92,60 +95,66 @@ class Engine:
         return ""
 
     def _set_komi(self, arguments: Sequence[str]) -> str:
-        text = words.only(arguments)
-        komi = words.komi(text)
+        text = command_arguments.only(arguments)
+        komi = command_arguments.komi(text)
         if komi != float(text):
             protocol.tell(f"komi {text} is rounded to {komi:g}: it must be a multiple of 0.5")
         self.state.game.komi = komi
         return ""
 
     def _fixed_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_fixed(self.state.game, words.integer(words.only(arguments)))
+        return handicap.place_fixed(
+            self.state.game, command_arguments.integer(command_arguments.only(arguments))
+        )
 
     def _place_free_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_free(self.state.game, words.integer(words.only(arguments)))
+        return handicap.place_free(
+            self.state.game, command_arguments.integer(command_arguments.only(arguments))
+        )
 
     def _set_free_handicap(self, arguments: Sequence[str]) -> str:
         handicap.place_named(self.state.game, arguments)
         return ""
 
     def _set_position(self, arguments: Sequence[str]) -> str:
-        """Stones as colours and points in turn, instead of the game; Black is to move."""
-        words.require(len(arguments) % 2 == 0)
+        """Replaces the game by stones, given as colours and points in turn. Black is to move."""
+        command_arguments.require(len(arguments) % 2 == 0)
         size = self.state.game.size
         stones: dict[int, list[int]] = {rules.BLACK: [], rules.WHITE: []}
         for pair in zip(arguments[::2], arguments[1::2], strict=True):
-            color, action = words.color_and_action(pair, size)
+            color, action = command_arguments.color_and_action(pair, size)
             if action == size**2:
-                raise protocol.Failure("cannot set up a pass: set_position takes stones, as in b D4 w E5")
+                raise protocol.CommandError(
+                    "cannot set up a pass: set_position takes stones, as in b D4 w E5"
+                )
             stones[color].append(action)
         game = self.state.new_game(size, self.state.game.komi)
         try:
             game.set_up(stones[rules.BLACK], stones[rules.WHITE], rules.BLACK)
         except ValueError:
-            raise protocol.Failure("illegal position") from None
+            raise protocol.CommandError("illegal position") from None
         self.state.game = game
         return ""
 
     def _play(self, arguments: Sequence[str]) -> str:
-        color, action = words.color_and_action(arguments, self.state.game.size)
-        # A controller may go on after two passes, to capture dead stones.
+        color, action = command_arguments.color_and_action(arguments, self.state.game.size)
+        # A controller may continue after two passes to capture dead stones.
         game = state.resumed(self.state.game)
         try:
             game.play(action, color)
         except ValueError:
-            raise protocol.Failure("illegal move") from None
+            raise protocol.CommandError("illegal move") from None
         self.state.game = game
         return ""
 
     def _undo(self, arguments: Sequence[str]) -> str:
         if not self.state.game.moves:
-            raise protocol.Failure("cannot undo")
+            raise protocol.CommandError("cannot undo")
         self.state.game.undo()
         return ""
 
     def _all_legal(self, arguments: Sequence[str]) -> str:
-        position = self.state.position(words.color(words.only(arguments)))
+        position = self.state.position(command_arguments.color(command_arguments.only(arguments)))
         return answers.all_legal(position.legal(), position.size)
 
     def _moves(self) -> list[str]:
@@ -157,7 +166,7 @@ class Engine:
 
     def _last_move(self, arguments: Sequence[str]) -> str:
         if not self.state.game.moves:
-            raise protocol.Failure("no previous move known")
+            raise protocol.CommandError("no previous move known")
         return self._moves()[-1]
 
     def _print_sgf(self, arguments: Sequence[str]) -> str:

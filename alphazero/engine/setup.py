@@ -1,4 +1,4 @@
-"""Puts a GTP engine together from a network and a user's wishes."""
+"""Factory of GTP engines, from a network and the user's options."""
 
 import importlib.metadata
 import math
@@ -10,79 +10,79 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.engine import clocks, session, state, thinking
+from alphazero.engine import clocks, engine_search, session, state
 from alphazero.net import leela
 from alphazero.search import cache, symmetries, threads
 from alphazero.search import evaluator as evaluators
 
 NAME = "AlphaZero"
 LEELA_ZERO = "0.17"
-"""The release of Leela Zero whose analysis commands the engine understands.
+"""Release of Leela Zero whose analysis commands the engine supports.
 
-`version` begins with it, because Lizzie splits the first word at its dots and asks for a second number of at
-least 15. Another word there ends the thread in which Lizzie reads.
+The answer to `version` begins with it: Lizzie splits the first word at its dots and requires a second number
+of at least 15. Any other word ends Lizzie's reader thread.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a user asks of an engine."""
+class EngineOptions:
+    """Options of an engine that a user sets."""
 
     num_simulations: int
     size: int | None = None
-    """None for what fits the network."""
+    """None for the network's board size; 9 without a network."""
     komi: float | None = None
     """None for 7 up to 9x9, else 7.5."""
     rules: state.Rules = field(default_factory=state.Rules)
     resign_threshold: float | None = None
     device: str = "auto"
     num_threads: int = 1
-    """Of the network, on a CPU."""
+    """Threads of the network, on a CPU."""
     leaf_batch: int = 1
-    """Positions that the network judges together."""
+    """Positions in one call of the network."""
     symmetry: str = "none"
     """One of `config.search.Symmetry`."""
     max_time_s: float = math.inf
-    """For a move, whatever the clock of the game says."""
+    """Most time for a move, whatever the game's clock shows."""
     lag_s: float = 0.2
-    """What each move takes on its way to the controller's clock."""
+    """Time of a move on its way to the controller's clock."""
     ponders: bool = False
-    """Whether it thinks on while its opponent does."""
+    """Whether the engine searches during the opponent's turn."""
     is_cached: bool = True
-    """Whether the network's answers are kept for positions that come again."""
+    """Whether the network's answers are cached."""
 
 
-def make_engine(weights: leela.Weights | None, wishes: Wishes) -> session.Engine:
-    """An engine that plays by PUCT without noise.
+def make_engine(weights: leela.Weights | None, options: EngineOptions) -> session.Engine:
+    """Makes an engine that plays by PUCT without noise.
 
-    weights: None for a uniform network on any board. ValueError where the network cannot do what is
-    asked.
+    weights: None for a uniform network on any board. Raises ValueError if the network does not support
+    the options.
     """
-    size = wishes.size or (weights.size if weights else 9)
+    size = options.size or (weights.size if weights else 9)
     if weights and size != weights.size:
         raise ValueError(f"argument --size: {size}: the network plays {weights.size}x{weights.size} only")
     if weights:
-        thinker, network = make_thinker(weights, wishes)
+        search, network = make_search(weights, options)
     else:
-        thinker, network = None, "uniform network"
+        search, network = None, "uniform network"
     setup = state.Setup(
         name=NAME,
         version=f"{LEELA_ZERO} ({NAME} {_version()})",
-        description=f"{NAME} {_version()}\n{network}, {_effort(wishes)} a move (PUCT)",
+        description=f"{NAME} {_version()}\n{network}, {_budget_text(options)} a move (PUCT)",
         sizes=[weights.size] if weights else range(2, 20),
         size=size,
-        komi=wishes.komi if wishes.komi is not None else (7.0 if size <= 9 else 7.5),
-        rules=wishes.rules,
-        resign_threshold=wishes.resign_threshold,
-        ponders=wishes.ponders,
+        komi=options.komi if options.komi is not None else (7.0 if size <= 9 else 7.5),
+        rules=options.rules,
+        resign_threshold=options.resign_threshold,
+        ponders=options.ponders,
     )
-    clock = clocks.Clock(wishes.lag_s, wishes.max_time_s, time.monotonic)
-    return session.Engine(setup, lambda size: thinker or _uniform_thinker(size, wishes), clock)
+    clock = clocks.Clock(options.lag_s, options.max_time_s, time.monotonic)
+    return session.Engine(setup, lambda size: search or _uniform_search(size, options), clock)
 
 
-def _effort(wishes: Wishes) -> str:
-    limit = "" if math.isinf(wishes.max_time_s) else f" or {wishes.max_time_s:g} s"
-    return f"{wishes.num_simulations} simulations{limit}"
+def _budget_text(options: EngineOptions) -> str:
+    limit = "" if math.isinf(options.max_time_s) else f" or {options.max_time_s:g} s"
+    return f"{options.num_simulations} simulations{limit}"
 
 
 def _version() -> str:
@@ -92,58 +92,58 @@ def _version() -> str:
         return "from a source folder"
 
 
-def _search_config(wishes: Wishes) -> search_config.SearchConfig:
+def _search_config(options: EngineOptions) -> search_config.SearchConfig:
     return search_config.SearchConfig(
         algorithm=search_config.Algorithm.puct,
-        num_simulations=wishes.num_simulations,
-        leaf_batch=wishes.leaf_batch,
-        symmetry=search_config.Symmetry(wishes.symmetry),
+        num_simulations=options.num_simulations,
+        leaf_batch=options.leaf_batch,
+        symmetry=search_config.Symmetry(options.symmetry),
     )
 
 
-def _uniform_thinker(size: int, wishes: Wishes) -> thinking.Thinker:
+def _uniform_search(size: int, options: EngineOptions) -> engine_search.EngineSearch:
     uniform = evaluators.UniformEvaluator(size)
-    return thinking.Thinker(size, _search_config(wishes), uniform, lambda: uniform)
+    return engine_search.EngineSearch(size, _search_config(options), uniform, lambda: uniform)
 
 
-def make_thinker(weights: leela.Weights, wishes: Wishes) -> tuple[thinking.Thinker, str]:
-    """What the engine thinks with, warmed up, and the network and its backend in words.
+def make_search(weights: leela.Weights, options: EngineOptions) -> tuple[engine_search.EngineSearch, str]:
+    """Makes a search that is warmed up; returns it with a description of the network and its backend.
 
-    ValueError for a device that is not there. How the backend was chosen goes to stderr.
+    Raises ValueError for a missing device. A report of how the backend was chosen goes to stderr.
     """
-    # Here, because a uniform network needs no library for networks.
+    # Imported here, as a uniform network needs no library for networks.
     from alphazero.net import inference
 
-    team = inference.make_team(weights, wishes.num_threads, device=wishes.device, batch=wishes.leaf_batch)
+    team = inference.make_team(weights, options.num_threads, device=options.device, batch=options.leaf_batch)
     print(team[0].report, file=sys.stderr, flush=True)
-    search = _search_config(wishes)
+    config = _search_config(options)
     caches: list[cache.CachedEvaluator] = []
-    asked = [_dress(evaluator, search, weights.size, wishes, caches) for evaluator in team]
-    evaluator = threads.ThreadedEvaluator(asked) if len(asked) > 1 else asked[0]
-    thinker = thinking.Thinker(
+    wrapped = [_wrap_evaluator(evaluator, config, weights.size, options, caches) for evaluator in team]
+    evaluator = threads.ThreadedEvaluator(wrapped) if len(wrapped) > 1 else wrapped[0]
+    search = engine_search.EngineSearch(
         weights.size,
-        search,
+        config,
         evaluator,
         lambda: inference.make_exact(weights),
         lambda: _clear(caches),
     )
-    # A first move that compiles kernels could lose on time.
-    thinker.warm_up()
-    return thinker, f"{weights.name} on {team[0].describe()}"
+    # Compiling kernels in the first move could lose on time.
+    search.warm_up()
+    return search, f"{weights.name} on {team[0].describe()}"
 
 
-def _dress(
+def _wrap_evaluator(
     evaluator: evaluators.Evaluator,
     search: search_config.SearchConfig,
     size: int,
-    wishes: Wishes,
+    options: EngineOptions,
     caches: list[cache.CachedEvaluator],
 ) -> evaluators.Evaluator:
-    """The evaluator with the symmetries and the cache that are asked for; the cache joins `caches`."""
-    dressed = symmetries.wrap(evaluator, search, size, np.random.default_rng())
-    if not wishes.is_cached:
-        return dressed
-    caches.append(cache.CachedEvaluator(dressed, size, cache.DEFAULT_BYTES // wishes.num_threads))
+    """Wraps the evaluator in symmetries and a cache, as the options say. Appends the cache to `caches`."""
+    wrapped = symmetries.wrap(evaluator, search, size, np.random.default_rng())
+    if not options.is_cached:
+        return wrapped
+    caches.append(cache.CachedEvaluator(wrapped, size, cache.DEFAULT_BYTES // options.num_threads))
     return caches[-1]
 
 

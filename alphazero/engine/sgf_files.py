@@ -1,15 +1,18 @@
-"""Games that come from SGF files or go to them by GTP commands."""
+"""SGF files that GTP commands read and write."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero.config import game as game_config
-from alphazero.engine import answers, protocol, words
+from alphazero.engine import answers, command_arguments, protocol
 from alphazero.go import play, rules, sgf, sgf_collection
 
 
 def write(game: play.Game, config: game_config.GameConfig) -> bytes:
-    """The game so far, its rules, and its result if it is over; config: for ko and suicide alone."""
+    """Formats the game so far as SGF, with its rules, and its result if it is over.
+
+    config: only ko and suicide are used.
+    """
     return sgf.write(
         sgf.SgfGame(
             size=game.size,
@@ -26,21 +29,22 @@ def write(game: play.Game, config: game_config.GameConfig) -> bytes:
 
 
 def save(text: bytes, path: str) -> None:
-    """Fails the command where the file cannot be written."""
+    """Writes the file. Fails the command if that is not possible."""
     try:
         Path(path).write_bytes(text)
     except OSError as error:
-        raise protocol.Failure(f"cannot write file: {error.strerror}") from None
+        raise protocol.CommandError(f"cannot write file: {error.strerror}") from None
 
 
 def load(arguments: Sequence[str], config: game_config.GameConfig, komi: float) -> play.Game:
-    """The game in a file, up to and without the move whose number, counted from one, may follow its name.
+    """Loads the game in a file.
 
-    komi: of a game whose own cannot be played.
+    arguments: the file's name, and optionally the number of a move, counted from one. The game then stops
+    before that move. komi: used if the game's own komi cannot be played.
     """
-    words.require(len(arguments) in (1, 2))
-    num_moves = words.integer(arguments[1]) - 1 if len(arguments) == 2 else None
-    words.require(num_moves is None or num_moves >= 0)
+    command_arguments.require(len(arguments) in (1, 2))
+    num_moves = command_arguments.integer(arguments[1]) - 1 if len(arguments) == 2 else None
+    command_arguments.require(num_moves is None or num_moves >= 0)
     try:
         text = next(sgf_collection.games(Path(arguments[0])), b"")
         record = sgf.read(text)
@@ -49,14 +53,14 @@ def load(arguments: Sequence[str], config: game_config.GameConfig, komi: float) 
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise protocol.Failure(f"cannot load file: {reason}") from None
+        raise protocol.CommandError(f"cannot load file: {reason}") from None
 
 
 def _komi(record: sgf.SgfGame, default: float) -> float:
-    """The record's komi, rounded to a half; `default` where it has none that can be played."""
+    """Returns the record's komi, rounded to a half, or `default` if it has none that can be played."""
     try:
-        komi = default if record.komi is None else words.komi(str(record.komi))
-    except protocol.Failure:
+        komi = default if record.komi is None else command_arguments.komi(str(record.komi))
+    except protocol.CommandError:
         komi = default
     if komi != record.komi:
         what = "KM is not a number" if record.komi is None else f"KM is {record.komi:g}"

@@ -1,37 +1,39 @@
-"""Who lives at the end: the ownership of points, and the status of chains, from playouts."""
+"""Life and death at the end of a game: the status of chains, estimated by rollouts."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.engine import playouts
+from alphazero.engine import rollouts
 from alphazero.go import play, rules
 
 NAMES = ("alive", "dead", "seki")
 
 
 class Chain(NamedTuple):
-    """Connected stones and what becomes of them."""
+    """Connected stones and their final status."""
 
     color: int
     points: list[int]
     status: str  # one of NAMES
 
 
-def classify(position: play.Game, games: playouts.Playouts) -> list[Chain]:
-    """The chains of a position, by their first points. `games` are from this position and are finished.
+def classify(position: play.Game, games: rollouts.Rollouts) -> list[Chain]:
+    """Returns the chains of a position, ordered by their first points.
 
-    What is settled is certain. Other chains are alive if their colour has their points in at least half of
-    the games. Those that are not settled and touch a point which stays nobody's in half of the games
-    are in a seki.
+    games: rollouts from this position; they are played to the end if needed. The status of settled chains
+    is certain. Other chains are
+    - dead if their colour owns their points in less than half of the games,
+    - in seki if they touch an empty point that stays neutral in at least half of the games,
+    - alive otherwise.
     """
     record = position.record[0]
     stones, heads = record["stones"][:-1], record["head"][: position.size**2]
-    settled = playouts.settled_owner(record["stones"], position.size)
+    settled = rollouts.settled_owner(record["stones"], position.size)
     found: dict[int, list[int]] = {}
     for point in np.flatnonzero(stones != rules.EMPTY).tolist():
         found.setdefault(int(heads[point]), []).append(point)
-    # Games are finished only if somebody needs them.
+    # Rollouts are slow: they are finished only if a chain is not settled.
     owners = np.zeros((1, len(stones)), np.int8) if settled[stones != rules.EMPTY].all() else _owners(games)
     is_neutral = (stones == rules.EMPTY) & ((owners == 0).mean(axis=0) >= 0.5)
     chains = []
@@ -48,12 +50,12 @@ def classify(position: play.Game, games: playouts.Playouts) -> list[Chain]:
     return sorted(chains, key=lambda chain: chain.points[0])
 
 
-def _owners(games: playouts.Playouts) -> np.ndarray:
+def _owners(games: rollouts.Rollouts) -> np.ndarray:
     return games.finish().owners()
 
 
 def _around(points: list[int], size: int) -> list[int]:
-    """The points beside these, their own among them."""
+    """Returns the neighbours of these points, which include the points of a longer chain."""
     found = set()
     for point in points:
         y, x = divmod(point, size)

@@ -1,1 +1,1 @@
-"""Who is stronger: players, matches, ratings, promotions, and a client for GTP engines."""
+"""Evaluation of playing strength: players, matches, ratings, promotions, and a client for GTP engines."""

@@ -1,4 +1,4 @@
-"""Whether what we compute is what the weight file says: the certificate's largest difference."""
+"""Check of an evaluator against its weight file, for `largest_difference` in the certificate."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.evaluation import promotion
-from alphazero.go import board, features, game, geometry
+from alphazero.go import board, features, game_kernels, geometry
 from alphazero.net import numpy_forward
 from alphazero.search import evaluator as evaluators
 
-_CHUNK = 16  # the numpy reading unfolds 3x3 windows: 9 times the memory of the widest layer
+_CHUNK = 16  # the numpy implementation unfolds 3x3 windows: 9 times the memory of the widest layer
 
 
 def make_check(
@@ -19,7 +19,7 @@ def make_check(
     rng: np.random.Generator,
     num_positions: int = 256,
 ) -> promotion.Check:
-    """A check for `Promotions.promote`: compares `evaluator` with the file on random positions."""
+    """Makes a check for `Promotions.promote` that compares `evaluator` with the file on random positions."""
 
     def check(path: Path) -> float:
         return largest_difference(evaluator, path, random_planes(config, num_positions, rng))
@@ -28,9 +28,9 @@ def make_check(
 
 
 def largest_difference(evaluator: evaluators.Evaluator, path: Path, planes: np.ndarray) -> float:
-    """Largest difference of a move's probability (softmax over all moves) or of a value.
+    """Returns the largest difference of a move's probability (softmax over all moves) or of a value.
 
-    planes: [B, 18, N, N] uint8. Compares with an independent reading of the file in float64.
+    planes: [B, 18, N, N] uint8. The reference is an independent implementation in float64.
     """
     logits, values = evaluator.evaluate(planes)
     largest = 0.0
@@ -44,16 +44,16 @@ def largest_difference(evaluator: evaluators.Evaluator, path: Path, planes: np.n
 
 
 def random_planes(config: game_config.GameConfig, count: int, rng: np.random.Generator) -> np.ndarray:
-    """[count, 18, N, N] uint8 positions of games of random legal moves, at plies spread evenly."""
+    """[count, 18, N, N] uint8 positions from games of random legal moves, at evenly spread plies."""
     size, num_points = config.size, config.size**2
     tables, scratch = geometry.make(size), board.make_scratch(num_points)
-    games, legal = game.new_games(count, config), np.zeros(num_points + 1, np.bool_)
+    games, legal = game_kernels.new_games(count, config), np.zeros(num_points + 1, np.bool_)
     for index in range(count):
         for _ in range(index * num_points // count):
-            game.legal_actions(tables, games, index, legal)
+            game_kernels.legal_actions(tables, games, index, legal)
             choices = np.flatnonzero(legal)
             if len(choices):
-                game.play(tables, games, scratch, index, int(rng.choice(choices)))
+                game_kernels.play(tables, games, scratch, index, int(rng.choice(choices)))
     planes = np.zeros((count, features.NUM_PLANES, num_points), np.uint8)
     features.planes(tables, games, np.arange(count), planes)
     return planes.reshape(count, features.NUM_PLANES, size, size)

@@ -1,7 +1,7 @@
-"""Ratings of many players from games among them: the model of Bradley and Terry (1952).
+"""Ratings of many players from games among them, by the model of Bradley and Terry (1952).
 
-A player of strength s beats one of strength t with chance 1 / (1 + exp(t - s)); draws are half a win each.
-Most pairs never meet, so that matrices are sparse: a thousand players take megabytes and a second.
+A player of strength s beats one of strength t with probability 1 / (1 + exp(t - s)). A draw is half a win for
+each. Most pairs never meet, so the matrices are sparse: a thousand players take megabytes and a second.
 """
 
 import dataclasses
@@ -12,19 +12,19 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
-from alphazero.evaluation import elo as ratings
+from alphazero.evaluation import ratings
 
 _ELO = 400 / math.log(10)
 """Elo of one unit of the model's strength."""
 _PRIOR_DRAWS = 1.0
-"""Drawn games that are assumed of each pair that met: a player who only won has a rating, too."""
+"""Drawn games that are added to each pair that met, so that a player with wins only has a finite rating."""
 _MAX_STEPS = 200
 _MAX_CHANGE = 2.0
-"""Of the difference between two who met: a Newton step overshoots where chances are close to 0 or 1."""
+"""Most change of the difference of a pair that met. Newton steps overshoot near probabilities of 0 and 1."""
 _PRECISION = 1e-9
-"""Change of those differences at which the fit ends."""
+"""Change of those differences below which the fit ends."""
 _CHUNK = 1 << 14
-"""Covariances in memory at once, so that a fit's work space does not grow with the number of players."""
+"""Covariances in memory at once, so that the memory of a fit does not grow with the number of players."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,31 +34,31 @@ class Fit:
     elo: np.ndarray
     """[n] float64."""
     _factors: linalg.SuperLU | None
-    """Of the information on all strengths but the first; None for one player."""
+    """Factors of the information matrix of all strengths but the first; None for one player."""
 
     def estimate(self, player: int, other: int = 0) -> ratings.Estimate:
-        """The player's rating less the other's, with its 95 % interval."""
+        """Returns the player's rating minus the other's, with its 95 % interval."""
         return self._estimate(self.elo[player] - self.elo[other], self.variance(player, other))
 
     def estimates(self) -> list[ratings.Estimate]:
-        """Each player's rating less the first one's, with its 95 % interval."""
+        """Returns each player's rating minus the first one's, with its 95 % interval."""
         return list(map(self._estimate, self.elo, self.variances()))
 
     def variances(self) -> np.ndarray:
-        """[n] of the ratings in Elo squared: the diagonal of the covariance."""
+        """[n] variances of the ratings in Elo squared: the diagonal of the covariance."""
         return np.concatenate([np.diagonal(rows[:, start:]) for start, rows in self.covariances()])
 
     def variance(self, player: int, other: int = 0) -> float:
-        """Of the difference of two ratings, in Elo squared."""
+        """Returns the variance of the difference of two ratings, in Elo squared."""
         contrast = np.zeros(len(self.elo))
         contrast[player] += 1
         contrast[other] -= 1
         return max(0.0, float(contrast @ self._solve(contrast[:, None])[:, 0]))
 
     def covariances(self) -> Iterator[tuple[int, np.ndarray]]:
-        """The ratings' covariance in Elo squared, some rows [k, n] at a time, with the number of the first.
+        """Yields the ratings' covariance in Elo squared: the number of the first row, and rows [k, n].
 
-        From the curvature of the likelihood, with the first player's strength fixed.
+        It is the inverse curvature of the log-likelihood, with the first player's strength fixed.
         """
         n = len(self.elo)
         num_rows = max(1, _CHUNK // n)
@@ -66,7 +66,7 @@ class Fit:
             yield start, self._solve(np.eye(n, min(num_rows, n - start), -start)).T
 
     def _solve(self, right: np.ndarray) -> np.ndarray:
-        """The covariance times a matrix [n, k]."""
+        """Returns the covariance times a matrix [n, k]."""
         answer = np.zeros_like(right)
         if self._factors is not None:
             answer[1:] = _ELO**2 * self._factors.solve(right[1:])
@@ -79,21 +79,22 @@ class Fit:
 
 
 def fit(points: np.ndarray | sparse.csr_array) -> Fit:
-    """points: [n, n], what each row's player won against each column's, draws half; dense or sparse.
+    """Fits the ratings of n players.
 
-    ValueError where a player is not connected to the first one by games.
+    points: [n, n] points of each row's player against each column's, draws half; dense or sparse.
+    Raises ValueError if a player is not connected to the first one by games.
     """
     won = sparse.csr_array(points, dtype=np.float64)
     n = len(won.indptr) - 1
     games = sparse.csr_array(won + won.T)
     num_groups, _ = csgraph.connected_components(games, directed=False)
     if num_groups > 1:
-        raise ValueError("some players have met none of the others, directly or through others")
+        raise ValueError("some players are not connected to the others by games")
     strengths = np.zeros(n)
     if n == 1:
         return Fit(strengths, None)
     met = sparse.coo_array(games)
-    a, b = met.coords  # each pair that met comes twice
+    a, b = met.coords  # each pair that met is in it twice
     num_games = met.data + _PRIOR_DRAWS
     score = won.sum(axis=1) + _PRIOR_DRAWS / 2 * np.bincount(a, minlength=n)
     for _ in range(_MAX_STEPS):
@@ -111,11 +112,11 @@ def fit(points: np.ndarray | sparse.csr_array) -> Fit:
 def most_informative_pair(
     fitted: Fit, num_games: np.ndarray | sparse.csr_array, is_present: np.ndarray | None = None
 ) -> tuple[int, int]:
-    """The two players of whom one more game would tell most.
+    """Returns the two players whose next game is the most informative.
 
-    num_games: [n, n] so far, for ties: those who met least. is_present: [n] bool who can play, all by
-    default; at least two. The measure is by how much a game shrinks the volume of the ratings' joint
-    uncertainty (D-optimal design, Wald 1943).
+    The measure is how much a game shrinks the volume of the ratings' joint uncertainty (D-optimal design,
+    Wald 1943). num_games: [n, n] so far; ties go to the pair with the fewest. is_present: [n] bool, the
+    players that can play, at least two; all by default.
     """
     n = len(fitted.elo)
     variances, strengths = fitted.variances(), fitted.elo / _ELO
@@ -136,12 +137,12 @@ def most_informative_pair(
 
 
 def _chance(difference: np.ndarray) -> np.ndarray:
-    """Of a win, for a difference of strengths."""
+    """Returns the probability of a win for a difference of strengths."""
     return 0.5 + 0.5 * np.tanh(difference / 2)
 
 
 def _factorize(a: np.ndarray, b: np.ndarray, weight: np.ndarray, n: int) -> linalg.SuperLU:
-    """Factors of the information on strengths 1 to n - 1: the Laplacian of the graph of pairs."""
+    """Factorizes the information matrix of strengths 1 to n - 1, a Laplacian of the graph of pairs."""
     rows, columns = np.concatenate([a, a]), np.concatenate([a, b])
     laplacian = sparse.csc_array((np.concatenate([weight, -weight]), (rows, columns)), shape=(n, n))
     return linalg.splu(laplacian[1:, 1:])

@@ -1,4 +1,4 @@
-"""A network on its way from the learner to the gate; apart from the gate because everyone hands it on."""
+"""Networks on their way from the learner to the gate, in a module that does not import the gate."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from alphazero.net import leela
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A network on its way to the gate, with the version that games played by it will carry."""
+    """A network on its way to the gate, with the version that its game records carry."""
 
     version: int
-    """The learner's step; it only grows."""
+    """The learner's step, which only increases."""
     weights: leela.Weights
     games: int
-    """Self-play games of the run when it was made."""
+    """Self-play games of the run when the network was published."""
     positions: int
-    """Training positions of the run when it was made."""
+    """Training positions of the run when the network was published."""
 
 
 def from_promoted(promoted: promotion.Promoted) -> Candidate:
-    """A promoted network as the best one to go on with."""
+    """Converts a promoted network to a candidate, as the best network of a resumed run."""
     facts = promoted.certificate
     return Candidate(
         version=facts["steps"], weights=promoted.load(), games=facts["games"], positions=facts["positions"]

@@ -1,4 +1,4 @@
-"""A program as the head of a process group of its own, whose pipes never block us."""
+"""Child process that leads its own process group and has non-blocking pipes."""
 
 import contextlib
 import os
@@ -15,23 +15,23 @@ MOST_STDERR_BYTES = 1 << 12
 _PIPE_BYTES = 1 << 16
 
 Stderr = Callable[[bytes], object] | int | None
-"""What becomes of stderr: a function is given all of it; otherwise as for `subprocess.Popen`."""
+"""Destination of stderr: a function that receives all of it, or a value for `subprocess.Popen`."""
 
 
-class Keeper(Protocol):
-    """Ends the process groups that we leave behind should we be killed."""
+class ProcessRegistry(Protocol):
+    """Registry of the process groups that must end if this process is killed."""
 
     def add(self, group: int) -> None:
-        """A group has been started."""
+        """Adds a group that has started."""
         ...
 
     def remove(self, group: int) -> None:
-        """The group has been killed; its id is still taken."""
+        """Removes a group that has been killed. Its id is still in use."""
         ...
 
 
 class EngineProcess:
-    """A running program and what it writes; `end` leaves nothing of its group."""
+    """A running program and its output. `end` kills its whole process group."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class EngineProcess:
         cwd: str | Path | None = None,
         environment: Mapping[str, str] | None = None,
         stderr: Stderr = subprocess.PIPE,
-        keeper: Keeper | None = None,
+        registry: ProcessRegistry | None = None,
     ) -> None:
-        """Starts it without a shell; OSError if that fails. environment: added to ours."""
+        """Starts the program without a shell. Raises OSError on failure. environment: added to ours."""
         self.cpu_s: float | None = None
-        """Once it has ended: its CPU time and that of the children that it waited for."""
+        """CPU time of the program and of the children that it waited for; None until `end`."""
         self._last_stderr = b""
         self._on_stderr = stderr if callable(stderr) else None
-        self._keeper = keeper
+        self._registry = registry
         self._has_stdout = True
         self._end_lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
@@ -65,8 +65,8 @@ class EngineProcess:
         except BaseException:
             self._selector.close()
             raise
-        if keeper is not None:
-            keeper.add(self.process_id)
+        if registry is not None:
+            registry.add(self.process_id)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -75,26 +75,26 @@ class EngineProcess:
 
     @property
     def process_id(self) -> int:
-        """Id of the process and of its group."""
+        """Id of the process, and of its group."""
         return self._process.pid
 
     @property
     def last_stderr(self) -> str:
-        """The end of what it wrote to stderr, as far as that came to us."""
+        """The end of the stderr output that was read so far."""
         return self._last_stderr.decode(errors="replace")
 
     def write(self, data: bytes) -> bool:
-        """Whether all of it went into the pipe, without waiting; OSError when nobody reads it."""
+        """Writes without waiting; returns whether the pipe took all of it. OSError if the pipe is closed."""
         assert self._process.stdin is not None
         return self._process.stdin.write(data) == len(data)
 
     def close_input(self) -> None:
-        """Ends its stdin."""
+        """Closes the program's stdin."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     def read(self, wait_s: float) -> bytes | None:
-        """What it wrote to stdout, None when that has ended; waits for anything up to `wait_s`."""
+        """Waits up to `wait_s` for any output; returns that of stdout, or None when stdout has ended."""
         received = b""
         for key, _ in self._selector.select(max(0.0, wait_s) if self._has_stdout else 0.0):
             data = os.read(key.fd, _PIPE_BYTES)
@@ -107,7 +107,7 @@ class EngineProcess:
         return received if self._has_stdout else None
 
     def wait_for_exit(self, limit_s: float) -> None:
-        """Waits for the end without reaping it, so that the group's id stays ours; its output is dropped."""
+        """Waits for the exit without reaping, so that the group's id stays ours. Drops output on stdout."""
         deadline = time.monotonic() + limit_s
         pause = 0.001
         while time.monotonic() < deadline and self._process.returncode is None:
@@ -118,7 +118,7 @@ class EngineProcess:
             pause = min(2 * pause, 0.05)
 
     def exit_status(self) -> str:
-        """How it ended, to be read behind "ended"; empty when it has not, or nobody knows any more."""
+        """Describes how the process ended, to follow "ended"; empty while it runs and once it is reaped."""
         status = self._exit_info()
         if status is None:
             return ""
@@ -127,17 +127,17 @@ class EngineProcess:
         return f" by signal {signal.Signals(status.si_status).name}"
 
     def kill(self) -> None:
-        """Kills the whole group, from any thread; `end` must follow."""
+        """Kills the whole group. Any thread may call this; `end` must follow."""
         with self._end_lock:
             self._kill_group()
 
     def end(self) -> None:
-        """Kills the group, reaps the process and closes the pipes; harmless when repeated."""
+        """Kills the group, reaps the process and closes the pipes. Further calls have no effect."""
         with self._end_lock:
             if self._process.returncode is None:
                 self._kill_group()
-                if self._keeper is not None:
-                    self._keeper.remove(self.process_id)
+                if self._registry is not None:
+                    self._registry.remove(self.process_id)
                 _, status, usage = os.wait4(self.process_id, 0)
                 self._process.returncode = os.waitstatus_to_exitcode(status)
                 self.cpu_s = usage.ru_utime + usage.ru_stime
@@ -148,7 +148,7 @@ class EngineProcess:
                 pipe.close()
 
     def _kill_group(self) -> None:
-        # Until the process has been reaped, no other group can have this id.
+        # No other group can have this id until the process is reaped.
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process_id, signal.SIGKILL)
@@ -164,7 +164,7 @@ class EngineProcess:
             self._on_stderr(data)
 
     def _drain_stderr(self) -> None:
-        """Takes what is left in the pipe, which a process outside of the group may go on filling."""
+        """Reads the rest of the pipe once, as a process outside the group may still write to it."""
         pipe = self._process.stderr
         if pipe is None or pipe.closed:
             return

@@ -1,4 +1,4 @@
-"""The gate: a candidate becomes the best network by a match, or at once with gate=none."""
+"""The gate, which promotes a candidate to best network after a match, or at once with gate=none."""
 
 import logging
 from collections.abc import Callable
@@ -20,48 +20,48 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What the gate decided."""
+class GateOutcome:
+    """Decision of the gate on a candidate."""
 
     candidate: candidates.Candidate
     is_promoted: bool
     match: results.MatchResult | None
     """None with gate=none."""
-    verdict: sprt.Verdict | None = None
-    """Of the sequential test, with gate=sprt."""
+    verdict: sprt.SprtDecision | None = None
+    """Decision of the sequential test; None unless gate=sprt."""
 
-    def figures(self) -> dict[str, float | str]:
-        """The decision by name, for the reporter."""
-        figures: dict[str, float | str] = {"promoted": float(self.is_promoted)}
+    def metrics(self) -> dict[str, float | str]:
+        """Returns the metrics of the decision by name, for the reporter."""
+        metrics: dict[str, float | str] = {"promoted": float(self.is_promoted)}
         if self.match is not None:
-            figures |= {"score": self.match.score, "elo": self.match.elo.elo, "games": self.match.num_games}
-            figures["limit_fraction"] = self.match.num_at_limit / max(1, self.match.num_games)
+            metrics |= {"score": self.match.score, "elo": self.match.elo.elo, "games": self.match.num_games}
+            metrics["limit_fraction"] = self.match.num_at_limit / max(1, self.match.num_games)
         if self.verdict is not None:
-            figures["llr"] = self.verdict.log_likelihood_ratio
-        figures["last"] = self._sentence()
-        return figures
+            metrics["llr"] = self.verdict.log_likelihood_ratio
+        metrics["last"] = self._sentence()
+        return metrics
 
     def _sentence(self) -> str:
-        verdict = "promoted" if self.is_promoted else "refused"
+        decision = "promoted" if self.is_promoted else "refused"
         result, limit = "", ""
         if self.match is not None:
             result = f", {self.match.summary()}"
             if self.verdict is not None:
                 result += f", log-likelihood ratio {self.verdict.log_likelihood_ratio:+.2f}"
             limit = f", {self.match.num_at_limit} games at the move limit" if self.match.num_at_limit else ""
-        return f"step {self.candidate.version} {verdict}{result}{limit}"
+        return f"step {self.candidate.version} {decision}{result}{limit}"
 
 
 class Gate:
-    """Judges candidates against the best network."""
+    """Match of each candidate against the best network, and its consequences on disk."""
 
     def __init__(
         self,
         config: schema.Config,
         folder: run_folder.RunFolder,
-        player: gate_match.Player | None = None,
+        player: gate_match.MatchPlayer | None = None,
     ) -> None:
-        """player: plays the matches, by default here."""
+        """player: plays the matches; by default a `GateMatch` in this process."""
         self._config = config
         self._folder = folder
         self._promotions = promotion.Promotions(folder.weights / "promoted")
@@ -69,19 +69,18 @@ class Gate:
         self._rng = np.random.default_rng([config.run.seed, 8])
 
     def start_with(self, best: candidates.Candidate) -> None:
-        """Takes the best network so far: the last promoted one, or the untrained one."""
+        """Sets the best network so far: the last promoted one, or the untrained one."""
         self._player.start_with(best)
 
     def judge(
         self,
         candidate: candidates.Candidate,
         should_stop: Callable[[], bool] = lambda: False,
-        on_progress: gate_match.OnProgress = lambda figures: None,
-    ) -> Outcome | None:
-        """Plays the match and promotes the candidate if it passes; None when told to stop.
+        on_progress: gate_match.OnProgress = lambda metrics: None,
+    ) -> GateOutcome | None:
+        """Plays the match and promotes the candidate if it passes. Returns None if `should_stop` ends it.
 
-        The promoted file and its certificate, or the refused one and its facts, are on disk when this
-        returns.
+        On return, the promoted file and its certificate, or the refused file and its facts, are on disk.
         """
         try:
             return self._judge(candidate, should_stop, on_progress)
@@ -93,10 +92,10 @@ class Gate:
         candidate: candidates.Candidate,
         should_stop: Callable[[], bool],
         on_progress: gate_match.OnProgress,
-    ) -> Outcome | None:
+    ) -> GateOutcome | None:
         rule = self._config.gate
         if rule.kind is gate_config.GateKind.none:
-            outcome = Outcome(candidate=candidate, is_promoted=True, match=None)
+            outcome = GateOutcome(candidate=candidate, is_promoted=True, match=None)
         else:
             result = self._player.play(candidate, should_stop, on_progress)
             if result is None:
@@ -110,11 +109,11 @@ class Gate:
         else:
             folder, facts = self._folder.weights / "refused", self._facts(outcome)
             refused.keep(folder, candidate.version, candidate.weights, facts, rule.keep_refused)
-        _logger.info("%s", outcome.figures()["last"])
+        _logger.info("%s", outcome.metrics()["last"])
         return outcome
 
-    def _facts(self, outcome: Outcome) -> dict[str, Any]:
-        """What is known of a judged candidate, for its certificate."""
+    def _facts(self, outcome: GateOutcome) -> dict[str, Any]:
+        """Returns the facts about a judged candidate for its certificate."""
         candidate, result = outcome.candidate, outcome.match
         test = _test_facts(outcome, self._config.gate)
         return {
@@ -125,9 +124,9 @@ class Gate:
             **promotion.provenance(self._config),
         }
 
-    def _promote(self, outcome: Outcome) -> None:
+    def _promote(self, outcome: GateOutcome) -> None:
         candidate, facts = outcome.candidate, self._facts(outcome)
-        # Certified is the arithmetic of the file, so it is checked in float32, whatever plays.
+        # The certificate is about the file's arithmetic, so the check uses float32, whatever precision plays.
         exact = inference.make_evaluator(candidate.weights, device="cpu", precision="fp32", backend="torch")
         check = agreement.make_check(exact, self._config.game, self._rng)
         self._promotions.promote(candidate.weights, facts, check)
@@ -136,16 +135,16 @@ class Gate:
 
 def _outcome(
     candidate: candidates.Candidate, result: results.MatchResult, rule: gate_config.GateConfig
-) -> Outcome:
+) -> GateOutcome:
     if rule.kind is gate_config.GateKind.winrate:
-        return Outcome(candidate=candidate, is_promoted=result.score >= rule.threshold, match=result)
-    verdict = gate_match.test_of(rule).decide(result.pair_scores)
-    is_better = verdict.decision is sprt.Decision.better
-    return Outcome(candidate=candidate, is_promoted=is_better, match=result, verdict=verdict)
+        return GateOutcome(candidate=candidate, is_promoted=result.score >= rule.threshold, match=result)
+    decided = gate_match.test_of(rule).decide(result.pair_scores)
+    is_better = decided.decision is sprt.Decision.better
+    return GateOutcome(candidate=candidate, is_promoted=is_better, match=result, verdict=decided)
 
 
-def _test_facts(outcome: Outcome, rule: gate_config.GateConfig) -> dict[str, Any]:
-    """The sequential test in a certificate, nothing without one."""
+def _test_facts(outcome: GateOutcome, rule: gate_config.GateConfig) -> dict[str, Any]:
+    """Returns the sequential test's entry in a certificate; empty without a test."""
     if outcome.verdict is None:
         return {}
     low, high = gate_match.test_of(rule).bounds

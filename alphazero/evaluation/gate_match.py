@@ -1,4 +1,4 @@
-"""The games of a gate: a candidate against the best network."""
+"""Match of a gate: a candidate against the best network."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,17 +10,16 @@ from alphazero.config import gate as gate_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import elo as ratings
-from alphazero.evaluation import match, openings, players, sprt
+from alphazero.evaluation import match, openings, players, ratings, sprt
 from alphazero.evaluation import result as results
 from alphazero.net import inference
 
 OnProgress = Callable[[dict[str, float]], None]
-"""Hears of a match under way: figures by name."""
+"""Receives metrics of a running match by name."""
 
 
-class Player(Protocol):
-    """Who plays a gate's matches: `GateMatch`, or a process elsewhere that has one."""
+class MatchPlayer(Protocol):
+    """Interface of a gate's matches: `GateMatch`, or a proxy of one in another process."""
 
     def start_with(self, best: candidates.Candidate) -> None:
         """`GateMatch.start_with`."""
@@ -34,7 +33,7 @@ class Player(Protocol):
 
 
 class GateMatch:
-    """Holds the best network and plays candidates against it."""
+    """Matches of candidates against the best network, whose evaluator is kept."""
 
     def __init__(self, config: schema.Config) -> None:
         self._config = config
@@ -46,9 +45,9 @@ class GateMatch:
         self._candidate_version = -1
 
     def start_with(self, best: candidates.Candidate) -> None:
-        """Takes the best network so far: the untrained one, or the newest promoted one."""
+        """Sets the best network so far: the untrained one, or the newest promoted one."""
         if self._candidate is not None and best.version == self._candidate_version:
-            # The evaluators change places; the old best network's is loaded with the next candidate.
+            # Swap the evaluators; the old best network's will load the next candidate.
             self._best, self._candidate = self._candidate, self._best
             self._candidate_version = -1
         else:
@@ -59,9 +58,9 @@ class GateMatch:
         self,
         candidate: candidates.Candidate,
         should_stop: Callable[[], bool] = lambda: False,
-        on_progress: OnProgress = lambda figures: None,
+        on_progress: OnProgress = lambda metrics: None,
     ) -> results.MatchResult | None:
-        """The match, decided as the gate's settings say; None when told to stop."""
+        """Plays the match by the gate's settings. Returns None if `should_stop` ends it."""
         best, challenger = self._load(candidate)
         rule = self._config.gate
         first_moves = openings.draw(
@@ -74,23 +73,23 @@ class GateMatch:
         is_bare = self._config.search.algorithm is search_config.Algorithm.none
         algorithm = search_config.Algorithm.none if is_bare else search_config.Algorithm.puct
         search = search_config.SearchConfig(algorithm=algorithm, num_simulations=rule.num_simulations)
-        a = players.Player(f"step-{candidate.version}", challenger, search, self._rng)
-        b = players.Player(f"step-{self._best_version}", best, search, self._rng)
+        a = players.SearchPlayer(f"step-{candidate.version}", challenger, search, self._rng)
+        b = players.SearchPlayer(f"step-{self._best_version}", best, search, self._rng)
         if rule.kind is gate_config.GateKind.winrate:
             return match.play_match(a, b, self._config.game, first_moves, should_stop=should_stop)
         test = test_of(rule)
 
         def decided(pair_scores: Sequence[float]) -> int | None:
-            verdict = test.decide(pair_scores)
-            on_progress(_progress(test, verdict, pair_scores))
-            return None if verdict.decision is sprt.Decision.undecided else verdict.num_pairs
+            result = test.decide(pair_scores)
+            on_progress(_progress(test, result, pair_scores))
+            return None if result.decision is sprt.Decision.undecided else result.num_pairs
 
         return match.play_match(
             a, b, self._config.game, first_moves, should_stop=should_stop, decided=decided
         )
 
     def _load(self, candidate: candidates.Candidate) -> tuple[inference.NetEvaluator, inference.NetEvaluator]:
-        """Evaluators of the best network and of the candidate, which are kept for the next match."""
+        """Returns evaluators of the best network and of the candidate, and keeps them for the next match."""
         if self._best is None:
             assert self._new_best is not None, "start_with comes first"
             self._best, self._new_best = self._make_evaluator(self._new_best), None
@@ -107,12 +106,12 @@ class GateMatch:
             candidate.weights,
             device=training.device,
             precision=training.precision,
-            batch=max(1, self._config.gate.num_games // 2),  # half of the games wait for the other player
+            batch=max(1, self._config.gate.num_games // 2),  # half of the games are the opponent's turn
         )
 
 
 def test_of(rule: gate_config.GateConfig) -> sprt.Test:
-    """The sequential test that the settings ask for."""
+    """Makes the sequential test of the settings."""
     return sprt.Test(
         elo0=rule.elo0,
         elo1=rule.elo1,
@@ -123,17 +122,17 @@ def test_of(rule: gate_config.GateConfig) -> sprt.Test:
     )
 
 
-def _progress(test: sprt.Test, verdict: sprt.Verdict, pair_scores: Sequence[float]) -> dict[str, float]:
-    """Figures of a match under way; ends of the interval that nothing bounds are left out."""
+def _progress(test: sprt.Test, result: sprt.SprtDecision, pair_scores: Sequence[float]) -> dict[str, float]:
+    """Returns metrics of a running match. Infinite ends of the interval are omitted."""
     low, high = test.bounds
     elo = ratings.from_pairs(pair_scores)
-    figures = {
+    metrics = {
         "games": 2.0 * len(pair_scores),
         "refused_at": low,
-        "llr": verdict.log_likelihood_ratio,
+        "llr": result.log_likelihood_ratio,
         "promoted_at": high,
         "elo": elo.elo,
         "elo_low": elo.low,
         "elo_high": elo.high,
     }
-    return {name: value for name, value in figures.items() if math.isfinite(value)}
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

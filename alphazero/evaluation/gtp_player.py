@@ -1,4 +1,4 @@
-"""A GTP engine as one side of a match: a few processes that serve many games."""
+"""GTP engine as one side of a match: a few processes that serve many games."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.evaluation import gtp_client, openings, players
-from alphazero.go import board, game, geometry, rules
+from alphazero.go import board, game_kernels, geometry, rules
 
 
-class GtpPlayer(players.Player):
-    """Chooses moves by asking engines; a context manager, because its processes must end.
+class GtpPlayer(players.SearchPlayer):
+    """Player whose moves come from engine processes. It is a context manager that ends them.
 
-    Each process serves every n-th place of the match and is told the whole game before it moves,
-    unless the game went on where that process left it. A process that is lost is replaced once a
-    move; if its successor is lost, too, EngineLost is raised.
+    Each process serves every n-th slot of the match. It receives the whole game before its move, unless
+    the game continues the last one of that process. A lost process is replaced once a move. If its
+    replacement is lost too, EngineLost is raised.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class GtpPlayer(players.Player):
         num_processes: int = 1,
         time_limit_s: float = 60.0,
     ) -> None:
-        """first_moves: the openings of the match, which plays them without telling its players."""
+        """first_moves: the openings of the match. `advance` does not receive their moves."""
         self.name = name
         self._config = config
         self._first_moves = first_moves
@@ -45,40 +45,40 @@ class GtpPlayer(players.Player):
             engine.close()
 
     def join(self, games: np.ndarray) -> None:
-        """Sits down at these games [G], which the match advances."""
+        """Joins these games [G], which the match advances."""
         self._games = games
         self._num_started = 0
 
     def reset(self, index: int) -> None:
-        """The next game of the match begins in this place; every two games share an opening."""
+        """Starts the next game of the match in this slot. Each pair of games shares an opening."""
         self._moves[index] = list(self._first_moves[self._num_started // 2])
         self._num_started += 1
 
     def advance(self, indices: np.ndarray, actions: np.ndarray) -> None:
-        """Hears of moves in these games, its own included."""
+        """Receives the moves in these games, the player's own included."""
         for index, action in zip(indices, actions, strict=True):
             self._moves[int(index)].append(int(action))
 
     def choose(self, indices: np.ndarray) -> np.ndarray:
-        """Actions [B] for the games of these indices; all engines think at once."""
+        """Returns actions [B] for the games of these indices. All engines think at once."""
         num_engines = len(self._engines)
         actions: dict[int, int] = {}
         waiting = [[int(i) for i in indices if i % num_engines == e] for e in range(num_engines)]
         for turn in range(max(map(len, waiting))):
-            asked = [
+            started = [
                 (engine, queue[turn])
                 for engine, queue in zip(self._engines, waiting, strict=True)
                 if turn < len(queue)
             ]
-            for engine, index in asked:
+            for engine, index in started:
                 engine.start(self._moves[index])
-            for engine, index in asked:
+            for engine, index in started:
                 actions[index] = self._checked(index, engine.finish())
         return np.array([actions[int(index)] for index in indices])
 
     def _checked(self, index: int, action: int) -> int:
         legal = np.zeros(self._geometry.num_points + 1, np.bool_)
-        game.legal_actions(self._geometry, self._games, index, legal)
+        game_kernels.legal_actions(self._geometry, self._games, index, legal)
         if not legal[action]:
             move = rules.format_move(action, self._config.size)
             raise gtp_client.EngineLost(f"{self.name} chose the illegal move {move}")
@@ -86,7 +86,7 @@ class GtpPlayer(players.Player):
 
 
 class _Engine:
-    """One process, which knows one game at a time."""
+    """One process, which holds one game at a time."""
 
     def __init__(self, command: Sequence[str], config: game_config.GameConfig, time_limit_s: float) -> None:
         self._command = command
@@ -94,30 +94,30 @@ class _Engine:
         self._time_limit_s = time_limit_s
         self._client: gtp_client.GtpClient | None = None
         self._known: list[int] | None = None
-        self._asked: list[int] = []
+        self._position: list[int] = []
 
     def start(self, moves: Sequence[int]) -> None:
-        """Lets it think about the position after `moves`, which alternate, Black's first."""
-        self._asked = list(moves)
+        """Starts the search of the position after `moves`, which alternate and begin with Black's."""
+        self._position = list(moves)
         try:
-            self._ask()
+            self._request_move()
         except gtp_client.EngineLost:
             self._replace()
-            self._ask()
+            self._request_move()
 
     def finish(self) -> int:
-        """The action that it chose."""
+        """Waits for the engine's action."""
         try:
             answer = self._answer()
         except gtp_client.EngineLost:
             self._replace()
-            self._ask()
+            self._request_move()
             answer = self._answer()
         try:
             action = rules.parse_move(answer, self._config.size)
         except ValueError:
             raise gtp_client.EngineLost(f"{self._command[0]} answered '{answer}' to genmove") from None
-        self._known = [*self._asked, action]
+        self._known = [*self._position, action]
         return action
 
     def close(self) -> None:
@@ -130,19 +130,19 @@ class _Engine:
         self.close()
         self._known = None
 
-    def _ask(self) -> None:
+    def _request_move(self) -> None:
         if self._client is None:
             self._client = gtp_client.GtpClient(self._command, time_limit_s=self._time_limit_s)
             self._client.send(f"boardsize {self._config.size}")
             self._client.send(f"komi {self._config.komi:g}")
             self._known = None
-        if self._known is None or self._asked[: len(self._known)] != self._known:
+        if self._known is None or self._position[: len(self._known)] != self._known:
             self._client.send("clear_board")
             self._known = []
-        for ply in range(len(self._known), len(self._asked)):
-            move = rules.format_move(self._asked[ply], self._config.size)
+        for ply in range(len(self._known), len(self._position)):
+            move = rules.format_move(self._position[ply], self._config.size)
             self._client.send(f"play {_color(ply)} {move}")
-        self._client.start(f"genmove {_color(len(self._asked))}")
+        self._client.start(f"genmove {_color(len(self._position))}")
 
     def _answer(self) -> str:
         assert self._client is not None
@@ -150,9 +150,9 @@ class _Engine:
 
 
 def gnugo_command(program: str, level: int, seed: int) -> list[str]:
-    """GNU Go as an opponent that plays to the end by area rules with positional superko.
+    """Returns the command of a GNU Go that plays to the end by area rules with positional superko.
 
-    seed: 0 would take the time of day.
+    seed: not 0, which GNU Go replaces by the time of day.
     """
     rules_of_play = ("--chinese-rules", "--positional-superko", "--capture-all-dead", "--never-resign")
     return [program, "--mode", "gtp", *rules_of_play, "--level", str(level), "--seed", str(seed)]

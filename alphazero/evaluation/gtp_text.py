@@ -1,4 +1,4 @@
-"""What a GTP engine writes, cut into answers."""
+"""Parser of a GTP engine's output."""
 
 import collections
 import re
@@ -9,20 +9,20 @@ _FIRST_LINE = re.compile(rb"([=?])([0-9]+)(?:[ \t](.*))?", re.DOTALL)
 
 
 class Answer(NamedTuple):
-    """An answer without its frame."""
+    """An answer without its mark, its id and its empty line."""
 
     is_success: bool
     number: int
     """The id of the command that it answers."""
     text: str
-    """Bytes that are no UTF-8 are surrogates."""
+    """Bytes that are not UTF-8 are surrogates."""
 
 
 class Reader:
-    """Makes answers of bytes as they arrive.
+    """Incremental parser, from bytes to answers.
 
-    An answer begins with "=ID" or "?ID" and ends with an empty line (GTP 2, section 2.6). Lines outside
-    of answers are noise, an answer without an id among them.
+    An answer begins with "=ID" or "?ID" and ends with an empty line (GTP 2, section 2.6). Lines outside of
+    answers are noise, and so are answers without an id.
     """
 
     def __init__(self, on_noise: Callable[[str], object] = lambda line: None) -> None:
@@ -34,11 +34,11 @@ class Reader:
 
     @property
     def num_bytes(self) -> int:
-        """Length of what has begun and has not ended."""
+        """Length of the unfinished answer and line."""
         return self._num_bytes + len(self._unfinished_line)
 
     def feed(self, data: bytes) -> None:
-        """Takes what the engine has written next."""
+        """Adds output of the engine."""
         first, *others = data.replace(b"\r", b"").split(b"\n")
         self._unfinished_line += first
         for line in others:
@@ -46,7 +46,7 @@ class Reader:
             self._unfinished_line = bytearray(line)
 
     def next_answer(self) -> Answer | None:
-        """The oldest answer that was not given out yet."""
+        """Removes and returns the oldest answer; None if there is none."""
         return self._answers.popleft() if self._answers else None
 
     def _take(self, line: bytes) -> None:
@@ -66,7 +66,7 @@ def _make_answer(lines: list[bytes]) -> Answer:
     found = _FIRST_LINE.fullmatch(lines[0])
     assert found is not None
     mark, number, first = found.groups(b"")
-    # In an answer of several lines, spaces at the left of the first line align columns.
+    # Only line feeds are stripped at the start: the spaces of a diagram's first line align its columns.
     text = "\n".join([_decode(first).replace("\t", " ").strip(), *map(_decode, lines[1:])])
     return Answer(mark == b"=", int(number[:9]), text.rstrip().lstrip("\n"))
 

@@ -1,7 +1,7 @@
-"""The ladder: how strong each promoted network of a run is, on one scale with opponents that never change.
+"""The ladder: ratings of all promoted networks of a run, on one scale with opponents that never change.
 
-Its games are kept in ladder/games.jsonl of the run's folder, appended when the match they belong to is over.
-Ratings are fitted anew from all games of the same settings.
+The games are in ladder/games.jsonl of the run's folder. Those of a match are appended when it is over.
+Every fit of the ratings uses all games of the same settings.
 """
 
 import contextlib
@@ -28,23 +28,23 @@ from alphazero.evaluation import (
     openings,
     players,
     promotion,
+    ratings,
 )
-from alphazero.evaluation import elo as ratings
 from alphazero.net import inference
 from alphazero.search import evaluator as evaluators
 
 UNIFORM = "uniform"
-"""The opponent whose rating is 0: our search with a network that knows nothing."""
+"""The opponent whose rating is 0: our search with a uniform network."""
 _PAIRS_AT_ONCE = 4
 _GAMES = "/usr/games"
-"""Where Debian puts GNU Go; not everybody's PATH has it."""
+"""Debian's folder of GNU Go, which may be missing from PATH."""
 _MOST_EVALUATORS = 4
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One player's place."""
+    """One player's place on the ladder."""
 
     name: str
     """"uniform", "gnugo-1" (its level), or a promoted network's number."""
@@ -56,15 +56,15 @@ class Rung:
 
 
 class Ladder:
-    """The ladder of one run's folder; one process plays at a time, any may read."""
+    """The ladder of one run's folder. One process plays at a time; any process may read."""
 
     def __init__(self, config: schema.Config, folder: Path) -> None:
-        """folder: the run's."""
+        """folder: the run's folder."""
         self._config = config
         self._rules: ladder_config.LadderConfig = config.ladder
         self._folder = folder / "ladder"
         self._promotions = promotion.Promotions(folder / "weights" / "promoted")
-        self._steps: dict[str, int] = {}  # of networks by their numbers; all else is read when it is needed
+        self._steps: dict[str, int] = {}  # of networks by their numbers; certificates are not kept
         self._num_seen = 0
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
@@ -73,26 +73,26 @@ class Ladder:
 
     @property
     def _settings(self) -> list[float]:
-        """What games must have in common."""
+        """Settings that games must have in common."""
         return [self._config.game.size, self._config.game.komi, self._rules.num_simulations]
 
     def look_for_networks(self) -> None:
-        """Takes in networks that were promoted since the last look.
+        """Adds the networks that were promoted since the last call.
 
-        Cheap where there are none; else the new files are read and their sums checked.
+        The call is cheap if there are none. Otherwise it reads the new files and checks their sha256.
         """
         count = self._promotions.count()
         if count == self._num_seen:
             return
         self._num_seen = count
         for promoted in self._promotions.certified({int(name) for name in self._steps}):
-            # The string that the games have, too.
+            # Interned, as the games hold the same string.
             self._steps[sys.intern(f"{promoted.number:05d}")] = promoted.certificate["steps"]
 
     def write_ratings(self) -> list[Rung]:
-        """Writes ratings.json, the strongest first, and returns what is in it."""
+        """Writes ratings.json, strongest player first, and returns its rungs."""
         rungs = self.rungs()
-        told = [
+        entries = [
             {
                 "player": rung.name,
                 "step": rung.step,
@@ -103,14 +103,14 @@ class Ladder:
             }
             for rung in rungs
         ]
-        text = json.dumps({"settings": self._settings, "players": told}, indent=1, allow_nan=False)
+        text = json.dumps({"settings": self._settings, "players": entries}, indent=1, allow_nan=False)
         files.write_atomic(self._folder / "ratings.json", f"{text}\n".encode())
         heap.release()  # the text and the fit grow with the number of networks
         return rungs
 
     @property
     def names(self) -> list[str]:
-        """All players, the uniform one first, networks in the order of their promotion."""
+        """All players: the uniform one, GNU Go's levels, then networks in the order of promotion."""
         levels = [f"gnugo-{level}" for level in self._rules.gnugo_levels]
         met = self._games.opponents()
         return [
@@ -121,16 +121,16 @@ class Ladder:
 
     @property
     def num_games(self) -> int:
-        """Games that count."""
+        """Number of games that count."""
         return self._games.count
 
     @property
     def num_wanted(self) -> int:
-        """Games that the players so far are worth by the settings."""
+        """Number of games that the settings require for the networks so far."""
         return self._rules.games_per_network * len(self._steps)
 
     def rungs(self) -> list[Rung]:
-        """All players that are connected to the uniform one by games, the strongest first."""
+        """Returns all players that are connected to the uniform one by games, strongest first."""
         names = self._connected()
         points = self._games.matrix(names)
         won, lost = points.sum(axis=1), points.sum(axis=0)
@@ -149,16 +149,16 @@ class Ladder:
         return sorted(rungs, key=lambda rung: -rung.elo.elo)
 
     def play(self, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """A few games between the two players of whom they tell most; False if they do not count.
+        """Plays a few games between the most informative pair of players.
 
-        So it is when it was stopped, and when GNU Go failed, without which the ladder then goes on.
-        BlockingIOError where another process plays just then.
+        Returns False if the games do not count: `should_stop` ended them, or GNU Go failed. After a failure
+        the ladder continues without GNU Go. Raises BlockingIOError if another process plays this ladder.
         """
         with self._games.alone():
             try:
                 return self._play(should_stop)
             except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
-                _logger.warning("the ladder goes on without GNU Go: %s", error)
+                _logger.warning("the ladder continues without GNU Go: %s", error)
                 self._has_gnugo = False
                 return False
             finally:
@@ -185,7 +185,7 @@ class Ladder:
         return True
 
     def report(self) -> str:
-        """The ladder as a table."""
+        """Formats the ladder as a table."""
         lines = [f"{'player':10} {'step':>9} {'Elo':>6} {'95 %':>15} {'games':>6} {'score':>6}"]
         for rung in self.rungs():
             step = "-" if rung.step is None else f"{rung.step:,}"
@@ -197,11 +197,11 @@ class Ladder:
         return "\n".join(lines)
 
     def _next_pair(self) -> tuple[str, str]:
-        """A newcomer and its neighbour, else the two of whom a game tells most."""
+        """Returns a new player and its neighbour, or else the most informative pair."""
         connected = self._connected()
         newcomers = [name for name in self.names if name not in connected]
         if newcomers:
-            # The newest network that is placed is the likeliest to be of its strength.
+            # The newest rated network is likely to have a similar strength.
             networks = [name for name in connected if name in self._steps]
             return newcomers[0], networks[-1] if networks else UNIFORM
         points = self._games.matrix(connected)
@@ -211,7 +211,7 @@ class Ladder:
         return connected[pair[0]], connected[pair[1]]
 
     def _connected(self) -> list[str]:
-        """Players that met the uniform one or another such player, in the order of `names`."""
+        """Returns the players that games connect to the uniform one, in the order of `names`."""
         met = self._games.opponents()
         reached, found = {UNIFORM}, {UNIFORM}
         while found:
@@ -222,7 +222,7 @@ class Ladder:
     @contextlib.contextmanager
     def _player(
         self, name: str, first_moves: list[openings.Opening], rng: np.random.Generator
-    ) -> Iterator[players.Player]:
+    ) -> Iterator[players.SearchPlayer]:
         if name.startswith("gnugo-"):
             level = int(name.removeprefix("gnugo-"))
             command = gtp_player.gnugo_command(self._gnugo or self._rules.gnugo, level, self.num_games + 1)
@@ -232,7 +232,7 @@ class Ladder:
             search = search_config.SearchConfig(
                 algorithm=search_config.Algorithm.puct, num_simulations=self._rules.num_simulations
             )
-            yield players.Player(name, self._evaluator_of(name), search, rng)
+            yield players.SearchPlayer(name, self._evaluator_of(name), search, rng)
 
     def _evaluator_of(self, name: str) -> evaluators.Evaluator:
         if name not in self._steps:

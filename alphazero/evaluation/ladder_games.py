@@ -1,4 +1,4 @@
-"""Results of a ladder's games in ladder/games.jsonl of a run's folder, one line for each game."""
+"""Results of a ladder's games, one line each in ladder/games.jsonl of a run's folder."""
 
 import array
 import contextlib
@@ -22,10 +22,10 @@ _FIELDS = {"a", "b", "points", "settings"}
 
 
 class LadderGames:
-    """The games of the same settings; one process adds some at a time, any may read."""
+    """Games of the same settings. One process adds games at a time; any process may read."""
 
     def __init__(self, path: Path, settings: Sequence[float]) -> None:
-        """settings: what games must have in common; lines of others are kept and do not count."""
+        """settings: common to all games that count. Lines of other games stay in the file."""
         self._path = path
         self._settings = list(settings)
         self._position = 0
@@ -33,18 +33,18 @@ class LadderGames:
         self._read()
 
     def _forget(self) -> None:
-        # Arrays of numbers: a run of weeks has a hundred thousand of these games.
-        self._numbers: dict[str, int] = {}  # of players in the order of their first games
+        # Compact arrays, as a run of weeks has a hundred thousand games.
+        self._numbers: dict[str, int] = {}  # players' numbers, in the order of their first games
         self._first, self._second = array.array("i"), array.array("i")
         self._points = array.array("f")
 
     @property
     def count(self) -> int:
-        """Games that count."""
+        """Number of games that count."""
         return len(self._points)
 
     def opponents(self) -> dict[str, set[str]]:
-        """The players that each player has met."""
+        """Returns the players that each player has met."""
         names = list(self._numbers)
         met: dict[str, set[str]] = defaultdict(set)
         for first, second in set(zip(self._first, self._second, strict=True)):
@@ -54,32 +54,32 @@ class LadderGames:
 
     def matrix(self, names: Sequence[str]) -> sparse.csr_array:
         """[n, n] points of each row's player against each column's, for the players of these names."""
-        places = np.full(len(self._numbers), -1)
-        for place, name in enumerate(names):
+        rows_of = np.full(len(self._numbers), -1)
+        for row, name in enumerate(names):
             if name in self._numbers:
-                places[self._numbers[name]] = place
-        first, second = places[np.array(self._first)], places[np.array(self._second)]
-        is_asked = (first >= 0) & (second >= 0)
-        first, second, won = first[is_asked], second[is_asked], np.array(self._points)[is_asked]
+                rows_of[self._numbers[name]] = row
+        first, second = rows_of[np.array(self._first)], rows_of[np.array(self._second)]
+        is_selected = (first >= 0) & (second >= 0)
+        first, second, won = first[is_selected], second[is_selected], np.array(self._points)[is_selected]
         rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
         points = np.concatenate([won, 1 - won]).astype(np.float64)
         return sparse.csr_array((points, (rows, columns)), shape=(len(names), len(names)))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """No other process plays meanwhile, and its games so far are known here; else BlockingIOError."""
+        """Locks the ladder and reads its games so far. Raises BlockingIOError if another process plays it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with (self._path.parent / "lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                told = f"another process plays this ladder ({lock.name})"
-                raise BlockingIOError(errno.EWOULDBLOCK, told) from None
+                message = f"another process plays this ladder ({lock.name})"
+                raise BlockingIOError(errno.EWOULDBLOCK, message) from None
             self._read()
             yield
 
     def append(self, a: str, b: str, played: results.MatchResult) -> None:
-        """Adds the games of a match; on return they survive a crash of the machine."""
+        """Adds the games of a match. On return they survive a crash of the machine."""
         lines = [
             {"a": a, "b": b, "a_is_black": game.a_is_black, "points": game.points, "settings": self._settings}
             for game in played.games
@@ -94,9 +94,9 @@ class LadderGames:
         self._read()
 
     def _read(self) -> None:
-        """Counts the lines that came since the last call; one that a kill cut short is left out."""
+        """Counts the lines added since the last call, except an unfinished last line."""
         size = self._path.stat().st_size if self._path.exists() else 0
-        if size < self._position:  # somebody began a new file
+        if size < self._position:  # the file was replaced
             self._position = 0
             self._forget()
         if size == self._position:

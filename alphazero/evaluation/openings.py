@@ -1,17 +1,17 @@
-"""First moves of match games: varied, and such as a network would play them."""
+"""Openings of match games, drawn from a network's policy."""
 
 import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, rules
+from alphazero.go import board, game_kernels, geometry, rules
 from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep, sampling
 
 _MOST_ROUNDS = 6
 
 Opening = tuple[int, ...]
-"""Actions, Black's first."""
+"""Actions of both colours in turn, beginning with Black's."""
 
 
 def draw(
@@ -22,10 +22,10 @@ def draw(
     plies: int,
     rng: np.random.Generator,
 ) -> list[Opening]:
-    """`count` openings of `plies` moves drawn from the network's raw policy, without passes.
+    """Draws `count` openings of `plies` moves from the network's raw policy, without passes.
 
-    Openings that were drawn before are drawn again from a flatter policy, at most five times; what
-    then repeats still stays, since a board may not have enough openings.
+    Repeated openings are drawn again from a flatter policy, at most five times. Those that still repeat
+    stay, as a small board may not have enough openings.
     """
     plies = min(plies, config.moves_at_most - 1)
     drawn: list[Opening] = _draw_once(evaluator, config, (count, plies), 1.0, rng)
@@ -47,9 +47,9 @@ def _draw_once(
     temperature: float,
     rng: np.random.Generator,
 ) -> list[Opening]:
-    """Openings of `plies` moves from policy ** (1 / temperature), all advanced together."""
+    """Draws openings from policy ** (1 / temperature), all advanced together. shape: count and plies."""
     count, plies = shape
-    games = game.new_games(count, config)
+    games = game_kernels.new_games(count, config)
     tables, scratch = geometry.make(config.size), board.make_scratch(config.size**2)
     search = lockstep.LockstepSearch(search_config.SearchConfig(num_simulations=1), games, rng)
     indices = np.arange(count)
@@ -57,13 +57,13 @@ def _draw_once(
     for _ in range(plies):
         policy = search.evaluate_roots(indices, evaluator).astype(np.float64)
         policy[:, -1] = 0
-        # Where only a pass is left, the opening ends early.
+        # An opening ends early if only a pass is left.
         has_move = policy.sum(axis=1) > 0
         indices, policy = indices[has_move], policy[has_move]
         if not len(indices):
             break
         actions = sampling.draw(policy ** (1 / temperature), rng)
-        status = game.play_each(tables, games, scratch, indices, actions)
+        status = game_kernels.play_each(tables, games, scratch, indices, actions)
         assert status == rules.OK, f"the policy chose an illegal move ({status})"
         for index, action in zip(indices, actions, strict=True):
             drawn[index].append(int(action))

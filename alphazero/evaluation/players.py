@@ -1,18 +1,18 @@
-"""Who plays a match: a network with a search, choosing moves for many games at once."""
+"""Players of matches: a network with a search, which chooses moves for many games at once."""
 
 import numpy as np
 
 from alphazero.config import search as search_config
 from alphazero.go import board, geometry, rules, scoring
 from alphazero.search import evaluator as evaluators
-from alphazero.search import kinds, lockstep, symmetries
+from alphazero.search import factory, lockstep, symmetries
 
 _LOST = -0.9
 """Root value below which a player no longer fills its own territory."""
 
 
-class Player:
-    """One side of a match; searches without noise, so equal positions get equal moves."""
+class SearchPlayer:
+    """One side of a match. It searches without noise, so equal positions get equal moves."""
 
     def __init__(
         self,
@@ -21,45 +21,45 @@ class Player:
         config: search_config.SearchConfig,
         rng: np.random.Generator,
     ) -> None:
-        """name: for reports and SGF files. config: also says how many simulations a move gets."""
+        """name: for reports and SGF files. config: includes the number of simulations of a move."""
         self.name = name
         self._evaluator = evaluator
         self._config = config
         self._rng = rng
 
     def join(self, games: np.ndarray) -> None:
-        """Sits down at these games [G], which the match advances."""
+        """Joins these games [G], which the match advances."""
         num_points = games["stones"].shape[1] - 1
         self._games = games
         self._geometry = geometry.make(round(num_points**0.5))
         self._scratch = board.make_scratch(num_points)
         self._owner = np.zeros(num_points, np.int8)
-        self._search = kinds.make(self._config, games, self._rng)
-        self._asked = symmetries.wrap(self._evaluator, self._config, self._geometry.size, self._rng)
+        self._search = factory.make(self._config, games, self._rng)
+        self._wrapped = symmetries.wrap(self._evaluator, self._config, self._geometry.size, self._rng)
 
     def reset(self, index: int) -> None:
-        """Another game begins in this place."""
+        """Prepares for a new game in this slot."""
         self._search.reset(np.array([index]))
 
     def advance(self, indices: np.ndarray, actions: np.ndarray) -> None:
-        """Hears of moves in these games, its own included."""
+        """Receives the moves in these games, the player's own included."""
         self._search.advance(indices, actions)
 
     @property
     def num_simulations(self) -> int:
-        """Descents of its searches since it sat down."""
+        """Simulations of the player's searches since `join`."""
         return self._search.num_simulations
 
     def choose(self, indices: np.ndarray) -> np.ndarray:
-        """Actions [B] for the games of these indices, in all of which it is to move.
+        """Returns actions [B] for the games of these indices. The player is to move in all of them.
 
-        A player that is sure to have lost passes instead of filling its own territory. That gains
-        nothing, and the winner, which passes when a second pass wins, can end the game.
+        A player that has certainly lost passes instead of filling its own territory. Filling gains nothing,
+        and after a pass the winner can end the game, as it passes when a second pass wins.
         """
         options = lockstep.SearchOptions(
             num_simulations=self._config.num_simulations, num_considered=self._config.num_considered
         )
-        result = self._search.search(indices, self._asked, options)
+        result = self._search.search(indices, self._wrapped, options)
         actions = result.actions.copy()
         for slot in np.flatnonzero(result.values < _LOST):
             if self._fills_own_territory(int(indices[slot]), int(actions[slot])):

@@ -1,9 +1,8 @@
-"""Promoted networks on disk: weight files, their certificates and the pointer to the newest.
+"""Promoted networks on disk: weight files, certificates and the pointer to the newest network.
 
-The files of number 7 are 00007-<first 8 digits of sha256>.txt.gz and .json (the certificate). The
-weight file is written first, its certificate second and latest.json last, each atomically. A
-certificate whose file has the promised sha256 is a promotion; everything else is a leftover of a
-process that was killed.
+The files of number 7 are 00007-<first 8 digits of sha256>.txt.gz and .json (the certificate). The weight
+file is written first, its certificate second and latest.json last, each atomically. A certificate is valid
+if the sha256 of its weight file matches. All other files are leftovers of a process that was killed.
 """
 
 import contextlib
@@ -27,7 +26,7 @@ _STEM = re.compile(r"(\d{5,})-([0-9a-f]{8})")
 _logger = logging.getLogger(__name__)
 
 Check = Callable[[Path], float]
-"""Largest difference between our inference and an independent reading of a weight file."""
+"""Returns the largest difference between our inference and a reference that reads the weight file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +34,11 @@ class Promoted:
     """One promoted network."""
 
     number: int
-    """1 for the run's first; later ones are greater."""
+    """1 for the run's first network, greater for later ones."""
     path: Path
     """The weight file."""
     certificate: dict[str, Any]
-    """What is known of it: file, sha256, board_size, komi and more."""
+    """Facts about the network: file, sha256, board_size, komi and more."""
 
     @property
     def certificate_path(self) -> Path:
@@ -47,7 +46,7 @@ class Promoted:
         return _certificate_of(self.path)
 
     def read_bytes(self) -> bytes:
-        """The weight file as it is on disk; ValueError if its sha256 is not the certificate's."""
+        """Reads the weight file's bytes. Raises ValueError if their sha256 is not the certificate's."""
         try:
             data = self.path.read_bytes()
         except OSError as error:
@@ -57,13 +56,13 @@ class Promoted:
         return data
 
     def load(self) -> leela.Weights:
-        """The network; ValueError if the file is not what the certificate promises."""
+        """Loads the network. Raises ValueError if the file does not match its certificate."""
         self.read_bytes()
         return leela.read(self.path)
 
 
 class Promotions:
-    """The folder `weights/promoted` of a run; one process writes, any may read."""
+    """The folder `weights/promoted` of a run. One process writes; any process may read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
@@ -71,10 +70,10 @@ class Promotions:
     def promote(
         self, weights: leela.Weights, facts: Mapping[str, Any], check: Check | None = None
     ) -> Promoted:
-        """Adds a network; on return it survives a crash of the machine.
+        """Adds a network. On return its files survive a crash of the machine.
 
-        facts: what the certificate says beside the network's shape, such as komi, games, steps and
-        the match. check: see `Check`; its answer is certified as `largest_difference`.
+        facts: entries of the certificate beside the network's shape, such as komi, games, steps and the
+        match. check: see `Check`; its result is the certificate's `largest_difference`.
         """
         data = gzip.compress(leela.to_text(weights), mtime=0)
         digest = files.sha256(data)
@@ -98,28 +97,29 @@ class Promotions:
         return promoted
 
     def all(self) -> list[Promoted]:
-        """Every promoted network, oldest first; leftovers and damaged files are named in the log."""
+        """Returns all promoted networks, oldest first. Leftovers and corrupt files are logged."""
         for path in sorted(self._folder.glob("*.txt.gz")):
             if not _certificate_of(path).exists():
-                _logger.warning("ignored %s: it has no certificate, its promotion was cut short", path)
+                _logger.warning("ignored %s: no certificate, as its promotion was interrupted", path)
         return self.certified()
 
     def get(self, number: int) -> Promoted:
-        """The promoted network of this number; ValueError if its files are not there, or damaged."""
+        """Returns the promoted network of this number. Raises ValueError if it is missing or corrupt."""
         for name in self._certificates():
             if number_of(name) == number:
                 return read_certificate(self._folder / name)
-        raise ValueError(f"{self._folder}: holds no network {number}")
+        raise ValueError(f"{self._folder}: does not contain network {number}")
 
     def certified(self, known: Collection[int] = ()) -> list[Promoted]:
-        """As `all`, but for a reader beside the process that writes: what has no certificate may get one.
+        """Returns the same as `all`, but does not log files without a certificate.
 
-        known: numbers that the reader has, whose files are not read again.
+        It is for readers beside the writing process, which may still add the certificate. known: numbers
+        that are left out; their files are not read again.
         """
         return list(self._newest_first(known))[::-1]
 
     def latest(self) -> Promoted | None:
-        """The newest promoted network, None if there is none; mends a pointer that was cut short."""
+        """Returns the newest promoted network, or None. Repairs a pointer that is not up to date."""
         newest = next(self._newest_first(), None)
         if newest is not None and _pointed_file(self._folder) != newest.path.name:
             try:
@@ -129,7 +129,7 @@ class Promotions:
         return newest
 
     def count(self) -> int:
-        """How many networks were promoted; trusts the files' names and is cheap."""
+        """Returns the number of promoted networks. It is cheap, as it only reads the names of files."""
         return sum(1 for _ in self._certificates())
 
     def _certificates(self) -> Iterator[str]:
@@ -159,12 +159,12 @@ class Promotions:
         _write_json(self._folder / LATEST, content)
 
     def _next_number(self) -> int:
-        """One more than any number in the folder, leftovers included."""
+        """Returns one more than the largest number in the folder, leftovers included."""
         return 1 + max(map(number_of, self._names()), default=0)
 
 
 def read_certificate(path: Path) -> Promoted:
-    """The network that a certificate speaks of, its file not yet read; ValueError if it is not one."""
+    """Reads a certificate, but not its weight file. Raises ValueError if it is not a certificate."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -176,7 +176,10 @@ def read_certificate(path: Path) -> Promoted:
 
 
 def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
-    """The certificate in a file called `name`; ValueError, beginning with `where`, if it is not one."""
+    """Parses the certificate in a file called `name`.
+
+    Raises ValueError, with a message that begins with `where`, if it is not a certificate.
+    """
     stem = name.removesuffix(".json")
     try:
         certificate = json.loads(data)
@@ -184,20 +187,20 @@ def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{where}: is not a certificate") from error
     match = _STEM.fullmatch(stem)
-    # The name is checked and not followed: a certificate from elsewhere must not choose the file.
+    # The file's name must match, as a foreign certificate must not choose which file is read.
     if match is None or file != f"{stem}.txt.gz" or not sha256.startswith(match[2]):
         raise ValueError(f"{where}: its file and sha256 do not belong to its name")
     return certificate
 
 
 def number_of(name: str) -> int:
-    """The number in a file's name, 0 if it has none."""
+    """Returns the number in a file's name, 0 if it has none."""
     digits = re.match(r"\.?(\d{5,})-", name)
     return int(digits[1]) if digits else 0
 
 
 def provenance(config: schema.Config) -> dict[str, Any]:
-    """Facts for a certificate: komi, the configuration's digest and our git commit when known."""
+    """Returns facts for a certificate: komi, the configuration's digest, and the git commit if known."""
     text = json.dumps(asdict(config), sort_keys=True, default=str).encode()
     facts = {"komi": config.game.komi, "config_sha256": files.sha256(text)}
     commit = _git_commit(Path(__file__).resolve().parents[2])
@@ -205,7 +208,7 @@ def provenance(config: schema.Config) -> dict[str, Any]:
 
 
 def _git_commit(folder: Path) -> str | None:
-    if not (folder / ".git").exists():  # an installed package may lie inside somebody else's repository
+    if not (folder / ".git").exists():  # an installed package may lie inside another repository
         return None
     command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
     try:

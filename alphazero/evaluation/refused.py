@@ -1,4 +1,4 @@
-"""Candidates that did not pass the gate: their networks are kept for a while, and all of them are listed."""
+"""Networks that the gate refused. The newest files are kept, the facts about all of them stay."""
 
 import gzip
 import json
@@ -11,9 +11,9 @@ from alphazero.net import leela
 
 
 def keep(folder: Path, version: int, weights: leela.Weights, facts: Mapping[str, Any], newest: int) -> Path:
-    """Writes step-VERSION.txt.gz and, before it, its facts as .json; returns the weight file's path.
+    """Writes the facts as step-VERSION.json, then the network as .txt.gz; returns the weight file's path.
 
-    newest: so many networks are kept. The facts of the others stay: they are the list.
+    newest: number of networks that are kept. The facts about older ones stay, as a list of all of them.
     """
     path = folder / f"step-{version:08d}.txt.gz"
     text = json.dumps({"file": path.name, **facts}, indent=1, allow_nan=False)

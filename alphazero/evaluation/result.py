@@ -1,4 +1,4 @@
-"""What a match found, and how it is written down."""
+"""Results of matches, and their files."""
 
 import json
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from alphazero import files
 from alphazero.config import game as game_config
-from alphazero.evaluation import elo as ratings
+from alphazero.evaluation import ratings
 from alphazero.go import rules, sgf
 
 
@@ -20,14 +20,14 @@ class PlayedGame:
     """One finished game of a match between players a and b."""
 
     number: int
-    """From 1, in the order in which the games started."""
+    """Number from 1, in the order in which the games started."""
     a_is_black: bool
     moves: tuple[int, ...]
-    """Actions, those of the opening included."""
+    """Actions, including the opening's."""
     score: float
     """Black's area minus White's minus komi."""
     hit_limit: bool
-    """Whether the move limit ended the game and not two passes."""
+    """Whether the game ended at the move limit and not by two passes."""
 
     @property
     def points(self) -> float:
@@ -37,7 +37,7 @@ class PlayedGame:
 
     @property
     def result_text(self) -> str:
-        """The result as SGF writes it: B+3, W+0.5 or 0 for a draw."""
+        """The result in SGF's notation: B+3, W+0.5, or 0 for a draw."""
         if self.score == 0:
             return "0"
         return f"{'B' if self.score > 0 else 'W'}+{abs(self.score):g}"
@@ -45,37 +45,37 @@ class PlayedGame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchResult:
-    """A finished match, seen by player a."""
+    """A finished match, from the perspective of player a."""
 
     names: tuple[str, str]
-    """a and b."""
+    """Names of a and b."""
     config: game_config.GameConfig
     games: tuple[PlayedGame, ...]
     """In the order in which they started; games 1 and 2 are the first pair."""
 
     @property
     def num_games(self) -> int:
-        """Games played."""
+        """Number of games."""
         return len(self.games)
 
     @property
     def wins(self) -> int:
-        """Games that a won."""
+        """Number of games that a won."""
         return _count(self.games, 1)
 
     @property
     def draws(self) -> int:
-        """Games that nobody won."""
+        """Number of drawn games."""
         return _count(self.games, 0.5)
 
     @property
     def losses(self) -> int:
-        """Games that b won."""
+        """Number of games that b won."""
         return _count(self.games, 0)
 
     @property
     def score(self) -> float:
-        """a's share of the points, draws half."""
+        """a's share of the points, with half a point for a draw."""
         return sum(played.points for played in self.games) / max(1, len(self.games))
 
     @property
@@ -86,30 +86,30 @@ class MatchResult:
 
     @property
     def num_distinct(self) -> int:
-        """Games that differ in at least one move."""
+        """Number of games that differ from each other in at least one move."""
         return len({played.moves for played in self.games})
 
     @property
     def elo(self) -> ratings.Estimate:
-        """a's rating less b's."""
+        """a's rating minus b's."""
         return ratings.from_pairs(self.pair_scores)
 
     @property
     def num_at_limit(self) -> int:
-        """Games that the move limit ended, scored as they stood."""
+        """Number of games that ended at the move limit and were scored as they stood."""
         return sum(played.hit_limit for played in self.games)
 
     def with_color(self, *, a_is_black: bool) -> list[PlayedGame]:
-        """The games in which a had this colour."""
+        """Returns the games in which a had this colour."""
         return [played for played in self.games if played.a_is_black == a_is_black]
 
     def summary(self) -> str:
-        """One line, such as "new against old 25-3-12 (wins-draws-losses), +117 Elo (95 %: ...)"."""
+        """Formats one line, such as "new against old 25-3-12 (wins-draws-losses), +117 Elo (95 %: ...)"."""
         a, b = self.names
         return f"{a} against {b} {self.wins}-{self.draws}-{self.losses} (wins-draws-losses), {self.elo}"
 
     def write_folder(self, path: Path, facts: Mapping[str, Any] | None = None) -> None:
-        """Writes games/*.sgf, report.txt and, last, result.json with these facts beside the match's own."""
+        """Writes games/*.sgf, report.txt and, last, result.json. facts: further entries of result.json."""
         for played in self.games:
             files.write_atomic(path / "games" / f"{played.number:04d}.sgf", self.sgf(played))
         files.write_atomic(path / "report.txt", self.report().encode())
@@ -117,7 +117,7 @@ class MatchResult:
         files.write_atomic(path / "result.json", f"{text}\n".encode())
 
     def report(self) -> str:
-        """A page for people."""
+        """Formats a readable report of the match."""
         lines = [
             self.summary(),
             "",
@@ -142,7 +142,7 @@ class MatchResult:
         return "\n".join([*lines, "", f"points of each pair: {' '.join(pairs)}"]) + "\n"
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but the moves; unbounded ends of the interval are None."""
+        """Returns everything but the moves. Unbounded ends of the interval are None."""
         return {
             "a": self.names[0],
             "b": self.names[1],
@@ -160,7 +160,7 @@ class MatchResult:
         }
 
     def facts(self) -> dict[str, Any]:
-        """The match in a certificate: opponent, score, games and rating difference."""
+        """Returns the match's entry in a certificate: opponent, score, games and rating difference."""
         elo = self.elo
         return {
             "opponent": self.names[1],
@@ -172,7 +172,7 @@ class MatchResult:
         }
 
     def sgf(self, played: PlayedGame) -> bytes:
-        """The game as SGF, rules and score stated."""
+        """Formats the game as SGF, with its rules and score."""
         black, white = self._colors(played)
         colors = (rules.BLACK, rules.WHITE)
         return sgf.write(
@@ -194,13 +194,13 @@ class MatchResult:
         return f"{sgf.describe_rules(self.config)} {end}"
 
     def _colors(self, played: PlayedGame) -> tuple[str, str]:
-        """Names of Black and White."""
+        """Returns the names of Black and White."""
         a, b = self.names
         return (a, b) if played.a_is_black else (b, a)
 
 
 def _count(games: Sequence[PlayedGame], points: float) -> int:
-    """Games of which a has so many points."""
+    """Returns the number of games in which a has these points."""
     return sum(played.points == points for played in games)
 
 

@@ -1,11 +1,12 @@
-"""A sequential test on pairs of games: is a candidate better by at least so much, decided as early as may be.
+"""Sequential test on pairs of games: whether a candidate is better by a given margin, with few games.
 
-Each pair has the same opening and colours swapped, so its points (0, 1/2, 1, 3/2 or 2: five kinds, hence
-"pentanomial") are independent of those of other pairs, which its two games are not of each other. The test is
-the generalised sequential probability ratio test: the likelihoods compared are those of the most likely
-distributions of pairs whose means are exactly what elo0 and elo1 let one expect (Van den Bergh, "The
-generalized sequential probability ratio test", hardy.uhasselt.be/Fishtest; the likeliest distribution of a
-given mean is that of Owen's empirical likelihood, 1988).
+The two games of a pair have the same opening and colours swapped. They are not independent of each other,
+but pairs are. A pair has 0, 1/2, 1, 3/2 or 2 points: five kinds, hence "pentanomial".
+
+The test is the generalised sequential probability ratio test. It compares two likelihoods: those of the most
+likely distributions of pairs whose means are the expected scores at elo0 and elo1 (Van den Bergh, "The
+generalized sequential probability ratio test", hardy.uhasselt.be/Fishtest). The most likely distribution of a
+given mean is that of Owen's empirical likelihood (1988).
 """
 
 import functools
@@ -17,16 +18,16 @@ from enum import Enum
 import numpy as np
 from scipy import optimize
 
-from alphazero.evaluation import elo as ratings
+from alphazero.evaluation import ratings
 
 _SHARES = np.arange(5) / 4
-"""A pair's share of the points, for each kind."""
+"""Share of the points of a pair, for each kind."""
 _PRIOR = 1e-3
-"""Pairs of each kind that are assumed beforehand: without them unseen kinds would be impossible."""
+"""Pairs of each kind that are added beforehand. Without them, unseen kinds would be impossible."""
 
 
 class Decision(Enum):
-    """What the games so far say."""
+    """Outcome of the test so far."""
 
     better = "better"
     not_better = "not better"
@@ -35,43 +36,43 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """Which hypotheses are told apart, how surely, and how long it may take."""
+    """Hypotheses of a test, error probabilities and limits of its length."""
 
     elo0: float
-    """The difference that is not enough."""
+    """Rating difference that is too small."""
     elo1: float
-    """The one that is; greater than elo0."""
+    """Rating difference that is sufficient; greater than elo0."""
     alpha: float
-    """Chance to call a candidate better whose difference is elo0."""
+    """Probability of accepting a candidate whose difference is elo0."""
     beta: float
-    """Chance not to call one better whose difference is elo1."""
+    """Probability of rejecting a candidate whose difference is elo1."""
     min_pairs: int
-    """Nothing is decided before."""
+    """Least number of pairs before a decision."""
     max_pairs: int
-    """Then the more likely of the two hypotheses is taken."""
+    """Most pairs. Then the more likely hypothesis is accepted."""
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Log-likelihood ratios at which it is decided: not better, better (Wald 1945)."""
+        """Log-likelihood ratios that decide the test: not better, better (Wald 1945)."""
         return math.log(self.beta / (1 - self.alpha)), math.log((1 - self.beta) / self.alpha)
 
-    def decide(self, pair_scores: Sequence[float]) -> "Verdict":
-        """The verdict on pairs in the order in which they were started; points 0 to 2 of each.
+    def decide(self, pair_scores: Sequence[float]) -> "SprtDecision":
+        """Decides on pairs in the order in which they started, each with 0 to 2 points.
 
-        Nothing that comes after a decision changes it: the verdict is that of the first pairs that decide.
+        The first pairs that suffice decide the test. Later pairs do not change the decision.
         """
         counts = [0] * 5
-        verdict = Verdict(Decision.undecided, 0.0, 0)
+        result = SprtDecision(Decision.undecided, 0.0, 0)
         for number, points in enumerate(pair_scores, 1):
             counts[round(2 * points)] += 1
             if number < self.min_pairs and number < len(pair_scores):
                 continue
-            verdict = self._verdict(counts, number)
-            if verdict.decision is not Decision.undecided:
-                return verdict
-        return verdict
+            result = self._decide(counts, number)
+            if result.decision is not Decision.undecided:
+                return result
+        return result
 
-    def _verdict(self, counts: Sequence[int], number: int) -> "Verdict":
+    def _decide(self, counts: Sequence[int], number: int) -> "SprtDecision":
         ratio = log_likelihood_ratio(tuple(counts), self.elo0, self.elo1)
         low, high = self.bounds
         is_last = number >= self.max_pairs
@@ -81,26 +82,26 @@ class Test:
                 decision = Decision.better
             elif ratio <= low or is_last:
                 decision = Decision.not_better
-        return Verdict(decision, ratio, number)
+        return SprtDecision(decision, ratio, number)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a test says after some pairs."""
+class SprtDecision:
+    """State of a test after some pairs."""
 
     decision: Decision
     log_likelihood_ratio: float
-    """Of elo1 over elo0."""
+    """Log-likelihood of elo1 minus that of elo0."""
     num_pairs: int
-    """That it rests on."""
+    """Pairs that the decision uses."""
 
 
 @functools.lru_cache(maxsize=1 << 17)
 def log_likelihood_ratio(counts: tuple[int, ...], elo0: float, elo1: float) -> float:
-    """How much likelier the pairs are at elo1 than at elo0.
+    """Returns the log-likelihood ratio of the pairs at elo1 against elo0.
 
-    counts: pairs of each of the five kinds, that with the fewest points first. Kept, because a test looks at
-    the same first pairs again with every new one.
+    counts: pairs of each of the five kinds, fewest points first. Results are cached, as a test evaluates the
+    same first pairs again for every new one.
     """
     if not any(counts):
         return 0.0
@@ -110,16 +111,16 @@ def log_likelihood_ratio(counts: tuple[int, ...], elo0: float, elo1: float) -> f
 
 
 def _most_likely(seen: np.ndarray, mean: float) -> np.ndarray:
-    """[5] the distribution of this mean under which frequencies `seen`, none of them 0, are likeliest.
+    """[5] the distribution with this mean that maximises the likelihood of frequencies `seen`, all positive.
 
-    Setting the derivatives to zero leaves seen / (1 + t (shares - mean)) with the one t that gives the mean.
+    Setting the derivatives to zero gives seen / (1 + t (shares - mean)), with the one t that yields the mean.
     """
     away = _SHARES - mean
 
     def excess(t: float) -> float:
         return float(np.sum(seen * away / (1 + t * away)))
 
-    # Within these ends all chances are positive, and the excess falls from plus to minus infinity.
+    # Within these bounds all probabilities are positive, and the excess falls from plus to minus infinity.
     least, most = -1 / away[-1], -1 / away[0]
     margin = 1e-9 * (most - least)
     t = optimize.root_scalar(excess, bracket=(least + margin, most - margin), xtol=1e-12).root

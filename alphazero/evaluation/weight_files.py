@@ -1,4 +1,4 @@
-"""Which weight file a user means by a file's or a folder's name."""
+"""Lookup of the weight file for a user's path, which may be a file or a folder."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from alphazero.net import leela
 
 
 def load(source: str | Path) -> leela.Weights:
-    """The network in the file `source`, or the latest promoted one of the folder `source`.
+    """Loads the network in the file `source`, or the latest promoted one of the folder `source`.
 
-    A folder is a run's folder, its weights/ or weights/promoted. ValueError in one line if there is
-    no such file, it is not a network, or it is not the one its certificate speaks of.
+    A folder is a run's folder, its weights/ or weights/promoted. Raises ValueError with a one-line message if
+    the file is missing, is not a network, or does not match its certificate.
     """
     path = Path(os.path.expanduser(source))
     if path.is_dir():
@@ -30,6 +30,6 @@ def _latest(folder: Path) -> promotion.Promoted:
             try:
                 name = Path(json.loads(pointer.read_bytes())["certificate"]).name
             except (OSError, ValueError, KeyError, TypeError):
-                raise ValueError(f"{pointer}: is damaged") from None
+                raise ValueError(f"{pointer}: is corrupt") from None
             return promotion.read_certificate(place / name)
-    raise ValueError(f"{folder}: holds no promoted network ({promotion.LATEST} is not there)")
+    raise ValueError(f"{folder}: does not contain a promoted network ({promotion.LATEST} is missing)")

@@ -1,5 +1,5 @@
-"""Rules of Go: boards, games, scores, and what the network sees of them.
+"""Rules of Go: boards, games, scores and the input planes of networks.
 
-Kernels (`@jit`) work on arrays and game records and answer with codes; `game.Game` is the friendly
-class around them. docs/conventions.md defines points, colours and actions.
+Kernels (`@jit`) work on arrays and game records and return codes. `play.Game` wraps them in a class that
+checks its arguments and raises errors. docs/conventions.md defines points, colours and actions.
 """

@@ -1,8 +1,9 @@
-"""Stones on a board: placing, capturing, counting. No history, no ko, no players.
+"""Stones on a board: placing, capturing and counting. Knows no history, no ko and no players.
 
-A board is a record (or a record that begins with one, such as a game) with the fields of `fields`.
-Each chain has a head, one of its stones, under whose point its liberties are counted; its stones form
-a ring. A liberty counts once for each stone that touches it, so that counts only ever need adding.
+A board is a record with the fields of `fields`. A game record begins with them, so it is a board, too. One
+stone of each chain is its head; the number of liberties is stored at the head's point. The stones of a chain
+form a ring. A liberty counts once for each stone that touches it, so joining two chains only adds their
+counts.
 """
 
 from typing import Any, NamedTuple
@@ -10,29 +11,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from alphazero.go import geometry, rules
-from alphazero.jit import jit
+from alphazero.jit import Integer, jit
 
 
 def fields(num_points: int) -> list[tuple[Any, ...]]:
-    """Fields of a board of P points, as for np.dtype."""
+    """Fields of a board of P points, in the form that np.dtype takes."""
     return [
         ("stones", np.int8, num_points + 1),  # EMPTY, BLACK or WHITE; stones[P] is WALL, off the board
-        ("head", np.int16, num_points),  # of the chain of this stone; anything where empty, as all below
-        ("next_stone", np.int16, num_points),  # the ring of the chain's stones
-        (
-            "num_liberties",
-            np.int16,
-            num_points,
-        ),  # of the chain with this head, once for each stone that touches
+        # The fields below are undefined on empty points.
+        ("head", np.int16, num_points),  # point of the chain's head
+        ("next_stone", np.int16, num_points),  # next stone in the ring of the chain
+        ("num_liberties", np.int16, num_points),  # at a head, counted once for each stone that touches
     ]
 
 
 class Scratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
-    captured: np.ndarray  # [P] int16 points emptied by `place_stone`, in its first n entries
-    queue: np.ndarray  # [P] int16 points of the region under way
-    marks: np.ndarray  # [P + 1] int64 stamp of the last walk that saw the point
+    captured: np.ndarray  # [P] int16 points emptied by `place_stone`, in the first n entries
+    queue: np.ndarray  # [P] int16 points of the region that is being walked
+    marks: np.ndarray  # [P + 1] int64 stamp of the last walk that reached the point
     stamp: np.ndarray  # [1] int64 number of the current walk
 
 
@@ -47,12 +45,15 @@ def make_scratch(num_points: int) -> Scratch:
 
 
 @jit
-def place_stone(geometry: geometry.Geometry, board, captured, point, color):
-    """Puts a stone on an empty point and removes what has no liberty left.
+def place_stone(
+    geometry: geometry.Geometry, board: np.record, captured: np.ndarray, point: Integer, color: Integer
+) -> Integer:
+    """Puts a stone on an empty point, removes chains without liberties, and returns the number removed.
 
-    The opponent's chains go first; if none does and the stone's own chain has no liberty, that
-    goes (then stones[point] is EMPTY). Returns the number n of removed stones, whose points are in
-    captured[:n]; captured: [P] int16.
+    Chains of the opponent are removed first. If there are none and the stone's own chain has no liberty, that
+    chain is removed and stones[point] is EMPTY afterwards. Checks no rules.
+    board: a record. captured: [P] int16; the points of the n removed stones are written to captured[:n].
+    point: an index below P. color: BLACK or WHITE.
     """
     stones, head = board.stones[:], board.head[:]
     _add_stone(geometry, board, point, color)
@@ -67,8 +68,8 @@ def place_stone(geometry: geometry.Geometry, board, captured, point, color):
 
 
 @jit
-def find_chains(geometry: geometry.Geometry, board):
-    """Describes the chains of a board whose stones were put there in another way."""
+def find_chains(geometry: geometry.Geometry, board: np.record) -> None:
+    """Fills the other fields of a board record whose `stones` were set directly."""
     stones = board.stones[:]
     for point in range(geometry.num_points):
         color = stones[point]
@@ -76,14 +77,17 @@ def find_chains(geometry: geometry.Geometry, board):
             _start_chain(geometry, board, np.int64(point))
             for direction in range(4):
                 neighbor = geometry.neighbors[point, direction]
-                # Later neighbors join when their turn comes.
+                # A neighbor with a higher number joins later, from its own point.
                 if neighbor < point and stones[neighbor] == color:
                     _join(board, np.int64(point), np.int64(neighbor))
 
 
 @jit
-def is_last_liberty(geometry: geometry.Geometry, board, point, neighbor):
-    """Whether the chain of the stone at `neighbor` has no liberty but the empty point beside it."""
+def is_last_liberty(geometry: geometry.Geometry, board: np.record, point: Integer, neighbor: Integer) -> bool:
+    """Whether the chain at `neighbor` has no liberty except `point`.
+
+    board: a record. point: an empty point. neighbor: a point beside it that has a stone.
+    """
     head, touching = board.head[neighbor], 0
     for direction in range(4):
         other = geometry.neighbors[point, direction]
@@ -92,8 +96,8 @@ def is_last_liberty(geometry: geometry.Geometry, board, point, neighbor):
 
 
 @jit
-def chain_hash(geometry: geometry.Geometry, board, point):
-    """XOR of the Zobrist numbers of the stones in the chain of this stone."""
+def chain_hash(geometry: geometry.Geometry, board: np.record, point: Integer) -> np.uint64:
+    """XOR, as uint64, of the Zobrist numbers of the stones in the chain at `point`. board: a record."""
     color = board.stones[point]
     total = geometry.zobrist[color, point]
     here = board.next_stone[point]
@@ -104,8 +108,8 @@ def chain_hash(geometry: geometry.Geometry, board, point):
 
 
 @jit
-def hash_stones(geometry: geometry.Geometry, stones):
-    """XOR of the Zobrist numbers of all stones; 0 for the empty board. stones: [P + 1] int8."""
+def hash_stones(geometry: geometry.Geometry, stones: np.ndarray) -> np.uint64:
+    """XOR, as uint64, of the Zobrist numbers of all stones; 0 for the empty board. stones: [P + 1] int8."""
     total = np.uint64(0)
     for point in range(geometry.num_points):
         total ^= geometry.zobrist[stones[point], point]
@@ -113,8 +117,8 @@ def hash_stones(geometry: geometry.Geometry, stones):
 
 
 @jit
-def _add_stone(geometry, board, point, color):
-    """Puts the stone down, takes the liberty from its neighbors and joins it to those of its colour."""
+def _add_stone(geometry: geometry.Geometry, board: np.record, point: Integer, color: Integer) -> None:
+    """Puts a stone down, takes a liberty from the chains beside it and joins those of its colour."""
     stones = board.stones[:]
     stones[point] = color
     _start_chain(geometry, board, np.int64(point))
@@ -128,8 +132,8 @@ def _add_stone(geometry, board, point, color):
 
 
 @jit
-def _start_chain(geometry, board, point):
-    """Makes the stone a chain of its own, with the empty points around it."""
+def _start_chain(geometry: geometry.Geometry, board: np.record, point: Integer) -> None:
+    """Makes a stone a chain by itself and counts the empty points beside it."""
     board.head[point] = point
     board.next_stone[point] = point
     board.num_liberties[point] = 0
@@ -140,8 +144,8 @@ def _start_chain(geometry, board, point):
 
 
 @jit
-def _join(board, point, neighbor):
-    """Makes one chain of two stones' chains, if they are not one already."""
+def _join(board: np.record, point: Integer, neighbor: Integer) -> None:
+    """Joins the chains of two stones, unless both are in the same chain."""
     old, new = board.head[point], board.head[neighbor]
     if old == new:
         return
@@ -150,13 +154,15 @@ def _join(board, point, neighbor):
     while board.head[here] == old:
         board.head[here] = new
         here = np.int64(board.next_stone[here])
-    # Exchanging the successors of one stone in each makes one ring of two.
+    # Exchanging the successors of one stone of each ring joins the rings.
     board.next_stone[point], board.next_stone[neighbor] = board.next_stone[neighbor], board.next_stone[point]
 
 
 @jit
-def _remove_chain(geometry, board, captured, point, num_captured):
-    """Empties the chain at `point`, appends it to captured[:num_captured], returns the new length."""
+def _remove_chain(
+    geometry: geometry.Geometry, board: np.record, captured: np.ndarray, point: Integer, num_captured: Integer
+) -> Integer:
+    """Removes the chain at `point`, appends its points to captured[:num_captured], returns the new length."""
     stones, end = board.stones[:], num_captured
     here = point
     while stones[here] != rules.EMPTY:

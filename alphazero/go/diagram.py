@@ -17,7 +17,7 @@ SYMBOLS = ".XO"
 
 
 class Position(Protocol):
-    """What is drawn of a game."""
+    """The part of a game that a diagram shows."""
 
     @property
     def stones(self) -> np.ndarray:
@@ -26,14 +26,14 @@ class Position(Protocol):
 
     @property
     def last_move(self) -> int:
-        """The newest action or NO_MOVE."""
+        """The newest action, or NO_MOVE."""
         ...
 
 
 def render(position: np.ndarray | Position, last_move: int = rules.NO_MOVE) -> str:
-    """The board with the names of its rows and columns; the last move stands in parentheses.
+    """Text of a board with the names of its rows and columns. The last move is in parentheses.
 
-    position: a game, or [P] or [P + 1] int8 stones together with `last_move`.
+    position: a game, or stones [P] or [P + 1] int8. last_move: used with stones only.
     """
     if isinstance(position, np.ndarray):
         stones = position
@@ -52,7 +52,11 @@ def render(position: np.ndarray | Position, last_move: int = rules.NO_MOVE) -> s
 
 
 def parse(text: str) -> np.ndarray:
-    """[P + 1] int8 stones of a diagram; names of rows and columns, and marks, may be left out."""
+    """Reads the stones [P + 1] int8 from a diagram.
+
+    The diagram may lack the names of rows and columns and the mark of the last move. ValueError if the board
+    is not square.
+    """
     rows = []
     for line in text.strip("\n").splitlines():
         cells = line.replace("(", " ").replace(")", " ").split()
@@ -66,7 +70,7 @@ def parse(text: str) -> np.ndarray:
 
 
 def side_by_side(*texts: str, gap: str = "    ") -> str:
-    """Several texts next to one another, for instance two diagrams that should be equal."""
+    """Puts texts next to one another, for instance two diagrams that should be equal."""
     columns = [text.splitlines() for text in texts]
     widths = [max(map(len, column), default=0) for column in columns]
     height = max(map(len, columns))

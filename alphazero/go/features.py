@@ -1,11 +1,11 @@
-"""What the network sees: Leela Zero's 18 planes, defined in docs/conventions.md."""
+"""Input planes of networks: the 18 planes of Leela Zero, defined in docs/conventions.md."""
 
 import math
 
 import numpy as np
 
 from alphazero.go import geometry, rules
-from alphazero.jit import jit
+from alphazero.jit import Integer, jit
 
 NUM_PLANES = 18
 OPPONENT = rules.HISTORY + 1
@@ -14,40 +14,43 @@ BLACK_TO_MOVE, WHITE_TO_MOVE = 16, 17
 
 
 def num_packed_bytes(size: int) -> int:
-    """K, the bytes of a position's packed planes; bits of the last byte that are left over are zero."""
+    """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
     return -(-NUM_PLANES * size * size // 8)
 
 
 def pack(planes: np.ndarray) -> np.ndarray:
-    """[B, K] uint8 from planes [B, 18, N, N] or [B, 18, P] of zeros and ones, first plane in the lowest bits.
+    """Packs planes [B, 18, N, N] or [B, 18, P] of zeros and ones into bits [B, K] uint8, lowest bit first.
 
-    An eighth of the bytes on the way to a device, which unpacks them by shifts (`net/packing.py`).
+    Packed planes take an eighth of the bytes on the way to a device, which unpacks them by shifts
+    (`net/packing.py`).
     """
     return np.packbits(planes.reshape(len(planes), math.prod(planes.shape[1:])), axis=1, bitorder="little")
 
 
 def unpack(packed: np.ndarray, size: int) -> np.ndarray:
-    """The planes [B, 18, N, N] uint8 again."""
+    """Unpacks bits [B, K] uint8 into planes [B, 18, N, N] uint8."""
     bits = np.unpackbits(packed, axis=1, count=NUM_PLANES * size * size, bitorder="little")
     return bits.reshape(-1, NUM_PLANES, size, size)
 
 
 @jit
-def planes(geometry: geometry.Geometry, games, indices, out):
-    """Fills out [B, 18, P] uint8 with the planes of games[indices[b]]."""
+def planes(geometry: geometry.Geometry, games: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
+    """Fills out [B, 18, P] uint8 with the planes of games[indices[b]]. games: records. indices: [B] int64."""
     for row in range(len(indices)):
         fill_planes(geometry, games, indices[row], out[row])
 
 
 @jit
-def fill_planes(geometry: geometry.Geometry, games, index, out):
-    """Fills out [18, P] uint8 with the planes of games[index]; boards before the first are zero."""
+def fill_planes(geometry: geometry.Geometry, games: np.ndarray, index: Integer, out: np.ndarray) -> None:
+    """Fills out [18, P] uint8 with the planes of games[index]. Boards before the first move are zero."""
     game = games[index]
     _fill_planes(game.stones[:], game.past[:], game.num_moves, game.to_play, out)
 
 
 @jit
-def _fill_planes(stones, past, num_moves, color, out):
+def _fill_planes(
+    stones: np.ndarray, past: np.ndarray, num_moves: Integer, color: Integer, out: np.ndarray
+) -> None:
     _fill_stones(out[0], out[OPPONENT], stones, color)
     for step in range(1, OPPONENT):
         board = past[(num_moves + rules.HISTORY - step) % rules.HISTORY]
@@ -57,7 +60,7 @@ def _fill_planes(stones, past, num_moves, color, out):
 
 
 @jit
-def _fill_stones(own, opponent, stones, color):
+def _fill_stones(own: np.ndarray, opponent: np.ndarray, stones: np.ndarray, color: Integer) -> None:
     for point in range(len(own)):
         own[point] = stones[point] == color
         opponent[point] = stones[point] == 3 - color

@@ -1,4 +1,4 @@
-"""Tables of a board size that kernels read."""
+"""Constant tables of a board size for kernels."""
 
 import functools
 from typing import NamedTuple
@@ -7,20 +7,20 @@ import numpy as np
 
 
 class Geometry(NamedTuple):
-    """A board of P = size * size points; never changed."""
+    """Tables of a board of P = size * size points; read-only."""
 
     size: int
-    num_points: int  # P, which also stands for everything off the board
-    neighbors: np.ndarray  # [P, 4] int16 right, left, up, down; P where that is off the board
-    zobrist: np.ndarray  # [3, P] uint64 random number of each stone; row EMPTY is zero
+    num_points: int  # P; as a point, everything off the board
+    neighbors: np.ndarray  # [P, 4] int16 points to the right, left, up and down; P if off the board
+    zobrist: np.ndarray  # [3, P] uint64 random number of each colour and point; row EMPTY is zero
 
 
 @functools.cache
 def make(size: int) -> Geometry:
-    """The tables of one board size, the same on every machine."""
+    """Tables of one board size, identical on every machine. size: 1 to 19."""
     assert 1 <= size <= 19
     num_points = size * size
-    # Positions on different machines must hash alike, so the seed is part of the format.
+    # Hashes must agree on all machines, so the seed is part of the format.
     zobrist = np.random.default_rng(2024).integers(0, 2**64, (3, 19 * 19), np.uint64)[:, :num_points].copy()
     zobrist[0] = 0
     geometry = Geometry(size, num_points, _neighbors(size), zobrist)

@@ -1,8 +1,10 @@
-"""Which stones and points nobody can take any more, whoever moves and whatever the other answers.
+"""Detection of stones and points that the opponent can no longer take, whichever player moves first.
 
-Benson 1976, "Life in the Game of Go"; Mueller 1997, "Playing it safe"; KataGo's safe area is close.
-X stands for the colour looked at, O for the other one. A chain of X and a region of X (connected
-points without X, whether empty or O) are as in Benson's paper.
+Sources: Benson 1976, "Life in the Game of Go"; Mueller 1997, "Playing it safe". KataGo's safe area is
+similar.
+
+X is the colour in question, O the other one. Chains and regions of X are those of Benson's paper. A region is
+a connected set of points without X, either empty or O.
 """
 
 from typing import NamedTuple
@@ -10,28 +12,28 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.go import geometry, rules
-from alphazero.jit import jit
+from alphazero.jit import Boolean, Integer, jit
 
 
-class Scratch(NamedTuple):
+class LifeScratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
-    inside: np.ndarray  # [P + 1] int8 1 on the points looked at, 0 on the others, WALL off the board
-    part: np.ndarray  # [P] int16 first point of the connected points that are alike inside or outside
-    queue: np.ndarray  # [P] int16 points of the part under way
-    stays: np.ndarray  # [P] bool of the part whose first point this is: not ruled out so far
-    is_seen: np.ndarray  # [P] bool of the region whose first point this is: its `eye_of` has begun
-    eye_of: np.ndarray  # [P, 4] int16 chains that this region gives an eye; P for none
-    num_eyes: np.ndarray  # [P] int16 of the chain whose first point this is
-    inner: np.ndarray  # [P, 2] int16 points of this part that touch nothing alive; P for none
-    alive: np.ndarray  # [P] bool
+    inside: np.ndarray  # [P + 1] int8 1 on the stones of X in question, 0 on other points, WALL off the board
+    part: np.ndarray  # [P] int16 first point of the connected part of equal `inside` around a point
+    queue: np.ndarray  # [P] int16 points of the part that is being walked
+    stays: np.ndarray  # [P] bool at a part's first point: not ruled out so far
+    is_seen: np.ndarray  # [P] bool at a region's first point: its `eye_of` is initialised
+    eye_of: np.ndarray  # [P, 4] int16 at a region's first point: chains whose eye it is, P for none
+    num_eyes: np.ndarray  # [P] int16 at a chain's first point: its eyes
+    inner: np.ndarray  # [P, 2] int16 at a part's first point: its inner points, P for none
+    alive: np.ndarray  # [P] bool pass-alive stones of X
 
 
-def make_scratch(num_points: int) -> Scratch:
+def make_scratch(num_points: int) -> LifeScratch:
     """Work arrays for one thread."""
     inside = np.zeros(num_points + 1, np.int8)
     inside[-1] = rules.WALL
-    return Scratch(
+    return LifeScratch(
         inside=inside,
         part=np.zeros(num_points, np.int16),
         queue=np.zeros(num_points, np.int16),
@@ -45,13 +47,21 @@ def make_scratch(num_points: int) -> Scratch:
 
 
 @jit
-def pass_alive(geometry: geometry.Geometry, stones, scratch: Scratch, color, suicide, alive):
-    """Fills alive [P] bool with the stones of `color` that live though their player always passes.
+def pass_alive(
+    geometry: geometry.Geometry,
+    stones: np.ndarray,
+    scratch: LifeScratch,
+    color: Integer,
+    suicide: Boolean,
+    alive: np.ndarray,
+) -> None:
+    """Fills alive [P] bool with the stones of `color` that live even if their player always passes.
 
-    Benson's algorithm: of all chains those with fewer than two eyes are ruled out, and so are the
-    regions that touch a chain ruled out, until nothing changes. A region is an eye of a chain that
-    touches each of its empty points. stones: [P + 1] int8. suicide: whether the opponent's chains may
-    remove themselves; what they leave is empty, so then an eye's other points must touch the chain too.
+    Benson's algorithm: rules out chains with fewer than two eyes, then regions that touch such a chain, and
+    repeats until nothing changes. A region is an eye of a chain if every empty point of it touches that
+    chain.
+    stones: [P + 1] int8. color: BLACK or WHITE. suicide: np.bool_, whether chains of the opponent may remove
+    themselves. Suicide empties points, so with it every point of an eye must touch the chain.
     """
     for point in range(geometry.num_points):
         scratch.inside[point] = stones[point] == color
@@ -65,8 +75,13 @@ def pass_alive(geometry: geometry.Geometry, stones, scratch: Scratch, color, sui
 
 
 @jit
-def is_settled(geometry: geometry.Geometry, stones, scratch: Scratch, owner):
-    """Whether each point has an owner by `settled_owner`, which fills owner [P] int8."""
+def is_settled(
+    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray
+) -> bool:
+    """Whether every point is settled. Fills owner [P] int8 as `settled_owner` does.
+
+    stones: [P + 1] int8.
+    """
     settled_owner(geometry, stones, scratch, owner)
     num_settled = 0
     for point in range(geometry.num_points):
@@ -75,18 +90,20 @@ def is_settled(geometry: geometry.Geometry, stones, scratch: Scratch, owner):
 
 
 @jit
-def settled_owner(geometry: geometry.Geometry, stones, scratch: Scratch, owner):
-    """Fills owner [P] int8: +1 Black has it for sure, -1 White, 0 not settled. stones: [P + 1] int8.
+def settled_owner(
+    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray
+) -> None:
+    """Fills owner [P] int8: +1 settled for Black, -1 settled for White, 0 not settled. stones: [P + 1] int8.
 
-    X has its pass-alive stones, and each part of the rest of the board in which O cannot have two
-    eyes. A point that touches a pass-alive stone can be filled by X, safely and for good, so an eye of
-    O holds none. Hence a part is X's when the other points, the inner ones, are at most one, or two
-    side by side: two eyes lie apart.
+    X owns its pass-alive stones and every part of the remaining board in which O cannot make two eyes. X can
+    safely fill a point beside a pass-alive stone, so O cannot have an eye there. The other points of a part
+    are its inner points. Two eyes are never adjacent, so O has no room for them if a part has at most one
+    inner point, or two adjacent ones.
 
-    This holds for alternating play, suicide or not: nothing that O does takes an alive stone or makes
-    a point inner; and while O has a stone in such a part, X fills what touches its stones, last the
-    inner points, which captures all. For X's eyes to outlast that they are counted as if suicide were
-    allowed. The proof is in docs/adr/0021-ko-rules-and-settled-points.md.
+    This holds for alternating play, with or without suicide. No move of O captures a pass-alive stone or
+    creates an inner point. If O has a stone in such a part, X fills the points beside its pass-alive stones
+    and then the inner points, which captures all of O. X's eyes must survive this, so they are counted as if
+    suicide were allowed. The proof is in docs/adr/0021-ko-rules-and-settled-points.md.
     """
     owner[:] = 0
     with_suicide = np.bool_(True)  # a literal True would compile pass_alive a second time
@@ -97,8 +114,8 @@ def settled_owner(geometry: geometry.Geometry, stones, scratch: Scratch, owner):
 
 
 @jit
-def _find_parts(geometry, scratch):
-    """Fills scratch.part for the points inside and for those outside."""
+def _find_parts(geometry: geometry.Geometry, scratch: LifeScratch) -> None:
+    """Fills scratch.part for points inside and outside."""
     scratch.part[:] = -1
     for point in range(geometry.num_points):
         if scratch.part[point] < 0:
@@ -106,7 +123,7 @@ def _find_parts(geometry, scratch):
 
 
 @jit
-def _walk_part(geometry, scratch, first_point):
+def _walk_part(geometry: geometry.Geometry, scratch: LifeScratch, first_point: Integer) -> None:
     inside, part, queue = scratch.inside, scratch.part, scratch.queue
     queue[0] = first_point
     part[first_point] = first_point
@@ -123,8 +140,13 @@ def _walk_part(geometry, scratch, first_point):
 
 
 @jit
-def _find_eyes(geometry, stones, scratch, suicide):
-    """Fills scratch.eye_of: the chains around a region's first point that touch all that matter."""
+def _find_eyes(
+    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, suicide: Boolean
+) -> None:
+    """Fills scratch.eye_of: chains beside a region's first point that touch all of its relevant points.
+
+    Relevant are the empty points, or with suicide all points.
+    """
     scratch.is_seen[:] = False
     scratch.eye_of[:] = geometry.num_points
     for point in range(geometry.num_points):
@@ -141,8 +163,10 @@ def _find_eyes(geometry, stones, scratch, suicide):
 
 
 @jit
-def _new_chain(geometry, scratch, point, direction):
-    """The chain at this side of the point, P if there is none or an earlier side has it."""
+def _new_chain(
+    geometry: geometry.Geometry, scratch: LifeScratch, point: Integer, direction: Integer
+) -> Integer:
+    """The chain on this side of the point; P if there is none or an earlier side has the same."""
     neighbor = geometry.neighbors[point, direction]
     if scratch.inside[neighbor] != 1:
         return geometry.num_points
@@ -155,7 +179,7 @@ def _new_chain(geometry, scratch, point, direction):
 
 
 @jit
-def _touches(geometry, scratch, point, chain):
+def _touches(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer, chain: Integer) -> bool:
     for direction in range(4):
         neighbor = geometry.neighbors[point, direction]
         if scratch.inside[neighbor] == 1 and scratch.part[neighbor] == chain:
@@ -164,8 +188,8 @@ def _touches(geometry, scratch, point, chain):
 
 
 @jit
-def _rule_out_chains(geometry, scratch):
-    """Rules out the chains that have fewer than two eyes now; whether there was one."""
+def _rule_out_chains(geometry: geometry.Geometry, scratch: LifeScratch) -> bool:
+    """Rules out chains that now have fewer than two eyes. Returns whether there was one."""
     scratch.num_eyes[:] = 0
     for region in range(geometry.num_points):
         if scratch.inside[region] == 0 and scratch.part[region] == region and scratch.stays[region]:
@@ -182,8 +206,8 @@ def _rule_out_chains(geometry, scratch):
 
 
 @jit
-def _rule_out_regions(geometry, scratch):
-    """Rules out the regions that touch a chain ruled out."""
+def _rule_out_regions(geometry: geometry.Geometry, scratch: LifeScratch) -> None:
+    """Rules out regions that touch a chain that was ruled out."""
     for point in range(geometry.num_points):
         if scratch.inside[point] == 0:
             for direction in range(4):
@@ -193,8 +217,10 @@ def _rule_out_regions(geometry, scratch):
 
 
 @jit
-def _claim_parts(geometry, scratch, color, owner):
-    """Gives `color` its alive stones and the parts between them in which two eyes have no room."""
+def _claim_parts(
+    geometry: geometry.Geometry, scratch: LifeScratch, color: Integer, owner: np.ndarray
+) -> None:
+    """Gives `color` its pass-alive stones and the parts between them without room for two eyes."""
     for point in range(geometry.num_points):
         scratch.inside[point] = scratch.alive[point]
     _find_parts(geometry, scratch)
@@ -209,8 +235,8 @@ def _claim_parts(geometry, scratch, color, owner):
 
 
 @jit
-def _add_inner(geometry, scratch, point):
-    """Counts an inner point to its part; rules the part out when two eyes would find room there."""
+def _add_inner(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer) -> None:
+    """Adds an inner point to its part. Rules the part out if it has room for two eyes."""
     part = scratch.part[point]
     first = scratch.inner[part, 0]
     if first == geometry.num_points:
@@ -222,7 +248,7 @@ def _add_inner(geometry, scratch, point):
 
 
 @jit
-def _is_beside_alive(geometry, scratch, point):
+def _is_beside_alive(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer) -> bool:
     is_beside = False
     for direction in range(4):
         is_beside |= scratch.inside[geometry.neighbors[point, direction]] == 1
@@ -230,7 +256,7 @@ def _is_beside_alive(geometry, scratch, point):
 
 
 @jit
-def _are_neighbors(geometry, point, other):
+def _are_neighbors(geometry: geometry.Geometry, point: Integer, other: Integer) -> bool:
     are_neighbors = False
     for direction in range(4):
         are_neighbors |= geometry.neighbors[point, direction] == other

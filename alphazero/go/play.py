@@ -1,16 +1,19 @@
-"""One game for people, GTP and SGF: checks, raises and remembers; searches use the kernels of `game`."""
+"""A game for GTP, SGF and other callers outside the kernels.
+
+It checks arguments, raises errors and remembers its moves. Searches use the kernels of `game_kernels`
+instead.
+"""
 
 import copy
 
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.go import board, diagram, geometry, rules, scoring
-from alphazero.go import game as kernels
+from alphazero.go import board, diagram, game_kernels, geometry, rules, scoring
 
 
 class Game:
-    """One game with its moves. Illegal moves raise ValueError with a diagram and change nothing."""
+    """A game and its moves. An illegal move raises ValueError with a diagram and changes nothing."""
 
     def __init__(
         self,
@@ -22,14 +25,14 @@ class Game:
         move_limit: int = rules.UNLIMITED,
         capacity: int | None = None,
     ) -> None:
-        """capacity: room for so many moves at first, 4 * P by default; the game makes more when it must."""
+        """capacity: moves that fit at first, 4 * P by default. The record grows when needed."""
         capacity = 4 * size * size if capacity is None else capacity
         config = game_config.GameConfig(size=size, ko=ko, suicide=suicide)
         self.size = size
         self.moves: list[tuple[int, int]] = []
         """Colour and action of each move so far."""
-        self.record = kernels.new_games(1, config, capacity)
-        """[1] game record; replaced by a larger one, of another dtype, when fewer than P more moves fit."""
+        self.record = game_kernels.new_games(1, config, capacity)
+        """[1] game record. When fewer than P more moves fit, a larger one of another dtype replaces it."""
         self.record["komi"] = _checked_komi(komi)
         self.record["move_limit"] = move_limit
         self._setup = self.record.copy()
@@ -38,7 +41,7 @@ class Game:
 
     @property
     def stones(self) -> np.ndarray:
-        """[P] int8, a copy."""
+        """A copy of the stones [P] int8."""
         return self.record["stones"][0, :-1].copy()
 
     @property
@@ -52,7 +55,7 @@ class Game:
 
     @property
     def to_play(self) -> int:
-        """BLACK or WHITE; may be set at any time."""
+        """Colour of the player to move, BLACK or WHITE; may be set at any time."""
         return int(self.record["to_play"][0])
 
     @to_play.setter
@@ -60,12 +63,12 @@ class Game:
         assert color in (rules.BLACK, rules.WHITE)
         self.record["to_play"] = color
         if not self.moves:
-            # The first position is one that the opponent of whoever begins has moved to.
-            kernels.set_up(self._geometry, self.record, 0, self.stones, color)
+            # For the ko rule the opponent of the first player has moved to the first position.
+            game_kernels.set_up(self._geometry, self.record, 0, self.stones, color)
 
     @property
     def last_move(self) -> int:
-        """The newest action, NO_MOVE before the first."""
+        """The newest action; NO_MOVE before the first."""
         return int(self.record["last_move"][0])
 
     @property
@@ -74,20 +77,20 @@ class Game:
         return bool(self.record["over"][0])
 
     def captures(self, color: int) -> int:
-        """Stones that `color` has captured."""
+        """Number of stones that `color` has captured."""
         return int(self.record["captures"][0, color - rules.BLACK])
 
     @property
     def first_player(self) -> int:
-        """Who was to move at the start; a first move may be the other colour's nevertheless."""
+        """Colour to move at the start. The first move may still have the other colour."""
         return int(self._setup["to_play"][0])
 
     def set_up_points(self, color: int) -> list[int]:
-        """Points of the stones that `color` had at the start."""
+        """Points of the stones of `color` at the start."""
         return np.flatnonzero(self._setup["stones"][0, :-1] == color).tolist()
 
     def set_up(self, black: list[int], white: list[int], to_play: int) -> None:
-        """Puts stones on the empty points of the board before the first move."""
+        """Puts stones on empty points before the first move. ValueError if that is not possible."""
         if self.moves:
             raise ValueError(f"stones can be set up only before the first move\n{self}")
         record = self._setup.copy()
@@ -95,7 +98,7 @@ class Game:
         for color, points in ((rules.BLACK, black), (rules.WHITE, white)):
             for point in points:
                 self._add_stone(stones, point, color)
-        kernels.set_up(self._geometry, record, 0, stones, to_play)
+        game_kernels.set_up(self._geometry, record, 0, stones, to_play)
         for point in (*black, *white):
             if record["num_liberties"][0, record["head"][0, point]] == 0:
                 name, text = rules.format_move(point, self.size), diagram.render(stones)
@@ -103,11 +106,11 @@ class Game:
         self._setup, self.record = record, record.copy()
 
     def play(self, action: int, color: int | None = None) -> None:
-        """Plays for `color`, by default for the player to move; the other colour moves next."""
+        """Plays for `color`, by default for the player to move. The other colour moves next."""
         before = self.to_play
         player = before if color is None else color
         self.to_play = player
-        status = kernels.play(self._geometry, self.record, self._scratch, 0, int(action))
+        status = game_kernels.play(self._geometry, self.record, self._scratch, 0, int(action))
         if status != rules.OK:
             self.to_play = before
             is_move = status != rules.OFF_BOARD
@@ -117,7 +120,7 @@ class Game:
         self._make_room()
 
     def undo(self) -> None:
-        """Takes the last move back; its player is to move."""
+        """Takes the last move back. Its player is to move again."""
         if not self.moves:
             raise ValueError("there is no move to take back")
         moves = self.moves
@@ -129,16 +132,19 @@ class Game:
         self.to_play = moves[-1][0]
 
     def resume(self) -> None:
-        """Goes on after two passes; no effect in a game that is not over."""
+        """Continues a game that has ended; has no effect on other games."""
         if self.is_over:
             self.record["over"] = False
             self.record["passes"] = 0
 
     def moves_since(self, earlier: "Game") -> list[int] | None:
-        """The actions, by the players in turn, that lead from an earlier state of the game to this one.
+        """The alternating actions that lead from an earlier state of the game to this one, or None.
 
-        None where there are none such: another start, other moves, a player who moved twice, or a game that
-        went on after two passes, whose end a search has taken for granted.
+        None in these cases:
+
+        - The games differ in their start, their komi or their earlier moves.
+        - A player moved twice in a row.
+        - The game continued after two passes, which a search treats as its end.
         """
         if earlier.komi != self.komi or _start_hash(earlier) != _start_hash(self):
             return None
@@ -155,18 +161,18 @@ class Game:
         return actions if player == self.to_play else None
 
     def legal(self) -> np.ndarray:
-        """[A] bool, the legal actions of the player to move; all False when the game is over."""
+        """Legal actions [A] bool of the player to move; all False if the game is over."""
         legal = np.zeros(self.size**2 + 1, np.bool_)
-        kernels.legal_actions(self._geometry, self.record, 0, legal)
+        game_kernels.legal_actions(self._geometry, self.record, 0, legal)
         return legal
 
     def score(self) -> float:
-        """Black's area minus White's minus komi, all stones alive."""
+        """Black's area minus White's area minus komi, in points. All stones count as alive."""
         area = scoring.area_score(self._geometry, self.record["stones"][0], self._scratch)
         return float(area) - self.komi
 
     def ownership(self) -> np.ndarray:
-        """[P] int8: +1 Black's area, -1 White's, 0 nobody's."""
+        """Owner of each point [P] int8: +1 Black, -1 White, 0 neither."""
         owner = np.zeros(self.size**2, np.int8)
         scoring.ownership(self._geometry, self.record["stones"][0], self._scratch, owner)
         return owner
@@ -193,14 +199,14 @@ class Game:
         stones[point] = color
 
     def _make_room(self) -> None:
-        """Doubles the capacity before a search could reach the end of the record."""
+        """Doubles the capacity if a search could reach the end of the record."""
         capacity = self.record["hashes"].shape[1] - 1
         if capacity - len(self.moves) < self.size**2:
             self.record = _with_capacity(self.record, self.size, 2 * capacity)
 
 
 def _start_hash(game: Game) -> int:
-    """Tells games apart that began with different stones on the board."""
+    """Hash of the position at the start."""
     return int(game.record["hashes"][0, 0])
 
 
@@ -217,8 +223,8 @@ def _checked_komi(komi: float) -> float:
 
 
 def _with_capacity(games: np.ndarray, size: int, capacity: int) -> np.ndarray:
-    """The same games with room for more moves."""
-    larger = np.zeros(len(games), kernels.game_dtype(size, capacity))
+    """A copy of the games with room for more moves."""
+    larger = np.zeros(len(games), game_kernels.game_dtype(size, capacity))
     for name in larger.dtype.names or ():
         if name == "hashes":
             larger[name][:, : games[name].shape[1]] = games[name]

@@ -1,12 +1,12 @@
-"""Colours, answers of kernels, and the names of moves."""
+"""Constants of the rules: colours, return codes of kernels, names of moves."""
 
 EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3
-"""Contents of a point; the opponent of a colour is 3 - color. WALL stands for everything off the board."""
+"""Contents of a point. The opponent of a colour is 3 - color. WALL stands for everything off the board."""
 
 COLOR_NAMES = ("empty", "black", "white")
 
 OK, OFF_BOARD, OCCUPIED, SUICIDE, SUPERKO, GAME_OVER = 0, 1, 2, 3, 4, 5
-"""Answers of `game.play`; everything but OK leaves the game as it was."""
+"""Return codes of `game_kernels.play`. With any code but OK the game is unchanged."""
 
 REASONS = (
     "legal",
@@ -16,29 +16,29 @@ REASONS = (
     "it would repeat an earlier position",
     "the game is over",
 )
-"""Text for each answer."""
+"""Text for each code."""
 
 POSITIONAL, SITUATIONAL, SIMPLE = 0, 1, 2
-"""Ko rules, as `config.game.Ko` lists them."""
+"""Ko rules, in the order of `config.game.Ko`."""
 
 NO_MOVE = -1
 """`last_move` before the first move."""
 
 HISTORY = 7
-"""Earlier boards that a game remembers, and the network sees beside the current one."""
+"""Number of earlier boards that a game remembers. The network sees them beside the current one."""
 
 MOST_KOMI = 400
-"""Komi lies between this and its negative: more than the points of a board."""
+"""Largest absolute value of komi, in points. It exceeds the number of points of any board."""
 
 UNLIMITED = 2**31 - 1
-"""`move_limit` of a game that only two passes end."""
+"""`move_limit` of a game that ends only with two passes."""
 
 COLUMNS = "ABCDEFGHJKLMNOPQRST"
-"""Names of columns; I is left out."""
+"""Names of columns, without I."""
 
 
 def parse_move(text: str, size: int) -> int:
-    """The action that GTP calls `text`: "D4", in any case, or "pass". ValueError if it is none."""
+    """The action with GTP's name `text`, such as "D4", "d4" or "pass". ValueError for other text."""
     name = text.strip().upper()
     if name == "PASS":
         return size * size

@@ -1,14 +1,16 @@
-"""Area scoring (Tromp-Taylor): every stone on the board is alive."""
+"""Area scoring by Tromp and Taylor, which counts every stone on the board as alive."""
+
+import numpy as np
 
 from alphazero.go import board, geometry, rules
-from alphazero.jit import jit
+from alphazero.jit import Integer, jit
 
 
 @jit
-def area_score(geometry: geometry.Geometry, stones, scratch: board.Scratch):
-    """Black's area minus White's, in points, komi not included.
+def area_score(geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch) -> Integer:
+    """Black's area minus White's area, in points, without komi.
 
-    Area is a colour's stones and the empty regions that touch only that colour. stones: [P + 1] int8.
+    The area of a colour is its stones and the empty regions that touch no other colour. stones: [P + 1] int8.
     """
     scratch.stamp[0] += 1
     stamp = scratch.stamp[0]
@@ -25,8 +27,10 @@ def area_score(geometry: geometry.Geometry, stones, scratch: board.Scratch):
 
 
 @jit
-def ownership(geometry: geometry.Geometry, stones, scratch: board.Scratch, owner):
-    """Fills owner [P] int8: +1 Black's area, -1 White's, 0 nobody's."""
+def ownership(
+    geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch, owner: np.ndarray
+) -> None:
+    """Fills owner [P] int8: +1 Black's area, -1 White's, 0 neither. stones: [P + 1] int8."""
     scratch.stamp[0] += 1
     stamp = scratch.stamp[0]
     for point in range(geometry.num_points):
@@ -41,8 +45,10 @@ def ownership(geometry: geometry.Geometry, stones, scratch: board.Scratch, owner
 
 
 @jit
-def _walk_region(geometry, stones, scratch, start, stamp):
-    """Number of points and owner of the empty region at `start`; its points are left in scratch.queue."""
+def _walk_region(
+    geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch, start: Integer, stamp: Integer
+) -> tuple[int, int]:
+    """Number of points and owner of the empty region at `start`. Writes its points to scratch.queue."""
     neighbors, queue, marks = geometry.neighbors, scratch.queue, scratch.marks
     queue[0] = start
     marks[start] = stamp

@@ -1,4 +1,4 @@
-"""Games as SGF files, through sgfmill."""
+"""Reading and writing of games as SGF files, with sgfmill."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,11 +19,11 @@ _PLAYERS = {
     b"white": rules.WHITE,
     b"2": rules.WHITE,
 }
-"""What programs write in PL; other words are passed over, as the first move tells the player too."""
+"""Values of PL that programs write. Others are ignored, because the first move also shows the player."""
 _NUMBER = re.compile(rb"\s*([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+))(?![\w.,+-])")
 _HUNDREDTHS = 100
 _HALF = "半".encode()
-"""The Chinese and Japanese word behind whole points."""
+"""The Chinese and Japanese word for half a point, written after the whole points."""
 _NAMES = {color: name for name, color in _COLORS.items()}
 _POINT_OR_PASS = "must be a point of a {size}x{size} board, or empty for a pass"
 _POINTS = "must be points or rectangles of a {size}x{size} board"
@@ -31,18 +31,18 @@ _POINTS = "must be points or rectangles of a {size}x{size} board"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SgfGame:
-    """The main line of a game, and what its root says about it."""
+    """The main line of a game and the properties of its root."""
 
     size: int
     komi: float | None = 0.0
-    """KM in points; None where what it says is not a number."""
+    """KM in points; None if it is not a number."""
     moves: list[tuple[int, int]] = field(default_factory=list)
     """Colour and action of each move."""
     black_setup: list[int] = field(default_factory=list)
     """Points with black stones before the first move."""
     white_setup: list[int] = field(default_factory=list)
     to_play: int = rules.BLACK
-    """Who moves first, by PL, by the first move, or by the handicap."""
+    """Colour of the first player, from PL, else the first move, else the handicap."""
     result: str = ""
     """RE, such as "B+3.5", "W+R", "0" or empty."""
     black_name: str = ""
@@ -50,17 +50,17 @@ class SgfGame:
     rules: str = ""
     """RU."""
     comments: dict[int, str] = field(default_factory=dict)
-    """Text after so many moves; 0 is the root."""
+    """Comments by the number of moves before them; 0 is the root."""
     info: dict[str, str] = field(default_factory=dict)
-    """More properties of the root that are plain text, such as DT, EV or GN; not filled by `read`."""
+    """Other text properties of the root, such as DT, EV or GN. `read` leaves this empty."""
 
 
 def read(data: bytes) -> SgfGame:
-    """The main line of the first game in an SGF file; ValueError names what is wrong with it.
+    """The main line of the first game in an SGF file. ValueError says what is wrong with it.
 
-    Text is in the encoding that CA or the byte order mark names; where that does not fit, the one that
-    does. Stones may be set up before the first move, also in several nodes. Variations and other properties
-    are passed over.
+    Text has the encoding that the byte order mark or CA names. If the text does not fit that encoding, one
+    that fits is used. Stones may be set up before the first move, even in several nodes. Variations and other
+    properties are ignored.
     """
     source = sgf_source.parse(data)
     nodes, size = source.get_main_sequence(), source.get_size()
@@ -92,7 +92,7 @@ class _Start(NamedTuple):
 
 
 def _read_start(nodes: Sequence[sgf.Tree_node], size: int) -> _Start:
-    """What AB, AW, AE and PL say up to the node with the first move."""
+    """The start by AB, AW, AE and PL, up to the node with the first move."""
     black, white, to_play = set(), set(), None
     for node in nodes:
         with sgf_source.naming("set-up stones", _POINTS.format(size=size)):
@@ -114,7 +114,7 @@ def _read_moves(nodes: Sequence[sgf.Tree_node], size: int) -> tuple[list[tuple[i
     moves, comments = [], {}
     for node in nodes:
         if moves and node.has_setup_stones():
-            raise ValueError(f"stones are set up after move {len(moves)}; only before the first they can be")
+            raise ValueError(f"stones are set up after move {len(moves)}: allowed only before the first move")
         color, raw = node.get_raw_move()
         if color is not None and raw is not None:
             with sgf_source.naming(
@@ -131,10 +131,10 @@ def _read_moves(nodes: Sequence[sgf.Tree_node], size: int) -> tuple[list[tuple[i
 
 
 def _read_komi(source: sgf.Sgf_game) -> float | None:
-    """Komi in points: 0 where KM is missing or empty, None where it is not a number.
+    """Komi in points: 0 if KM is missing or empty, None if it is not a number.
 
-    Some servers write a comma for the point, a unit behind the number, or hundredths: 650 is 6.5 points, and
-    375 is 3.75 stones by Chinese counting, which are 7.5 points.
+    Some servers write a decimal comma, a unit after the number, or hundredths: 650 means 6.5 points, and 375
+    means 3.75 stones of Chinese counting, which are 7.5 points.
     """
     root = source.get_root()
     raw = root.get_raw("KM").strip() if root.has_property("KM") else b""
@@ -151,7 +151,7 @@ def _read_komi(source: sgf.Sgf_game) -> float | None:
 
 
 def write(game: SgfGame) -> bytes:
-    """The SGF file of a game."""
+    """Content of the SGF file of a game."""
     target = sgf.Sgf_game(game.size)
     root = target.get_root()
     if game.komi is not None:
@@ -182,21 +182,21 @@ def is_handicap(game: SgfGame) -> bool:
 
 
 def name_rules(config: game_config.GameConfig) -> str:
-    """RU for these rules, which KataGo reads too."""
+    """Value of RU for these rules, in a form that KataGo also reads."""
     if config.ko is game_config.Ko.positional:
         return "Tromp-Taylor"
     return f"ko{config.ko.value.upper()}scoreAREAtaxNONEsui{int(config.suicide)}"
 
 
 def describe_rules(config: game_config.GameConfig) -> str:
-    """A sentence on these rules, for a comment."""
+    """One sentence about these rules, for a comment."""
     ko = "simple ko" if config.ko is game_config.Ko.simple else f"{config.ko.value} superko"
     suicide = "allowed" if config.suicide else "not allowed"
     return f"Area scoring, all stones alive; {ko}; suicide {suicide}."
 
 
 def alternate(actions: Iterable[int]) -> list[tuple[int, int]]:
-    """Moves of both players in turn, Black's first, as `SgfGame.moves` wants them."""
+    """Moves of both players in turn, Black first, in the form of `SgfGame.moves`."""
     return [(rules.BLACK if ply % 2 == 0 else rules.WHITE, int(action)) for ply, action in enumerate(actions)]
 
 
@@ -208,9 +208,9 @@ def replay(
     num_moves: int | None = None,
     komi: float | None = None,
 ) -> play.Game:
-    """The game after its first `num_moves` moves, all by default; ValueError at the first illegal move.
+    """The game after its first `num_moves` moves, by default all. ValueError at the first illegal move.
 
-    komi: instead of the record's, which is 0 here where it is not known.
+    komi: replaces the record's komi, which counts as 0 if it is unknown.
     """
     game = play.Game(record.size, (record.komi or 0.0) if komi is None else komi, ko=ko, suicide=suicide)
     game.set_up(record.black_setup, record.white_setup, record.to_play)
@@ -225,7 +225,7 @@ def replay(
 
 
 def _action(point: tuple[int, int] | None, size: int) -> int:
-    """sgfmill's (row, column), row 0 at the bottom, or None for a pass."""
+    """The action of sgfmill's (row, column), with row 0 at the bottom, or of None, a pass."""
     return size * size if point is None else point[0] * size + point[1]
 
 

@@ -1,4 +1,4 @@
-"""SGF collections: files of one game or many, damaged or packed, as the texts of their games."""
+"""Splitting of SGF collections into the texts of their games. Files may be packed or corrupt."""
 
 import codecs
 import gzip
@@ -13,9 +13,9 @@ from pathlib import Path
 from alphazero.go import sgf_source
 
 PACKED = (".gz", ".xz", ".zip")
-"""Suffixes of files that are unpacked: one SGF file in gzip or xz, any number in a zip archive."""
+"""Suffixes of packed files: one SGF file in gzip or xz, any number of them in a zip archive."""
 NAMES = "*.sgf, *.sgf.gz, *.sgf.xz, *.zip"
-"""What SGF files in a folder are called."""
+"""Names of SGF files, for messages."""
 MOST_UNPACKED_BYTES = 1 << 30
 
 _TOKEN = re.compile(rb"\\.|[][]|\(\s*;|[()]", re.DOTALL)
@@ -24,17 +24,17 @@ _ROOT_NAMES = (
     b"FF|GM|SZ|CA|AP|ST|KM|HA|RU|RE|PB|PW|BR|WR|BT|WT|EV|RO|DT|PC|TM|OT|GN|GC|ON|SO|US|AN|CP|MULTIGOGM"
 )
 _ROOT = re.compile(rb"\(\s*;\s*(?:" + _ROOT_NAMES + rb")\s*\[(?:[^\]\\(]|\((?!\s*;))*\]")
-"""The start of a game, wherever it is: a variation has no such property, a comment escapes its brackets."""
+"""Start of a game anywhere. A variation has no such property, and a comment escapes its brackets."""
 
 
 def is_name(path: Path) -> bool:
-    """Whether the name of a file says that SGF is in it; a zip archive is one of SGF files by its content."""
+    """Whether a file with this name may hold SGF. Any zip archive may; its content decides."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     return suffixes[-1:] in ([".sgf"], [".zip"]) or (suffixes[:1] == [".sgf"] and suffixes[-1] in PACKED)
 
 
 def find(source: Path) -> list[Path]:
-    """The file at `source`, or the SGF files in that folder and below, sorted; ValueError: there are none."""
+    """The file at `source`, or the SGF files in and below that folder, sorted; ValueError if none."""
     if source.is_file():
         return [source]
     found = [path for path in source.rglob("*") if is_name(path) and path.is_file()]
@@ -44,9 +44,9 @@ def find(source: Path) -> list[Path]:
 
 
 def games(path: Path) -> Iterator[bytes]:
-    """The texts of the games in a file; OSError where it cannot be read or unpacked.
+    """Yields the text of each game in a file. OSError if the file cannot be read or unpacked.
 
-    Of a plain file only pages in use are in memory.
+    A plain file is mapped, so that only the pages in use are in memory.
     """
     if path.suffix.lower() in PACKED:
         for text in _unpacked(path):
@@ -60,9 +60,9 @@ def games(path: Path) -> Iterator[bytes]:
 
 
 def split(data: bytes | mmap.mmap) -> Iterator[bytes]:
-    """The texts of games in a collection; one that breaks off ends where the next one starts.
+    """Yields the text of each game in a collection. A truncated game ends at the start of the next one.
 
-    Text between games is passed over, stray brackets too.
+    Text between games is ignored, including stray brackets.
     """
     text = sgf_source.decode_marked(data[:]) if sgf_source.decode_marked(data[:4]) is not None else None
     source = data if text is None else text
@@ -72,14 +72,14 @@ def split(data: bytes | mmap.mmap) -> Iterator[bytes]:
 
 
 def _split_piece(piece: bytes, *, is_utf8: bool) -> Iterator[bytes]:
-    """The games of a text in which at most the first has properties of a root right at its start.
+    """Yields the games of a text in which only the first may start with properties of a root.
 
-    Brackets are counted in UTF-8, where they cannot be parts of letters.
+    Brackets are counted in UTF-8, because there they cannot be part of a letter.
     """
     if not piece.isascii() and _START.search(piece):
         try:
             piece = codecs.BOM_UTF8 + piece if is_utf8 else sgf_source.to_marked(piece)
-        except ValueError:  # who reads it gets the reason
+        except ValueError:  # reading the game will raise the error
             yield piece
             return
     mark = codecs.BOM_UTF8 if piece.startswith(codecs.BOM_UTF8) else b""

@@ -1,7 +1,7 @@
-"""SGF text in any encoding, parsed by sgfmill, with errors that say where.
+"""Decoding and parsing of SGF text in any encoding. Parsing is sgfmill's; errors name the place.
 
-Text is decoded before it is parsed. In Shift-JIS, Big5, GBK and their like the second byte of a
-character may be 0x5C or 0x5D, a backslash or a bracket; a parser of bytes would lose moves to it.
+Text is decoded before it is parsed. In encodings such as Shift-JIS, Big5 and GBK the second byte of a
+character may be 0x5C or 0x5D, a backslash or a bracket. A parser of bytes would lose moves because of it.
 """
 
 import codecs
@@ -17,19 +17,19 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""First bytes of a file in such an encoding; Windows programs write them."""
+"""First bytes of a file and its encoding. Windows programs write such marks."""
 _PROBE = b"(;GM[1]SZ[19]:AKZ akz 059.-)"
 _GUESSES = ("utf-8", "gb18030", "cp932", "big5hkscs", "cp949", "euc-jp", "latin-1")
-"""Encodings that are tried where CA is missing or wrong."""
+"""Encodings to try if CA is missing or wrong."""
 _NOT_WESTERN = re.compile(rb"[\x80-\x9f]|[\x80-\xff]{2}")
 _CHARSET = re.compile(rb"(?<![A-Za-z])CA\s*\[([^\]]*)\]")
 _SWALLOWED = re.compile(rb"[A-Z]\s*\[")
-"""What a value contains when a wrong encoding hid its closing bracket: the start of another value."""
+"""Start of another property inside a value, a sign that a wrong encoding hid the closing bracket."""
 
 
 @contextlib.contextmanager
 def naming(part: str, allowed: str = "") -> Iterator[None]:
-    """Says in which part of the file an error is, and what is allowed where sgfmill's error does not."""
+    """Adds the part of the file to a ValueError. `allowed`, if given, replaces sgfmill's text."""
     try:
         yield
     except ValueError as error:
@@ -37,13 +37,13 @@ def naming(part: str, allowed: str = "") -> Iterator[None]:
 
 
 def shown(raw: bytes) -> str:
-    """The start of a value, fit for a message of one line."""
+    """First 20 bytes of a value as printable ASCII, for a message of one line."""
     start = "".join(chr(code) if 32 <= code < 127 else "?" for code in raw[:20])
     return start + "..." if len(raw) > 20 else start
 
 
 def decode_marked(data: bytes) -> bytes | None:
-    """UTF-8 of a text with a byte order mark, None of other text; bytes that do not fit are replaced."""
+    """A text with a byte order mark as UTF-8; None for other text. Replaces invalid bytes."""
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(name, "replace").encode()
@@ -51,14 +51,15 @@ def decode_marked(data: bytes) -> bytes | None:
 
 
 def to_marked(data: bytes) -> bytes:
-    """The text of a game in UTF-8 behind a byte order mark; ValueError as `parse` says."""
+    """The text of a game as UTF-8 with a byte order mark. ValueError as in `parse`."""
     return codecs.BOM_UTF8 + data.decode(_choose(data).encoding).encode()
 
 
 def parse(data: bytes) -> sgf.Sgf_game:
     """sgfmill's tree of the first game, in UTF-8.
 
-    ValueError where the board is not ours, or where encodings that fit give different games.
+    ValueError if the game is not Go, if its board is not supported, or if encodings that fit give different
+    games.
     """
     text = decode_marked(data)
     with naming("SGF"):
@@ -72,19 +73,19 @@ def parse(data: bytes) -> sgf.Sgf_game:
 
 
 class _Reading(NamedTuple):
-    """A game as one encoding gives it."""
+    """A game decoded with one encoding."""
 
     encoding: str
     tree: sgf_grammar.Coarse_game_tree
-    num_faults: int  # values that look as if they had lost their closing bracket, and values behind the end
-    structure: tuple[tuple[tuple[str, int], ...], ...]  # property names and numbers of values by node
+    num_faults: int  # values that seem to lack their closing bracket, and values after the end
+    structure: tuple[tuple[tuple[str, int], ...], ...]  # for each node, property names and numbers of values
 
 
 def _choose(data: bytes) -> _Reading:
-    """The game in the encoding that CA names, else in the one that fits; ValueError where that is unsure."""
+    """The game in the encoding of CA, else in one that fits. ValueError if several fit and disagree."""
     if data.isascii():
         return _Reading("ascii", _parse(data), 0, ())
-    trusted = (_declared(data), "utf-8")  # other text is hardly ever UTF-8 by accident
+    trusted = (_declared(data), "utf-8")  # text in another encoding is hardly ever valid UTF-8
     readings, reason = [], ""
     for encoding in _candidates(data):
         try:
@@ -104,23 +105,23 @@ def _choose(data: bytes) -> _Reading:
         is_rival = other.num_faults == best.num_faults or best.num_faults > 0
         if best.encoding not in trusted and is_rival and other.structure != best.structure:
             raise ValueError(
-                f"the encoding is unsure: {best.encoding} and {other.encoding} give different games;"
+                f"the encoding is ambiguous: {best.encoding} and {other.encoding} give different games;"
                 " CA must name it"
             )
     return best
 
 
 def _candidates(data: bytes) -> list[str]:
-    """Encodings in the order of trust."""
+    """Encodings to try, the most likely first."""
     guesses = list(_GUESSES)
-    if not _NOT_WESTERN.search(data):  # letters with accents, in text of a Western language
+    if not _NOT_WESTERN.search(data):  # accented letters in text of a Western language
         guesses.insert(1, guesses.pop())
     declared = _declared(data)
     return list(dict.fromkeys([*([declared] if declared else []), *guesses]))
 
 
 def _declared(data: bytes) -> str | None:
-    """Python's name of the encoding in CA; None where CA is missing, unknown or no encoding of text."""
+    """Python's name of the encoding in CA; None if CA is missing, unknown or not a text encoding."""
     match = _CHARSET.search(data)
     if match is None:
         return None
@@ -130,7 +131,7 @@ def _declared(data: bytes) -> str | None:
             return None
     except (ValueError, LookupError):
         return None
-    # Supersets by Windows and by the later standard, which files that claim the smaller ones are written in.
+    # Files that name a smaller encoding often use its superset, from Windows or from a later standard.
     wider = {"shift_jis": "cp932", "gbk": "gb18030", "gb2312": "gb18030", "euc_kr": "cp949"}
     return {"iso8859-1": "latin-1"}.get(name, wider.get(name, name))
 
@@ -147,7 +148,7 @@ def _read(data: bytes, encoding: str) -> _Reading:
 
 
 def _parse(text: bytes) -> sgf_grammar.Coarse_game_tree:
-    """sgfmill's parse tree of the first game; ValueError with the line of what cannot be parsed."""
+    """sgfmill's parse tree of the first game. ValueError with the line that cannot be parsed."""
     try:
         return sgf_grammar.parse_sgf_game(text)
     except ValueError as error:

@@ -10,9 +10,9 @@ IDENTITY = 0
 
 @functools.cache
 def permutations(size: int) -> np.ndarray:
-    """[8, A] int32: permutations[s][action] is where symmetry s moves a point; pass stays.
+    """Table [8, A] int32: entry [s, action] is the action to which symmetry s moves `action`.
 
-    Bit 2 of s swaps x and y; after that bit 1 mirrors x (left and right), bit 0 mirrors y.
+    A pass stays a pass. Bit 2 of s swaps x and y. Then bit 1 mirrors x (left and right) and bit 0 mirrors y.
     """
     y, x = np.divmod(np.arange(size * size), size)
     table = np.full((NUM_SYMMETRIES, size * size + 1), size * size, np.int32)
@@ -27,12 +27,15 @@ def permutations(size: int) -> np.ndarray:
 
 def inverse(s: int) -> int:
     """The symmetry that undoes s."""
-    # With the swap, mirroring x before it is mirroring y after it.
+    # With a swap, mirroring x before it equals mirroring y after it.
     return {5: 6, 6: 5}.get(s, s)
 
 
 def apply(values: np.ndarray, s: int, size: int) -> np.ndarray:
-    """A copy with the last axis moved by s: points [..., P], actions [..., A] or boards [..., P + 1]."""
+    """A copy of the values with the last axis moved by symmetry s.
+
+    values: points [..., P], actions [..., A] or boards [..., P + 1].
+    """
     moved = np.empty_like(values)
     moved[..., permutations(size)[s, : values.shape[-1]]] = values
     return moved

@@ -1,4 +1,4 @@
-"""Heads that only training sees: they teach the trunk what decides games, and are never exported."""
+"""Auxiliary heads. Only training uses them: they help the trunk to learn and are never exported."""
 
 import torch
 from torch import nn
@@ -8,18 +8,18 @@ from alphazero.config import net as net_config
 
 # B batch, C channels, H height, W width, P points, A actions, T turns ahead
 NUM_SHORT_TERM = 3
-"""Values of the near future, one for each of `data.targets.SHORT_TERM_TURNS`."""
+"""Number of values of the near future, one for each of `data.targets.SHORT_TERM_TURNS`."""
 _HIDDEN = 32
 _POINTS_OF_ONE = 20.0
-"""Points of score for an output of one, as in KataGo: activations stay near those of other heads."""
+"""Points of score per unit of output, as in KataGo. Activations stay close to those of other heads."""
 _ALMOST_ZERO = 1e-3
 
 
 class AuxiliaryHeads(nn.Module):
-    """The heads that `net.*` asks for, from the trunk's last features.
+    """The heads that `net.*` enables, computed from the trunk's last features.
 
-    Maps come from one 1x1 convolution: an owner for each point, and policies whose pass has a weight of its
-    own over the features' means. Scalars come from a small layer over means and maxima of the features.
+    Ownership and the policies' points come from one 1x1 convolution. The policies' passes come from a linear
+    layer over the features' means. Scalars come from a small layer over the features' means and maxima.
     """
 
     def __init__(self, config: net_config.NetConfig) -> None:
@@ -37,13 +37,13 @@ class AuxiliaryHeads(nn.Module):
         self.scalars = nn.Linear(_HIDDEN, num_scalars) if num_scalars else None
 
     def start(self) -> None:
-        """First answers near zero, through which gradients still pass."""
+        """Scales the output layers down: the first answers are near zero, and gradients still pass."""
         for layer in (self.maps, self.passes, self.scalars):
             if layer is not None:
                 layer.weight.mul_(_ALMOST_ZERO)
 
     def forward(self, x_BCHW: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Fields of `resnet.Outputs` by name, float32, for the heads that there are."""
+        """Returns the fields of `resnet.Outputs` by name, float32, for the enabled heads."""
         found: dict[str, torch.Tensor] = {}
         means_BC = x_BCHW.mean(dim=(2, 3))
         if self.maps is not None:

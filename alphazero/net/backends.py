@@ -1,4 +1,4 @@
-"""Which backends a machine has for a network, and which of them is used: the fastest that is faithful."""
+"""Choice of the backend for a network: the fastest one on this machine that is faithful."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +13,11 @@ from alphazero.net import calibration, folding, machine, numpy_backend, openvino
 
 _TRIAL_ROUNDS = 8
 _TRIAL_S = 0.5
-"""No further round begins after this time."""
+"""No new round begins after this time."""
 
 _LONGEST_RUN_S = 0.1
-"""A trial's batch on a CPU is cut to what the slowest of the backends computes in this time."""
-_NO_COMPILING = "it compiles for half a minute and gains a tenth on a CPU"
+"""On a CPU, a trial's batch is cut to what the slowest backend computes in this time."""
+_NO_COMPILING = "it takes half a minute to compile and gains a tenth on a CPU"
 _SLOWER_ON_X86 = "openvino is faster on an x86 CPU"
 
 Answers = tuple[np.ndarray, np.ndarray]
@@ -25,51 +25,51 @@ Answers = tuple[np.ndarray, np.ndarray]
 
 
 class Backend(Protocol):
-    """Runs a folded network."""
+    """A way to compute a folded network."""
 
     name: str
-    """For people: backend, device and precision."""
+    """Backend, device and precision, for display."""
     precision: str
     """A key of `calibration.BOUNDS`."""
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Switches to other weights of the same shape; exact: their float32 answers."""
+        """Switches to other weights of the same shape. exact: their float32 answers."""
         ...
 
     def run(self, planes: np.ndarray) -> Answers:
-        """The answers for planes [B, 18, N, N] uint8."""
+        """Returns the answers for planes [B, 18, N, N] uint8."""
         ...
 
     def unload(self) -> None:
-        """Gives memory back that the next `load` takes again; until then there is nothing to `run`."""
+        """Frees memory that the next `load` allocates again. `run` must not be called in between."""
         ...
 
 
-class Pending(Protocol):
-    """Answers on their way."""
+class PendingOutputs(Protocol):
+    """Answers that may still be in computation."""
 
     def result(self) -> Answers:
-        """Waits for them."""
+        """Waits for the answers and returns them."""
         ...
 
 
 @runtime_checkable
 class AsynchronousBackend(Protocol):
-    """A backend that works while its caller does something else."""
+    """A backend that computes while its caller continues."""
 
-    def submit(self, planes: np.ndarray) -> Pending:
-        """Begins what `run` does; planes may change when this returns. At most two at a time."""
+    def submit(self, planes: np.ndarray) -> PendingOutputs:
+        """Starts a `run`. Its planes may change as soon as this returns. At most two at a time."""
         ...
 
 
-class Finished(NamedTuple):
-    """Answers that are there; a `Pending`."""
+class ReadyOutputs(NamedTuple):
+    """Finished answers, as a `PendingOutputs`."""
 
     logits: np.ndarray
     values: np.ndarray
 
     def result(self) -> Answers:
-        """Itself."""
+        """Returns the answers at once."""
         return self.logits, self.values
 
 
@@ -77,69 +77,74 @@ Maker = Callable[[folding.Folded, calibration.Exact], Backend]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class BackendCandidate:
     """A backend that this machine could use."""
 
     make: Maker
     skipped: str = ""
-    """Why it is used only when asked for by name; empty if the start may measure it."""
+    """Reason to use it only when requested by name; empty if `choose` may measure it."""
     reserve: str = ""
-    """Why the start makes and measures it only if no other is faithful; empty if in any case."""
+    """Reason to make and measure it only if no other candidate is faithful; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What a start has measured."""
+class BackendChoice:
+    """Result of the measurements at startup."""
 
     ranked: Sequence[Backend]
     """Faithful backends that hold the network, the fastest first; at least one."""
     report: str
-    """Every candidate with its evaluations/s or the reason why it has none, in one line."""
+    """One line with the evaluations/s of every candidate, or the reason why they were not measured."""
     make_again: Callable[[], Backend]
-    """Makes the fastest once more, for another thread; nothing is measured or compared again."""
+    """Makes another instance of the fastest backend, for another thread. Nothing is measured again."""
 
 
 def candidates(
     device: training_config.Device, precision: training_config.Precision, num_threads: int
-) -> dict[str, Candidate]:
-    """Backends for CPU or CUDA and the wished precision, by name.
+) -> dict[str, BackendCandidate]:
+    """Returns the backends for CPU or CUDA and the requested precision, by name.
 
-    num_threads: on a CPU. openvino_int8 is there only if precision is auto, because it is less precise
-    than either float.
+    num_threads: on a CPU. openvino_int8 is included only if precision is auto, because it is less precise
+    than both float types.
     """
     is_bf16 = machine.is_bf16(precision, device)
     torch_maker = partial(_make_torch, device=device, is_bf16=is_bf16, num_threads=num_threads)
-    found = {"torch": Candidate(make=torch_maker)}
+    found = {"torch": BackendCandidate(make=torch_maker)}
     if device is machine.CUDA:
         graphs = partial(_make_graphs, device=device, is_bf16=is_bf16)
         compiled = partial(graphs, is_compiled=True)
-        return found | {"torch_graphs": Candidate(make=graphs), "torch_compiled": Candidate(make=compiled)}
+        return found | {
+            "torch_graphs": BackendCandidate(make=graphs),
+            "torch_compiled": BackendCandidate(make=compiled),
+        }
     compiled = partial(torch_maker, is_compiled=True)
-    found["torch_compiled"] = Candidate(make=compiled, skipped=_NO_COMPILING)
+    found["torch_compiled"] = BackendCandidate(make=compiled, skipped=_NO_COMPILING)
     if not openvino_backend.is_installed():
         return found
     if machine.is_x86():
-        found["torch"] = Candidate(make=torch_maker, reserve=_SLOWER_ON_X86)
-    found["openvino"] = Candidate(make=partial(_make_openvino, is_bf16=is_bf16, num_threads=num_threads))
+        found["torch"] = BackendCandidate(make=torch_maker, reserve=_SLOWER_ON_X86)
+    found["openvino"] = BackendCandidate(
+        make=partial(_make_openvino, is_bf16=is_bf16, num_threads=num_threads)
+    )
     if precision is training_config.Precision.auto and machine.has_fast_int8():
         maker = partial(openvino_backend.OpenVinoInt8Backend, is_bf16=is_bf16, num_threads=num_threads)
-        found["openvino_int8"] = Candidate(make=maker)
+        found["openvino_int8"] = BackendCandidate(make=maker)
     return found
 
 
 def choose(
     net: folding.Folded,
-    options: Mapping[str, Candidate],
+    options: Mapping[str, BackendCandidate],
     batch: int,
     *,
     is_cut: bool,
     clock: Callable[[], float] = time.perf_counter,
-) -> Choice:
-    """Makes the candidates, compares their answers with float32's, and measures those that are faithful.
+) -> BackendChoice:
+    """Makes the candidates, compares their answers with float32's, and measures the faithful ones.
 
-    batch: positions in a call as the caller will make them. is_cut: whether the trial takes fewer when
-    the network is slow on this CPU. clock: time.process_time is not disturbed by other processes, but
-    right for one thread of a CPU only.
+    - batch: positions per call in the caller's later use.
+    - is_cut: whether the trial uses a smaller batch if the network is slow on this CPU.
+    - clock: other processes do not disturb time.process_time, but it is correct only for one CPU thread.
     """
     positions = calibration.positions(net.size)
     exact = numpy_backend.exact_answers(net)
@@ -153,7 +158,7 @@ def choose(
     texts = [*measured, *(f"{name} {note}" for name, note in notes.items())]
     title = f"network {net.name}, {net.size}x{net.size}, batch {batch}"
     fastest = options.get(ranking[0])
-    return Choice(
+    return BackendChoice(
         ranked=[backends[name] for name in ranking],
         report=f"{title}: {'; '.join(texts)}",
         make_again=lambda: fastest.make(net, exact) if fastest else last_resort(net),
@@ -161,20 +166,20 @@ def choose(
 
 
 class _Made(NamedTuple):
-    """Faithful backends by name, else the last resort, and why the other candidates are not among them."""
+    """The faithful backends by name, or the last resort alone, and notes on the other candidates."""
 
     backends: dict[str, Backend]
-    notes: dict[str, str]
-    per_position_s: float  # of the slowest, when it was compared
+    notes: dict[str, str]  # why a candidate is not among the backends
+    per_position_s: float  # of the slowest backend, in the comparison
 
 
 def _make_all(
     net: folding.Folded,
     exact: calibration.Exact,
-    options: Mapping[str, Candidate],
+    options: Mapping[str, BackendCandidate],
     clock: Callable[[], float],
 ) -> _Made:
-    """Makes the candidates, reserves only where no other is faithful, and the last resort where none is."""
+    """Makes the candidates: reserves only if no other is faithful, the last resort only if none is."""
     made: dict[str, Backend] = {}
     notes = {name: f"not tried, {option.skipped}" for name, option in options.items() if option.skipped}
     slowest = 0.0
@@ -196,7 +201,7 @@ def _make_all(
 
 
 def last_resort(net: folding.Folded) -> Backend:
-    """torch in float32 on a CPU, which is right for every network."""
+    """Makes torch in float32 on a CPU, which is faithful to every network."""
     from alphazero.net import torch_backend
 
     return torch_backend.exact_backend(net)
@@ -205,19 +210,19 @@ def last_resort(net: folding.Folded) -> Backend:
 def make_faithful(
     net: folding.Folded,
     exact: calibration.Exact,
-    option: Candidate,
+    option: BackendCandidate,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Backend, float]:
-    """The backend with `net`, and the seconds in which it answered `calibration.positions` for comparison.
+    """Returns the backend with `net`, and the seconds that it took to answer `calibration.positions`.
 
-    ValueError if it does not work here or is not faithful to this network.
+    Raises ValueError if it does not work here or is not faithful to this network.
     """
     try:
         backend = option.make(net, exact)
         began = clock()
-        wrong = complaint(backend, net, exact)
+        wrong = unfaithfulness(backend, net, exact)
         seconds = clock() - began
-    except Exception as error:  # compilers and drivers fail in ways of their own, and another backend does
+    except Exception as error:  # compilers and drivers raise many types; other backends remain
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(f"it fails here: {reason}") from error
     if wrong:
@@ -225,15 +230,15 @@ def make_faithful(
     return backend, seconds
 
 
-def complaint(backend: Backend, net: folding.Folded, exact: calibration.Exact) -> str:
-    """Why the backend must not be used with the network that it holds; empty if it may."""
-    return calibration.complaint(exact, backend.run(calibration.positions(net.size)), backend.precision)
+def unfaithfulness(backend: Backend, net: folding.Folded, exact: calibration.Exact) -> str:
+    """Returns the reason why the backend is not faithful to the network that it holds; empty if it is."""
+    return calibration.unfaithfulness(exact, backend.run(calibration.positions(net.size)), backend.precision)
 
 
 def _measure(
     backends: Mapping[str, Backend], planes: np.ndarray, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """Evaluations/s of each: the best of a few runs in turns, as other work only ever takes away."""
+    """Evaluations/s of each backend: the best of a few alternating runs. Other work can only slow them."""
     best = dict.fromkeys(backends, float("inf"))
     began = time.perf_counter()
     for _ in range(_TRIAL_ROUNDS):
@@ -246,7 +251,7 @@ def _measure(
     return {name: len(planes) / max(seconds, 1e-9) for name, seconds in best.items()}
 
 
-# torch takes more than a second to import: only what makes its backends does.
+# The import of torch takes more than a second, so only the functions that make its backends import it.
 def _make_torch(
     net: folding.Folded, exact: calibration.Exact, *, device: training_config.Device, **settings: Any
 ) -> Backend:

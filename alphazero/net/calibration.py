@@ -1,4 +1,4 @@
-"""Fixed positions on which backends are compared, and how far their answers may be from float32's."""
+"""Fixed positions on which backends are compared, and the allowed distance of answers from float32's."""
 
 import functools
 from typing import NamedTuple
@@ -8,40 +8,41 @@ import numpy as np
 from alphazero.net import leela
 
 _BOARDS = 8
-"""Boards that a network sees, the current one and seven before it."""
+"""Boards in a network's input: the current one and the seven before it."""
 _POINTS = 64 * 81
-"""Points of all positions together: what 64 positions of 9x9 hold."""
+"""Points of all positions together, as many as 64 positions of 9x9 have."""
 
 
 class Bounds(NamedTuple):
-    """How far a backend may be from float32, both as means over `positions`."""
+    """Distance of a backend's answers from float32's, allowed or measured, as means over `positions`."""
 
     policy_divergence: float  # Kullback-Leibler divergence of the policy over all moves, in nats
     value_difference: float  # of values in [-1, 1]
 
 
 BOUNDS = {
-    "fp32": Bounds(1e-4, 2e-3),  # room for the TF32 of GPUs
+    "fp32": Bounds(1e-4, 2e-3),  # wide enough for the TF32 of GPUs
     "bf16": Bounds(2e-3, 0.015),
     "int8": Bounds(0.01, 0.03),
 }
-"""By precision. What trained networks reach is in docs/results.md; one row of garbage breaks each of them."""
+"""By precision. docs/results.md lists what trained networks reach. One row of garbage exceeds every bound."""
 
 
 class Exact(NamedTuple):
-    """A network's float32 answers on `positions`, and the numbers that it works with."""
+    """A network's float32 answers on `positions`, and the ranges of its activations."""
 
     logits: np.ndarray  # [B, A]
     values: np.ndarray  # [B] before tanh
-    tops: list[np.ndarray]  # [I] largest inputs by channel of the tower's convolutions, then of the heads'
+    tops: list[np.ndarray]  # [I] largest input of each channel, by convolution: the tower's, then the heads'
 
 
 @functools.cache
 def positions(size: int) -> np.ndarray:
-    """[B, 18, N, N] uint8, read-only, the same in every process: from the empty board to a full one.
+    """Returns [B, 18, N, N] uint8, read-only: from the empty board to a full one.
 
-    Stones of alternating colour on random points, the newest of them missing on the earlier boards. Nothing
-    is captured: these are not games, but they drive a network as far as games do.
+    Every process gets the same positions. Stones of alternating colour lie on random points, and earlier
+    boards lack the newest ones. Nothing is captured. These are not positions of games, but a network's
+    activations reach as far as they do in games.
     """
     num_points = size * size
     count = max(4, _POINTS // num_points)
@@ -52,7 +53,7 @@ def positions(size: int) -> np.ndarray:
         points = rng.permutation(num_points)[:num_moves]
         for age in range(_BOARDS):
             present = points[: max(0, num_moves - age)]
-            # The player who moves next has played the moves before the last, before the third last, ...
+            # The player to move has played the second last move, the fourth last, ...
             planes[index, age, present[(num_moves % 2) :: 2]] = 1
             planes[index, _BOARDS + age, present[1 - num_moves % 2 :: 2]] = 1
         planes[index, 2 * _BOARDS + num_moves % 2] = 1
@@ -61,17 +62,17 @@ def positions(size: int) -> np.ndarray:
 
 
 def distance(exact: Exact, answers: tuple[np.ndarray, np.ndarray]) -> Bounds:
-    """How far logits [B, A] and values before tanh [B] on `positions` are from the exact ones."""
+    """Distance of logits [B, A] and values before tanh [B] on `positions` from the exact ones."""
     exact_policy, policy = _log_softmax(exact.logits), _log_softmax(answers[0])
     divergence = (np.exp(exact_policy) * (exact_policy - policy)).sum(axis=1).mean()
     difference = np.abs(np.tanh(exact.values) - np.tanh(answers[1])).mean()
     return Bounds(float(divergence), float(difference))
 
 
-def complaint(exact: Exact, answers: tuple[np.ndarray, np.ndarray], precision: str) -> str:
-    """What is wrong with a backend of this precision that gave these answers; empty if nothing is."""
+def unfaithfulness(exact: Exact, answers: tuple[np.ndarray, np.ndarray], precision: str) -> str:
+    """Returns the reason why answers of this precision are not faithful; empty if they are."""
     found, allowed = distance(exact, answers), BOUNDS[precision]
-    # Written so that NaN is wrong, too.
+    # Written so that NaN fails, too.
     if not found.policy_divergence <= allowed.policy_divergence:
         return f"policy off by {found.policy_divergence:.2g} nats, {allowed.policy_divergence:g} allowed"
     if not found.value_difference <= allowed.value_difference:

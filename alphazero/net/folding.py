@@ -1,4 +1,4 @@
-"""A network as inference wants it: batch norm in the convolutions, both heads' 1x1 convolutions as one."""
+"""Folded networks for inference: batch norm inside the convolutions, one 1x1 convolution for both heads."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,20 @@ import numpy as np
 from alphazero.net import leela
 
 
-class Convolution(NamedTuple):
-    """Plain convolution: kernel [O, I, K, K] and bias [O], float32."""
+class FoldedConvolution(NamedTuple):
+    """A plain convolution: kernel [O, I, K, K] and bias [O], float32."""
 
     kernel: np.ndarray
     bias: np.ndarray
 
 
 class Folded(NamedTuple):
-    """A network that computes the same as the `leela.Weights` it comes from, in fewer steps."""
+    """A network that computes the same as its `leela.Weights`, in fewer steps."""
 
     size: int
-    name: str  # of the shape, such as "b4c32"
-    tower: tuple[Convolution, ...]  # the input convolution, then two for each block
-    heads: Convolution  # [3, C, 1, 1]: the two planes of the policy, then the value's
+    name: str  # the shape, such as "b4c32"
+    tower: tuple[FoldedConvolution, ...]  # the input convolution, then two for each block
+    heads: FoldedConvolution  # [3, C, 1, 1]: the two planes of the policy, then the value's
     policy: leela.Dense
     value_hidden: leela.Dense
     value: leela.Dense
@@ -28,13 +28,13 @@ class Folded(NamedTuple):
 
 
 def fold(weights: leela.Weights) -> Folded:
-    """Folds in float64, so that the result is off by no more than its own rounding."""
+    """Folds in float64, so that the only error is the rounding of the result."""
     policy, value = _fold(weights.policy_convolution), _fold(weights.value_convolution)
     return Folded(
         size=weights.size,
         name=weights.name,
         tower=tuple(_fold(convolution) for convolution in weights.tower),
-        heads=Convolution(
+        heads=FoldedConvolution(
             np.concatenate([policy.kernel, value.kernel]), np.concatenate([policy.bias, value.bias])
         ),
         policy=weights.policy,
@@ -44,8 +44,8 @@ def fold(weights: leela.Weights) -> Folded:
     )
 
 
-def _fold(layer: leela.Convolution) -> Convolution:
+def _fold(layer: leela.Convolution) -> FoldedConvolution:
     scale = 1 / np.sqrt(layer.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
     kernel = layer.kernel * scale[:, None, None, None]
     bias = (layer.bias.astype(np.float64) - layer.mean) * scale
-    return Convolution(kernel.astype(np.float32), bias.astype(np.float32))
+    return FoldedConvolution(kernel.astype(np.float32), bias.astype(np.float32))

@@ -1,10 +1,15 @@
-"""Inference on an NVIDIA GPU: packed planes, CUDA graphs of fixed batches, results that come later.
+"""Inference on an NVIDIA GPU: packed planes, CUDA graphs for fixed batch sizes, asynchronous results.
 
-A batch costs three short calls on the host: copy the packed planes to the device, replay the graph that
-was captured for a batch of this size, copy the answers back. All of it is queued on one stream, in order,
-so the device's buffers are shared; what the host reads and writes rotates between two slots.
+A batch costs three short calls on the host:
+- copy the packed planes to the device,
+- replay the graph that was captured for this batch size,
+- copy the answers back.
 
-Never run on a GPU by its authors yet: tests marked gpu cover it, the others run it on a CPU without graphs.
+All three are queued on one stream, in order, so batches share the device's buffers. The host's buffers
+alternate between two slots.
+
+The authors have not run this on a GPU yet. Tests marked gpu cover it; the others run it on a CPU without
+graphs.
 """
 
 import contextlib
@@ -22,18 +27,21 @@ from alphazero.net import calibration, folding, packing, torch_backend
 _NUM_SLOTS = 2
 _SMALLEST = 16
 _WARM_UPS = 3
-"""Runs before a capture, in which libraries choose their kernels and allocate."""
+"""Runs before a capture, during which libraries choose their kernels and allocate memory."""
 
 
 def padded(batch: int, *, is_coarse: bool = False) -> int:
-    """The size of graph for a batch: one of few, at most a quarter of it (coarse: half) empty."""
+    """Returns the graph size for a batch, one of few sizes.
+
+    It exceeds the batch by at most 15 rows or a quarter. is_coarse: the next power of two, at least 16.
+    """
     power = max(_SMALLEST, 1 << (batch - 1).bit_length())
     step = power if is_coarse else max(_SMALLEST, power // 8)
     return -(-batch // step) * step
 
 
 class _Step(NamedTuple):
-    """What the device does for one size of batch."""
+    """The device's work for one batch size."""
 
     packed_BK: torch.Tensor  # its input
     compute: Callable[[], tuple[torch.Tensor, torch.Tensor]]  # logits [B, A] and values [B] on the device
@@ -41,23 +49,23 @@ class _Step(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class _Slot:
-    """Memory of the host that a batch under way owns."""
+    """Host memory of one batch in flight."""
 
     packed_BK: torch.Tensor
     logits_BA: torch.Tensor
     value_B: torch.Tensor
-    done: torch.cuda.Event | None  # recorded behind the copies to the host
+    done: torch.cuda.Event | None  # recorded after the copies to the host
     is_taken: bool = False
 
 
-class Pending(NamedTuple):
-    """A batch in the device's queue."""
+class GraphOutputs(NamedTuple):
+    """A batch in the device's queue, as `backends.PendingOutputs`."""
 
     slot: _Slot
     batch: int
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Waits for logits [B, A] and values before tanh [B], float32; once."""
+        """Waits, then returns logits [B, A] and values before tanh [B], float32. Callable once."""
         assert self.slot.is_taken, "these answers were read before"
         if self.slot.done is not None:
             self.slot.done.synchronize()
@@ -68,10 +76,10 @@ class Pending(NamedTuple):
 
 
 class GraphBackend:
-    """The folded network on a GPU, at most two batches at a time.
+    """The folded network on a GPU, with at most two batches in flight.
 
-    is_compiled: whether torch.compile writes the kernels; batches then have fewer sizes, as each takes it
-    seconds. On a CPU the same steps run without graphs, streams and pinned memory, for tests.
+    is_compiled: whether torch.compile writes the kernels. There are fewer batch sizes then, because each one
+    takes seconds to compile. On a CPU, tests run the same steps without graphs, streams and pinned memory.
     """
 
     def __init__(
@@ -92,41 +100,41 @@ class GraphBackend:
         self._num_submitted = 0
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Copies the numbers of a network of the same shape into place; graphs go on with them."""
+        """Copies the weights of a network of the same shape into place. Captured graphs use them at once."""
         with self._queue():
             self._module.load(net)
         if self._stream is not None:
             self._stream.synchronize()
 
     def unload(self) -> None:
-        """Keeps what it has: the next network's numbers come to the same place."""
+        """Does nothing: `load` copies the next network's weights to the same place."""
 
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
         return self.submit(planes).result()
 
     @torch.inference_mode()
-    def submit(self, planes: np.ndarray) -> Pending:
-        """Queues a batch; planes may change when this returns."""
+    def submit(self, planes: np.ndarray) -> GraphOutputs:
+        """Queues a batch. Its planes may change as soon as this returns."""
         batch = len(planes)
         size = padded(batch, is_coarse=self._is_compiled)
         step, slot = self._step(size), self._take_slot(size)
         slot.packed_BK[:batch].numpy()[:] = features.pack(planes)
         with self._queue():
-            # Rows beyond the batch hold an older one; nobody reads what comes of them.
+            # Rows beyond the batch hold an older batch; their answers are never read.
             step.packed_BK.copy_(slot.packed_BK[:size], non_blocking=True)
             logits_BA, value_B = step.compute()
             slot.logits_BA[:size].copy_(logits_BA, non_blocking=True)
             slot.value_B[:size].copy_(value_B, non_blocking=True)
             if slot.done is not None:
                 slot.done.record()
-        return Pending(slot, batch)
+        return GraphOutputs(slot, batch)
 
     def _take_slot(self, size: int) -> _Slot:
-        """The slot that was used longest ago, made larger when it must be."""
+        """Returns the least recently used slot, enlarged if necessary."""
         index = self._num_submitted % _NUM_SLOTS
         self._num_submitted += 1
-        assert not self._slots[index].is_taken, "more than two batches are under way"
+        assert not self._slots[index].is_taken, "more than two batches are in flight"
         if len(self._slots[index].packed_BK) < size:
             self._slots[index] = self._make_slot(size)
         self._slots[index].is_taken = True

@@ -1,8 +1,8 @@
-"""Leela Zero's text weight files: reading with every check, writing bit for bit.
+"""Leela Zero's text weight files: a reader that checks everything and a bit-exact writer.
 
-The format (leela-zero, src/Network.cpp, load_v1_network): plain or gzipped text, one row of numbers per line.
-The first line is the version; then come the rows that `_shapes` lists. Batch norm has no gamma and eps 1e-5;
-the row after a kernel is its bias, in which beta is carried as beta * sqrt(variance + eps).
+The format (leela-zero, src/Network.cpp, load_v1_network) is plain or gzipped text, one row of numbers per
+line. The first line is the version; the rows that `_shapes` lists follow it. Batch norm has no gamma, and its
+eps is 1e-5. The row after a kernel is its bias, which contains beta as beta * sqrt(variance + eps).
 """
 
 import gzip
@@ -23,7 +23,7 @@ VALUE_PLANES = 1
 VALUE_HIDDEN = 256
 BATCH_NORM_EPS = 1e-5
 SIDE_TO_MOVE, BLACK = 1, 2
-"""Versions of the format, which differ in whose view the value is."""
+"""Versions of the format. They differ in the perspective of the value."""
 
 _ROWS_OF_TRUNK_START, _ROWS_OF_BLOCK, _ROWS_OF_HEADS = 4, 8, 14
 
@@ -49,10 +49,10 @@ class Dense(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Weights:
-    """One network, in the order of the file. Planes, points and actions: docs/conventions.md."""
+    """One network, in the order of the file. docs/conventions.md defines planes, points and actions."""
 
     version: int
-    """SIDE_TO_MOVE: the value is the player to move's; BLACK: it is Black's."""
+    """SIDE_TO_MOVE: the value is that of the player to move. BLACK: it is Black's."""
     tower: tuple[Convolution, ...]
     """The input convolution, then two for each residual block."""
     policy_convolution: Convolution
@@ -86,9 +86,9 @@ class Weights:
 
 
 def read(source: Path | str | bytes) -> Weights:
-    """The network in a file or in a file's content; ValueError of one line says what is wrong and where.
+    """Reads the network from a file or from a file's content.
 
-    An unreadable path raises OSError.
+    Raises ValueError with the error and its place in one line, and OSError if the path is unreadable.
     """
     label = "weights" if isinstance(source, bytes) else str(source)
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -98,7 +98,7 @@ def read(source: Path | str | bytes) -> Weights:
         raise ValueError(f"{label}: line 1: format version {version[:20]!r}, expected 1 or 2")
     blocks, rest = divmod(len(lines) - 1 - _ROWS_OF_TRUNK_START - _ROWS_OF_HEADS, _ROWS_OF_BLOCK)
     if blocks < 0 or rest:
-        raise ValueError(f"{label}: {len(lines)} lines, expected 19 and 8 for each residual block")
+        raise ValueError(f"{label}: {len(lines)} lines, expected 19 plus 8 for each residual block")
     rows = [_numbers(line, f"{label}: line {number}") for number, line in enumerate(lines[1:], start=2)]
     filters = len(rows[1])
     size = _board_size(len(rows[-9]), f"{label}: line {len(lines) - 8}")
@@ -106,9 +106,10 @@ def read(source: Path | str | bytes) -> Weights:
 
 
 def to_text(weights: Weights) -> bytes:
-    """The file's content. Each number is the shortest text that reads back as the same float32.
+    """Returns the file's content. Each number is the shortest text that reads back as the same float32.
 
-    ValueError if Leela Zero could not load the network: a head of other width, a number that is not finite.
+    Raises ValueError if Leela Zero could not load the network, because a head has another width or a number
+    is not finite.
     """
     rows = list(_rows(weights))
     shapes = list(_shapes(weights.blocks, weights.filters, weights.size))
@@ -124,7 +125,7 @@ def to_text(weights: Weights) -> bytes:
 
 
 def write(weights: Weights, path: Path | str) -> None:
-    """Writes the file, gzipped if its name ends in .gz; after a crash it is there and whole, or not there."""
+    """Writes the file atomically, gzipped if its name ends in .gz. A crash never leaves a partial file."""
     path = Path(path)
     data = to_text(weights)
     if path.suffix == ".gz":
@@ -138,13 +139,13 @@ def _text(data: bytes, label: str) -> str:
             data = gzip.decompress(data)
         return data.decode("ascii")
     except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{label}: damaged gzip file: {error}") from error
+        raise ValueError(f"{label}: corrupt gzip file: {error}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{label}: not a text file, byte {error.start} is {data[error.start]}") from error
 
 
 def _numbers(line: str, place: str) -> np.ndarray:
-    """The row's numbers as float32 [n]; ValueError for what is not a finite float32."""
+    """Parses a row into float32 [n]; raises ValueError if a number is not a finite float32."""
     words = line.split()
     try:
         exact = np.array(list(map(float, words)), np.float64)

@@ -1,4 +1,4 @@
-"""What this machine can do for a network, found out without torch, which takes seconds to import."""
+"""Hardware of this machine that matters to networks, detected without torch, whose import takes seconds."""
 
 import ctypes
 import functools
@@ -12,7 +12,7 @@ CPU, CUDA = training_config.Device.cpu, training_config.Device.cuda
 
 
 def pick(device: training_config.Device) -> training_config.Device:
-    """CPU or CUDA, whichever a setting means; ValueError for a GPU that is not there."""
+    """Returns CPU or CUDA for a setting; raises ValueError if it requires a GPU and there is none."""
     if device is CPU:
         return CPU
     if has_gpu():
@@ -23,7 +23,7 @@ def pick(device: training_config.Device) -> training_config.Device:
 
 
 def has_gpu() -> bool:
-    """Whether torch sees an NVIDIA GPU; where no driver is it sees none, and is not asked."""
+    """Whether torch sees an NVIDIA GPU. Without a driver there is none, and torch is not imported."""
     if not _has_driver():
         return False
     import torch
@@ -41,7 +41,7 @@ def _has_driver() -> bool:
 
 
 def is_bf16(precision: training_config.Precision, device: training_config.Device, number: int = 0) -> bool:
-    """Whether a setting means bf16; auto does where the CPU, or that GPU, multiplies it natively."""
+    """Whether a setting means bf16; auto does if the CPU, or the GPU of this number, has it natively."""
     if precision is not training_config.Precision.auto:
         return precision is training_config.Precision.bf16
     if device is CUDA:
@@ -52,12 +52,12 @@ def is_bf16(precision: training_config.Precision, device: training_config.Device
 
 
 def is_x86() -> bool:
-    """Whether the CPU is a 64-bit one of Intel's or AMD's kind."""
+    """Whether the CPU is a 64-bit x86 processor."""
     return platform.machine().lower() in ("x86_64", "amd64")
 
 
 def has_fast_int8() -> bool:
-    """Whether this CPU multiplies 8-bit numbers natively; without it sums saturate or are slow."""
+    """Whether this CPU multiplies 8-bit numbers natively. Without that, sums saturate or are slow."""
     return _cpu_has("avx512vnni", "avxvnni", "amx-int8")
 
 

@@ -1,6 +1,6 @@
-"""A folded network in plain numpy and float32: the answers that every backend is compared with.
+"""A folded network in plain numpy and float32. Every backend is compared with its answers.
 
-It needs no library that takes long to import, and is about as fast as torch is without its fusions.
+It needs no library that takes long to import. It is about as fast as torch without fused operations.
 """
 
 import numpy as np
@@ -9,11 +9,11 @@ from alphazero.net import calibration, folding, leela
 
 # B batch, H height, W width, C channels, K kernel side, O output channels
 _ROWS = 324
-"""Points in a product of matrices, about: their neighbourhoods stay in the cache."""
+"""Approximate number of points in one matrix product. Their neighbourhoods fit into the cache."""
 
 
 class NumpyBackend:
-    """One call at a time. Too slow for a search; a single answer comes at once."""
+    """The folded network in numpy, one call at a time. It is too slow for a search but starts at once."""
 
     name = "numpy cpu fp32"
     precision = "fp32"
@@ -22,11 +22,11 @@ class NumpyBackend:
         self._net = net
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Takes over a network."""
+        """Switches to another network."""
         self._net = net
 
     def unload(self) -> None:
-        """Keeps what it has: the next network's numbers come to the same place."""
+        """Does nothing: it holds no memory besides the network."""
 
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
@@ -34,14 +34,14 @@ class NumpyBackend:
 
 
 def exact_answers(net: folding.Folded) -> calibration.Exact:
-    """What the network says in float32 about `calibration.positions`."""
+    """The network's float32 answers on `calibration.positions`."""
     return _forward(net, calibration.positions(net.size))
 
 
 def _forward(net: folding.Folded, planes: np.ndarray) -> calibration.Exact:
     tops: list[np.ndarray] = []
 
-    def convolve(x_BHWC: np.ndarray, layer: folding.Convolution) -> np.ndarray:
+    def convolve(x_BHWC: np.ndarray, layer: folding.FoldedConvolution) -> np.ndarray:
         tops.append(x_BHWC.max(axis=(0, 1, 2)))
         return _convolve(x_BHWC, layer)
 
@@ -55,8 +55,8 @@ def _forward(net: folding.Folded, planes: np.ndarray) -> calibration.Exact:
     return calibration.Exact(logits_BA, _dense(hidden, net.value)[:, 0], tops)
 
 
-def _convolve(x_BHWC: np.ndarray, layer: folding.Convolution) -> np.ndarray:
-    """[B, H, W, O], over a border of zeros: the points' neighbourhoods as rows, some boards at a time."""
+def _convolve(x_BHWC: np.ndarray, layer: folding.FoldedConvolution) -> np.ndarray:
+    """[B, H, W, O], with zero padding. The points' neighbourhoods become rows, a few boards at a time."""
     batch, height, width, channels = x_BHWC.shape
     outputs, _, side, _ = layer.kernel.shape
     border = side // 2

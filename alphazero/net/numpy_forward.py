@@ -1,7 +1,8 @@
-"""A weight file's answers in plain numpy, read independently of the rest of this folder.
+"""A weight file's answers in plain numpy, independent of the rest of this package.
 
-It shares no code with `leela`, `resnet` or the inference backends, so that a certificate's "largest
-difference" compares two readings of the format. float64 throughout, one convolution at a time, no tricks.
+It shares no code with `leela`, `resnet` or the inference backends. The "largest difference" in a certificate
+therefore compares two independent readers of the format. It computes in float64, one convolution at a time,
+without optimizations.
 """
 
 import gzip
@@ -14,10 +15,10 @@ _EPS = 1e-5
 
 
 def forward(source: Path | str | bytes, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logits [B, A] and values [B], float64, of the network in a weight file.
+    """Returns logits [B, A] and values [B], float64, of the network in a weight file.
 
-    planes: [B, 18, N, N]. Values are in [-1, 1] as the player to move sees them, also for version 2 files,
-    which store Black's view. The file is trusted to be well-formed: `leela.read` is what checks it.
+    planes: [B, 18, N, N]. Values are in [-1, 1] from the perspective of the player to move, even for version
+    2 files, which store Black's. The file must be well-formed; `leela.read` checks that.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data.startswith(b"\x1f\x8b"):
@@ -42,7 +43,7 @@ def forward(source: Path | str | bytes, planes: np.ndarray) -> tuple[np.ndarray,
 
 
 def _convolve(x_BCHW: np.ndarray, numbers: np.ndarray, side: int) -> np.ndarray:
-    """[B, O, H, W]: `side` x `side` kernels over a border of zeros; numbers is [O, C, K, K] as one row."""
+    """[B, O, H, W], for `side` x `side` kernels with zero padding. numbers: [O, C, K, K] as one row."""
     channels = x_BCHW.shape[1]
     kernel_OCKK = numbers.reshape(-1, channels, side, side)
     border = side // 2

@@ -1,4 +1,4 @@
-"""Inference by OpenVINO on a CPU; it fuses the whole network and is the fastest there."""
+"""Inference by OpenVINO on a CPU. It fuses the whole network and is the fastest backend there."""
 
 import functools
 import importlib
@@ -13,12 +13,12 @@ from alphazero import imports
 from alphazero.net import calibration, equalize, folding, leela
 
 _MARGIN = 1.1
-"""Ranges of an 8-bit network are this much wider than what the calibration saw."""
+"""Factor between the ranges of an 8-bit network and the largest numbers of the calibration."""
 _LEVELS = 256
 
 
 def is_installed() -> bool:
-    """Whether the package is there; it is imported only when a backend is made."""
+    """Whether the package is installed. It is imported only when a backend is made."""
     return importlib.util.find_spec("openvino") is not None
 
 
@@ -33,7 +33,7 @@ class OpenVinoBackend:
         self._compile(_model(net))
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Compiles the network, about 30 ms: OpenVINO lays out weights for the chip while it compiles."""
+        """Compiles the network in about 30 ms. OpenVINO lays out weights for the processor only then."""
         self._compile(_model(net))
 
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +41,7 @@ class OpenVinoBackend:
         return _ask(self._request, planes)
 
     def unload(self) -> None:
-        """Drops the compiled network, which holds kernels for each size of a batch that it has seen."""
+        """Frees the compiled network, which holds kernels for each batch size that it has run."""
         self._request = None
 
     def _compile(self, model: Any) -> None:
@@ -49,16 +49,16 @@ class OpenVinoBackend:
 
 
 class OpenVinoInt8Backend:
-    """The tower and the heads' convolution in 8 bits, for chips with VNNI instructions.
+    """The tower and the heads' convolution in 8 bits, for processors with VNNI instructions.
 
-    Kernels are rounded to 255 steps for each filter, what flows between them to 256 steps between 0 and
-    the largest number that `calibration.positions` has brought forth. Fully connected layers stay floats.
+    Kernels are rounded to 255 steps for each filter. Activations are rounded to 256 steps between 0 and the
+    largest number on `calibration.positions`, with a margin. Fully connected layers stay floats.
     """
 
     def __init__(
         self, net: folding.Folded, exact: calibration.Exact, *, is_bf16: bool, num_threads: int
     ) -> None:
-        """is_bf16: how the rest is computed."""
+        """is_bf16: whether the other layers use bf16."""
         self._request: Any = None
         self._is_bf16 = is_bf16
         self._num_threads = num_threads
@@ -67,7 +67,7 @@ class OpenVinoInt8Backend:
         self.load(net, exact)
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Compiles the network, its channels equalized, with the ranges of `exact`."""
+        """Equalizes the network's channels and compiles it with the ranges of `exact`."""
         equal, tops = equalize.equalize(net, exact.tops)
         ranges = [_MARGIN * float(top.max()) for top in tops]
         self._request = _compile(_model(equal, ranges), is_bf16=self._is_bf16, num_threads=self._num_threads)
@@ -77,11 +77,11 @@ class OpenVinoInt8Backend:
         return _ask(self._request, planes)
 
     def unload(self) -> None:
-        """Drops the compiled network, which holds kernels for each size of a batch that it has seen."""
+        """Frees the compiled network, which holds kernels for each batch size that it has run."""
         self._request = None
 
     def precisions(self) -> dict[str, list[str]]:
-        """Input precisions of the layers as they run, by kind of layer: "u8" where 8 bits are in use."""
+        """Input precisions of the compiled layers, by type of layer; "u8" means 8 bits."""
         found: dict[str, list[str]] = {}
         for node in self._request.get_compiled_model().get_runtime_model().get_ordered_ops():
             facts = node.get_rt_info()
@@ -91,44 +91,44 @@ class OpenVinoInt8Backend:
 
 @functools.cache
 def library() -> Any:
-    """The package, imported now if it was not before; pyright finds no types in it that hold."""
-    # Its import would tell its makers that it was imported, with an identifier kept in ~/intel. Without
-    # this helper package it does not.
+    """Imports and returns the package. Its types are not usable by pyright."""
+    # On import, this helper package reports the import to OpenVINO's makers, with an identifier kept in
+    # ~/intel. Without it nothing is reported.
     sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType] None forbids it
-    # Each network that was ever loaded would leave compiled code behind, a piece for each layer and size of a
-    # batch, until there are 1,024: a megabyte or two each time. Requests keep what they use themselves.
+    # By default, the cache keeps up to 1,024 pieces of compiled code, one for each layer and batch size, even
+    # of networks that are gone: one or two megabytes per network. Requests keep the code that they use.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    # Nor is its converter needed, which takes as long to import as all the rest, and would report as well.
+    # The converter is not needed. Its import takes as long as all the rest, and it would report as well.
     with imports.without("openvino.tools.ovc"):
         return importlib.import_module("openvino")
 
 
 def _compile(model: Any, *, is_bf16: bool, num_threads: int) -> Any:
-    """A request that runs the model."""
+    """Returns a request that runs the model."""
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if is_bf16 else "f32",
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": num_threads,
         "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,  # pinned workers that share a machine would all take the same core
+        "ENABLE_CPU_PINNING": False,  # pinned processes on one machine would all use the same core
     }
     return library().Core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 def _ask(request: Any, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # Setting the tensor by hand saves 40 us a call against a dictionary of arrays. It shares memory that
-    # `planes` must keep alive, and only with arrays that may be written.
+    # Setting the tensor directly saves 40 us a call compared with a dictionary of arrays. The tensor shares
+    # the memory of `planes`, which must stay alive and be writable.
     planes = np.require(planes, requirements=("C", "W"))
     request.set_input_tensor(library().Tensor(planes, shared_memory=True))
     request.infer(share_outputs=True)
-    # The shared answers belong to the request, which overwrites them in the next call.
+    # The shared answers belong to the request; its next call overwrites them.
     return request.get_output_tensor(0).data.copy(), request.get_output_tensor(1).data[:, 0].copy()
 
 
 def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
-    """The network as an OpenVINO graph, of the operations in its set 13.
+    """Builds the network as an OpenVINO graph, with operations of opset 13.
 
-    tops: largest input of each of the tower's convolutions and of the heads', which makes them 8-bit ones.
+    tops: largest input of each convolution, the tower's and then the heads'; if given, they use 8 bits.
     """
     library()
     ops = importlib.import_module("openvino.opset13")
@@ -138,7 +138,7 @@ def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
     def rounded(x: Any, index: int) -> Any:
         return x if tops is None else ops.fake_quantize(x, *_range(0.0, tops[index]), _LEVELS)
 
-    def convolve(x: Any, layer: folding.Convolution) -> Any:
+    def convolve(x: Any, layer: folding.FoldedConvolution) -> Any:
         kernel = ops.constant(layer.kernel)
         if tops is not None:
             widest = np.abs(layer.kernel).max(axis=(1, 2, 3), keepdims=True)
@@ -154,11 +154,11 @@ def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
         part = ops.slice(x, np.array([start]), np.array([stop]), np.array([1]), np.array([1]))
         return ops.reshape(part, np.array([-1, (stop - start) * points]), False)
 
-    # Planes are 8-bit numbers as they come; times one says so in the form that OpenVINO looks for.
+    # Planes are 8-bit numbers. A product with one states that in the form that OpenVINO detects.
     x = ops.multiply(ops.convert(planes, "f32"), ops.constant(np.ones((1, 1, 1, 1), np.float32)))
     x = ops.relu(convolve(x, net.tower[0]))
     for index in range(1, len(net.tower), 2):
-        # The trunk is rounded where it branches, so that what is added later are 8-bit numbers, too.
+        # The trunk is rounded before it branches, so that the shortcut adds 8-bit numbers, too.
         x = rounded(x, index)
         y = rounded(ops.relu(convolve(x, net.tower[index])), index + 1)
         x = ops.relu(ops.add(convolve(y, net.tower[index + 1]), x))
@@ -171,7 +171,7 @@ def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
 
 
 def _range(low: Any, high: Any) -> list[np.ndarray]:
-    """The four limits of a FakeQuantize that rounds within [low, high]; a range of nothing is widened."""
+    """The four limits of a FakeQuantize that rounds within [low, high]. An empty range is widened."""
     high = np.maximum(np.asarray(high, np.float32), 1e-6)
     low = np.minimum(np.asarray(low, np.float32), 0)
     return [low, high, low, high]

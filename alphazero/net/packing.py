@@ -1,4 +1,4 @@
-"""Planes from bits, by shifts on the device that needs them."""
+"""Unpacking of planes from bits, on the device that uses them."""
 
 import torch
 
@@ -8,7 +8,7 @@ from alphazero.net import leela
 
 
 def unpack(packed_BK: torch.Tensor, size: int, dtype: torch.dtype) -> torch.Tensor:
-    """The planes [B, C, H, W] that `go.features.pack` packed, as `dtype`, where the packed ones are."""
+    """Returns planes [B, C, H, W] as `dtype` from the bits of `go.features.pack`, on the same device."""
     shifts = torch.arange(8, dtype=torch.uint8, device=packed_BK.device)
     bits = (packed_BK[:, :, None] >> shifts) & 1
     planes = bits.flatten(1)[:, : leela.NUM_PLANES * size * size]

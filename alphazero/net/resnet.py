@@ -1,4 +1,4 @@
-"""Leela Zero's residual network as a torch module, with heads that only training sees."""
+"""Leela Zero's residual network as a torch module, with auxiliary heads for training."""
 
 import math
 from typing import NamedTuple
@@ -13,27 +13,27 @@ from alphazero.net import auxiliary, leela
 
 # B batch, C channels, H height, W width, P points, A actions, O output channels
 _POLICY_START = 0.5
-"""Logit of a point at the start: this times the difference of the policy head's two planes."""
+"""Initial weight: a point's logit is this times the difference of the policy head's two planes."""
 _ALMOST_ZERO = 1e-3
-"""Start of what should begin near zero but must pass gradients on."""
+"""Initial value of weights that should be near zero but must let gradients pass."""
 
 
 class Outputs(NamedTuple):
-    """What the network says about B positions, as the player to move sees them."""
+    """The network's answers for B positions, from the perspective of the player to move."""
 
     policy_logits: torch.Tensor  # [B, A] float32
-    value_logit: torch.Tensor  # [B] float32, the value is its tanh
+    value_logit: torch.Tensor  # [B] float32; the value is its tanh
     ownership_logits: torch.Tensor | None = (
         None  # [B, P] float32, positive where the player will own the point
     )
-    score: torch.Tensor | None = None  # [B] float32 points by which the player will be ahead
-    reply_logits: torch.Tensor | None = None  # [B, A] float32 of the next ply's policy
-    soft_policy_logits: torch.Tensor | None = None  # [B, A] float32 of the softened policy
-    short_term_logits: torch.Tensor | None = None  # [B, T] float32, the values are their tanh
+    score: torch.Tensor | None = None  # [B] float32, points by which the player will be ahead
+    reply_logits: torch.Tensor | None = None  # [B, A] float32, policy of the next ply
+    soft_policy_logits: torch.Tensor | None = None  # [B, A] float32, softened policy
+    short_term_logits: torch.Tensor | None = None  # [B, T] float32; the values are their tanh
 
 
 class NormedConvolution(nn.Module):
-    """A convolution without bias and its batch norm; the format of Leela Zero can express both."""
+    """A convolution without bias, then batch norm. Leela Zero's format can express both."""
 
     def __init__(self, inputs: int, outputs: int, side: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class NormedConvolution(nn.Module):
         return self.norm(self.convolution(x_BCHW))
 
     def export(self) -> leela.Convolution:
-        """Gamma goes into kernel and mean, which is right for either sign; beta becomes the bias."""
+        """Multiplies gamma into kernel and mean, which is right for either sign; beta becomes the bias."""
         gamma, beta = _numpy64(self.norm.weight), _numpy64(self.norm.bias)
         mean, variance = _numpy64(self.norm.running_mean), _numpy64(self.norm.running_var)
         kernel = _numpy64(self.convolution.weight) * gamma[:, None, None, None]
@@ -55,7 +55,7 @@ class NormedConvolution(nn.Module):
         )
 
     def load(self, weights: leela.Convolution) -> None:
-        """Takes over a file's layer; gamma becomes 1."""
+        """Copies a layer of a file; gamma becomes 1."""
         deviation = np.sqrt(weights.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
         _fill(self.convolution.weight, weights.kernel)
         _fill(self.norm.weight, np.ones_like(weights.bias))
@@ -64,8 +64,8 @@ class NormedConvolution(nn.Module):
         _fill(self.norm.running_var, weights.variance)
 
 
-class Block(nn.Module):
-    """Two convolutions around which the input is added."""
+class ResidualBlock(nn.Module):
+    """Two convolutions, and a shortcut that adds the input."""
 
     def __init__(self, filters: int) -> None:
         super().__init__()
@@ -78,17 +78,17 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """The network of AlphaGo Zero in the shape that Leela Zero's files can hold."""
+    """AlphaGo Zero's network, in the form that Leela Zero's files can hold."""
 
     def __init__(
         self, size: int, config: net_config.NetConfig, generator: torch.Generator | None = None
     ) -> None:
-        """Draws the start from `generator`, or from torch's global one."""
+        """Draws the initial weights from `generator`, or from torch's global one."""
         super().__init__()
         points = size * size
         self.size = size
         self.input = NormedConvolution(leela.NUM_PLANES, config.filters, 3)
-        self.blocks = nn.ModuleList(Block(config.filters) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(config.filters) for _ in range(config.blocks))
         self.policy_convolution = NormedConvolution(config.filters, leela.POLICY_PLANES, 1)
         self.policy = nn.Linear(leela.POLICY_PLANES * points, points + 1)
         self.value_convolution = NormedConvolution(config.filters, leela.VALUE_PLANES, 1)
@@ -112,10 +112,10 @@ class ResNet(nn.Module):
         )
 
     def export(self) -> leela.Weights:
-        """The network without its auxiliary heads."""
+        """Returns the weights without the auxiliary heads."""
         convolutions = [self.input]
         for block in self.blocks:
-            assert isinstance(block, Block)
+            assert isinstance(block, ResidualBlock)
             convolutions += [block.first, block.second]
         return leela.Weights(
             version=leela.SIDE_TO_MOVE,
@@ -128,9 +128,9 @@ class ResNet(nn.Module):
         )
 
     def load_weights(self, weights: leela.Weights) -> None:
-        """Takes over a network of the same shape; auxiliary heads keep their numbers.
+        """Copies the weights of a network of the same shape; auxiliary heads keep theirs.
 
-        ValueError if board, shape or version do not fit.
+        Raises ValueError if the board size, the shape or the version does not fit.
         """
         own, other = (f"b{len(self.blocks)}c{self.value_convolution.convolution.in_channels}", weights.name)
         if (self.size, own) != (weights.size, other):
@@ -142,7 +142,7 @@ class ResNet(nn.Module):
             raise ValueError("weights of version 2 hold Black's value and cannot be trained further")
         self.input.load(weights.tower[0])
         for index, block in enumerate(self.blocks):
-            assert isinstance(block, Block)
+            assert isinstance(block, ResidualBlock)
             block.first.load(weights.tower[2 * index + 1])
             block.second.load(weights.tower[2 * index + 2])
         self.policy_convolution.load(weights.policy_convolution)
@@ -157,7 +157,7 @@ class ResNet(nn.Module):
 
     @torch.no_grad()
     def _start(self, heads: net_config.HeadStart, generator: torch.Generator | None) -> None:
-        """He et al. 2015 for what a ReLU follows; the first answers are close to uniform and even."""
+        """Draws weights as in He et al. 2015, for ReLUs. First answers are nearly uniform and even."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
@@ -171,10 +171,10 @@ class ResNet(nn.Module):
             self._start_value_as_pooling(generator)
 
     def _start_policy_as_convolution(self) -> None:
-        """Every point's logit comes from its own two features alone, pass's from the mean of all.
+        """Makes each point's logit depend on its own two features only, and the pass's on the mean of all.
 
-        It stays so: weights between different points get no gradient. Free to grow they only fit noise
-        (policy KL 1.095 instead of 1.082 after 600 steps on the same games).
+        Training keeps this: weights between different points get no gradient. Without that restriction they
+        only fit noise (policy KL 1.095 instead of 1.082 after 600 steps on the same games).
         """
         points = self.size * self.size
         identity = _POLICY_START * torch.eye(points)
@@ -184,10 +184,10 @@ class ResNet(nn.Module):
         self.policy.weight.register_hook(lambda gradient: gradient * is_own.to(gradient.device))
 
     def _start_value_as_pooling(self, generator: torch.Generator | None) -> None:
-        """Hidden units average the value plane over the board or around a random point, with either sign.
+        """Makes hidden units average the value plane over the board or near a random point, with either sign.
 
-        Their thresholds spread over what a rectified normal feature averages to, so that together they bend
-        where the mean of the plane says who is ahead.
+        Their thresholds cover the range of a rectified normal feature's average. Therefore the units
+        together bend in the range in which the plane's mean tells who is ahead.
         """
         points, hidden = self.size * self.size, leela.VALUE_HIDDEN
         index = torch.arange(points)

@@ -13,7 +13,7 @@ from alphazero.net import calibration, folding, hardware, leela
 class TorchBackend:
     """The folded network in torch, one call at a time.
 
-    is_compiled: whether torch.compile makes one kernel of several; each size of batch compiles anew.
+    is_compiled: whether torch.compile fuses kernels. It compiles each batch size separately.
     """
 
     def __init__(
@@ -25,28 +25,28 @@ class TorchBackend:
         num_threads: int,
         is_compiled: bool = False,
     ) -> None:
-        """num_threads: on a CPU, and for the whole process, as torch knows no other number."""
+        """num_threads: on a CPU, and for the whole process, because torch has only this setting."""
         self._device = device
         self._dtype = torch.bfloat16 if is_bf16 else torch.float32
         self.precision = "bf16" if is_bf16 else "fp32"
         if device.type == "cpu":
             torch.set_num_threads(num_threads)
         self._module = make_module(net, device, self._dtype)
-        # Sizes are compiled one by one: kernels for any size are slower than no compilation at all.
+        # dynamic=False, because kernels for any batch size are slower than no compilation at all.
         self._forward = torch.compile(self._module, dynamic=False) if is_compiled else self._module
         self.name = f"torch{'.compile' if is_compiled else ''} {device.type} {self.precision}"
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
-        """Copies the numbers of a network of the same shape into place."""
+        """Copies the weights of a network of the same shape into place."""
         self._module.load(net)
 
     def unload(self) -> None:
-        """Keeps what it has: the next network's numbers come to the same place."""
+        """Does nothing: `load` copies the next network's weights to the same place."""
 
     @torch.inference_mode()
     def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        # Read-only arrays are copied, as torch does not like to share them.
+        # Read-only arrays are copied, because torch warns when it shares their memory.
         planes_BCHW = torch.from_numpy(np.require(planes, requirements="W")).to(self._device)
         x_BCHW = planes_BCHW.to(self._dtype).contiguous(memory_format=torch.channels_last)
         logits_BA, value_B = self._forward(x_BCHW)
@@ -54,7 +54,7 @@ class TorchBackend:
 
 
 class FoldedModule(nn.Module):
-    """`folding.Folded` as layers."""
+    """`folding.Folded` as torch layers."""
 
     def __init__(self, net: folding.Folded) -> None:
         super().__init__()
@@ -78,27 +78,27 @@ class FoldedModule(nn.Module):
 
     @torch.no_grad()
     def load(self, net: folding.Folded) -> None:
-        """Takes over a network of the same shape, in place."""
+        """Copies the weights of a network of the same shape, in place."""
         layers = [*self.tower, self.heads, self.policy, self.value_hidden, self.value]
         numbers = [*net.tower, net.heads, net.policy, net.value_hidden, net.value]
         for layer, (weight, bias) in zip(layers, numbers, strict=True):
             assert isinstance(layer, nn.Conv2d | nn.Linear)
             assert layer.bias is not None
-            # torch.tensor copies, so that read-only arrays from another process do.
+            # torch.tensor copies, so read-only arrays of another process are allowed.
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
 
 
 def make_module(net: folding.Folded, device: torch.device, dtype: torch.dtype) -> FoldedModule:
-    """The network's layers on a device, channels last, without gradients."""
+    """Makes the network's layers on a device, channels last, without gradients."""
     return hardware.place(FoldedModule(net), device, dtype).eval().requires_grad_(False)
 
 
 def exact_backend(net: folding.Folded) -> TorchBackend:
-    """float32 on a CPU, which is right for every network."""
+    """Makes a backend in float32 on a CPU, which is faithful to every network."""
     return TorchBackend(net, device=torch.device("cpu"), is_bf16=False, num_threads=torch.get_num_threads())
 
 
-def _convolution(layer: folding.Convolution) -> nn.Conv2d:
+def _convolution(layer: folding.FoldedConvolution) -> nn.Conv2d:
     outputs, inputs, side, _ = layer.kernel.shape
     return nn.Conv2d(inputs, outputs, side, padding=side // 2)

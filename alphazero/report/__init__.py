@@ -1,1 +1,1 @@
-"""What a run tells its user: TensorBoard, the terminal, status.json and log.txt."""
+"""Reports of a run to its user: TensorBoard, the terminal, status.json and log.txt."""

@@ -1,4 +1,4 @@
-"""Where log messages go: all of them to the run's log.txt, warnings to the terminal as well."""
+"""Log messages: all go to the run's log.txt, warnings also to the terminal."""
 
 import contextlib
 import logging
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TextIO
 
 LOG_FILE_VARIABLE = "ALPHAZERO_LOG_FILE"
-"""Environment variable that tells a worker process where log.txt is."""
+"""Environment variable with the path of log.txt, for worker processes."""
 
 _FILE_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 
 
 class TerminalHandler(logging.StreamHandler[TextIO]):
-    """Writes to what sys.stderr is at that moment; a live table on the terminal replaces it for its time."""
+    """Writes to the current sys.stderr, which a live table on the terminal replaces temporarily."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -23,16 +23,16 @@ class TerminalHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # pyright: ignore[reportIncompatibleVariableOverride] a property on purpose
-        """The process's present stderr."""
+        """The current sys.stderr."""
         return sys.stderr
 
     @stream.setter
     def stream(self, value: TextIO) -> None:
-        """What the base class sets is not kept."""
+        """Ignores the stream that the base class sets."""
 
 
 class LogFile(logging.FileHandler):
-    """log.txt: what a full disk does not take is lost, and said once on stderr instead of once a message."""
+    """log.txt. On a full disk, messages are lost, which stderr reports once and not for each message."""
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)
@@ -40,33 +40,33 @@ class LogFile(logging.FileHandler):
         self._is_in_trouble = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes a message; after trouble that is over the next one may bring the last lost one along."""
+        """Writes a message. The first message after an error may also write the last lost one."""
         self._has_failed = False
         super().emit(record)
         self._is_in_trouble = self._has_failed
 
     def close(self) -> None:
-        """Also where the last message finds no room."""
+        """Closes the file, even if the last message cannot be written."""
         with contextlib.suppress(OSError):
             super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Instead of a trace for each message."""
+        """Reports an OSError in one line, instead of a traceback for each message."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
             return
         self._has_failed = True
         if not self._is_in_trouble:
-            print(f"{self.baseFilename} does not take messages: {error.strerror}", file=sys.stderr)
+            print(f"{self.baseFilename} cannot be written: {error.strerror}", file=sys.stderr)
 
 
 def set_up(log_file: Path | str | None) -> None:
     """Sends this process's messages to `log_file` (INFO) and to the terminal (WARNING).
 
-    Replaces an earlier set-up. Several processes may share the file: each message is one short
-    append. Without a file, or where its folder does not exist (on another machine), only the
-    terminal gets messages.
+    Replaces an earlier set-up. Several processes may share the file, because each message is one
+    short append. Without a file, or if its folder does not exist (on another machine), messages
+    go to the terminal only.
     """
     root = logging.getLogger()
     for handler in list(root.handlers):
@@ -80,5 +80,5 @@ def set_up(log_file: Path | str | None) -> None:
 
 
 def set_up_worker() -> None:
-    """For a process that Ray starts: reads the file's place from LOG_FILE_VARIABLE."""
+    """Sets up a process that Ray starts, with the path in LOG_FILE_VARIABLE."""
     set_up(os.environ.get(LOG_FILE_VARIABLE))

@@ -1,4 +1,4 @@
-"""The run's status on the terminal: a live table, or a plain line now and then where there is no terminal."""
+"""Display of the run's status: a live table on a terminal, plain lines at intervals elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ PLAIN_INTERVAL_S = 10.0
 
 
 class Panel:
-    """Shows each status that it is given; use it in a `with` statement, which restores the terminal."""
+    """Shows the newest status. Use it in a `with` statement, which restores the terminal."""
 
     def __init__(
         self,
@@ -25,13 +25,13 @@ class Panel:
         console: rich.console.Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """title: what the table is headed with, such as the run's folder."""
+        """title: heading of the table, such as the run's folder."""
         self._title = title
         self._console = console or rich.console.Console(soft_wrap=True)
         self._clock = clock
         self._shown: float | None = None
         self._preparing: str | None = None
-        # What others print while the table is up appears above it.
+        # Output of other code appears above the table while it is shown.
         self._live = rich.live.Live(console=self._console, auto_refresh=False)
 
     def __enter__(self) -> Self:
@@ -46,9 +46,9 @@ class Panel:
             self._live.stop()
 
     def show(self, newest: status.Status, is_last: bool = False) -> None:
-        """Redraws the table; without a terminal prints a line now and then.
+        """Redraws the table. Without a terminal, prints a line every PLAIN_INTERVAL_S.
 
-        The last one is printed in any case, and before the first move each that tells of something new.
+        The last status is always printed. Before the first move, a new `waiting_for` is printed at once.
         """
         if self._console.is_terminal:
             self._live.update(self._table(newest), refresh=True)

@@ -1,4 +1,4 @@
-"""How supervised training goes: a line now and then, and TensorBoard."""
+"""Progress of supervised training: lines at intervals, and TensorBoard."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from alphazero.report import tensorboard
 LINE_INTERVAL_S = 10.0
 
 
-class Progress:
-    """Hears of steps and of looks at the held-out positions; see `alphazero.training.supervised.Watcher`."""
+class ProgressReport:
+    """A `training.supervised.ProgressListener` that prints lines and writes TensorBoard events."""
 
     def __init__(
         self,
@@ -26,43 +26,43 @@ class Progress:
         self._said: float | None = None
         self._first: tuple[float, float] | None = None
 
-    def trained(self, step: int, figures: dict[str, float], skipped: str) -> None:
-        """Figures of the newest steps; progress, epochs, minutes and the speed are among them."""
-        self._writer.add("learner", figures, step)
+    def on_steps(self, step: int, metrics: dict[str, float], skipped: str) -> None:
+        """Reports metrics of the newest steps, which include progress, epochs, minutes and the speed."""
+        self._writer.add("learner", metrics, step)
         now = self._clock()
-        self._first = self._first or (now, figures["progress"])
+        self._first = self._first or (now, metrics["progress"])
         if self._said is None or now - self._said >= LINE_INTERVAL_S:
             self._said = now
-            self._say(self._line(step, figures, skipped, now))
+            self._say(self._line(step, metrics, skipped, now))
 
-    def looked(self, step: int, figures: dict[str, float], is_best: bool) -> None:
-        """Figures of the averaged network on the held-out positions."""
-        if figures:
-            self._writer.add("held_out", figures, step)
-            parts = [f"step {step:,} held out", f"loss {figures['loss']:.4f}"]
-            parts += [f"policy {figures['policy_loss']:.3f}", f"top 1 {figures['policy_top1']:.1%}"]
-            parts += [f"top 5 {figures['policy_top5']:.1%}", f"value mse {figures['value_mse']:.3f}"]
-            parts += [f"winner {figures['value_accuracy']:.1%}", "best so far" if is_best else "not better"]
+    def on_evaluation(self, step: int, metrics: dict[str, float], is_best: bool) -> None:
+        """Reports metrics of the EMA network on the held-out positions."""
+        if metrics:
+            self._writer.add("held_out", metrics, step)
+            parts = [f"step {step:,} held out", f"loss {metrics['loss']:.4f}"]
+            parts += [f"policy {metrics['policy_loss']:.3f}", f"top 1 {metrics['policy_top1']:.1%}"]
+            parts += [f"top 5 {metrics['policy_top5']:.1%}", f"value mse {metrics['value_mse']:.3f}"]
+            parts += [f"winner {metrics['value_accuracy']:.1%}", "best so far" if is_best else "not better"]
             self._say(" | ".join(parts))
 
     def close(self) -> None:
-        """Writes what is still in memory."""
+        """Writes the pending events."""
         self._writer.close()
 
-    def _line(self, step: int, figures: dict[str, float], skipped: str, now: float) -> str:
+    def _line(self, step: int, metrics: dict[str, float], skipped: str, now: float) -> str:
         parts = [
             f"step {step:,}",
-            f"pass {figures['epochs']:.2f}",
-            f"{figures['minutes']:.1f} min, {self._left(figures['progress'], now)}",
-            f"loss {figures['loss']:.3f}",
-            " ".join(f"{name} {figures[f'{name}_loss']:.3f}" for name in ("policy", "value")),
-            f"samples/s {figures['samples_per_s']:,.0f}",
-            f"waited for data {figures['data_wait_fraction']:.1%}",
+            f"pass {metrics['epochs']:.2f}",
+            f"{metrics['minutes']:.1f} min, {self._left(metrics['progress'], now)}",
+            f"loss {metrics['loss']:.3f}",
+            " ".join(f"{name} {metrics[f'{name}_loss']:.3f}" for name in ("policy", "value")),
+            f"samples/s {metrics['samples_per_s']:,.0f}",
+            f"waited for data {metrics['data_wait_fraction']:.1%}",
         ]
         return " | ".join([*parts, f"skipped {skipped}"] if skipped else parts)
 
     def _left(self, progress: float, now: float) -> str:
-        """How long it will take at the pace of this session."""
+        """Remaining time at the pace of this session."""
         assert self._first is not None
         began, before = self._first
         if progress <= before:

@@ -1,20 +1,20 @@
-"""One place that hears of everything: keeps the run's status, writes TensorBoard and status.json."""
+"""The central reporter of a run: keeps its status, writes TensorBoard events and status.json."""
 
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from alphazero.report import status, tally, tensorboard
+from alphazero.report import aggregator, status, tensorboard
 
 WRITE_INTERVAL_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Merges reports and passes them on; nothing of it is needed to go on with a run.
+    """Merges reports and passes them on. A run can continue without its state.
 
-    When killed, figures of the last seconds are lost; whoever needs a new one makes it.
+    If it is killed, the metrics of the last seconds are lost, and a new reporter takes over.
     """
 
     def __init__(
@@ -24,49 +24,55 @@ class Reporter:
         self._folder = Path(folder)
         self._clock = clock
         self._step = resume_step
-        self._tally = tally.Tally()
+        self._tally = aggregator.MetricsAggregator()
         self._writer = tensorboard.Writer(self._folder / "events" / "loop", resume_step)
         self._written = clock()
         self._remember(status.last(self._folder), self._written)
-        self._tally.record(tally.LEARNER, {"step": resume_step}, self._written)
+        self._tally.record(aggregator.LEARNER, {"step": resume_step}, self._written)
 
-    def record(self, source: str, metrics: tally.Metrics, step: int | None = None) -> None:
-        """Takes what `source` reports (names in tally.py).
+    def record(self, source: str, metrics: aggregator.Metrics, step: int | None = None) -> None:
+        """Takes a report from `source` (names in aggregator.py).
 
-        step: the learner's step that the metrics belong to; they are then written at once. Without it
-        they belong to no step and are written every few seconds, at the newest step.
+        step: the learner's step that the metrics belong to; they are written at once. Metrics without a
+        step are written every few seconds, at the newest step.
         """
         now = self._clock()
         self._tally.record(source, metrics, now)
         if step is not None:
-            self._writer.add(tally.group_of(source), metrics, step)
-            if source == tally.LEARNER:
+            self._writer.add(aggregator.group_of(source), metrics, step)
+            if source == aggregator.LEARNER:
                 self._step = step
         if now - self._written >= WRITE_INTERVAL_S:
             self._write(now)
 
     def snapshot(self) -> status.Status:
-        """The run as of now."""
+        """The current status of the run."""
         return self._tally.status(self._clock())
 
     def close(self) -> None:
-        """Writes everything a last time."""
+        """Writes everything one last time."""
         self._write(self._clock())
         self._writer.close()
 
     def _remember(self, last: status.Status, now: float) -> None:
-        """Takes the totals of status.json: until their sources report it must not fall back to nothing."""
+        """Takes the totals of status.json, which must not fall back to 0 before their sources report."""
         ends = {f"{end}_games": count for end, count in last.ends.items()}
-        self._tally.record(tally.REPLAY, {"games": last.games, "positions": last.positions, **ends}, now)
+        self._tally.record(aggregator.REPLAY, {"games": last.games, "positions": last.positions, **ends}, now)
         run = {"minutes": last.minutes, "promotions": last.promotions, "weights": last.weights}
-        self._tally.record(tally.RUN, run, now)
-        self._tally.record(tally.GATE, {"last": last.last_gate}, now)
+        self._tally.record(aggregator.RUN, run, now)
+        self._tally.record(aggregator.GATE, {"last": last.last_gate}, now)
 
     def _write(self, now: float) -> None:
         self._written = now
-        for group in (tally.SELFPLAY, tally.REPLAY, tally.MATCH, tally.MIRROR, tally.RUN):
-            self._writer.add(group, self._tally.figures(group, now), self._step)
+        for group in (
+            aggregator.SELFPLAY,
+            aggregator.REPLAY,
+            aggregator.MATCH,
+            aggregator.MIRROR,
+            aggregator.RUN,
+        ):
+            self._writer.add(group, self._tally.metrics(group, now), self._step)
         try:
             self._tally.status(now).save(self._folder / "status.json")
         except OSError as error:
-            _logger.warning("status.json is old: %s", error)
+            _logger.warning("status.json was not written: %s", error)

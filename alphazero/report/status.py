@@ -1,4 +1,4 @@
-"""The few figures of a run that a user watches, as a dataclass, a JSON file and one line of text."""
+"""The status of a run: metrics for its user as a dataclass, a JSON file and one line of text."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ _END_TEXTS = {"passes": "two passes", "resign": "resigned", "limit": "move limit
 
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """The run at one moment; totals are over all sessions of the run."""
+    """The status at one moment. Totals are over all sessions of the run."""
 
     minutes: float = 0.0
     """Running time."""
@@ -19,42 +19,42 @@ class Status:
     """Seconds from the start of this session to its first self-play move; None before it."""
     games: int = 0
     ends: dict[str, int] = field(default_factory=dict)
-    """Games by how they ended (data.record.END_REASONS): passes, resign, settled, limit."""
+    """Number of games by reason of their end (data.record.END_REASONS): passes, resign, settled, limit."""
     recent_ends: dict[str, float] = field(default_factory=dict)
-    """The same as shares of the newest games."""
+    """Fractions of the newest games by reason of their end."""
     mean_length: float = 0.0
-    """Moves of a game, mean over the newest ones."""
+    """Mean number of moves of the newest games."""
     positions: int = 0
     """Positions with a training target."""
     games_per_hour: float = 0.0
     positions_per_s: float = 0.0
     simulations_per_s: float = 0.0
-    """Descents to a leaf, all self-play actors together."""
+    """Simulations of all self-play actors together."""
     actors: int = 0
-    """Self-play actors that reported lately."""
+    """Number of self-play actors that reported lately."""
     window: int = 0
-    """Positions that training draws from."""
+    """Positions in the replay window, from which training draws."""
     step: int = 0
-    """The learner's."""
+    """The learner's step."""
     samples_per_s: float = 0.0
-    """Of the learner while it does not wait, all ranks together."""
+    """Speed of the learner while it does not wait, all ranks together."""
     losses: dict[str, float] = field(default_factory=dict)
-    """The learner's figures whose names contain "loss"."""
+    """The learner's metrics whose names contain "loss"."""
     replay_ratio: float = 0.0
-    """Samples drawn for each position so far."""
+    """Samples drawn per position so far."""
     last_gate: str = ""
-    """The newest decision, in a sentence."""
+    """The gate's newest decision, in a sentence."""
     mirror: str = ""
-    """How the mirror stands, in words; empty without one."""
+    """State of the mirror in words; empty without a mirror."""
     promotions: int = 0
     weights: int = 0
     """Version of the best network."""
     backend: str = ""
-    """What runs the network of self-play."""
+    """Inference backend of self-play."""
     balance: str = ""
     """Whether self-play or the learner is the slower side, in a sentence."""
     waiting_for: str = ""
-    """Who waits for what; empty while everyone works."""
+    """The processes that wait, and what they wait for; empty while none of them waits."""
     game_age_s: float | None = None
     """Seconds since a game was counted; None before the first one of this session."""
     step_age_s: float | None = None
@@ -63,7 +63,7 @@ class Status:
     """Seconds since a promotion."""
 
     def save(self, path: Path) -> None:
-        """Replaces the file as a whole: a reader never sees half of it."""
+        """Replaces the file atomically: a reader never sees half of it."""
         files.write_atomic(path, json.dumps(asdict(self), indent=1).encode())
 
     @classmethod
@@ -72,7 +72,7 @@ class Status:
         return cls(**json.loads(path.read_text()))
 
     def rows(self) -> list[tuple[str, str]]:
-        """Names and values for a table."""
+        """Names and values of a table's rows."""
         losses = "  ".join(f"{name.removesuffix('_loss')} {value:.3f}" for name, value in self.losses.items())
         return [
             ("running", f"{self.minutes:.1f} min  ({self._first_move_text()})"),
@@ -100,14 +100,14 @@ class Status:
         return f"first move after {self.first_move_s:.1f} s"
 
     def _ends_text(self) -> str:
-        """How the newest games ended, and how many ever came to the move limit."""
+        """How the newest games ended, and how many games ever reached the move limit."""
         shares = [f"{_END_TEXTS.get(end, end)} {share:.1%}" for end, share in self.recent_ends.items()]
         limit = self.ends.get("limit", 0)
         total = f" ({limit:,} so far)" if limit else ""
         return f"{', '.join(shares)}{total}; {self.mean_length:.0f} moves" if shares else "-"
 
     def line(self) -> str:
-        """The same in one line, for a log or a pipe."""
+        """The status in one line, for a log or a pipe."""
         losses = " ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
         parts = [
             f"{self.minutes:.1f} min",
@@ -140,17 +140,17 @@ def _ago(seconds: float | None) -> str:
 
 
 def minutes_so_far(folder: Path) -> float:
-    """Running time of the run's earlier sessions, 0 for a new one or when status.json is unreadable."""
+    """Running time of the run's earlier sessions; 0 for a new run or if status.json cannot be read."""
     return last(folder).minutes
 
 
 def last_step(folder: Path) -> int:
-    """The learner's step when status.json was written, 0 where there is none to read."""
+    """The learner's step in status.json; 0 if the file cannot be read."""
     return last(folder).step
 
 
 def last(folder: Path) -> Status:
-    """What status.json says, everything zero where there is none to read."""
+    """The content of status.json; all zero if the file cannot be read."""
     try:
         return Status.load(folder / "status.json")
     except (OSError, ValueError, TypeError):

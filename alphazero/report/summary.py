@@ -1,4 +1,4 @@
-"""What a run has learned so far, read back from its TensorBoard events and certificates, as a small table."""
+"""A small table of a run's losses and promotions, read from its TensorBoard events and certificates."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ NUM_ROWS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Means of the learner's losses over one stretch of steps."""
+    """Means of the learner's losses over one range of steps."""
 
     first_step: int
     last_step: int
@@ -18,17 +18,17 @@ class Row:
 
     @property
     def steps(self) -> str:
-        """The stretch in words."""
+        """The range as text."""
         is_one = self.first_step == self.last_step
         return str(self.first_step) if is_one else f"{self.first_step}-{self.last_step}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A run in numbers."""
+    """Losses and promotions of a run."""
 
     rows: list[Row]
-    """In order of steps."""
+    """In ascending order of steps."""
     promotions: list[str]
     """Names of the promoted files, oldest first."""
 
@@ -37,7 +37,7 @@ class Summary:
         return len(self.rows) > 1 and self.rows[-1].losses[loss] < self.rows[0].losses[loss]
 
     def text(self) -> str:
-        """The table."""
+        """The summary as a table."""
         names = list(self.rows[0].losses) if self.rows else []
         lines = ["".join(f"{title:>16}" for title in ["steps", *names])]
         for row in self.rows:
@@ -49,7 +49,7 @@ class Summary:
 
 
 def summarize(folder: Path) -> Summary:
-    """Reads the run in `folder`; a run without a step has no rows."""
+    """Reads the run in `folder`. A run without a step has no rows."""
     events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
     events.Reload()
     series: dict[str, dict[int, float]] = {}
@@ -59,16 +59,14 @@ def summarize(folder: Path) -> Summary:
             series[name] = {event.step: event.value for event in events.Scalars(tag)}
     steps = sorted(set.intersection(*(set(points) for points in series.values()))) if series else []
     length = max(1, -(-len(steps) // NUM_ROWS))
-    stretches = [steps[start : start + length] for start in range(0, len(steps), length)]
+    ranges = [steps[start : start + length] for start in range(0, len(steps), length)]
     rows = [
         Row(
-            first_step=stretch[0],
-            last_step=stretch[-1],
-            losses={
-                name: sum(points[step] for step in stretch) / len(stretch) for name, points in series.items()
-            },
+            first_step=part[0],
+            last_step=part[-1],
+            losses={name: sum(points[step] for step in part) / len(part) for name, points in series.items()},
         )
-        for stretch in stretches
+        for part in ranges
     ]
     return Summary(rows=rows, promotions=_promoted(folder / "weights" / "promoted"))
 

@@ -1,6 +1,6 @@
-"""TensorBoard scalars of a run: one writer, the learner's step on every axis.
+"""TensorBoard scalars of a run: one writer, and the learner's step on every axis.
 
-TensorBoard's own file format, written without torch, whose import takes longer than Ray's.
+The module writes TensorBoard's file format without torch, whose import takes longer than Ray's.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ LAYOUT = {
 _FLUSH_S = 10
 _RETRY_S = 10.0
 _logger = logging.getLogger(__name__)
-# protobuf makes these modules' classes when they are imported, unseen by type checkers.
+# protobuf creates the classes of these modules at import, so type checkers do not see them.
 _EVENT: Any = event_pb2
 _SUMMARY: Any = summary_pb2
 _TENSOR: Any = tensor_pb2
@@ -46,9 +46,9 @@ _LAYOUT: Any = layout_pb2
 
 
 class Writer:
-    """The only writer of its folder: TensorBoard loses points where two write into one.
+    """The only writer of its folder: TensorBoard loses points if there are two.
 
-    While the disk does not take them points are lost, and nothing else; a new file follows the broken one.
+    While the disk accepts no writes, points are lost, but nothing else. A new file follows the broken one.
     """
 
     def __init__(self, folder: Path, resume_step: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,23 +65,23 @@ class Writer:
         ]
         self._open()
 
-    def add(self, group: str, figures: Mapping[str, float | str], step: int) -> None:
-        """Writes the numbers among the figures under group/name."""
+    def add(self, group: str, metrics: Mapping[str, float | str], step: int) -> None:
+        """Writes the numbers among the metrics under group/name."""
         if self._writer is None and self._clock() >= self._due:
             self._open()
-        for name, value in figures.items():
+        for name, value in metrics.items():
             if not isinstance(value, str):
                 scalar = _SUMMARY.Summary.Value(tag=f"{group}/{name}", simple_value=float(value))
                 self._add(step=step, summary=_SUMMARY.Summary(value=[scalar]))
 
     def close(self) -> None:
-        """Flushes what is still in memory."""
+        """Writes the pending events."""
         if self._writer is not None:
             with self._trouble():
                 self._writer.close()
 
     def _open(self) -> None:
-        """Begins a file; what stands at the head of a session stays due until a disk takes it."""
+        """Starts a file. The first events of a session are kept until a file has taken them."""
         with self._trouble():
             writer = self._writer = event_file_writer.EventFileWriter(str(self._folder), flush_secs=_FLUSH_S)
             for content in self._first:
@@ -99,7 +99,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:
-        """Gives up the file in which an error happened: TensorBoard's thread writes nothing after one."""
+        """Abandons the file after an error: TensorBoard's thread writes nothing more to it."""
         try:
             yield
         except OSError as error:

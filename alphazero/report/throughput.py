@@ -1,4 +1,4 @@
-"""Balance between self-play and the learner: how many players a learner feeds, and which side is slower.
+"""Balance between self-play and the learner: how many players a learner feeds, and the slower side.
 
 The replay ratio couples the two (docs/adr/0010). `data.store.ReplayStore` grants the learner at most
 `training.replay_ratio` samples for each position, so the learner waits when it is the faster side. Self-play
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 _MANY = 10
 _ROUNDING = 1e-9
-"""What a whole number of players may lack after the arithmetic."""
+"""Tolerance for rounding errors in a number of players."""
 
 
 class Bottleneck(enum.Enum):
@@ -27,40 +27,40 @@ class Bottleneck(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What a number of players and one learner make of each other in the long run."""
+    """Long-run balance of a number of players and one learner."""
 
     players: int
-    """Self-play actors that are there."""
+    """Number of self-play actors."""
     capacity: float
-    """Players whose positions the learner can train on while none of them pauses."""
+    """Number of players without pauses whose positions the learner can train on."""
     positions_per_s: float
-    """Of the run: what the slower side allows."""
+    """Speed of the run, which the slower side limits."""
     pause_after_s: float
     """Seconds from the first training step until self-play pauses; infinite if it never does."""
 
     @property
     def fed(self) -> int:
-        """Whole players that never have to pause, at most those that are there."""
+        """Number of whole players that never have to pause, at most `players`."""
         return min(self.players, math.floor(self.capacity + _ROUNDING))
 
     @property
     def bottleneck(self) -> Bottleneck:
-        """Which side sets the pace; self-play when both are equally fast."""
+        """The side that sets the pace; self-play if both are equally fast."""
         is_slower = self.capacity + _ROUNDING < self.players
         return Bottleneck.learner if is_slower else Bottleneck.self_play
 
     @property
     def self_play_fraction(self) -> float:
-        """Share of the time in which players play, in [0, 1]."""
+        """Fraction of the time in which players play, in [0, 1]."""
         return min(1.0, self.capacity / self.players)
 
     @property
     def learner_fraction(self) -> float:
-        """Share of the time in which the learner trains, in [0, 1]."""
+        """Fraction of the time in which the learner trains, in [0, 1]."""
         return min(1.0, self.players / self.capacity)
 
     def text(self) -> str:
-        """One line that names the slower side and what the other one does meanwhile."""
+        """One line that names the slower side and the idle time of the other one."""
         if self.bottleneck is Bottleneck.learner:
             fed = str(self.fed) if self.fed else "less than one"
             idle = 1 - self.self_play_fraction
@@ -68,7 +68,7 @@ class Balance:
                 f"the learner feeds {fed} of {_count(self.players)}: self-play pauses {idle:.0%} of the time"
             )
         idle = 1 - self.learner_fraction
-        # Whole players where there are many; a learner that feeds 1.7 has nothing left for a second one.
+        # A small number keeps a decimal: a learner that could feed 1.7 players cannot feed two.
         could = f"{self.capacity:,.0f}" if self.capacity >= _MANY else f"{self.capacity:.1f}"
         return (
             f"the learner waits for games {idle:.0%} of the time: it could feed {could} players "
@@ -84,11 +84,11 @@ def players_fed(
     replay_ratio: float,
     max_lead_positions: int,
 ) -> Balance:
-    """The balance of `players` alike with one learner.
+    """The balance of `players` equal players with one learner.
 
     player_positions_per_s: positions with a training target, of one player that never pauses.
     samples_per_s: of a learner that never waits, all its ranks together. replay_ratio, max_lead_positions: as
-    in `training`. All must be above 0: a rate of 0 means that nothing was measured yet.
+    in `training`. All must be above 0: a speed of 0 means that it was not measured yet.
     """
     assert min(players, player_positions_per_s, samples_per_s, replay_ratio, max_lead_positions) > 0
     used = samples_per_s / replay_ratio

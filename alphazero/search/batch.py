@@ -1,4 +1,4 @@
-"""The leaves of one step: found by some threads, judged by one call of the network."""
+"""Leaf batches: several threads find the leaves of a step, one call of the network evaluates them."""
 
 from collections.abc import Callable
 from concurrent import futures
@@ -11,20 +11,20 @@ from alphazero.search import mcts
 from alphazero.search import tree as trees
 
 _STEP = 8
-"""Batches grow and shrink in such steps: for another size a network prepares itself anew, which costs
-OpenVINO about as much as eight positions of 9x9."""
+"""Batch sizes are multiples of this. A network must be prepared for every new size, which takes OpenVINO
+about as long as eight positions of 9x9."""
 
 Walk = Callable[[mcts.Leaves, np.ndarray], None]
-"""Fills leaves with descents in the games of some indices."""
+"""Function that fills leaves by descents in the games with these indices."""
 
 
-class Batch:
-    """Room for the leaves of G games; `begin` and `finish` take turns."""
+class LeafBatch:
+    """Buffers for the leaves of G games. Calls of `begin` and `finish` alternate."""
 
     def __init__(self, games: np.ndarray, leaf_batch: int, num_threads: int) -> None:
-        """games: [G] of the layout to come, `leaf_batch` leaves of each.
+        """games: [G] game records; only their number and layout matter. leaf_batch: most leaves of a game.
 
-        Several threads pay where one call takes thousands of leaves.
+        num_threads: threads that find leaves. More than one pays off with thousands of leaves a call.
         """
         num_points = games["stones"].shape[1] - 1
         size = round(num_points**0.5)
@@ -32,32 +32,32 @@ class Batch:
         planes = np.zeros((share * num_threads, features.NUM_PLANES, num_points), np.uint8)
         self._images = planes.reshape(-1, features.NUM_PLANES, size, size)
         self._share = share
-        # Each thread has its own stretch of the planes, so that together they are one batch.
+        # Each thread fills its own slice of the planes, so the slices together are one batch.
         starts = range(0, len(planes), share)
         self._leaves = [mcts.make_leaves(games, planes[start : start + share]) for start in starts]
         self._pool = futures.ThreadPoolExecutor(num_threads) if num_threads > 1 else None
-        self._pending: evaluators.Pending | None = None
+        self._pending: evaluators.PendingEvaluation | None = None
 
     @property
     def leaves(self) -> mcts.Leaves:
-        """Those of the first thread, for work that needs a walker between `finish` and `begin`."""
+        """Leaves of the first thread, for work that needs a walker between `finish` and `begin`."""
         return self._leaves[0]
 
     @property
     def num_rows(self) -> int:
-        """Positions of the last `begin` that the network was asked about."""
+        """Positions of the last `begin` that the network evaluates."""
         return sum(int(leaves.counts[0]) for leaves in self._leaves)
 
     @property
     def num_paths(self) -> int:
-        """Descents of the last `begin`, those included that ended where the value was known."""
+        """Descents of the last `begin`, including those that ended at a known value."""
         return sum(int(leaves.counts[1]) for leaves in self._leaves)
 
     def begin(self, walk: Walk, indices: np.ndarray, evaluator: evaluators.Evaluator) -> bool:
-        """Walks, and asks the network about the leaves; returns whether there are any."""
+        """Finds leaves and starts their evaluation. Returns whether there are any."""
         if self._pool is None:
             walk(self._leaves[0], indices)
-            # What is left in the last rows from earlier steps is judged again, and so are gaps below.
+            # Padding rows hold old positions, which are evaluated again; so do gaps between threads.
             num_rows = min(-(-self.num_rows // _STEP) * _STEP, len(self._images))
         else:
             parts = np.array_split(indices, len(self._leaves))
@@ -67,11 +67,11 @@ class Batch:
         return num_rows > 0
 
     def finish(self, tree: trees.Tree) -> None:
-        """Waits for the network, writes its answers into the leaves and backs the values up."""
+        """Waits for the network, writes its outputs into the leaves and backs up the values."""
         if self._pending is None:
             return
         logits, values = self._pending.result()
-        # Factors cancel when priors are scaled; this one keeps exponentials within bounds.
+        # A common factor cancels when priors are normalised. This one avoids overflow.
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         if self._pool is None:
             mcts.expand_and_back_up(tree, self._leaves[0], weights, values)

@@ -1,8 +1,8 @@
-"""An evaluator that remembers answers, by position and history: by all that the network sees.
+"""Cache of network outputs, keyed by everything that the network sees: the position and its history.
 
-Entries lie in a table of fixed size; a new one takes the place of whatever was there. Their key is a hash
-of the packed planes in 128 bits. Two different positions share one with odds of 2**-128 a pair: with a
-million entries and a thousand million questions 3e-24. Nothing else guards against a false hit.
+The table has a fixed size, and a new entry replaces the old one in its place. The key of an entry is a hash
+of its planes in 128 bits. Two different positions share a key with probability 2**-128. With a million
+entries and 10^9 lookups the probability of a false hit is 3e-24. There is no other check for false hits.
 """
 
 from typing import NamedTuple
@@ -18,23 +18,23 @@ DEFAULT_BYTES = 64 << 20
 _FIRST_SEED, _SECOND_SEED = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
 
 
-class Table(NamedTuple):
-    """S entries, a power of two; entry i may hold positions whose first key ends in i."""
+class CacheTable(NamedTuple):
+    """S entries, a power of two. Entry i holds a position whose first key is i modulo S."""
 
-    keys: np.ndarray  # [S, 2] uint64, the second one odd; 0 where nothing is
+    keys: np.ndarray  # [S, 2] uint64, the second one odd; 0 in empty entries
     logits: np.ndarray  # [S, A] float32
     values: np.ndarray  # [S] float32
 
 
 class CachedEvaluator:
-    """Asks `evaluator` only about positions that it has not answered lately; never asynchronous.
+    """An evaluator that calls `evaluator` only for positions that are not in the cache. Never asynchronous.
 
-    A position that comes twice in one call is asked about twice. When the evaluator's generation changes,
-    as with newer weights, everything is forgotten.
+    A new position that occurs twice in one call is evaluated twice. The cache is cleared when the generation
+    of the evaluator changes, for instance with newer weights.
     """
 
     def __init__(self, evaluator: evaluators.Evaluator, size: int, num_bytes: int = DEFAULT_BYTES) -> None:
-        """num_bytes: bound of the table's memory; rounded down to a power of two of entries."""
+        """num_bytes: largest size of the table. The number of entries is rounded down to a power of two."""
         self._evaluator = evaluator
         self._generation = evaluators.generation(evaluator)
         self._table = make_table(size, num_bytes)
@@ -46,15 +46,15 @@ class CachedEvaluator:
 
     @property
     def generation(self) -> int:
-        """The wrapped evaluator's."""
+        """Generation of the wrapped evaluator."""
         return evaluators.generation(self._evaluator)
 
     def clear(self) -> None:
-        """Forgets every answer."""
+        """Empties the cache."""
         self._table.keys[:] = 0
 
     def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
-        """As the protocol says; hits are what the evaluator answered, bit for bit."""
+        """Implements `Evaluator.evaluate`. A hit equals the earlier output of the evaluator bit for bit."""
         if self._generation != self.generation:
             self._generation = self.generation
             self.clear()
@@ -79,12 +79,12 @@ class CachedEvaluator:
             self._asked = np.zeros((batch, self._asked.shape[1]), np.uint8)
 
 
-def make_table(size: int, num_bytes: int) -> Table:
-    """An empty table of at most `num_bytes`, of one entry at least."""
+def make_table(size: int, num_bytes: int) -> CacheTable:
+    """An empty table of at most `num_bytes`, but of at least one entry."""
     num_actions = size * size + 1
     entry = 16 + 4 * num_actions + 4
     num_entries = 1 << max(0, (num_bytes // entry).bit_length() - 1)
-    return Table(
+    return CacheTable(
         keys=np.zeros((num_entries, 2), np.uint64),
         logits=np.zeros((num_entries, num_actions), np.float32),
         values=np.zeros(num_entries, np.float32),
@@ -92,10 +92,18 @@ def make_table(size: int, num_bytes: int) -> Table:
 
 
 @jit
-def _look_up(table: Table, rows, keys, misses, asked, logits, values):
-    """Fills keys [B, 2], and of what is known logits [B, A] and values [B]; returns the number of others.
+def _look_up(
+    table: CacheTable,
+    rows: np.ndarray,
+    keys: np.ndarray,
+    misses: np.ndarray,
+    asked: np.ndarray,
+    logits: np.ndarray,
+    values: np.ndarray,
+) -> int:
+    """Fills keys [B, 2] for rows [B, C * P], and logits [B, A] and values [B] for hits.
 
-    misses: their rows; asked: copies of their planes [_, C * P], to be asked about.
+    Returns the number M of misses. misses[:M] are their rows, asked[:M] [M, C * P] copies of their planes.
     """
     num_misses = 0
     for row in range(len(rows)):
@@ -113,8 +121,15 @@ def _look_up(table: Table, rows, keys, misses, asked, logits, values):
 
 
 @jit
-def _insert(table: Table, keys, misses, answers, logits, values):
-    """Puts the answers about the missed rows in the table and in their places among logits and values."""
+def _insert(
+    table: CacheTable,
+    keys: np.ndarray,
+    misses: np.ndarray,
+    answers: evaluators.Answers,
+    logits: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    """Writes the outputs for the missed rows to the table, and to their rows of logits and values."""
     new_logits, new_values = answers
     for index in range(len(misses)):
         row = misses[index]
@@ -127,13 +142,13 @@ def _insert(table: Table, keys, misses, answers, logits, values):
 
 
 @jit
-def _entry(table: Table, first):
+def _entry(table: CacheTable, first: np.uint64) -> np.int64:
     return np.int64(first & np.uint64(len(table.keys) - 1))
 
 
 @jit
-def _hash(planes):
-    """Two numbers from planes [C * P] of zeros and ones, taken 64 bits at a time; the second one is odd."""
+def _hash(planes: np.ndarray) -> tuple[np.uint64, np.uint64]:
+    """Two hashes, uint64, of planes [C * P] of zeros and ones, read 64 bits at a time. The second is odd."""
     first, second = np.uint64(_FIRST_SEED), np.uint64(_SECOND_SEED)
     for start in range(0, len(planes), 64):
         word = np.uint64(0)
@@ -145,8 +160,8 @@ def _hash(planes):
 
 
 @jit
-def _mixed(x):
-    """A bijection of 64 bits that spreads each over all (splitmix64's end, Steele et al. 2014)."""
+def _mixed(x: np.uint64) -> np.uint64:
+    """A bijection of 64-bit numbers: the final mix of splitmix64 (Steele et al. 2014)."""
     x = (x + np.uint64(_FIRST_SEED)) & np.uint64(0xFFFFFFFFFFFFFFFF)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,4 +1,4 @@
-"""What the search asks of a network, and two fakes that need no weights."""
+"""Protocols that connect the search with networks, and two fakes that need no weights."""
 
 from typing import NamedTuple, Protocol, TypeGuard
 
@@ -11,75 +11,79 @@ Answers = tuple[np.ndarray, np.ndarray]
 
 
 class Evaluator(Protocol):
-    """Judges positions in batches; the networks of `alphazero.net` are evaluators."""
+    """Evaluates positions in batches. The networks of `alphazero.net` are evaluators."""
 
     def evaluate(self, planes: np.ndarray) -> Answers:
         """Policy and value of each position.
 
-        planes: [B, 18, N, N] uint8 (docs/conventions.md); read only until the call returns.
-        Returns logits [B, A] float32 of all moves, illegal ones included, and values [B] float32
-        in [-1, 1] as the player to move sees them.
+        planes: [B, 18, N, N] uint8 (docs/conventions.md). They may change after the call returns.
+        Returns logits [B, A] float32 of all moves, including illegal ones, and values [B] float32 in [-1, 1],
+        seen by the player to move.
         """
         ...
 
 
-class Pending(Protocol):
-    """A batch under way."""
+class PendingEvaluation(Protocol):
+    """A batch that is being evaluated."""
 
     def result(self) -> Answers:
-        """Waits for the answers; to be called once."""
+        """Waits for the outputs. May be called only once."""
         ...
 
 
 class AsynchronousEvaluator(Evaluator, Protocol):
-    """An evaluator that may compute while its caller does something else."""
+    """An evaluator that can compute while its caller does other work."""
 
     @property
     def is_asynchronous(self) -> bool:
-        """Whether `submit` returns before the work is done; on a CPU it would only seem to."""
+        """Whether `submit` returns before the outputs are ready; False if the caller's cores compute them."""
         ...
 
-    def submit(self, planes: np.ndarray) -> Pending:
-        """Begins what `evaluate` does; planes may change when this returns.
+    def submit(self, planes: np.ndarray) -> PendingEvaluation:
+        """Starts an evaluation as `evaluate` does. The planes may change after the call returns.
 
-        At most `num_batches` batches are under way at a time, and they end in the order in which they began.
+        At most `num_batches` batches may be pending at a time. They finish in the order of their start.
         """
         ...
 
 
 def is_asynchronous(evaluator: Evaluator) -> TypeGuard[AsynchronousEvaluator]:
-    """Whether two half-batches in alternation gain anything with this evaluator."""
+    """Whether alternating batches save time with this evaluator."""
     return bool(getattr(evaluator, "is_asynchronous", False))
 
 
 def num_batches(evaluator: Evaluator) -> int:
-    """Batches that keep the evaluator busy: one if it is not asynchronous, two if it says no other number."""
+    """Pending batches that keep the evaluator busy: 1 if it is not asynchronous, else its number or 2."""
     return int(getattr(evaluator, "num_batches", 2)) if is_asynchronous(evaluator) else 1
 
 
-def submit(evaluator: Evaluator, planes: np.ndarray) -> Pending:
-    """Begins an evaluation where that is possible, else does it at once."""
-    return evaluator.submit(planes) if is_asynchronous(evaluator) else Finished(*evaluator.evaluate(planes))
+def submit(evaluator: Evaluator, planes: np.ndarray) -> PendingEvaluation:
+    """Starts an evaluation. Evaluators that are not asynchronous finish it before the return."""
+    return (
+        evaluator.submit(planes)
+        if is_asynchronous(evaluator)
+        else ReadyEvaluation(*evaluator.evaluate(planes))
+    )
 
 
-class Finished(NamedTuple):
-    """A batch that is done."""
+class ReadyEvaluation(NamedTuple):
+    """A batch that has been evaluated."""
 
     logits: np.ndarray
     values: np.ndarray
 
     def result(self) -> Answers:
-        """The answers."""
+        """Logits [B, A] and values [B]."""
         return self.logits, self.values
 
 
 def generation(evaluator: Evaluator) -> int:
-    """A number that changes when the evaluator's answers do, as newer weights make them; else always 0."""
+    """Number that changes with the evaluator's outputs, as with newer weights; 0 if it has none."""
     return int(getattr(evaluator, "generation", 0))
 
 
 class UniformEvaluator:
-    """Every move is as good as any other, every position even."""
+    """Gives all moves the same logit and all positions the value 0."""
 
     def __init__(self, size: int) -> None:
         self._num_actions = size * size + 1
@@ -91,10 +95,10 @@ class UniformEvaluator:
 
 
 class HashedEvaluator:
-    """Arbitrary but repeatable answers, a function of the planes alone.
+    """Gives arbitrary but repeatable outputs that depend only on the planes.
 
-    Each position is projected on fixed random vectors, so equal planes get equal answers in any
-    batch and on any machine; sums of integers make them exact.
+    Each position is projected on fixed random vectors. The sums are of integers and therefore exact, so equal
+    planes get equal outputs in every batch and on every machine.
     """
 
     def __init__(self, size: int, seed: int = 0) -> None:
@@ -104,7 +108,7 @@ class HashedEvaluator:
         self._weights = rng.integers(0, 1 << 20, (inputs, num_actions + 1), dtype=np.int64)
 
     def evaluate(self, planes: np.ndarray) -> Answers:
-        """Logits in [-2, 2) and values in [-1, 1), spread evenly."""
+        """Uniformly distributed logits in [-2, 2) and values in [-1, 1)."""
         mixed = planes.reshape(len(planes), -1).astype(np.int64) @ self._weights
         unit = (mixed * 2654435761 % 1000003) / 1000003.0
         return (4 * unit[:, :-1] - 2).astype(np.float32), (2 * unit[:, -1] - 1).astype(np.float32)

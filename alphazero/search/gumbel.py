@@ -1,7 +1,10 @@
 """Gumbel AlphaZero: "Policy improvement by planning with Gumbel" (Danihelka et al., ICLR 2022).
 
-Here q is the value in [-1, 1] itself, not rescaled to the values seen in the tree, hence
-sigma(q) = (c_visit + max visits) * c_scale * q with c_scale near 0.5 (mctx rescales and uses 0.1).
+Here q is the value in [-1, 1] and not rescaled to the values seen in the tree. Therefore
+sigma(q) = (c_visit + max visits) * c_scale * q with c_scale near 0.5. mctx rescales q and uses 0.1.
+
+In the kernels `game` is a tree's index, `index` a node's. `tree`, `root` and `settings` are `tree.Tree`,
+`root.Root` and `constants.SearchConstants`.
 """
 
 import math
@@ -9,19 +12,20 @@ import math
 import numpy as np
 
 from alphazero import arrays
-from alphazero.jit import jit
+from alphazero.jit import Integer, Real, jit
+from alphazero.search import root as roots
 from alphazero.search import tree as trees
-from alphazero.search.settings import Settings
+from alphazero.search.constants import SearchConstants
 
 _ANY = -1
-"""Stands for every number of visits."""
+"""Matches every number of visits."""
 
 
 def considered_visits(num_considered: int, num_simulations: int) -> list[int]:
-    """Sequential halving as one number for each simulation: the visits its root action must have.
+    """Schedule of sequential halving: the visits that the root action of each simulation must have.
 
-    Each round gives the surviving actions the same number of visits and keeps the better half
-    (section 2 of the paper, algorithm 2).
+    Each round gives the surviving actions the same number of visits and keeps the better half (section 2 of
+    the paper, algorithm 2).
     """
     if num_considered <= 1:
         return list(range(num_simulations))
@@ -37,29 +41,31 @@ def considered_visits(num_considered: int, num_simulations: int) -> list[int]:
 
 
 def halving_schedule(most_considered: int, num_simulations: int) -> np.ndarray:
-    """Table [most_considered + 1, num_simulations] int32 of `considered_visits`, a row for each number."""
+    """Table [most_considered + 1, num_simulations] int32; row n is `considered_visits` for n actions."""
     rows = [considered_visits(number, num_simulations) for number in range(most_considered + 1)]
     return np.array(rows, np.int32)
 
 
 @jit
-def select_at_root(settings: Settings, tree, root, game):
-    """The action of largest g + logit + sigma(q) among those with the scheduled number of visits."""
+def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer) -> Integer:
+    """The root action of largest g + logit + sigma(q) among those with the scheduled number of visits."""
     wanted = np.int64(root.schedule[root.num_considered[game], root.num_started[game]])
     best = _best_with_visits(settings, tree, root, game, wanted)
-    # Fewer legal moves than the schedule counts on: any move will do.
+    # If there are fewer legal moves than the schedule expects, every move is a candidate.
     return best if best >= 0 else _best_with_visits(settings, tree, root, game, np.int64(_ANY))
 
 
 @jit
-def final_action(settings: Settings, tree, root, game):
-    """The best of the actions that this search visited most."""
+def final_action(settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer) -> Integer:
+    """The root action of largest g + logit + sigma(q) among those that this search visited most."""
     return _best_with_visits(settings, tree, root, game, np.int64(arrays.largest(root.visits[game])))
 
 
 @jit
-def _best_with_visits(settings, tree, root, game, wanted):
-    """The allowed action of largest score among those with `wanted` visits by this search; -1 if none has."""
+def _best_with_visits(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, wanted: Integer
+) -> Integer:
+    """The allowed action of largest score among those with `wanted` visits in this search; -1 if none."""
     scores, visits = root.scores[game], root.visits[game]
     scale = _scale(settings, _most_visits_at_root(tree, root, game))
     best, best_score = -1, -np.inf
@@ -82,8 +88,8 @@ def _best_with_visits(settings, tree, root, game, wanted):
 
 
 @jit
-def _best_unvisited(scores, children):
-    """The allowed action without a node that has the largest score, -1 if there is none."""
+def _best_unvisited(scores: np.ndarray, children: np.ndarray) -> int:
+    """The allowed action of largest score among those without a node; -1 if there is none."""
     best, best_score = -1, np.float32(-np.inf)
     for action in range(len(scores)):
         if scores[action] > best_score and children[action] == trees.UNVISITED:
@@ -92,8 +98,8 @@ def _best_unvisited(scores, children):
 
 
 @jit
-def _most_visits_at_root(tree, root, game):
-    """The first of what `_visited_at_root` returns."""
+def _most_visits_at_root(tree: trees.Tree, root: roots.Root, game: Integer) -> int:
+    """The first result of `_visited_at_root`."""
     priors, largest = root.priors[game], 0
     child = tree.nodes[game, trees.ROOT].first_child
     while child != trees.NO_NODE:
@@ -105,8 +111,10 @@ def _most_visits_at_root(tree, root, game):
 
 
 @jit
-def _visited_at_root(tree, root, game):
-    """Over the allowed moves with visits: most visits, sums of priors, of visits and of prior * q."""
+def _visited_at_root(
+    tree: trees.Tree, root: roots.Root, game: Integer
+) -> tuple[Integer, Real, Integer, Real]:
+    """Most visits, and sums of priors, of visits and of prior * q, over the allowed moves with visits."""
     priors = root.priors[game]
     largest, mass, total, weighted = 0, 0.0, 0, 0.0
     child = tree.nodes[game, trees.ROOT].first_child
@@ -124,13 +132,13 @@ def _visited_at_root(tree, root, game):
 
 
 @jit
-def _scale(settings, most_visits):
-    """The factor of sigma."""
+def _scale(settings: SearchConstants, most_visits: Integer) -> Real:
+    """Factor of q in sigma(q)."""
     return (settings.c_visit + most_visits) * settings.c_scale
 
 
 @jit
-def _mixed_value(raw_value, mass, total, weighted):
+def _mixed_value(raw_value: Real, mass: Real, total: Integer, weighted: Real) -> Real:
     """v_mix of the paper's appendix D, seen by the player to move.
 
     v_mix = (raw value + sum N * (prior-weighted mean of visited q)) / (1 + sum N).
@@ -141,11 +149,14 @@ def _mixed_value(raw_value, mass, total, weighted):
 
 
 @jit
-def select(settings: Settings, tree, game, index):
-    """Below the root: the action of largest pi'(a) - N(a) / (1 + sum N) (paper, section 5), and its node.
+def select(
+    settings: SearchConstants, tree: trees.Tree, game: Integer, index: Integer
+) -> tuple[Integer, Integer]:
+    """Selects below the root: the action of largest pi'(a) - N(a) / (1 + sum N) (paper, section 5).
 
-    The first of equals. Unvisited actions share one completed value, so their pi' is a multiple of the
-    prior: only the best of them matters, and only visited ones need an exponential.
+    Returns the action and its node, UNVISITED if it has none. Ties go to the first action. Unvisited actions
+    share one completed value, so their pi' is proportional to the prior. Therefore only the best of them can
+    be selected, and only visited actions need an exponential.
     """
     parent = tree.nodes[game, index]
     largest, mass, total, weighted, top = _visited(tree, game, index)
@@ -176,8 +187,8 @@ def select(settings: Settings, tree, game, index):
 
 
 @jit
-def _visited(tree, game, index):
-    """`_visited_at_root` below the root, and the largest q."""
+def _visited(tree: trees.Tree, game: Integer, index: Integer) -> tuple[Integer, Real, Integer, Real, Real]:
+    """Results of `_visited_at_root` for a node below the root, and the largest q."""
     largest, mass, total, weighted, top = 0, 0.0, 0, 0.0, -np.inf
     child = tree.nodes[game, index].first_child
     while child != trees.NO_NODE:
@@ -194,16 +205,18 @@ def _visited(tree, game, index):
 
 
 @jit
-def _weight(node, top, scale):
-    """Prior times exp(sigma(q) - sigma(top)) of a visited action; top is the largest completed value."""
+def _weight(node: np.record, top: Real, scale: Real) -> Real:
+    """prior * exp(sigma(q) - sigma(top)) of a visited action; top is the largest completed value."""
     return node.prior * np.exp(scale * (trees.child_value(node) - top))
 
 
 @jit
-def improved_policy(settings: Settings, tree, root, game, policy):
-    """Fills policy [A] with softmax(logits + sigma(completed q)) at the root and returns its value.
+def improved_policy(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, policy: np.ndarray
+) -> Real:
+    """Fills policy [A] float32 with softmax(logits + sigma(completed q)) at the root. Returns its value.
 
-    The value is the policy's mean of the completed q, seen by the player to move.
+    The value is the mean of the completed q under this policy, seen by the player to move.
     """
     priors, children = root.priors[game], root.children[game]
     most_visits, mass, total, weighted = _visited_at_root(tree, root, game)

@@ -1,43 +1,43 @@
-"""What a search tree says about the moves at its root, for people and their programs; nothing is changed."""
+"""Reports about the moves at the root of a search tree, for analyses. Nothing here changes a tree."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.jit import jit
+from alphazero.jit import Integer, jit
 from alphazero.search import tree as trees
 
 LONGEST_LINE = 24
-"""Moves of a principal variation."""
+"""Largest number of moves of a principal variation."""
 DOUBT = 1e-5
-"""Odds that a move is worth less than its lower bound, were its values drawn from a normal distribution."""
+"""Probability that a move is worth less than its lower bound, if its values are normally distributed."""
 
 
 class RootMove(NamedTuple):
-    """A move at the root, visited or not; values are seen by the player to move there, in [-1, 1]."""
+    """A move at the root, visited or not. Values are in [-1, 1], seen by the player to move at the root."""
 
     action: int
     visits: int
-    value: float  # mean of all values backed up through the move; the root's where there are none
+    value: float  # mean of the values backed up through the move; the root's value if it has no visits
     lower_bound: float  # -1 for fewer than two visits
     prior: float
-    line: tuple[int, ...]  # the move and the most visited answers to it
+    line: tuple[int, ...]  # the move and its most visited continuation
     line_visits: tuple[int, ...]
 
 
 class Report(NamedTuple):
-    """A root with its moves, the most visited first, as a search without noise chooses among them."""
+    """A root and its moves, the most visited first, in the order that a search without noise prefers."""
 
     visits: int
     value: float
-    raw_value: float  # the network's own
+    raw_value: float  # the network's value
     moves: list[RootMove]
 
 
 def report(tree: trees.Tree, game: int, *, with_bounds: bool = True) -> Report:
-    """What is known now, also in the middle of a search; an empty tree has no moves.
+    """Describes the current tree, even in the middle of a search. An empty tree has no moves.
 
-    with_bounds: False leaves the lower bounds at -1, which takes less time.
+    with_bounds: with False all lower bounds are -1, which saves time.
     """
     if tree.num_nodes[game] == 0:
         return Report(0, 0.0, 0.0, [])
@@ -56,7 +56,7 @@ def report(tree: trees.Tree, game: int, *, with_bounds: bool = True) -> Report:
         for action in np.flatnonzero(priors)
         if action not in children
     ]
-    # Sorting is stable: among equals the first action leads, which is the one a search plays.
+    # Sorting is stable, so ties go to the first action, as in a search.
     ordered = sorted(moves, key=lambda move: -move.visits) + sorted(rest, key=lambda move: -move.prior)
     return Report(int(root["visits"]), value, float(root["raw_value"]), ordered)
 
@@ -81,13 +81,14 @@ def _visited_move(tree: trees.Tree, game: int, action: int, child: int, lower_bo
 
 
 def _lower_bounds(tree: trees.Tree, game: int, children: dict[int, int]) -> dict[int, float]:
-    """Lower confidence bounds by action: Leela Zero's, Student's distribution on the values' variance.
+    """Lower confidence bounds by action, as in Leela Zero: Student's distribution on the values' variance.
 
-    The tree keeps sums, not squares; but each value that was backed up is the `raw_value` of a node below,
-    as often as the node has more visits than its children. So the variance is exact, except where a kept
-    subtree lost nodes: there their visits count with their parent's value.
+    The tree stores sums of values but no sums of squares. Each value that was backed up is the `raw_value` of
+    a node below. It was backed up as often as the node has more visits than its children together. So the
+    variance is exact, unless a kept subtree has lost nodes. The visits of lost nodes count with the value of
+    their parent.
     """
-    # Here, because it takes longer to import than many a search, and only analyses need it.
+    # The import takes longer than many searches, and only analyses need it.
     from scipy import special
 
     count = int(tree.num_nodes[game])
@@ -104,10 +105,12 @@ def _lower_bounds(tree: trees.Tree, game: int, children: dict[int, int]) -> dict
 
 
 @jit
-def _sum_squares(tree, game, own, top, squares):
-    """Fills squares [N], at the root's children only: the sum of the squares of all their values.
+def _sum_squares(
+    tree: trees.Tree, game: Integer, own: np.ndarray, top: np.ndarray, squares: np.ndarray
+) -> None:
+    """Fills squares [N] at the root's children with the sums of the squares of their values.
 
-    own, top: [N] scratch: visits that ended at a node, and the root's child that is above it.
+    own, top: [N] scratch for the visits that ended at a node and the child of the root above it.
     """
     for index in range(len(own)):
         own[index] = tree.nodes[game, index].visits
@@ -122,8 +125,10 @@ def _sum_squares(tree, game, own, top, squares):
 
 
 @jit
-def _walk_line(tree, game, node, actions, visits):
-    """Fills actions and visits [L] from `node` down along the most visited moves; returns their number."""
+def _walk_line(
+    tree: trees.Tree, game: Integer, node: Integer, actions: np.ndarray, visits: np.ndarray
+) -> int:
+    """Fills actions and visits [L] along the most visited moves from `node` down. Returns their number."""
     length = 0
     while node != trees.NO_NODE and length < len(actions):
         actions[length] = tree.nodes[game, node].action
@@ -134,8 +139,8 @@ def _walk_line(tree, game, node, actions, visits):
 
 
 @jit
-def _most_visited_child(tree, game, node):
-    """The first action's of equals; NO_NODE where nothing was visited."""
+def _most_visited_child(tree: trees.Tree, game: Integer, node: Integer) -> np.int64:
+    """The most visited child; ties go to the first action. NO_NODE if no child was visited."""
     best, most, best_action = np.int64(trees.NO_NODE), np.int64(0), np.int64(0)
     child = np.int64(tree.nodes[game, node].first_child)
     while child != trees.NO_NODE:

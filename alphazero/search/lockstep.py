@@ -1,4 +1,4 @@
-"""Search for many games at once: each step finds leaves in all of them and asks the network once."""
+"""Search for many games at once. Each step finds leaves in all games and calls the network once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,71 +9,71 @@ import numpy as np
 from alphazero.config import search as search_config
 from alphazero.go import geometry
 from alphazero.search import batch as batches
+from alphazero.search import constants, gumbel, mcts
 from alphazero.search import evaluator as evaluators
-from alphazero.search import gumbel, mcts, settings
 from alphazero.search import root as roots
 from alphazero.search import tree as trees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOptions:
-    """What may differ from one search to the next."""
+    """Settings that may differ from one search to the next."""
 
     num_simulations: int
-    """Descents for each game, at most the configured `num_simulations`."""
+    """Descents for each game; at most the configured `num_simulations`."""
     num_considered: int = 16
     """Gumbel: moves that enter sequential halving."""
     is_noisy: bool = False
     """Whether the root explores: Gumbel or Dirichlet noise, for self-play."""
     forbid_pass: np.ndarray | None = None
-    """[B] bool, games that must not pass now; none by default."""
+    """[B] bool, games in which the next move must not be a pass; none by default."""
     allowed: np.ndarray | None = None
-    """[B, A] bool, the moves to choose among; all by default, and where none of them is legal."""
+    """[B, A] bool, the moves to choose from; all by default, and also if none of them is legal."""
     settles_passes: bool = True
-    """Whether a root where a second pass wins has no other move; False to compare all moves there."""
+    """Whether the pass is the only move at a root where a second pass wins; False compares all moves."""
     should_stop: Callable[[], bool] | None = None
-    """Asked after every step; once it says so the search ends with what it has."""
+    """Called after every step. When it returns True, the search ends with the results so far."""
 
 
 class SearchResult(NamedTuple):
-    """B searched games, A actions; values are seen by the player to move."""
+    """Results for B games and A actions. Values are seen by the player to move."""
 
-    actions: np.ndarray  # [B] int64 the chosen moves
-    policy: np.ndarray  # [B, A] float32 the improved policy, the target of training
-    values: np.ndarray  # [B] float32 the roots' values after the search
-    visits: np.ndarray  # [B, A] int32 visits of the roots' children, kept subtrees included
-    raw_policy: np.ndarray  # [B, A] float32 the network's own policy over legal moves
+    actions: np.ndarray  # [B] int64 chosen moves
+    policy: np.ndarray  # [B, A] float32 improved policy, the target of training
+    values: np.ndarray  # [B] float32 values of the roots after the search
+    visits: np.ndarray  # [B, A] int32 visits of the roots' children, including those of kept subtrees
+    raw_policy: np.ndarray  # [B, A] float32 the network's policy over legal moves
 
 
 class LockstepSearch:
-    """Trees for G games; every method takes the indices of the games it concerns."""
+    """Search trees for G games. Every method takes the indices of the games that it concerns."""
 
     def __init__(
         self,
         config: search_config.SearchConfig,
         games: np.ndarray,
         rng: np.random.Generator,
-        outcome: settings.Outcome = settings.ONLY_WINNING,
+        outcome: constants.OutcomeValue = constants.ONLY_WINNING,
         num_threads: int = 1,
     ) -> None:
-        """games: [G] game records of one board size, advanced by the caller alone.
+        """games: [G] game records of one board size. Only the caller plays moves in them.
 
-        outcome: what finished games are worth; by default only winning counts. num_threads: of the
-        kernels; they release Python's lock. ValueError if the trees do not fit `tree_megabytes`.
+        outcome: value of finished games; by default only winning counts. num_threads: threads of the kernels,
+        which release Python's lock. ValueError if the trees do not fit into `tree_megabytes`.
         """
-        assert config.algorithm in search_config.TREE_SEARCHES, "kinds.make knows the others"
+        assert config.algorithm in search_config.TREE_SEARCHES, "factory.make handles the other algorithms"
         self._config = config
         self._games = games
         self._rng = rng
         num_games, num_points = len(games), games["stones"].shape[1] - 1
         self._tables = mcts.Tables(
-            geometry.make(round(num_points**0.5)), settings.from_config(config, outcome)
+            geometry.make(round(num_points**0.5)), constants.from_config(config, outcome)
         )
         self._kept_nodes, num_nodes = _tree_size(config, num_games, num_points + 1)
         self._tree = trees.make_tree(num_games, num_nodes, num_points + 1)
         self._new_index = np.zeros(num_nodes, np.int32)
         self._num_threads = num_threads
-        self._batches: list[batches.Batch] = []
+        self._batches: list[batches.LeafBatch] = []
         self._schedules: dict[tuple[int, int], np.ndarray] = {}
         self._root = roots.make_root(num_games, num_points + 1, self._schedule(1, 1))
         self.num_evaluations = 0
@@ -81,22 +81,22 @@ class LockstepSearch:
 
     @property
     def tree(self) -> trees.Tree:
-        """The trees, for display and tests; not to be changed."""
+        """The trees, for displays and tests. Callers must not change them."""
         return self._tree
 
     def reset(self, indices: np.ndarray) -> None:
-        """Forgets the trees of these games."""
+        """Empties the trees of these games."""
         self._tree.num_nodes[indices] = 0
 
     def advance(self, indices: np.ndarray, actions: np.ndarray) -> None:
-        """Follows the moves that the caller has played; keeps the subtrees if so configured."""
+        """Follows the moves that the caller has played. Keeps the subtrees if `tree_reuse` is on."""
         if not self._config.tree_reuse:
             self.reset(indices)
             return
         mcts.keep_subtrees(self._tree, self._new_index, indices, actions, self._kept_nodes)
 
     def evaluate_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> np.ndarray:
-        """The network's policy [B, A] over the legal moves of these positions, without a search."""
+        """The network's policy [B, A] over the legal moves of the current positions, without a search."""
         self._open_roots(indices, evaluator, settles_passes=True)
         policies = np.zeros((len(indices), self._root.priors.shape[1]), np.float32)
         mcts.read_policies(self._tree, indices, policies)
@@ -105,7 +105,7 @@ class LockstepSearch:
     def search(
         self, indices: np.ndarray, evaluator: evaluators.Evaluator, options: SearchOptions
     ) -> SearchResult:
-        """Searches the positions of these games and chooses a move in each."""
+        """Searches the current positions of these games and chooses a move in each."""
         assert options.num_simulations <= self._config.num_simulations
         self._open_roots(indices, evaluator, settles_passes=options.settles_passes)
         self._prepare_roots(indices, options)
@@ -156,19 +156,19 @@ class LockstepSearch:
 
     def _parts(
         self, indices: np.ndarray, evaluator: evaluators.Evaluator
-    ) -> list[tuple[batches.Batch, np.ndarray]]:
-        """The games with the batches that serve them.
+    ) -> list[tuple[batches.LeafBatch, np.ndarray]]:
+        """Leaf batches, each with the games that it serves.
 
-        Where the network works beside us, some batches alternate: one is walked while another is judged. They
-        share the games out, or all search the same few.
+        With an asynchronous network several batches alternate: one is filled while another is evaluated. The
+        games are divided among them. If there are fewer games than batches, all batches search all games.
         """
         count = evaluators.num_batches(evaluator)
         parts = np.array_split(indices, count) if len(indices) >= count else [indices] * count
         return [(self._batch(number), part) for number, part in enumerate(parts)]
 
-    def _batch(self, number: int) -> batches.Batch:
+    def _batch(self, number: int) -> batches.LeafBatch:
         while len(self._batches) <= number:
-            self._batches.append(batches.Batch(self._games, self._config.leaf_batch, self._num_threads))
+            self._batches.append(batches.LeafBatch(self._games, self._config.leaf_batch, self._num_threads))
         return self._batches[number]
 
     def _open(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
@@ -178,7 +178,7 @@ class LockstepSearch:
         mcts.open_roots(self._tables, self._games, self._tree, leaves, indices, False)
 
     def _is_settled(self, indices: np.ndarray) -> np.ndarray:
-        """[B] bool, whether a second pass has made the root a leaf in a game that goes on."""
+        """[B] bool, whether the root is terminal because a second pass wins; the game itself is not over."""
         is_terminal = self._tree.nodes["is_terminal"][indices, trees.ROOT]
         return is_terminal & (self._tree.num_nodes[indices] > 0) & ~self._games["over"][indices]
 
@@ -186,13 +186,13 @@ class LockstepSearch:
         most = self._config.leaf_batch
         mcts.descend(self._tables, self._games, self._tree, self._root, leaves, indices, most)
 
-    def _begin(self, batch: batches.Batch, indices: np.ndarray, evaluator: evaluators.Evaluator) -> bool:
-        """The next step of these games; whether any of their leaves waits for the network."""
+    def _begin(self, batch: batches.LeafBatch, indices: np.ndarray, evaluator: evaluators.Evaluator) -> bool:
+        """Begins the next step of these games. Returns whether any leaf waits for the network."""
         is_waiting = batch.begin(self._descend, indices, evaluator)
         self.num_simulations += batch.num_paths
         return is_waiting
 
-    def _finish(self, batch: batches.Batch) -> None:
+    def _finish(self, batch: batches.LeafBatch) -> None:
         batch.finish(self._tree)
         self.num_evaluations += batch.num_rows
 
@@ -216,16 +216,16 @@ class LockstepSearch:
 
 
 def _tree_size(config: search_config.SearchConfig, num_games: int, num_actions: int) -> tuple[int, int]:
-    """Nodes of a tree that a move keeps at most, and nodes in all: one search must find room in any case."""
+    """Most nodes that a tree keeps after a move, and its capacity. The difference is enough for a search."""
     fits = int(config.tree_megabytes * 2**20 / (trees.bytes_per_node(num_actions) * num_games))
-    # A kept subtree of twice what a search adds loses next to nothing.
+    # A limit of twice the nodes that a search adds rarely removes a node from a kept subtree.
     num_nodes = min(3 * config.num_simulations + 2, fits)
     least = config.num_simulations + 2
     if num_nodes < least:
         need = least * trees.bytes_per_node(num_actions) * num_games / 2**20
         raise ValueError(
-            f"search.tree_megabytes={config.tree_megabytes}: {num_games} trees of"
-            f" {config.num_simulations} simulations take at least {need:.0f}"
+            f"search.tree_megabytes={config.tree_megabytes}: must be at least {need:.0f} for"
+            f" {num_games} trees of {config.num_simulations} simulations"
         )
     return num_nodes - config.num_simulations - 1, num_nodes
 

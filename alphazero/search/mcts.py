@@ -1,44 +1,52 @@
-"""Simulations for many games: descend to leaves, expand them, back their values up."""
+"""Kernels of simulations for many games: descent, expansion and back-up.
 
-from typing import NamedTuple
+The public kernels share these arguments:
+
+- tables: Tables. tree: `tree.Tree` of G games. root: `root.Root`. leaves: Leaves.
+- games: [G] game records. They are only read; a descent plays on the copy leaves.walker.
+- indices: [B] int64, the games to work on.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from alphazero.go import board, features, game, geometry, rules, scoring
-from alphazero.jit import jit
+from alphazero.go import board, features, game_kernels, geometry, rules, scoring
+from alphazero.jit import Boolean, Integer, Real, jit
 from alphazero.search import gumbel, puct
+from alphazero.search import root as roots
 from alphazero.search import tree as trees
-from alphazero.search.settings import Settings
+from alphazero.search.constants import SearchConstants
 
 WALKER = np.int64(0)
 """Index of the only record in `Leaves.walker`."""
 
 
 _LEAST_WEIGHT = np.float32(1e-30)
-"""Keeps a share of nothing from being a division by zero."""
+"""Lower bound of a divisor, which avoids a division by zero."""
 
 
 class Tables(NamedTuple):
-    """What every kernel of the search reads."""
+    """Constants of all kernels of the search."""
 
     geometry: geometry.Geometry
-    settings: Settings
+    settings: SearchConstants
 
 
 class Leaves(NamedTuple):
-    """The leaves of one step that the network is asked about, L rows; one thread writes to them."""
+    """Leaves of one step that the network evaluates, at most L rows. Only one thread writes to them."""
 
-    walker: np.ndarray  # [1] game record, the position on the path under way
-    trees: np.ndarray  # [L] int32 the game that was descended
-    nodes: np.ndarray  # [L] int32 the leaf in its tree
-    planes: np.ndarray  # [L, 18, P] uint8 what the network is asked
+    walker: np.ndarray  # [1] game record, the position on the current path
+    trees: np.ndarray  # [L] int32 index of the leaf's game
+    nodes: np.ndarray  # [L] int32 node of the leaf in its tree
+    planes: np.ndarray  # [L, 18, P] uint8 input of the network
     legal: np.ndarray  # [A] bool legal moves of the walker
-    counts: np.ndarray  # [2] int64 rows in use, paths walked
+    counts: np.ndarray  # [2] int64 number of rows in use, number of paths
     scratch: board.Scratch
 
 
 def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
-    """Room for L = len(planes) leaves of games of this layout; planes: [L, 18, P] uint8."""
+    """Makes buffers for L = len(planes) leaves of games of this layout. planes: [L, 18, P] uint8."""
     count, _, num_points = planes.shape
     return Leaves(
         walker=np.zeros(1, games.dtype),
@@ -52,46 +60,64 @@ def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
 
 
 @jit
-def open_roots(tables, games, tree, leaves, indices, settles_passes):
-    """Makes the root of each game of `indices`, whose trees are empty.
+def open_roots(
+    tables: Tables,
+    games: np.ndarray,
+    tree: trees.Tree,
+    leaves: Leaves,
+    indices: np.ndarray,
+    settles_passes: Boolean,
+) -> None:
+    """Makes the roots of games whose trees are empty. Fills leaves with those that the network must evaluate.
 
-    settles_passes: whether a root where a second pass wins is a leaf for good, as such nodes below it are.
+    settles_passes: bool, whether a root where a second pass wins is terminal, as such nodes below the root
+    are.
     """
     leaves.counts[:] = 0
     for entry in range(len(indices)):
         index = np.int64(indices[entry])
-        game.copy_game(leaves.walker, WALKER, games, index)
+        game_kernels.copy_game(leaves.walker, WALKER, games, index)
         node = trees.add_node(tree, index, np.int64(trees.NO_PARENT), np.int64(0))
         tree.nodes[index, node].pending += 1
         _enter_leaf(tables, tree, leaves, index, node, settles_passes)
 
 
 @jit
-def open_policies(tables, games, tree, leaves, indices):
-    """Gives the roots of these games their policies, where they have none yet or one without the pass."""
+def open_policies(
+    tables: Tables, games: np.ndarray, tree: trees.Tree, leaves: Leaves, indices: np.ndarray
+) -> None:
+    """Opens the roots that are still closed. Reconsiders the pass at roots that withhold it."""
     for entry in range(len(indices)):
         index = np.int64(indices[entry])
         node = tree.nodes[index, trees.ROOT]
         if node.best_unvisited == trees.CLOSED:
-            game.copy_game(leaves.walker, WALKER, games, index)
+            game_kernels.copy_game(leaves.walker, WALKER, games, index)
             _open_node(tables, tree, leaves, index, np.int64(trees.ROOT))
         elif node.withholds_pass:
-            game.copy_game(leaves.walker, WALKER, games, index)
+            game_kernels.copy_game(leaves.walker, WALKER, games, index)
             _reconsider_pass(tables, tree, leaves, index, np.int64(trees.ROOT))
 
 
 @jit
-def descend(tables, games, tree, root, leaves, indices, most_rows):
-    """Walks paths in each game of `indices` until `most_rows` of its leaves wait for the network.
+def descend(
+    tables: Tables,
+    games: np.ndarray,
+    tree: trees.Tree,
+    root: roots.Root,
+    leaves: Leaves,
+    indices: np.ndarray,
+    most_rows: Integer,
+) -> None:
+    """Descends in each game until `most_rows` of its leaves wait for the network. Fills leaves.
 
-    A path to a value that is known is backed up at once, so that batches stay full. A path to a leaf that
-    waits already is taken back, and the game walks no more in this step.
+    A known value at the end of a path is backed up at once, so that batches stay full. A path to a leaf that
+    already waits is taken back and ends the descents of that game in this step.
     """
     leaves.counts[:] = 0
     for entry in range(len(indices)):
         index, first_row = np.int64(indices[entry]), leaves.counts[0]
         while root.num_left[index] > 0 and leaves.counts[0] < first_row + most_rows:
-            game.copy_game(leaves.walker, WALKER, games, index)
+            game_kernels.copy_game(leaves.walker, WALKER, games, index)
             node = _walk(tables, tree, root, leaves, index)
             if tree.nodes[index, node].visits == 0 and tree.nodes[index, node].pending > 1:
                 _take_back(tree, root, index, node)
@@ -102,8 +128,8 @@ def descend(tables, games, tree, root, leaves, indices, most_rows):
 
 
 @jit
-def _walk(tables, tree, root, leaves, index):
-    """Plays moves on leaves.walker from the root to a leaf, marks the path, and returns the leaf."""
+def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, index: Integer) -> Integer:
+    """Descends from the root to a leaf, which it returns. Plays on leaves.walker and marks the path."""
     node = np.int64(trees.ROOT)
     tree.nodes[index, node].pending += 1
     while tree.nodes[index, node].visits > 0 and not tree.nodes[index, node].is_terminal:
@@ -124,21 +150,21 @@ def _walk(tables, tree, root, leaves, index):
             child = trees.add_node(tree, index, node, action)
             if node == trees.ROOT:
                 root.children[index, action] = child
-        game.play(tables.geometry, leaves.walker, leaves.scratch, WALKER, action)
+        game_kernels.play(tables.geometry, leaves.walker, leaves.scratch, WALKER, action)
         node = child
         tree.nodes[index, node].pending += 1
     return node
 
 
 @jit
-def _open_node(tables, tree, leaves, index, node):
-    """Gives a node, whose position the walker has reached, its policy over the legal moves.
+def _open_node(tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer) -> None:
+    """Opens a node at the walker's position: gives it its policy over the legal moves.
 
-    A pass that would end the game for less than the network expects of going on is left out: it would be
-    a blunder, and were it a candidate, its visits would make the opponent's pass before it look good.
+    Withholds a pass that would end the game with less than the network's value. Such a pass would be a
+    blunder, and its visits would make the opponent's preceding pass look good.
     """
     position, legal = leaves.walker[WALKER], leaves.legal
-    game.legal_actions(tables.geometry, leaves.walker, WALKER, legal)
+    game_kernels.legal_actions(tables.geometry, leaves.walker, WALKER, legal)
     is_worse = False
     if position.passes == 1 and legal.sum() > 1:
         is_worse = _final_value(tables, leaves, position) < tree.nodes[index, node].raw_value
@@ -151,31 +177,33 @@ def _open_node(tables, tree, leaves, index, node):
 
 
 @jit
-def _reconsider_pass(tables, tree, leaves, index, node):
-    """Gives a withheld pass back once going on has turned out to be worth less than ending the game."""
+def _reconsider_pass(tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer) -> None:
+    """Gives a withheld pass back if the node's mean value is now less than the value of ending the game."""
     mean, hope = trees.mean_value(tree.nodes[index, node]), tree.nodes[index, node].raw_value
-    # The end is worth less than the hope, so the score is counted only where the mean is, too.
+    # The end is worth less than the network's value, so the score matters only if the mean is, too.
     if mean < hope and mean < _final_value(tables, leaves, leaves.walker[WALKER]):
         trees.give_pass_back(tree, index, node)
 
 
 @jit
-def _select_at_root(settings, tree, root, index):
+def _select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root, index: Integer) -> Integer:
     if settings.is_gumbel:
         return gumbel.select_at_root(settings, tree, root, index)
     return puct.select_at_root(settings, tree, root, index)
 
 
 @jit
-def _select(settings, tree, index, node):
+def _select(
+    settings: SearchConstants, tree: trees.Tree, index: Integer, node: Integer
+) -> tuple[Integer, Integer]:
     if settings.is_gumbel and tree.nodes[index, node].visits < settings.gumbel_visits:
         return gumbel.select(settings, tree, index, node)
     return puct.select(settings, tree, index, node)
 
 
 @jit
-def _take_back(tree, root, index, node):
-    """Unmarks the path to `node`, as if it had not been walked."""
+def _take_back(tree: trees.Tree, root: roots.Root, index: Integer, node: Integer) -> None:
+    """Undoes the marks and counts of the path to `node`."""
     action = np.int64(0)
     while node != trees.NO_PARENT:
         record = tree.nodes[index, node]
@@ -188,11 +216,13 @@ def _take_back(tree, root, index, node):
 
 
 @jit
-def _enter_leaf(tables, tree, leaves, index, node, settles_passes):
-    """Backs up the value of a leaf that is known or settled by the rules; all others get a row.
+def _enter_leaf(
+    tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer, settles_passes: Boolean
+) -> None:
+    """Backs up the value of a leaf if it is known or the rules give it. Adds a row for other leaves.
 
-    After a pass the player to move may end the game: where that wins and `settles_passes`, it is what
-    happens.
+    After a pass the player to move can end the game. If that wins and settles_passes is True, the leaf is
+    terminal.
     """
     if tree.nodes[index, node].visits > 0:
         _back_up(tree, index, node, tree.nodes[index, node].raw_value)
@@ -211,8 +241,8 @@ def _enter_leaf(tables, tree, leaves, index, node, settles_passes):
 
 
 @jit
-def _end_game(tree, index, node, value):
-    """Makes `node` a leaf for good, whose only move is the pass."""
+def _end_game(tree: trees.Tree, index: Integer, node: Integer, value: Real) -> None:
+    """Makes `node` terminal, with a pass as its only move."""
     tree.nodes[index, node].is_terminal = True
     tree.nodes[index, node].raw_value = value
     tree.unvisited[index, node, :] = 0
@@ -220,8 +250,8 @@ def _end_game(tree, index, node, value):
 
 
 @jit
-def _final_value(tables, leaves, record):
-    """What the game is worth if it ends here, in [-1, 1], as its player to move sees it."""
+def _final_value(tables: Tables, leaves: Leaves, record: np.record) -> np.float32:
+    """Value in [-1, 1] of a game that ends here, seen by its player to move."""
     margin = scoring.area_score(tables.geometry, record.stones[:], leaves.scratch) - record.komi
     if record.to_play == rules.WHITE:
         margin = -margin
@@ -231,10 +261,11 @@ def _final_value(tables, leaves, record):
 
 
 @jit
-def expand_and_back_up(tree, leaves, weights, values):
-    """Writes the network's answers into the leaves and backs the values up.
+def expand_and_back_up(tree: trees.Tree, leaves: Leaves, weights: np.ndarray, values: np.ndarray) -> None:
+    """Writes the network's outputs into the leaves and backs up the values.
 
-    weights: [L, A] float32, exponentials of the logits up to a factor; values: [L] float32.
+    weights: [L, A] float32, exponentials of the logits up to a common factor. values: [L] float32 in [-1, 1],
+    seen by the player to move.
     """
     for row in range(leaves.counts[0]):
         index, node = np.int64(leaves.trees[row]), np.int64(leaves.nodes[row])
@@ -244,7 +275,7 @@ def expand_and_back_up(tree, leaves, weights, values):
 
 
 @jit
-def _back_up(tree, index, node, value):
+def _back_up(tree: trees.Tree, index: Integer, node: Integer, value: Real) -> None:
     while node != trees.NO_PARENT:
         record = tree.nodes[index, node]
         record.pending -= 1
@@ -255,8 +286,10 @@ def _back_up(tree, index, node, value):
 
 
 @jit
-def read_results(tables, tree, root, indices, results):
-    """Fills `results` (lockstep.SearchResult) from the trees."""
+def read_results(
+    tables: Tables, tree: trees.Tree, root: roots.Root, indices: np.ndarray, results: Any
+) -> None:
+    """Fills results (lockstep.SearchResult), row b for games[indices[b]], from the trees."""
     settings = tables.settings
     for slot in range(len(indices)):
         index = np.int64(indices[slot])
@@ -271,21 +304,27 @@ def read_results(tables, tree, root, indices, results):
 
 
 @jit
-def _count_visits(tree, root, index, visits):
+def _count_visits(tree: trees.Tree, root: roots.Root, index: Integer, visits: np.ndarray) -> None:
     for action in range(len(visits)):
         child = root.children[index, action]
         visits[action] = 0 if child == trees.UNVISITED else tree.nodes[index, child].visits
 
 
 @jit
-def read_policies(tree, indices, policies):
-    """Fills policies [B, A] with the network's policy at the roots of these games."""
+def read_policies(tree: trees.Tree, indices: np.ndarray, policies: np.ndarray) -> None:
+    """Fills policies [B, A] float32 with the network's policy at the roots of these games."""
     for slot in range(len(indices)):
         trees.read_priors(tree, np.int64(indices[slot]), np.int64(trees.ROOT), policies[slot])
 
 
 @jit
-def keep_subtrees(tree, new_index, indices, actions, limit):
-    """`trees.keep_subtree` for each of these games and the move that was played in it."""
+def keep_subtrees(
+    tree: trees.Tree, new_index: np.ndarray, indices: np.ndarray, actions: np.ndarray, limit: Integer
+) -> None:
+    """Calls `trees.keep_subtree` for each of these games.
+
+    new_index: [N] int32 scratch. actions: [B] int64, the moves played. limit: most nodes that survive in a
+    tree.
+    """
     for slot in range(len(indices)):
         trees.keep_subtree(tree, new_index, np.int64(indices[slot]), np.int64(actions[slot]), limit)

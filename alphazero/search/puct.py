@@ -1,19 +1,27 @@
-"""PUCT: the selection rule of AlphaZero (Silver et al. 2018, supplement, "Search")."""
+"""PUCT: the selection rule of AlphaZero (Silver et al. 2018, supplement, "Search").
+
+In the kernels `game` is a tree's index, `index` a node's. `tree`, `root` and `settings` are `tree.Tree`,
+`root.Root` and `constants.SearchConstants`.
+"""
 
 import numpy as np
 
 from alphazero import arrays
-from alphazero.jit import jit
+from alphazero.jit import Integer, Real, jit
+from alphazero.search import root as roots
 from alphazero.search import tree as trees
-from alphazero.search.settings import Settings
+from alphazero.search.constants import SearchConstants
 
 
 @jit
-def select(settings: Settings, tree, game, index):
-    """Below the root: the action of largest Q + U, the first of equals, and its node.
+def select(
+    settings: SearchConstants, tree: trees.Tree, game: Integer, index: Integer
+) -> tuple[Integer, Integer]:
+    """Selects below the root: the action of largest Q + U.
 
-    An unvisited action has Q = (mean value of the node) - fpu_reduction * sqrt(visited prior mass),
-    as in Leela Zero (UCTNode.cpp).
+    Returns the action and its node, UNVISITED if it has none. Ties go to the first action. An unvisited
+    action has Q = (mean value of the node) - fpu_reduction * sqrt(prior mass of its visited actions), as in
+    Leela Zero (UCTNode.cpp).
     """
     total, mass = 0, 0.0
     child = tree.nodes[game, index].first_child
@@ -38,10 +46,10 @@ def select(settings: Settings, tree, game, index):
 
 
 @jit
-def select_at_root(settings: Settings, tree, root, game):
-    """As `select` among the allowed moves, with the root's own priors.
+def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer) -> int:
+    """Selects at the root as `select` does, among the allowed moves and with the priors of `root`.
 
-    In a search that explores, a visited move with fewer visits than `forced_visits` comes first.
+    If the search explores, a visited move with fewer visits than `_forced_visits` is selected first.
     """
     priors, children = root.priors[game], root.children[game]
     total, mass = _visited_at_root(tree, root, game)
@@ -63,21 +71,21 @@ def select_at_root(settings: Settings, tree, root, game):
 
 
 @jit
-def _exploration(settings, total):
-    """c(N) * sqrt(N) of a node whose children have N visits."""
+def _exploration(settings: SearchConstants, total: Integer) -> Real:
+    """c(N) * sqrt(N) of a node whose children have N = `total` visits."""
     c = settings.c_init + np.log((1 + total + settings.c_base) / settings.c_base)
-    # The first visit follows the prior, so the square root starts at one.
+    # The square root is at least 1, so that the first visit follows the prior.
     return c * np.sqrt(max(total, 1))
 
 
 @jit
-def _score(node, prior, factor):
+def _score(node: np.record, prior: Real, factor: Real) -> Real:
     return trees.child_value(node) + factor * prior / (1 + node.visits + node.pending)
 
 
 @jit
-def _visited_at_root(tree, root, game):
-    """Visits of the children that may be chosen, and the prior mass of those that have any."""
+def _visited_at_root(tree: trees.Tree, root: roots.Root, game: Integer) -> tuple[Integer, Real]:
+    """Visits of the allowed children, and the prior mass of those children."""
     priors = root.priors[game]
     total, mass = 0, 0.0
     child = tree.nodes[game, trees.ROOT].first_child
@@ -91,18 +99,20 @@ def _visited_at_root(tree, root, game):
 
 
 @jit
-def _forced_visits(settings, prior, total):
-    """Wu 2019, "Accelerating self-play learning in Go", section 3.2: sqrt(k * P * sum N)."""
+def _forced_visits(settings: SearchConstants, prior: Real, total: Integer) -> Real:
+    """sqrt(k * P * sum N) of Wu 2019, "Accelerating self-play learning in Go", section 3.2."""
     return np.sqrt(settings.forced_playouts * prior * total)
 
 
 @jit
-def visit_policy(settings: Settings, tree, root, game, policy):
-    """Fills policy [A] with visit shares, the priors where nothing was visited; returns the best move.
+def visit_policy(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, policy: np.ndarray
+) -> Integer:
+    """Fills policy [A] float32 with the shares of visits, or with the priors if nothing was visited.
 
-    In a search that explores, visits that only forced playouts explain are left out of the policy, and
-    so are moves that keep a single one (policy target pruning, Wu 2019, section 3.2). The best move is
-    the most visited one, the first of equals.
+    Returns the most visited action; ties go to the first. If the search explores, the policy does not count
+    the visits that only forced playouts explain. Moves that keep a single visit get 0 (policy target pruning,
+    Wu 2019, section 3.2).
     """
     priors, children = root.priors[game], root.children[game]
     total, _ = _visited_at_root(tree, root, game)
@@ -121,8 +131,16 @@ def visit_policy(settings: Settings, tree, root, game, policy):
 
 
 @jit
-def _prune(settings, tree, root, game, visits, best, total):
-    """Takes from all but the `best` action the visits that PUCT alone would not have spent."""
+def _prune(
+    settings: SearchConstants,
+    tree: trees.Tree,
+    root: roots.Root,
+    game: Integer,
+    visits: np.ndarray,
+    best: Integer,
+    total: Integer,
+) -> None:
+    """Subtracts the visits that PUCT alone would not have spent, from all actions except `best`."""
     priors, children = root.priors[game], root.children[game]
     factor = _exploration(settings, total)
     limit = _score(tree.nodes[game, children[best]], priors[best], factor)

@@ -1,20 +1,20 @@
-"""Play without a search, behind the methods of one: the network is asked once a move."""
+"""Play without a search: one evaluation a move, with the interface of a search."""
 
 import dataclasses
 
 import numpy as np
 
 from alphazero.config import search as search_config
+from alphazero.search import constants, lockstep, sampling
 from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, sampling, settings
 from alphazero.search import tree as trees
 
 
 class RawPolicy:
-    """The network's own policy over legal moves, with the methods of `lockstep.LockstepSearch`.
+    """The network's policy over legal moves, with the methods of `lockstep.LockstepSearch`.
 
-    Passes are settled by the rules as at a search's root (adr/0019): a second pass that wins is played,
-    one that loses what the network hopes for is not among the moves.
+    Passes follow the rules of a search's root (adr/0019). A second pass that wins is played. A second pass
+    that is worth less than the network's value is not a candidate.
     """
 
     def __init__(
@@ -22,12 +22,12 @@ class RawPolicy:
         config: search_config.SearchConfig,
         games: np.ndarray,
         rng: np.random.Generator,
-        outcome: settings.Outcome = settings.ONLY_WINNING,
+        outcome: constants.OutcomeValue = constants.ONLY_WINNING,
         num_threads: int = 1,
     ) -> None:
-        """Arguments as those of `lockstep.LockstepSearch`."""
+        """Takes the arguments of `lockstep.LockstepSearch`."""
         self._rng = rng
-        # Roots are opened and never descended from, so these trees have a single node.
+        # There are no descents from these roots, so each tree has a single node.
         bare = dataclasses.replace(
             config, algorithm=search_config.Algorithm.gumbel, num_simulations=1, tree_reuse=False
         )
@@ -35,33 +35,33 @@ class RawPolicy:
 
     @property
     def num_evaluations(self) -> int:
-        """Positions that the network was asked about so far."""
+        """Positions that the network has evaluated so far."""
         return self._roots.num_evaluations
 
     @property
     def num_simulations(self) -> int:
-        """Descents so far, which there are none of."""
+        """Descents so far, always 0."""
         return self._roots.num_simulations
 
     def reset(self, indices: np.ndarray) -> None:
-        """Forgets the network's answers for these games."""
+        """Drops the network's outputs for these games."""
         self._roots.reset(indices)
 
     def advance(self, indices: np.ndarray, actions: np.ndarray) -> None:
-        """Hears of the moves that the caller has played."""
+        """Follows the moves that the caller has played."""
         self._roots.advance(indices, actions)
 
     def evaluate_roots(self, indices: np.ndarray, evaluator: evaluators.Evaluator) -> np.ndarray:
-        """The network's policy [B, A] over the legal moves of these positions."""
+        """The network's policy [B, A] over the legal moves of the current positions."""
         return self._roots.evaluate_roots(indices, evaluator)
 
     def search(
         self, indices: np.ndarray, evaluator: evaluators.Evaluator, options: lockstep.SearchOptions
     ) -> lockstep.SearchResult:
-        """A move in each game, drawn from the network's policy also where no noise is asked for.
+        """Draws a move in each game from the network's policy, with or without `is_noisy`.
 
-        The result's policy is 1 at that move and 0 elsewhere, its values are the network's own, and
-        nothing was visited. Of the options only forbid_pass matters.
+        In the result the policy is 1 at that move and 0 elsewhere, the values are the network's, and all
+        visits are 0. Of the options only `forbid_pass` has an effect.
         """
         raw = self.evaluate_roots(indices, evaluator)
         allowed = raw.astype(np.float64)

@@ -1,30 +1,30 @@
-"""What a search adds at the root: which moves are allowed, noise, and the bookkeeping of this search."""
+"""State of a search at the root: allowed moves, noise and the counters of the current search."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from alphazero import arrays
-from alphazero.jit import jit
+from alphazero.jit import Boolean, Integer, jit
 from alphazero.search import tree as trees
 
 
 class Root(NamedTuple):
-    """G games, A actions, S simulations; rewritten at the start of each search."""
+    """G games, A actions, S simulations. Every search overwrites it at its start."""
 
-    priors: np.ndarray  # [G, A] float32 policy over the allowed moves, noise included
+    priors: np.ndarray  # [G, A] float32 policy over the allowed moves, including noise
     scores: np.ndarray  # [G, A] float32 log of the priors plus Gumbel noise, -inf for moves not allowed
-    visits: np.ndarray  # [G, A] int32 descents of this search alone, kept subtrees not counted
-    children: np.ndarray  # [G, A] int32 node of each move, UNVISITED if none
+    visits: np.ndarray  # [G, A] int32 descents of this search, without those of kept subtrees
+    children: np.ndarray  # [G, A] int32 node of each move; UNVISITED if none
     num_considered: np.ndarray  # [G] int32 moves that enter sequential halving
     num_started: np.ndarray  # [G] int32 descents that this search has begun
-    num_left: np.ndarray  # [G] int32 descents that it may still begin
+    num_left: np.ndarray  # [G] int32 descents that this search may still begin
     is_exploring: np.ndarray  # [G] bool whether noise and forced playouts are on
     schedule: np.ndarray  # [M + 1, S] int32, see gumbel.halving_schedule
 
 
 def make_root(num_games: int, num_actions: int, schedule: np.ndarray) -> Root:
-    """Zeroed bookkeeping for `num_games` games."""
+    """Makes a zeroed Root for `num_games` games."""
     shape = (num_games, num_actions)
     return Root(
         priors=np.zeros(shape, np.float32),
@@ -40,12 +40,23 @@ def make_root(num_games: int, num_actions: int, schedule: np.ndarray) -> Root:
 
 
 @jit
-def start(tree, root, indices, forbid_pass, is_exploring, num_considered, num_simulations):
-    """Begins a search of `num_simulations` descents: copies the priors of the allowed moves, renormalised.
+def start(
+    tree: trees.Tree,
+    root: Root,
+    indices: np.ndarray,
+    forbid_pass: np.ndarray,
+    is_exploring: Boolean,
+    num_considered: Integer,
+    num_simulations: Integer,
+) -> None:
+    """Begins a search in these games: copies and normalises the priors of the allowed moves.
 
-    forbid_pass: [B] bool; a pass that is the only legal move stays allowed. A game that is over at its
-    root gets no descents. Where nothing is explored, a withheld pass is a candidate as well: there is no
-    pass before it to look good, and the move is to be the best.
+    indices: [B] int64. forbid_pass: [B] bool; a pass that is the only legal move stays allowed.
+    num_considered: most moves that enter sequential halving. num_simulations: descents for each game, but
+    none for a game with a terminal root.
+
+    If is_exploring is False, a withheld pass becomes a candidate: the search is for the best move, and there
+    is no preceding pass in the tree that it could make look good.
     """
     last = root.priors.shape[1] - 1
     for slot in range(len(indices)):
@@ -67,7 +78,7 @@ def start(tree, root, indices, forbid_pass, is_exploring, num_considered, num_si
 
 
 @jit
-def _count_positive(priors):
+def _count_positive(priors: np.ndarray) -> int:
     count = 0
     for prior in priors:
         count += prior > 0
@@ -75,7 +86,7 @@ def _count_positive(priors):
 
 
 @jit
-def _find_children(tree, root, game):
+def _find_children(tree: trees.Tree, root: Root, game: Integer) -> None:
     root.children[game] = trees.UNVISITED
     child = tree.nodes[game, trees.ROOT].first_child
     while child != trees.NO_NODE:
@@ -85,7 +96,7 @@ def _find_children(tree, root, game):
 
 
 def restrict(root: Root, indices: np.ndarray, allowed: np.ndarray) -> None:
-    """Takes the priors of all but the allowed moves [B, A] away, in games where others are left."""
+    """Removes the priors of moves that are not in allowed [B, A] bool, in games where priors remain."""
     priors = root.priors[indices] * allowed
     totals = priors.sum(axis=1)
     is_left = totals > 0
@@ -96,9 +107,9 @@ def restrict(root: Root, indices: np.ndarray, allowed: np.ndarray) -> None:
 
 
 def set_scores(root: Root, indices: np.ndarray, noise: np.ndarray | float) -> None:
-    """Fills the scores of these games; noise: [B, A] Gumbel noise, or 0."""
+    """Fills the scores of these games. noise: [B, A] Gumbel noise, or 0."""
     priors = root.priors[indices]
-    # The logarithm of zero would be right, too, but it takes its time to raise a flag that nobody reads.
+    # The logarithm of zero would also be correct, but raising the floating-point flag takes time.
     logits = np.log(np.maximum(priors, np.finfo(np.float32).tiny))
     root.scores[indices] = np.where(priors > 0, logits + noise, -np.inf)
 
@@ -106,15 +117,16 @@ def set_scores(root: Root, indices: np.ndarray, noise: np.ndarray | float) -> No
 def add_dirichlet_noise(
     root: Root, indices: np.ndarray, rng: np.random.Generator, fraction: float, concentration: float
 ) -> None:
-    """Mixes Dirichlet noise into the priors of allowed moves (AlphaZero, supplement).
+    """Mixes Dirichlet noise into the priors of the allowed moves (AlphaZero, supplement).
 
-    Each of n allowed moves has the parameter concentration / n; one gamma is drawn for each action.
+    fraction: weight of the noise, in [0, 1]. Each of n allowed moves has the parameter concentration / n.
+    Draws one gamma from `rng` for each action.
     """
     priors = root.priors[indices]
     allowed = priors > 0
     alpha = concentration / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
     gammas = rng.standard_gamma(np.broadcast_to(alpha, priors.shape)) * allowed
-    # Gammas of tiny parameters can all underflow; then the priors stay as they are.
+    # With tiny parameters all gammas can underflow. Then the priors stay unchanged.
     total = gammas.sum(axis=1, keepdims=True)
     noise = np.where(total > 0, gammas / np.maximum(total, 1e-300), priors)
     root.priors[indices] = np.where(allowed, (1 - fraction) * priors + fraction * noise, 0)

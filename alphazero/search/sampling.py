@@ -1,12 +1,12 @@
-"""Drawing moves from policies."""
+"""Sampling of moves from policies."""
 
 import numpy as np
 
 
 def draw(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One action [B] for each row of weights [B, A], which need not sum to 1.
+    """Draws an action for each row of weights [B, A], which need not sum to 1. Returns actions [B] int64.
 
-    Draws exactly one uniform number a row; a weight of zero is never drawn.
+    Draws exactly one uniform number for each row. Never chooses an action of weight 0.
     """
     cumulative = np.cumsum(weights, axis=1)
     thresholds = rng.random(len(weights)) * cumulative[:, -1]

@@ -1,6 +1,6 @@
-"""An evaluator that shows its network each position under a random symmetry, or under all eight.
+"""Evaluators that apply symmetries: a random one to each position, or all eight.
 
-The average is over probabilities and values, not over logits, as in Leela Zero (Network.cpp,
+All eight are averaged over probabilities and values, not over logits, as in Leela Zero (Network.cpp,
 `Network::get_output` with Ensemble AVERAGE) and KataGo (nninputs.cpp, `NNOutput` from several outputs).
 """
 
@@ -20,7 +20,7 @@ def wrap(
     size: int,
     rng: np.random.Generator,
 ) -> evaluators.Evaluator:
-    """`evaluator` as `config.symmetry` wants it; itself for none. rng: for random symmetries only."""
+    """Wraps `evaluator` for `config.symmetry`; returns it unchanged for none. rng: for random symmetries."""
     if config.symmetry is search_config.Symmetry.random:
         return RandomSymmetry(evaluator, size, rng)
     if config.symmetry is search_config.Symmetry.average:
@@ -29,25 +29,25 @@ def wrap(
 
 
 class _Wrapper:
-    """What both have in common: a room for moved planes, and what they pass on."""
+    """Base of both wrappers: a buffer for moved planes, and the properties of the wrapped evaluator."""
 
     def __init__(self, evaluator: evaluators.Evaluator, size: int) -> None:
         self._evaluator = evaluator
-        self._table = symmetry.permutations(size).copy()  # the shared one is read-only: another type to numba
+        self._table = symmetry.permutations(size).copy()  # read-only arrays are another type for numba
         self._moved = np.zeros((0, 0), np.uint8)
 
     @property
     def is_asynchronous(self) -> bool:
-        """Whether the wrapped evaluator is."""
+        """Whether the wrapped evaluator is asynchronous."""
         return evaluators.is_asynchronous(self._evaluator)
 
     @property
     def generation(self) -> int:
-        """Changes whenever the wrapped evaluator's answers do."""
+        """Generation of the wrapped evaluator."""
         return evaluators.generation(self._evaluator)
 
-    def _submit(self, planes: np.ndarray, symmetries: np.ndarray) -> evaluators.Pending:
-        """Asks about the positions [B] under symmetries [B, S], rows b * S + s."""
+    def _submit(self, planes: np.ndarray, symmetries: np.ndarray) -> evaluators.PendingEvaluation:
+        """Submits B positions under symmetries [B, S]; row b * S + s is position b under symmetries[b, s]."""
         batch, copies = symmetries.shape
         rows = planes.reshape(batch, -1)
         if len(self._moved) < batch * copies:
@@ -58,39 +58,39 @@ class _Wrapper:
 
 
 class RandomSymmetry(_Wrapper):
-    """Each position of each call under a symmetry of its own."""
+    """Evaluates each position of each call under its own random symmetry."""
 
     def __init__(self, evaluator: evaluators.Evaluator, size: int, rng: np.random.Generator) -> None:
         super().__init__(evaluator, size)
         self._rng = rng
 
     def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
-        """As the protocol says; draws one number for each position."""
+        """Implements `Evaluator.evaluate`. Draws one number for each position."""
         return self.submit(planes).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.Pending:
-        """As the protocol says."""
+    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+        """Implements `AsynchronousEvaluator.submit`."""
         symmetries = self._rng.integers(symmetry.NUM_SYMMETRIES, size=(len(planes), 1))
         return _Moved(self._submit(planes, symmetries), self._table, symmetries)
 
 
 class AverageOfSymmetries(_Wrapper):
-    """The mean over all eight symmetries: eight evaluations for each position, rid of the network's side."""
+    """Averages over all eight symmetries. Each position takes eight evaluations; the result is symmetric."""
 
     def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
-        """As the protocol says; the logits are logarithms of the mean probabilities of all moves."""
+        """Implements `Evaluator.evaluate`. Logits are logarithms of the mean probabilities of all moves."""
         return self.submit(planes).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.Pending:
-        """As the protocol says."""
+    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+        """Implements `AsynchronousEvaluator.submit`."""
         symmetries = np.tile(np.arange(symmetry.NUM_SYMMETRIES), (len(planes), 1))
         return _Averaged(self._submit(planes, symmetries), self._table)
 
 
 class _Moved(NamedTuple):
-    """Answers about moved positions, to be moved back."""
+    """Pending outputs for moved positions; `result` moves them back."""
 
-    pending: evaluators.Pending
+    pending: evaluators.PendingEvaluation
     table: np.ndarray
     symmetries: np.ndarray  # [B, 1]
 
@@ -102,9 +102,9 @@ class _Moved(NamedTuple):
 
 
 class _Averaged(NamedTuple):
-    """Answers about positions under all symmetries, to be averaged."""
+    """Pending outputs for positions under all symmetries; `result` averages them."""
 
-    pending: evaluators.Pending
+    pending: evaluators.PendingEvaluation
     table: np.ndarray
 
     def result(self) -> evaluators.Answers:
@@ -116,8 +116,11 @@ class _Averaged(NamedTuple):
 
 
 @jit
-def _move_planes(table, rows, symmetries, out):
-    """out [B * S, C * P]: plane by plane, what symmetry symmetries[b, s] makes of rows[b]."""
+def _move_planes(table: np.ndarray, rows: np.ndarray, symmetries: np.ndarray, out: np.ndarray) -> None:
+    """Fills out [B * S, C * P] uint8: row b * S + s is rows[b] moved, plane by plane, by symmetries[b, s].
+
+    table: [8, A] int32 of `symmetry.permutations`. rows: [B, C * P] uint8. symmetries: [B, S] int64.
+    """
     num_points = table.shape[1] - 1
     batch, copies = symmetries.shape
     for target in range(batch * copies):
@@ -128,14 +131,14 @@ def _move_planes(table, rows, symmetries, out):
 
 
 @jit
-def _scatter(moves, source, out):
+def _scatter(moves: np.ndarray, source: np.ndarray, out: np.ndarray) -> None:
     for point in range(len(source)):
         out[moves[point]] = source[point]
 
 
 @jit
-def _move_logits_back(table, logits, symmetries, out):
-    """out [B, A]: the logits of the actions before symmetries[b, 0] moved them."""
+def _move_logits_back(table: np.ndarray, logits: np.ndarray, symmetries: np.ndarray, out: np.ndarray) -> None:
+    """Fills out [B, A] with logits [B, A] moved back by symmetries [B, 1]."""
     for row in range(len(out)):
         moves = table[symmetries[row, 0]]
         for action in range(out.shape[1]):
@@ -143,10 +146,10 @@ def _move_logits_back(table, logits, symmetries, out):
 
 
 @jit
-def _average_logits(table, logits, mean, out):
-    """out [B, A]: log of the mean of softmax(logits) over the eight rows of a position, moved back.
+def _average_logits(table: np.ndarray, logits: np.ndarray, mean: np.ndarray, out: np.ndarray) -> None:
+    """Fills out [B, A] with log(mean softmax), moved back, over the eight rows of each position.
 
-    mean: [A] float64 scratch.
+    logits: [8 * B, A], rows 8 * b to 8 * b + 7 for position b. mean: [A] float64 scratch.
     """
     for row in range(len(out)):
         mean[:] = 0
@@ -157,7 +160,7 @@ def _average_logits(table, logits, mean, out):
 
 
 @jit
-def _add_probabilities(moves, logits, total):
+def _add_probabilities(moves: np.ndarray, logits: np.ndarray, total: np.ndarray) -> None:
     highest = logits[0]
     for action in range(len(logits)):
         highest = max(highest, logits[action])

@@ -1,4 +1,4 @@
-"""Several evaluators at work at once, for an engine with more than one core and a single tree."""
+"""Parallel evaluation in threads, for an engine with several cores and a single tree."""
 
 from collections.abc import Sequence
 from concurrent import futures
@@ -9,40 +9,40 @@ from alphazero.search import evaluator as evaluators
 
 
 class ThreadedEvaluator:
-    """Batches go to the evaluators in turns; all but the last of these have a thread of their own.
+    """Gives batches to several evaluators in turn. Each of them except the last has its own thread.
 
-    The last one works in the caller's thread, which would only wait otherwise: that saves a change of
-    threads, which takes long on a busy machine.
+    The last evaluator runs in the caller's thread, which would otherwise only wait. This saves a thread
+    switch, which takes long on a busy machine.
 
-    Networks release Python's lock while they compute. Two cores that shared each layer would wait for
-    one another as soon as another program takes a part of one of them; with a batch each they do not.
+    Networks release Python's lock while they compute. If two cores shared every layer, each would wait for
+    the other when another program slows one of them down. With one batch for each core they do not wait.
     """
 
     is_asynchronous = True
 
     def __init__(self, team: Sequence[evaluators.Evaluator]) -> None:
-        """team: evaluators of the same network, with nothing in common that they change."""
+        """team: evaluators of the same network that share no mutable state."""
         self._team = list(team)
         self._threads = [futures.ThreadPoolExecutor(1) for _ in self._team[1:]]
         self._turn = 0
 
     @property
     def num_batches(self) -> int:
-        """Batches that should be under way at once."""
+        """Number of pending batches that keeps all evaluators busy."""
         return len(self._team)
 
     @property
     def generation(self) -> int:
-        """The evaluators'."""
+        """Generation of the evaluators."""
         return evaluators.generation(self._team[0])
 
     def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
-        """As the protocol says, by one of the evaluators."""
+        """Implements `Evaluator.evaluate` with one of the evaluators."""
         return self.submit(planes).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.Pending:
-        """As the protocol says; `num_batches` may be under way."""
+    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+        """Implements `AsynchronousEvaluator.submit`. At most `num_batches` batches may be pending."""
         turn, self._turn = self._turn, (self._turn + 1) % len(self._team)
         if turn == len(self._threads):
-            return evaluators.Finished(*self._team[turn].evaluate(planes))
+            return evaluators.ReadyEvaluation(*self._team[turn].evaluate(planes))
         return self._threads[turn].submit(self._team[turn].evaluate, planes.copy())

@@ -1,9 +1,11 @@
-"""The search trees of many games as pre-allocated arrays.
+"""Search trees of many games as pre-allocated arrays.
 
-Node 0 of each game is its root. A child is made when it is first visited, always after its parent,
-so a node's index is larger than its parent's. A node knows its children as a chain of siblings, and
-for all other moves their priors and which of them is the best: what a descent reads at a node is
-a few records instead of an entry for each point of the board.
+Node 0 of each game is its root. A child is made at its first visit and after its parent, so its index is
+larger than its parent's. The children of a node form a linked list. For moves without a child the node has
+their priors and the best of them. So a descent reads a few records at each node, not an entry for each point
+of the board.
+
+In the kernels `game` is a tree's index and `index` a node's.
 """
 
 from typing import NamedTuple
@@ -11,29 +13,29 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero import arrays
-from alphazero.jit import jit
+from alphazero.jit import Integer, Real, jit
 
 UNVISITED, NO_PARENT, NO_NODE, ROOT = -1, -1, -1, 0
 NO_ACTION = -1
 UNKNOWN, CLOSED = -2, -3
-"""`best_unvisited` before somebody asks, and before the node has its policy: most leaves are never visited
-again, so the legal moves and the policy of a leaf wait until a descent comes back."""
+"""Special values of `best_unvisited`. UNKNOWN: not computed yet. CLOSED: the node has no policy yet. Most
+leaves are never visited again, so their legal moves and policies are computed at the second visit."""
 LEAST_TOTAL = np.float32(1e-30)
-"""Weights that add up to less have lost their digits, and their inverse may be infinite."""
+"""A smaller sum of weights has lost its precision, and its inverse may be infinite."""
 
 _FIELDS = [
-    ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move there
-    ("raw_value", np.float32),  # the network's value, or the exact one where the game is over
+    ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move at the node
+    ("raw_value", np.float32),  # the network's value, or the exact one if the game is over
     ("prior", np.float32),  # policy of the parent for the move that led here
-    ("visits", np.int32),  # descents that have been backed up through here, its own evaluation included
-    ("pending", np.int32),  # descents through here that wait for the network
+    ("visits", np.int32),  # backed-up descents through this node, including its own evaluation
+    ("pending", np.int32),  # descents through this node that wait for the network
     ("parent", np.int32),  # NO_PARENT for the root
-    ("first_child", np.int32),  # the newest child, NO_NODE if none
-    ("next_sibling", np.int32),  # the child of the same parent that was made before, NO_NODE if none
+    ("first_child", np.int32),  # newest child; NO_NODE if none
+    ("next_sibling", np.int32),  # next older child of the same parent; NO_NODE if none
     ("action", np.int16),  # the move that led here
-    ("best_unvisited", np.int16),  # move without a child of largest prior, NO_ACTION, UNKNOWN, CLOSED
-    ("is_terminal", np.bool_),  # the game is over there
-    ("withholds_pass", np.bool_),  # the pass is legal and left out for now, see `withhold_pass`
+    ("best_unvisited", np.int16),  # move of largest prior without a child, or NO_ACTION, UNKNOWN, CLOSED
+    ("is_terminal", np.bool_),  # the game is over
+    ("withholds_pass", np.bool_),  # the pass is legal but not a candidate, see `withhold_pass`
 ]
 # np.record makes `node.visits` work outside kernels as it does inside.
 NODE = np.dtype((np.record, np.dtype(_FIELDS, align=True)))
@@ -44,12 +46,13 @@ class Tree(NamedTuple):
 
     num_nodes: np.ndarray  # [G] int32 nodes in use; 0 before the root is made
     nodes: np.ndarray  # [G, N] NODE
-    unvisited: np.ndarray  # [G, N, A] float32 policy over the moves without a child, 0 for illegal ones and
-    # -share for a withheld pass; of a closed node weights of all moves, up to a factor
+    unvisited: np.ndarray  # [G, N, A] float32, see below
+    # Open nodes: policy over the moves without a child, 0 for illegal moves, -share for a withheld pass.
+    # Closed nodes: policy weights of all moves, up to a factor.
 
 
 def make_tree(num_games: int, num_nodes: int, num_actions: int) -> Tree:
-    """Empty trees for `num_games` games of at most `num_nodes` nodes."""
+    """Makes empty trees for `num_games` games with at most `num_nodes` nodes each."""
     return Tree(
         num_nodes=np.zeros(num_games, np.int32),
         nodes=np.zeros((num_games, num_nodes), NODE),
@@ -58,12 +61,12 @@ def make_tree(num_games: int, num_nodes: int, num_actions: int) -> Tree:
 
 
 def bytes_per_node(num_actions: int) -> int:
-    """Memory that one node takes."""
+    """Memory of one node, in bytes."""
     return NODE.itemsize + 4 * num_actions
 
 
 def children(tree: Tree, game: int, node: int) -> dict[int, int]:
-    """The children of a node by action, in the order of the actions; for displays and tests."""
+    """Children of a node by action, in the order of actions; for displays and tests."""
     found = {}
     child = int(tree.nodes[game, node]["first_child"])
     while child != NO_NODE:
@@ -73,10 +76,11 @@ def children(tree: Tree, game: int, node: int) -> dict[int, int]:
 
 
 @jit
-def add_node(tree, game, parent, action):
-    """Appends a child without visits and returns its index; the caller has made sure of room.
+def add_node(tree: Tree, game: Integer, parent: Integer, action: Integer) -> np.int64:
+    """Appends a child without visits and returns its index. The caller must check that there is room.
 
-    Its prior moves from the parent's unvisited moves to the child.
+    Moves the child's prior from the parent's unvisited moves to the child. parent: a node, or NO_PARENT for
+    the root.
     """
     index = tree.num_nodes[game]
     tree.num_nodes[game] = index + 1
@@ -95,7 +99,7 @@ def add_node(tree, game, parent, action):
 
 
 @jit
-def _clear(node):
+def _clear(node: np.record) -> None:
     node.value_sum = 0.0
     node.raw_value = 0.0
     node.prior = 1.0
@@ -109,17 +113,17 @@ def _clear(node):
 
 
 @jit
-def close(tree, game, index, weights):
-    """Keeps `weights` [A] float32, policy weights of all moves, until the node is opened."""
+def close(tree: Tree, game: Integer, index: Integer, weights: np.ndarray) -> None:
+    """Closes a node: stores weights [A] float32, the policy weights of all moves, until `open_node`."""
     arrays.copy(tree.unvisited[game, index], weights)
     tree.nodes[game, index].best_unvisited = CLOSED
 
 
 @jit
-def open_node(tree, game, index, legal):
-    """Turns a closed node's weights into its policy over the `legal` moves [A].
+def open_node(tree: Tree, game: Integer, index: Integer, legal: np.ndarray) -> np.float32:
+    """Turns the weights of a closed node into its policy over legal moves. legal: [A] bool.
 
-    Uniform over the legal moves where their weights are as good as zero. Returns the sum of those weights.
+    The policy is uniform if the weights of the legal moves are almost 0. Returns the sum of these weights.
     """
     priors = tree.unvisited[game, index]
     total = np.float32(0)
@@ -139,15 +143,15 @@ def open_node(tree, game, index, legal):
 
 
 @jit
-def withhold_pass(tree, game, index, share):
-    """Remembers that the pass, left out when this node was opened, has this share of the whole policy."""
+def withhold_pass(tree: Tree, game: Integer, index: Integer, share: Real) -> None:
+    """Records that the pass was left out when the node was opened. share: its share of the whole policy."""
     tree.unvisited[game, index, tree.unvisited.shape[2] - 1] = -share
     tree.nodes[game, index].withholds_pass = True
 
 
 @jit
-def give_pass_back(tree, game, index):
-    """Makes a withheld pass a candidate like the other moves."""
+def give_pass_back(tree: Tree, game: Integer, index: Integer) -> None:
+    """Makes a withheld pass a candidate like other moves, with its share of the policy."""
     node, priors = tree.nodes[game, index], tree.unvisited[game, index]
     last = len(priors) - 1
     share = -priors[last]
@@ -163,8 +167,8 @@ def give_pass_back(tree, game, index):
 
 
 @jit
-def best_unvisited(tree, game, index):
-    """The move without a child of largest prior, the first of equals; NO_ACTION if none is left."""
+def best_unvisited(tree: Tree, game: Integer, index: Integer) -> np.int64:
+    """The move of largest prior without a child; ties go to the first. NO_ACTION if there is none."""
     node = tree.nodes[game, index]
     if node.best_unvisited == UNKNOWN:
         priors = tree.unvisited[game, index]
@@ -177,8 +181,8 @@ def best_unvisited(tree, game, index):
 
 
 @jit
-def read_priors(tree, game, index, priors):
-    """Fills priors [A] with the node's policy, 0 for a withheld pass."""
+def read_priors(tree: Tree, game: Integer, index: Integer, priors: np.ndarray) -> None:
+    """Fills priors [A] float32 with the policy of an open node; 0 for a withheld pass."""
     arrays.copy(priors, tree.unvisited[game, index])
     if tree.nodes[game, index].withholds_pass:
         priors[len(priors) - 1] = 0
@@ -190,28 +194,28 @@ def read_priors(tree, game, index, priors):
 
 
 @jit
-def child_value(node):
-    """What the parent's player thinks of the move to `node`, a record with visits or pending ones.
+def child_value(node: np.record) -> Real:
+    """Value of the move to `node`, in [-1, 1], seen by the parent's player. node: a record of NODE.
 
-    Pending descents count as visits and leave the value alone (Liu et al. 2020, "Watch the unobserved"), so
-    that descents of one batch spread without a wrong opinion of what they pass. A node that is all pending
-    is lost: another descent there would learn nothing.
+    Pending descents count as visits but do not change the value (Liu et al. 2020, "Watch the unobserved"). So
+    the descents of one batch spread without a bias of the values on their paths. A node with only pending
+    visits has the value -1, because another descent there would learn nothing.
     """
     return -node.value_sum / node.visits if node.visits > 0 else -1.0
 
 
 @jit
-def mean_value(node):
-    """Mean of the values backed up through `node`, seen by the player to move there."""
+def mean_value(node: np.record) -> Real:
+    """Mean of the values backed up through `node`, a record of NODE, seen by the player to move there."""
     return node.value_sum / node.visits
 
 
 @jit
-def keep_subtree(tree, new_index, game, action, limit):
-    """Makes the root's child by `action` the root and drops the rest.
+def keep_subtree(tree: Tree, new_index: np.ndarray, game: Integer, action: Integer, limit: Integer) -> None:
+    """Makes the root's child by `action` the new root and drops all nodes outside its subtree.
 
-    At most `limit` nodes survive, the oldest first; without such a child the tree is emptied.
-    new_index: [N] scratch.
+    At most `limit` nodes survive, the oldest ones. Without such a child the tree becomes empty.
+    new_index: [N] int32 scratch.
     """
     count, child = tree.num_nodes[game], np.int64(NO_NODE)
     if count > 0:
@@ -219,7 +223,7 @@ def keep_subtree(tree, new_index, game, action, limit):
     tree.num_nodes[game] = 0
     if child == NO_NODE:
         return
-    # Rows move to lower indices in rising order, so nothing is overwritten before it is read.
+    # Rows move to lower indices, in ascending order, so no row is overwritten before it is read.
     for index in range(child, count):
         node = tree.nodes[game, index]
         parent = np.int64(node.parent)
@@ -234,7 +238,7 @@ def keep_subtree(tree, new_index, game, action, limit):
 
 
 @jit
-def _find_child(tree, game, action):
+def _find_child(tree: Tree, game: Integer, action: Integer) -> np.int64:
     child = tree.nodes[game, ROOT].first_child
     while child != NO_NODE and tree.nodes[game, child].action != action:
         child = tree.nodes[game, child].next_sibling
@@ -242,7 +246,7 @@ def _find_child(tree, game, action):
 
 
 @jit
-def _move_node(tree, game, index, new_parent):
+def _move_node(tree: Tree, game: Integer, index: Integer, new_parent: Integer) -> np.int64:
     old = tree.nodes[game, index]
     value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
     is_terminal, is_closed, action = old.is_terminal, old.best_unvisited == CLOSED, np.int64(old.action)

@@ -1,1 +1,1 @@
-"""Self-play: many games in lock-step, finished games as records."""
+"""Self-play: many games in lock-step, which become game records."""

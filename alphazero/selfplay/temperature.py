@@ -1,4 +1,4 @@
-"""The temperature of moves that are drawn from a search's policy: it falls with the length of the game."""
+"""Temperature for drawing moves from a search's policy; it falls during the game."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _HALF_LIFE_BOARD = 19
 def at(config: selfplay_config.SelfPlayConfig, size: int, plies: np.ndarray) -> np.ndarray:
     """[B] temperature at each ply: late + (early - late) / 2 ** (ply / half-life).
 
-    The half-life is given for 19x19 and shrinks with the board's side, as in KataGo.
+    The configured half-life is for 19x19; it scales with the board's side, as in KataGo.
     """
     half_life = config.temperature_half_life * size / _HALF_LIFE_BOARD
     late = config.temperature_late
@@ -19,10 +19,10 @@ def at(config: selfplay_config.SelfPlayConfig, size: int, plies: np.ndarray) -> 
 
 
 def draw(policy: np.ndarray, temperatures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One action [B] for each row of policy [B, A], with chances policy ** (1 / temperature).
+    """One action [B] for each row of policy [B, A], drawn in proportion to policy ** (1 / temperature).
 
-    Draws exactly one uniform number a row; an action of chance zero is never drawn.
+    Draws exactly one uniform number a row. An action of probability zero is never drawn.
     """
-    # Relative to the largest entry, so that no power of a low temperature leaves a row of zeros.
+    # Relative to the largest entry, so that a low temperature never makes a row of zeros.
     relative = policy.astype(np.float64) / policy.max(axis=1, keepdims=True)
     return sampling.draw(relative ** (1 / temperatures[:, None]), rng)

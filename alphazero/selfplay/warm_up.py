@@ -1,4 +1,4 @@
-"""Compiles the kernels of self-play, or loads them, before the first network is there."""
+"""Warm-up of self-play: compiles or loads its kernels before the first network arrives."""
 
 import dataclasses
 
@@ -6,37 +6,39 @@ import numpy as np
 
 from alphazero import jit
 from alphazero.config import schema
-from alphazero.search import evaluator
-from alphazero.selfplay import adjudicate, worker
+from alphazero.search import evaluator as evaluators
+from alphazero.selfplay import adjudicate
+from alphazero.selfplay import worker as workers
 
 
 def warm_up(config: schema.Config) -> None:
-    """Calls each kernel once; the first process on a machine compiles for about half a minute.
+    """Calls each kernel once.
 
-    Later processes load what it compiled, and wait for it if they come meanwhile.
+    The first process on a machine compiles for about half a minute. Other processes load the result; they
+    wait for it if it is not ready.
     """
     jit.warm_up(_call_kernels, _layout(config), config)
 
 
 def is_needed(config: schema.Config) -> bool:
-    """Whether the kernels have yet to be compiled."""
+    """Whether the kernels are not compiled yet."""
     return not jit.is_warm(_call_kernels, _layout(config))
 
 
 def _layout(config: schema.Config) -> str:
-    """What kernels are compiled for: see `go.game.game_dtype`."""
+    """The layout that kernels are compiled for: size and capacity of `go.game_kernels.game_dtype`."""
     return f"{config.game.size}-{config.game.moves_at_most}"
 
 
 def _call_kernels(config: schema.Config) -> None:
-    """A move of two games without a search and one with it."""
+    """Plays a move of two games without a search, then one with a search."""
     tiny = dataclasses.replace(
         config,
         search=dataclasses.replace(config.search, num_simulations=2, num_considered=2),
         selfplay=dataclasses.replace(config.selfplay, num_games=2, opening_policy_plies=1),
     )
-    network = evaluator.UniformEvaluator(config.game.size)
-    player = worker.SelfPlayWorker(tiny, network, name="warm-up", rng=np.random.default_rng(0))
+    network = evaluators.UniformEvaluator(config.game.size)
+    player = workers.SelfPlayWorker(tiny, network, name="warm-up", rng=np.random.default_rng(0))
     for _ in range(2):
         player.play_move()
     adjudicate.Adjudicator(tiny).warm_up(config.game)

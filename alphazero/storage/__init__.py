@@ -1,1 +1,1 @@
-"""Second places for a run: folders and object stores, mirroring into them, pulling out of them."""
+"""Mirrors of runs in folders and object stores: writing to them and pulling from them."""

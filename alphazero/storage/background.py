@@ -1,4 +1,4 @@
-"""Mirrors beside a run for as long as it lasts: never in its way, whatever the other place does."""
+"""Mirroring in the background of a run, which no failure of the mirror's place disturbs."""
 
 import logging
 import random
@@ -18,9 +18,9 @@ _FOR_EVER_S = 3600.0
 
 
 def check(config: schema.Config, folder: Path) -> None:
-    """ValueError in one line when `mirror.uri` cannot be, or is, the mirror of another run.
+    """Raises ValueError in one line if `mirror.uri` is invalid or the mirror of another run.
 
-    A place that cannot be reached is no mistake: it may come back while the run goes on.
+    An unreachable place is not an error: it may come back while the run goes on.
     """
     if config.mirror.uri is not None:
         store = stores.open_place("mirror.uri", config.mirror.uri)
@@ -38,7 +38,7 @@ def make(config: schema.Config, folder: Path) -> "Background":
 
 
 class Background:
-    """Passes of a mirror one after the other; one that fails is followed by a pause that grows."""
+    """Runs the passes of a mirror one after the other, with growing pauses after failures."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Background:
         rng: random.Random,
         wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
-        """name: of the place, for people. wait: sleeps so many seconds or until the event is set."""
+        """name: of the place, for messages. wait: sleeps for the seconds given or until the event is set."""
         self._passes = passes
         self._name = name
         self._rng = rng
@@ -57,15 +57,15 @@ class Background:
         self._is_off = False
         self._failures = 0
         self._failing_since = 0.0
-        self.figures: dict[str, float | str] = {"behind": 0.0, "last": f"{name}: not reached yet"}
+        self.metrics: dict[str, float | str] = {"behind": 0.0, "last": f"{name}: not reached yet"}
         """For the reporter; replaced as a whole after each pass."""
 
-    def run(self, on_pass: Callable[[dict[str, float | str]], None] = lambda figures: None) -> None:
-        """Mirrors until `stop` or `finish`, and raises nothing whatever goes wrong."""
+    def run(self, on_pass: Callable[[dict[str, float | str]], None] = lambda metrics: None) -> None:
+        """Mirrors until `stop` or `finish`; never raises."""
         with self._running:
             while not self._stopping.is_set():
                 pause_s = _FOR_EVER_S if self._is_off else self._pass(is_last=False)
-                on_pass(self.figures)
+                on_pass(self.metrics)
                 self._wait(self._stopping, pause_s)
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class Background:
         self._stopping.set()
 
     def finish(self) -> None:
-        """Ends `run` and sends what is left, among it the last checkpoint; gives up after half a minute."""
+        """Ends `run` and sends the remaining files with the last checkpoint, for at most half a minute."""
         self.stop()
         if self._is_off:
             return
@@ -85,7 +85,7 @@ class Background:
             _logger.warning("mirror: %s: %s; the same command sends them", self._name, missing)
 
     def _pass(self, is_last: bool) -> float:
-        """Seconds until the next pass."""
+        """Runs one pass and returns the seconds until the next one."""
         deadline = time.monotonic() + _FINISH_S
 
         def should_stop() -> bool:
@@ -98,7 +98,7 @@ class Background:
         except ValueError as error:
             _logger.warning("mirror: off: %s", error)
             return self._give_up(str(error))
-        except Exception:  # whatever we have overlooked, a run does not end with its mirror
+        except Exception:  # no error of the mirror may end the run
             _logger.exception("mirror: off")
             return self._give_up("see log.txt")
         self._note_success()
@@ -106,7 +106,7 @@ class Background:
 
     def _give_up(self, reason: str) -> float:
         self._is_off = True
-        self.figures = {**self.figures, "last": f"off: {reason}"}
+        self.metrics = {**self.metrics, "last": f"off: {reason}"}
         return _POLL_S
 
     def _note_failure(self, error: Exception) -> float:
@@ -132,4 +132,4 @@ class Background:
         behind = self._passes.behind
         state = f"{behind} files behind" if behind else "up to date"
         sentence = f"{self._name}: {', '.join(part for part in (state, trouble) if part)}"
-        self.figures = {"behind": float(behind), "sent": float(self._passes.sent), "last": sentence}
+        self.metrics = {"behind": float(behind), "sent": float(self._passes.sent), "last": sentence}

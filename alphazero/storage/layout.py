@@ -1,10 +1,10 @@
-"""What of a run's folder a mirror holds; names in a mirror are those in the folder.
+"""Layout of a mirror: the files of a run's folder that it holds, under the same names.
 
 weights/promoted/00007-<sha8>.txt.gz .json latest.json    network, certificate, the pointer last
-checkpoints/step-00001000/state.pt meta.json latest       the state before its meta.json, the pointer last
+checkpoints/step-00001000/state.pt meta.json latest       state, meta.json, the pointer last
 games/*.games                                             with mirror.games=true
-config.yaml run.json status.json games/earlier.json       small files, as they are
-mirror.json                                               which run it is; written first, restored last
+config.yaml run.json status.json games/earlier.json       small files
+mirror.json                                               the run's identity; written first, restored first
 """
 
 import json
@@ -39,7 +39,7 @@ def item(folder: Path, name: str) -> Item:
 
 
 def certificates(names: Iterable[str], folder: str) -> list[str]:
-    """Those of `names` that are certificates' right in `folder`, oldest first."""
+    """The names of certificates directly in `folder`, oldest first."""
     prefix = f"{folder}/" if folder else ""
     found = [
         name for name in names if name.startswith(prefix) and _CERTIFICATE.fullmatch(name[len(prefix) :])
@@ -48,13 +48,13 @@ def certificates(names: Iterable[str], folder: str) -> list[str]:
 
 
 def steps(names: Iterable[str]) -> list[int]:
-    """Steps of the whole checkpoints among `names`, in order."""
+    """Steps of the complete checkpoints among `names`, in order."""
     found = (step_of(name) for name in names if name.endswith(f"/{META}"))
     return sorted(step for step in found if step is not None)
 
 
 def step_of(name: str) -> int | None:
-    """The step of the checkpoint that a file belongs to, None if it belongs to none."""
+    """The step of the checkpoint to which a file belongs, None if it belongs to none."""
     match = _STEP.fullmatch(name)
     return int(match[1]) if match else None
 
@@ -66,7 +66,7 @@ def checkpoint(step: int) -> tuple[str, str]:
 
 
 def claim(folder: Path, store: stores.Store, key: str = "mirror.uri") -> None:
-    """Makes sure that `store` is this run's mirror, or becomes it; ValueError if it is another run's.
+    """Makes `store` this run's mirror if it is empty; ValueError if it is another run's mirror.
 
     Two runs in one mirror would remove each other's checkpoints.
     """
@@ -98,7 +98,7 @@ def _identity_in(store: stores.Store) -> str | None:
 
 
 def _identity(content: bytes) -> str:
-    """The run that a mirror.json names; one that is damaged names none that anyone has."""
+    """The run that a mirror.json names; a damaged file gives a name that matches no run."""
     try:
         return str(json.loads(content)["run"])
     except (ValueError, KeyError, TypeError):

@@ -1,8 +1,8 @@
-"""One pass of the mirror: sends what the other place lacks, in an order that readers can trust.
+"""Mirror of a run's folder: sends the files that the other place lacks, in an order that is safe for readers.
 
-The run's folder is the truth; nothing is ever read from the mirror into it. A file counts as sent when the
-mirror holds one of its size, and for a certificate or meta.json, which carry the sha256 of the file that was
-sent before them, when it holds the same bytes.
+The run's folder is the truth; nothing is ever read from the mirror into it. A large file counts as sent if
+the mirror holds a file of its size. A certificate or meta.json counts as sent if the mirror holds the same
+bytes; they carry the sha256 of the large file, which is sent before them.
 """
 
 import json
@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 
 class _Pair(NamedTuple):
-    """A large file and the small one with its sha256 that is sent after it."""
+    """A large file, and the small file with its sha256, which is sent after it."""
 
     large: layout.Item
     small: layout.Item
@@ -29,7 +29,7 @@ class _Pair(NamedTuple):
 
 
 class Mirror:
-    """A run's second place. One process mirrors a run; killed at any time, it goes on where it was."""
+    """A run's mirror. One process mirrors a run; it can be killed at any time and then resumes."""
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class Mirror:
         store: stores.Store,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """folder: the run's. clock: seconds, for `mirror.state_minutes`."""
+        """folder: the run's. clock: in seconds, for `mirror.state_minutes`."""
         self._config = config
         self._folder = folder
         self._store = store
         self._clock = clock
         self._there: dict[str, int] = {}  # sizes in the mirror as far as known
-        self._must_look = True
+        self._must_list = True
         self._same: dict[str, bytes] = {}  # small files as the mirror holds them
         self._refused: set[Path] = set()
         self._pairs: dict[str, _Pair] = {}  # networks by their certificates' names
@@ -55,33 +55,33 @@ class Mirror:
 
     @property
     def behind(self) -> int:
-        """Files of the folder that the mirror lacks, as far as is known."""
+        """Number of files that the mirror is known to lack."""
         pairs = [*self._networks(), *self._checkpoints(self._steps)]
         return sum(not self._is_there(item) for pair in pairs for item in pair[:2])
 
     def step(self, *, is_last: bool = False, should_stop: Callable[[], bool] = lambda: False) -> None:
-        """Sends what is new. Raises StoreError, after which the next call takes it up again.
+        """Sends new files. Raises StoreError; the next call then continues.
 
-        is_last: the run is over, so that nothing waits for its time. should_stop: asked between files.
-        ValueError: the mirror is another run's.
+        is_last: the run is over, so that the checkpoint is sent at once. should_stop: called between files.
+        ValueError: the mirror belongs to another run.
         """
         is_due = is_last or self._is_state_due()
         if is_due:
             self._steps = self._wanted_steps()
         try:
-            self._look()
+            self._list_if_needed()
             self._send_networks(should_stop)
             if is_due:
                 self._send_state(should_stop)
         except (stores.StoreError, OSError):
-            self._must_look = True  # whoever cut the connection may have changed more
+            self._must_list = True  # the files there may have changed meanwhile
             raise
 
-    def _look(self) -> None:
-        if self._must_look:
+    def _list_if_needed(self) -> None:
+        if self._must_list:
             layout.claim(self._folder, self._store)
             self._there = self._store.sizes()
-            self._must_look = False
+            self._must_list = False
 
     def _is_state_due(self) -> bool:
         pause_s = 60 * self._config.mirror.state_minutes
@@ -95,7 +95,7 @@ class Mirror:
         self._point_to_newest()
 
     def _point_to_newest(self) -> None:
-        """Sends the pointer if the mirror holds what it points to: a promotion may have come meanwhile."""
+        """Sends the pointer if the mirror holds its files: a promotion may have come meanwhile."""
         name = f"{layout.PROMOTED}/{promotion.LATEST}"
         try:
             content = (self._folder / name).read_bytes()
@@ -107,7 +107,7 @@ class Mirror:
             self._send_small(name, content)
 
     def _send_state(self, should_stop: Callable[[], bool]) -> None:
-        """A checkpoint, and before it the games that it was trained on."""
+        """Sends the games, the small files and then the checkpoint that was trained on the games."""
         begun = self._clock()
         if self._config.mirror.games:
             self._send_games(should_stop)
@@ -119,10 +119,10 @@ class Mirror:
             self._send_pair(pair)
         self._point_and_prune()
         self._state_sent = begun
-        self._must_look = True  # somebody may have removed files there
+        self._must_list = True  # files there may have been removed by hand
 
     def _send_games(self, should_stop: Callable[[], bool]) -> None:
-        """Files of the log that grew; nothing in them ever changes."""
+        """Sends the files of the log that grew; their contents never change."""
         for path in sorted((self._folder / layout.GAMES).glob("*.games")):
             if should_stop():
                 return
@@ -155,14 +155,14 @@ class Mirror:
                 sha256 = str(json.loads((self._folder / meta).read_bytes())["sha256"])
                 pair = _Pair(layout.item(self._folder, state), layout.item(self._folder, meta), sha256)
             except FileNotFoundError:
-                continue  # a newer one has taken its place
+                continue  # a newer one has replaced it
             except (ValueError, KeyError, TypeError, OSError) as error:
                 self._refuse(self._folder / meta, f"{self._folder / meta}: is damaged ({error})")
             else:
                 yield pair
 
     def _wanted_steps(self) -> list[int]:
-        """The newest checkpoint, and those that are kept for good."""
+        """Steps of the checkpoints that are kept for good, and of the newest one."""
         metas = (self._folder / layout.CHECKPOINTS).glob(f"step-*/{layout.META}")
         steps = layout.steps(path.relative_to(self._folder).as_posix() for path in metas)
         return [step for step in steps[:-1] if self._is_for_good(step)] + steps[-1:]
@@ -175,7 +175,7 @@ class Mirror:
         return self._there.get(item.name) == item.size
 
     def _send_pair(self, pair: _Pair) -> None:
-        """The large file, then the small one that tells of it; what is damaged here is named and not sent."""
+        """Sends the large file, then the small one; a warning names a damaged file, which is not sent."""
         if pair.large.path in self._refused:
             return
         try:
@@ -192,11 +192,11 @@ class Mirror:
         except (stores.StoreError, FileNotFoundError):
             if pair.large.path.exists():
                 raise
-            return  # a checkpoint that has made room for a newer one
+            return  # a newer checkpoint has replaced it
         self._send_small(pair.small.name, content)
 
     def _send_small(self, name: str, content: bytes | None = None) -> None:
-        """Sends a small file unless the mirror holds the same; one that is not here is passed over."""
+        """Sends a small file unless the mirror holds the same; skips a missing one."""
         if content is None:
             try:
                 content = (self._folder / name).read_bytes()
@@ -212,7 +212,7 @@ class Mirror:
         self.sent += 1
 
     def _is_same(self, name: str, content: bytes) -> bool:
-        """Whether the mirror holds just this small file; asked of it once, as nobody else writes there."""
+        """Whether the mirror holds this content; read only once, as no other process writes there."""
         if self._there.get(name) != len(content):
             return False
         if name not in self._same:
@@ -227,7 +227,7 @@ class Mirror:
             return
         pointer = f"step-{newest:08d}\n".encode()
         self._send_small(f"{layout.CHECKPOINTS}/latest", pointer)
-        # Of a run that went on from an older state the mirror may know a future; that is not ours to remove.
+        # If the run resumed from an older state, the mirror may hold newer checkpoints, which must stay.
         before = [step for step in held if step <= newest]
         kept = set(before[-self._config.training.keep_checkpoints :])
         for file in sorted(self._there):  # meta.json comes before state.pt
@@ -237,7 +237,7 @@ class Mirror:
                 del self._there[file]
 
     def _refuse(self, path: Path, reason: object) -> None:
-        """Names a file that will not be mirrored, once."""
+        """Logs, once, that a file will not be mirrored."""
         if path not in self._refused:
             self._refused.add(path)
             _logger.warning("mirror: not sent: %s", reason)

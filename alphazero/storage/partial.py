@@ -1,4 +1,4 @@
-"""Files that are written bit by bit, and that nobody sees before they are whole."""
+"""Files that are written in pieces and appear only when they are complete."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ _SUFFIX = ".part"
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that becomes `path` when the block ends; an error in it leaves `path` as it was."""
+    """A file for writing that becomes `path` at the end of the block; an error leaves `path` unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file, temporary = _open(path)
     with file:
@@ -31,10 +31,10 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def clean(folder: Path) -> None:
-    """Removes what killed writers left in `folder`; the files of those at work stay."""
+    """Removes the temporary files of killed writers in `folder`; those of live writers stay."""
     for leftover in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError), leftover.open("rb") as file:
-            # The system gives a writer's lock back when it dies, however that came.
+            # The system releases a writer's lock when the writer dies.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             leftover.unlink(missing_ok=True)
 
@@ -44,7 +44,7 @@ def _open(path: Path) -> tuple[BinaryIO, Path]:
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
         file = temporary.open("xb")
         fcntl.flock(file, fcntl.LOCK_EX)
-        # Somebody who cleans may have come between the two calls.
+        # `clean` may have removed the file between the two calls.
         if os.fstat(file.fileno()).st_nlink:
             return file, temporary
         file.close()

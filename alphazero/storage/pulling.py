@@ -1,4 +1,4 @@
-"""Verified copies: nothing is taken for what it should be before its sha256 was computed here."""
+"""Verified copies of promoted networks: a file counts only after its sha256 was computed here."""
 
 import hashlib
 import time
@@ -15,13 +15,14 @@ Say = Callable[[str], None]
 
 
 class DamagedError(ValueError):
-    """A file of a source is not what its certificate says; the text is one line."""
+    """A file of a source does not match its certificate; the text is one line."""
 
 
 class Puller:
-    """Copies promoted networks from a source into a folder; any number of passes and of processes.
+    """Copies promoted networks from a source into a folder.
 
-    A network's file comes first, then its certificate, then latest.json, each whole or not at all.
+    A network's file comes first, then its certificate, then latest.json. Each is written completely or not at
+    all. Several processes may copy into one folder, and each may copy repeatedly.
     """
 
     def __init__(
@@ -34,18 +35,18 @@ class Puller:
         complain: Say = print,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """latest_only: only the newest network. say, complain: take a line for each network, or mistake."""
+        """latest_only: only the newest network. say: prints a line per network. complain: one per error."""
         self._source = source
         self._dest = dest
         self._latest_only = latest_only
         self._say = say
-        self._complain = complain
+        self._report_failure = complain
         self._sleep = sleep
         self._done: set[str] = set()
         self._named: set[str] = set()
 
     def look(self) -> list[str]:
-        """Names of the source's certificates that are to be had, oldest first. Raises StoreError."""
+        """Names of the source's certificates to copy, oldest first. Raises StoreError."""
         for folder in (layout.PROMOTED, ""):
             found = layout.certificates(self._source.sizes(folder, deep=False), folder)
             if found:
@@ -53,10 +54,10 @@ class Puller:
         return []
 
     def copy(self, certificates: list[str]) -> bool:
-        """Copies what the folder lacks of them; whether all of them are there now and right.
+        """Copies the missing ones into the folder; returns whether all are there now and valid.
 
-        What is damaged is named, once, and does not keep the others from being copied. Raises StoreError when
-        the source is out of reach and OSError when the folder cannot be written.
+        A damaged network is reported once, and the others are still copied. Raises StoreError if the source
+        is out of reach and OSError if the folder cannot be written.
         """
         fresh = [name for name in certificates if name not in self._done]
         if self._dest.is_dir():
@@ -64,7 +65,7 @@ class Puller:
         for name in fresh:
             self._try_to_copy(name)
         if self._done.intersection(fresh):
-            promotion.Promotions(self._dest).latest()  # mends a latest.json that was lost
+            promotion.Promotions(self._dest).latest()  # repairs a lost latest.json
         return self._done.issuperset(certificates)
 
     def _try_to_copy(self, name: str) -> None:
@@ -73,12 +74,12 @@ class Puller:
         except (ValueError, stores.MissingError) as error:
             if str(error) not in self._named:
                 self._named.add(str(error))
-                self._complain(str(error))
+                self._report_failure(str(error))
         else:
             self._done.add(name)
 
     def _copy(self, name: str) -> None:
-        """A network's file and then its certificate, unless both are there and right."""
+        """Copies a network's file and then its certificate, unless both are there and valid."""
         where = f"{self._source.name}/{name}"
         content = self._source.read(name)
         file_name = name.rpartition("/")[2]
@@ -99,7 +100,7 @@ class Puller:
             with partial.new_file(here) as file:
                 file.write(content)
         if not (is_there and is_certified):
-            promotion.Promotions(self._dest).latest()  # points latest.json at the newest that is there now
+            promotion.Promotions(self._dest).latest()  # points latest.json at the newest network
         self._say(f"{target}{' is there already' if is_there and is_certified else ''}")
 
 
@@ -112,10 +113,10 @@ def fetch(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Copies a large file, a few times if the connection is cut.
+    """Copies a large file; tries again a few times if the connection is cut.
 
-    promised_by: name of the file that holds the sha256. DamagedError if the file is another one, OSError if
-    it cannot be written here; `target` is then as before.
+    promised_by: name of the file that holds the sha256. DamagedError if the sha256 differs, OSError if the
+    file cannot be written here; `target` is then unchanged.
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -141,7 +142,7 @@ def _fetch_once(source: stores.Store, name: str, target: Path, sha256: str, prom
 def watch(
     puller: Puller, interval_s: float, complain: Say, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Copies new networks until KeyboardInterrupt; a source that is out of reach is told of once."""
+    """Copies new networks until KeyboardInterrupt; reports once that a source is out of reach."""
     trouble = ""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A run's folder out of its mirror: what a new machine needs to go on with the run."""
+"""Restoration of a run's folder from its mirror, to continue the run on a new machine."""
 
 import contextlib
 import fcntl
@@ -14,17 +14,17 @@ from alphazero.storage import layout, partial, pulling, stores
 
 
 def restore(source: stores.Store, dest: Path, say: pulling.Say, complain: pulling.Say) -> bool:
-    """Makes the run's folder `dest` from its mirror; whether everything that is there was whole.
+    """Makes the run's folder `dest` from its mirror; returns whether all files of the mirror were valid.
 
-    Killed at any time it is taken up again by the next call: until all is there it lies beside `dest`, in
-    .NAME.restoring. ValueError when `dest` holds something or `source` is no mirror; StoreError when it
-    is out of reach; DamagedError when no checkpoint is whole.
+    It can be killed at any time, and the next call continues: until all files are there they lie beside
+    `dest`, in .NAME.restoring. ValueError if `dest` is not empty or `source` is not a mirror; StoreError if
+    it is out of reach; DamagedError if all checkpoints are damaged.
     """
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
-        raise ValueError(f"DEST={dest}: must be an empty folder or none, to hold a run")
+        raise ValueError(f"DEST={dest}: must be an empty folder or not exist yet")
     sizes = source.sizes()
     if layout.IDENTITY not in sizes:
-        raise ValueError(f"SOURCE={source.name}: is no mirror of a run ({layout.IDENTITY} is not there)")
+        raise ValueError(f"SOURCE={source.name}: is not a mirror of a run (it has no {layout.IDENTITY})")
     staging = dest.absolute().with_name(f".{dest.absolute().name}.restoring")
     with _held(staging):
         is_whole = _fill(source, sizes, staging, complain)
@@ -52,7 +52,7 @@ def _fill(source: stores.Store, sizes: dict[str, int], staging: Path, complain: 
 
 
 def _copy_checkpoints(source: stores.Store, steps: list[int], staging: Path, complain: pulling.Say) -> bool:
-    """All checkpoints that are whole; DamagedError when there are some and none is."""
+    """Copies the undamaged checkpoints and returns whether all are; DamagedError if none of them is."""
     damaged = 0
     for step in reversed(steps):
         state, meta = layout.checkpoint(step)
@@ -69,7 +69,7 @@ def _copy_checkpoints(source: stores.Store, steps: list[int], staging: Path, com
         else:
             files.write_atomic(staging / meta, content)
     if steps and damaged == len(steps):
-        raise pulling.DamagedError(f"{source.name}: none of its checkpoints is whole")
+        raise pulling.DamagedError(f"{source.name}: all of its checkpoints are damaged")
     return not damaged
 
 
@@ -81,7 +81,7 @@ def _promised(meta: bytes, where: str) -> str:
 
 
 def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> None:
-    """The log, whose games carry checksums of their own; without one, what is to be known of its games."""
+    """Copies the log, whose games have their own checksums; without a log, writes the games' totals."""
     folder = staging / layout.GAMES
     logs = [name for name in sizes if name.startswith(f"{layout.GAMES}/") and name.endswith(".games")]
     for name in logs:
@@ -98,13 +98,13 @@ def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> N
 
 @contextlib.contextmanager
 def _held(staging: Path) -> Iterator[None]:
-    """The folder, held against others who would restore the same; ValueError if somebody does."""
+    """Locks the folder during a restoration; ValueError if another process restores into it."""
     staging.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(staging, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise ValueError(f"{staging}: somebody is restoring this run") from None
+        raise ValueError(f"{staging}: another process is restoring this run") from None
     finally:
         os.close(descriptor)

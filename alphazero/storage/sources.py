@@ -1,4 +1,4 @@
-"""What a user may pull from: a run's folder, a mirror, or a cluster's head through `ray rsync-down`."""
+"""Sources of a pull: a run's folder, a mirror, or a cluster's head through `ray rsync-down`."""
 
 import re
 import shutil
@@ -14,18 +14,18 @@ _RSYNC_S = 1800
 
 
 def open_source(text: str, dest: Path) -> stores.Store:
-    """The place that SOURCE names; ValueError in one line for what cannot be one.
+    """The place that SOURCE names; ValueError in one line if it is invalid.
 
-    dest: beside it lies the folder into which a cluster's files come before they are checked.
+    dest: destination of the pull. A cluster's files are first copied into a folder beside it and verified.
     """
     if text.startswith(CLUSTER):
         return _open_cluster(text, dest)
     return stores.open_place("SOURCE", text)
 
 
-def _open_cluster(text: str, dest: Path) -> "Cluster":
+def _open_cluster(text: str, dest: Path) -> "ClusterSource":
     config, _, remote = text.removeprefix(CLUSTER).partition(":")
-    # The path goes through a shell on the head: it must hold nothing that one would understand.
+    # A shell on the head reads the path: it must not contain special characters.
     if not config or not _REMOTE.fullmatch(remote):
         raise ValueError(
             f"SOURCE={text}: must be cluster:CLUSTER.YAML:RUN_DIR, such as cluster:cluster.yaml:~/runs/9x9"
@@ -37,17 +37,19 @@ def _open_cluster(text: str, dest: Path) -> "Cluster":
     if ray is None:
         raise ValueError(f"SOURCE={text}: the program ray is not installed")
     staging = dest.absolute().with_name(f".{dest.absolute().name}.staging")
-    return Cluster(text, [ray, "rsync-down", str(Path(config).expanduser())], remote.rstrip("/"), staging)
+    return ClusterSource(
+        text, [ray, "rsync-down", str(Path(config).expanduser())], remote.rstrip("/"), staging
+    )
 
 
-class Cluster(stores.Folder):
-    """The promoted networks on a cluster's head, as rsync last brought them into a folder of ours.
+class ClusterSource(stores.Folder):
+    """The promoted networks on a cluster's head, copied by rsync into a local folder.
 
-    The folder stays, so that only what is new travels; it may be removed at any time.
+    The folder stays, so that later calls fetch only new files; it may be removed at any time.
     """
 
     def __init__(self, name: str, command: list[str], remote: str, staging: Path) -> None:
-        """command: what to call with a folder on the head and one here. remote: the run's folder there."""
+        """command: called with a folder on the head and one here. remote: the run's folder on the head."""
         super().__init__(staging)
         self._command = command
         self._remote = remote
@@ -55,7 +57,7 @@ class Cluster(stores.Folder):
         self.name = name
 
     def sizes(self, folder: str = "", *, deep: bool = True) -> dict[str, int]:
-        """See stores.Store; asks the head first."""
+        """See stores.Store; runs rsync first."""
         if folder == layout.PROMOTED:
             self._fetch()
         return super().sizes(folder, deep=deep)
@@ -65,7 +67,7 @@ class Cluster(stores.Folder):
             self._promoted.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise stores.StoreError(f"{error.filename}: {error.strerror}") from error
-        # rsync takes what lies in a folder whose name ends in a slash.
+        # With a slash at the end rsync copies the folder's contents and not the folder.
         command = [*self._command, f"{self._remote}/{layout.PROMOTED}/", f"{self._promoted}/"]
         try:
             done = subprocess.run(

@@ -1,7 +1,7 @@
-"""Places that hold named files: a folder, or a bucket of an object store behind obstore.
+"""Stores of named files: a folder, or a bucket of an object store through obstore.
 
-Names are relative, with slashes. A file is there whole or not at all: folders by rename, object stores by
-themselves. No call goes on for ever where nobody answers: see the bounds below.
+Names are relative, with slashes. A file appears completely or not at all: folders use a rename, object stores
+guarantee it. All calls are bounded in time, even if a server does not answer: see the bounds below.
 """
 
 import os
@@ -18,11 +18,11 @@ from alphazero.config import mirror as mirror_config
 from alphazero.storage import partial
 
 _CONNECT_S, _SILENCE_S, _REQUEST_S = 5, 20, 600
-"""Bounds in seconds: for a connection, for a server that says nothing, for one request."""
+"""Bounds in seconds: for a connection, for a silent server, for one request."""
 _RETRIES, _RETRY_S, _PAUSE_S = 2, 15, 0.2
-"""How often a request is repeated, for how long, and the first pause before that."""
+"""Largest number of retries, their total time, and the first pause."""
 _PART_BYTES, _PARTS_AT_ONCE = 8 << 20, 2
-"""Large files travel in parts; few at once leave the line to the run."""
+"""Large files are sent in parts, few at a time, to leave bandwidth to the run."""
 _CHUNK_BYTES = 1 << 20
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CODE = re.compile(r"<Code>(\w{1,40})</Code>")
@@ -30,47 +30,47 @@ _STATUS = re.compile(r"status code: (\d{3})\b")
 
 
 class StoreError(Exception):
-    """A place did not do what was asked; the text is one line and holds no secret."""
+    """An operation of a store failed; the text is one line and contains no secrets."""
 
 
 class MissingError(StoreError):
-    """A file is not there."""
+    """A file does not exist."""
 
 
 class Store(Protocol):
     """A place for files; every method may raise StoreError."""
 
     name: str
-    """What the user called it."""
+    """Its name in the user's words."""
 
     def sizes(self, folder: str = "", *, deep: bool = True) -> dict[str, int]:
-        """Bytes of each file below `folder`, by its name relative to the place.
+        """Size in bytes of each file below `folder`, by its name relative to the place.
 
-        deep: those of folders below, too. A folder that is not there holds nothing.
+        deep: also the files of subfolders. A folder that does not exist is empty.
         """
         ...
 
     def read(self, name: str) -> bytes:
-        """A small file."""
+        """The content of a small file."""
         ...
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A large file in pieces."""
+        """The content of a large file in pieces."""
         ...
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """Replaces a file as a whole; content: bytes, or a file of ours."""
+        """Replaces a whole file; content: bytes, or the path of a local file."""
         ...
 
     def remove(self, name: str) -> None:
-        """Removes a file; it need not be there."""
+        """Removes a file if it exists."""
         ...
 
 
 def open_place(key: str, place: str) -> Store:
-    """The folder or object store that a user means; nothing is asked of it yet.
+    """The folder or object store that a user names; does not access it yet.
 
-    key: the setting or argument that holds `place`. ValueError in one line for what cannot be one.
+    key: the setting or argument that holds `place`. ValueError in one line if it is invalid.
     """
     mirror_config.check_place(key, place)
     if "://" not in place:
@@ -79,14 +79,14 @@ def open_place(key: str, place: str) -> Store:
 
 
 class Folder:
-    """A folder of this machine, or one that it mounts."""
+    """A folder of this machine, possibly mounted."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.name = str(path)
 
     def sizes(self, folder: str = "", *, deep: bool = True) -> dict[str, int]:
-        """See Store; temporary files and links to elsewhere are none."""
+        """See Store; skips temporary files and symbolic links."""
         found: dict[str, int] = {}
         try:
             for path in self._walk(self._path / folder, deep):
@@ -120,7 +120,7 @@ class Folder:
             raise _of_os(error) from error
 
     def write(self, name: str, content: bytes | Path) -> None:
-        """See Store; on return the file survives a crash of the machine."""
+        """See Store; after the return the file survives a crash of the machine."""
         try:
             with partial.new_file(self._path / name) as file:
                 if isinstance(content, Path):
@@ -132,7 +132,7 @@ class Folder:
             raise _of_os(error) from error
 
     def remove(self, name: str) -> None:
-        """See Store; a folder that this empties goes, too."""
+        """See Store; also removes a folder that becomes empty."""
         path = self._path / name
         try:
             path.unlink(missing_ok=True)
@@ -143,11 +143,11 @@ class Folder:
 
 
 class Bucket:
-    """A bucket of S3 or Google's storage, or a part of one; credentials come from the environment."""
+    """A bucket of S3 or Google Cloud Storage, or a prefix in one; credentials come from the environment."""
 
     def __init__(self, key: str, uri: str) -> None:
-        """key: the setting that holds `uri`. ValueError when settings in the environment do not fit."""
-        from obstore import store  # only those who use a bucket wait for it
+        """key: the setting that holds `uri`. ValueError if settings in the environment are invalid."""
+        from obstore import store  # not at the top: only buckets need the slow import
 
         self.name = uri
         is_s3 = uri.startswith("s3://")
@@ -168,12 +168,12 @@ class Bucket:
                 },
             },
         }
-        if is_s3:  # the server then refuses what arrives other than it was sent
+        if is_s3:  # the server then refuses content that was changed on the way
             options["config"] = {"checksum_algorithm": "SHA256"}
         try:
             self._store: Any = store.from_url(uri, **options)
         except Exception as error:
-            raise ValueError(f"{key}={uri}: the environment's settings for it do not fit") from error
+            raise ValueError(f"{key}={uri}: the environment's settings for it are invalid") from error
 
     def sizes(self, folder: str = "", *, deep: bool = True) -> dict[str, int]:
         """See Store."""
@@ -218,7 +218,7 @@ class Bucket:
 
 
 class _Translated:
-    """Turns what obstore raises into StoreError; its own texts repeat requests and answers at length."""
+    """Turns obstore's errors into StoreError; their own texts repeat requests and answers at length."""
 
     def __init__(self, where: str, what: str = "it") -> None:
         self._where = where
@@ -237,8 +237,8 @@ class _Translated:
             raise StoreError(f"{self._where}: no credentials in the environment") from None
         code, status = _CODE.search(text), _STATUS.search(text)
         if code or status:
-            said = " ".join(match[1] for match in (status, code) if match)
-            raise StoreError(f"{self._where}: the store answers {said}") from None
+            reply = " ".join(match[1] for match in (status, code) if match)
+            raise StoreError(f"{self._where}: the store answers {reply}") from None
         for sign, reason in _REASONS.items():
             if sign in text:
                 raise StoreError(f"{self._where}: {reason}") from None
@@ -246,14 +246,14 @@ class _Translated:
 
 
 _NO_CREDENTIALS = ("http://169.254.", "computeMetadata", "metadata.google.internal")
-"""Clouds give their own machines credentials there; whoever has some in the environment does not ask."""
+"""Servers with credentials for a cloud's own machines, used only if the environment has no credentials."""
 _REASONS = {
     "TimedOut": "the store does not answer in time",
     "kind: Timeout": "the store does not answer in time",
     "kind: Connect,": "no connection to the store",
     "HTTP error": "the connection was cut",
 }
-"""What obstore's texts tell by, in this order."""
+"""Signs in obstore's texts and the reasons that they stand for, in this order."""
 
 
 def _of_os(error: OSError) -> StoreError:
@@ -263,7 +263,7 @@ def _of_os(error: OSError) -> StoreError:
 
 
 def _may_use_http(key: str) -> bool:
-    """Whether S3's address is one without encryption; only our own machine's may be, or by explicit wish."""
+    """Whether S3's address is unencrypted; allowed only on this machine or with AWS_ALLOW_HTTP."""
     variable = next(
         (name for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if os.environ.get(name)), ""
     )
@@ -274,6 +274,6 @@ def _may_use_http(key: str) -> bool:
         address.hostname in _LOOPBACK or os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"),
         f"{key}: {variable}",
         f"http://{address.hostname}",
-        "https:// or on this machine; AWS_ALLOW_HTTP=true allows it all the same",
+        "https:// or on this machine; AWS_ALLOW_HTTP=true allows it",
     )
     return True

@@ -1,1 +1,1 @@
-"""The learner: losses, optimizers, schedules, checkpoints."""
+"""Training of the network: learner, losses, optimizers, schedules, checkpoints."""

@@ -1,4 +1,4 @@
-"""Checkpoints on disk: a folder for each, whole or not there, checked when it is read.
+"""Checkpoints on disk. Each is a folder that is either complete or absent, and is verified when it is read.
 
 step-00001000/state.pt    the learner's state, tensors and plain Python only
 step-00001000/meta.json   step, size and sha256 of state.pt
@@ -23,37 +23,37 @@ _STATE, _META = "state.pt", "meta.json"
 _NAME = re.compile(r"step-(\d{8,})")
 _logger = logging.getLogger(__name__)
 
-OnDamage = Callable[[str], None]
+OnCorruption = Callable[[str], None]
 
 
 def newest_step(folder: Path) -> int:
-    """Step of the newest checkpoint by its name, unchecked; 0 without any."""
+    """Step of the newest checkpoint by its name, without reading it; 0 if there is none."""
     return max(_steps(folder), default=0)
 
 
 def of_run(folder: Path, config: training_config.TrainingConfig) -> "Checkpoints":
-    """The checkpoints in a run's folder, kept as it is configured."""
+    """The checkpoints in a run's folder, with the configured rules for removal."""
     return Checkpoints(folder, config.keep_checkpoints, config.keep_every_steps)
 
 
 class Checkpoints:
-    """The checkpoints of one run; one process writes."""
+    """The checkpoints of one run. Only one process may write them."""
 
     def __init__(self, folder: Path, keep: int, keep_every: int = 0) -> None:
-        """keep: how many of the newest stay; keep_every: steps whose multiples stay for good, if any."""
+        """keep: number of newest checkpoints to keep. keep_every: multiples of it also stay, 0 for none."""
         self._folder = folder
         self._keep = keep
         self._keep_every = keep_every
 
     def save(self, step: int, state: dict[str, Any]) -> None:
-        """Adds a checkpoint and removes the oldest; a crash at any point leaves the earlier ones whole.
+        """Adds a checkpoint and removes the oldest. A crash at any point leaves the earlier ones complete.
 
-        A whole checkpoint of the same step stays: a restarted learner that took no step saves it again.
-        OSError, with nothing half-written, where the disk is full or may not be written.
+        A complete checkpoint of the same step is kept: a restarted learner that took no step saves it again.
+        Raises OSError, and leaves nothing half-written, if the disk is full or not writable.
         """
         if self._is_whole(step):
             return
-        import torch  # not above: who asks only for the newest step need not wait for it
+        import torch  # not above: callers of `newest_step` should not wait for this import
 
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -70,7 +70,7 @@ class Checkpoints:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         if target.exists():
-            shutil.rmtree(target)  # it is damaged
+            shutil.rmtree(target)  # damaged
         temporary.rename(target)
         files.sync_folder(self._folder)
         files.write_atomic(self._folder / LATEST, f"{target.name}\n".encode())
@@ -78,13 +78,13 @@ class Checkpoints:
             if not self._keep_every or old % self._keep_every:
                 shutil.rmtree(self._path(old))
 
-    def load_newest(self, on_damage: OnDamage = _logger.warning) -> dict[str, Any] | None:
-        """The newest state that is whole, None without any; damaged ones are named and passed over."""
+    def load_newest(self, on_corruption: OnCorruption = _logger.warning) -> dict[str, Any] | None:
+        """The newest complete state, or None. Damaged checkpoints are reported and skipped."""
         for step in reversed(_steps(self._folder)):
             try:
                 return _read(self._path(step))
             except ValueError as error:
-                on_damage(f"checkpoint skipped: {error}")
+                on_corruption(f"checkpoint skipped: {error}")
         return None
 
     def _is_whole(self, step: int) -> bool:
@@ -103,7 +103,7 @@ class Checkpoints:
 
 
 def _steps(folder: Path) -> list[int]:
-    """Steps of all checkpoints, in order."""
+    """Steps of all checkpoints, in ascending order."""
     if not folder.is_dir():
         return []
     matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
@@ -111,14 +111,14 @@ def _steps(folder: Path) -> list[int]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The state in a checkpoint's folder; ValueError of one line if it is not what was written."""
+    """The state in a checkpoint's folder. Raises ValueError with one line if it is missing or damaged."""
     import torch
 
     try:
         meta = json.loads((path / _META).read_bytes())
         data = (path / _STATE).read_bytes()
         if files.sha256(data) != meta["sha256"]:
-            raise ValueError(f"{path / _STATE}: {len(data)} bytes that are not those of {_META}")
+            raise ValueError(f"{path / _STATE}: {len(data)} bytes do not match the sha256 in {_META}")
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from error
     except (KeyError, TypeError, json.JSONDecodeError) as error:

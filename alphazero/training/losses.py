@@ -1,4 +1,4 @@
-"""What training minimises, and the figures that show how it goes."""
+"""The loss that training minimises, and metrics of its progress."""
 
 from typing import NamedTuple
 
@@ -11,35 +11,35 @@ from alphazero.net import resnet
 
 # B batch, A actions, P points, T turns ahead
 _SCORE_DELTA = 12.0
-"""Points up to which the score's loss is quadratic (KataGo, metrics_pytorch.py)."""
+"""Error in points up to which the score loss is quadratic (KataGo, metrics_pytorch.py)."""
 _NEVER = -1e9
-"""Logit of a move on a stone; finite, because zero times infinity is no number."""
+"""Logit of a move on a stone. It is finite because zero times infinity is not a number."""
 
 
-class Targets(NamedTuple):
-    """The answers of `alphazero.data.batch.Batch` as float32 tensors on the network's device."""
+class LossTargets(NamedTuple):
+    """The targets of `alphazero.data.batch.TrainingBatch` as float32 tensors on the network's device."""
 
-    policy: torch.Tensor  # [B, A] rows sum to 1, or to 0 where there is no policy to learn
+    policy: torch.Tensor  # [B, A] rows sum to 1, or to 0 for a position without a policy target
     value: torch.Tensor  # [B] in [-1, 1]
     weight: torch.Tensor  # [B] not negative, not all zero
-    ownership: torch.Tensor | None = None  # [B, P] in {-1, 0, 1}, player to move's view
+    ownership: torch.Tensor | None = None  # [B, P] in {-1, 0, 1}, from the view of the player to move
     score: torch.Tensor | None = None  # [B] points
-    reply: torch.Tensor | None = None  # [B, A] as policy
+    reply: torch.Tensor | None = None  # [B, A] like policy
     short_term: torch.Tensor | None = None  # [B, T] in [-1, 1]
-    is_free: torch.Tensor | None = None  # [B, A] bool moves that are not on a stone; for REINFORCE alone
+    is_free: torch.Tensor | None = None  # [B, A] bool moves that are not on a stone; only for REINFORCE
 
 
 def compute(
-    outputs: resnet.Outputs, targets: Targets, config: training_config.TrainingConfig
+    outputs: resnet.Outputs, targets: LossTargets, config: training_config.TrainingConfig
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The loss, a weighted mean over positions, and detached figures by name.
+    """The loss, a weighted mean over positions, and detached metrics by name.
 
-    A policy's mean is over positions that have one, so that a row without neither counts as a target of
-    zeros nor weakens the others. ValueError if the network answers what the targets do not tell.
+    The mean of a policy loss is taken over the positions that have a policy target. Other positions are not
+    targets of zeros, and do not dilute the mean. Raises ValueError if a head of the network has no target.
     """
     shares = targets.weight / targets.weight.sum()
     policy_shares = shares_with_policy(targets.weight, targets.policy)
-    policy_B, policy_figures = _policy_part(outputs, targets, config, policy_shares)
+    policy_B, policy_metrics = _policy_part(outputs, targets, config, policy_shares)
     value_B = value_cross_entropy(outputs.value_logit, targets.value)
     parts = {"policy_loss": (policy_shares * policy_B).sum(), "value_loss": (shares * value_B).sum()}
     loss = config.policy_weight * parts["policy_loss"] + config.value_weight * parts["value_loss"]
@@ -50,19 +50,19 @@ def compute(
         values = torch.tanh(outputs.value_logit)
         is_decided = (targets.value != 0).float()
         is_right = (values.sign() == targets.value.sign()).float() * is_decided
-        figures = {
+        metrics = {
             "loss": loss,
             **parts,
             **auxiliary,
-            **policy_figures,
+            **policy_metrics,
             "value_mse": (shares * (values - targets.value) ** 2).sum(),
             "value_accuracy": is_right.sum() / is_decided.sum().clamp(min=1),
         }
-    return loss, {name: figure.detach() for name, figure in figures.items()}
+    return loss, {name: metric.detach() for name, metric in metrics.items()}
 
 
-def accuracies(outputs: resnet.Outputs, targets: Targets) -> dict[str, torch.Tensor]:
-    """Shares of the positions with a policy whose best action is the network's first, or among its five."""
+def accuracies(outputs: resnet.Outputs, targets: LossTargets) -> dict[str, torch.Tensor]:
+    """Fractions of policy targets whose best action is the network's first choice, or in its first five."""
     shares = shares_with_policy(targets.weight, targets.policy)
     best_B = targets.policy.argmax(dim=1)
     five_BK = outputs.policy_logits.topk(5, dim=1).indices
@@ -74,21 +74,21 @@ def accuracies(outputs: resnet.Outputs, targets: Targets) -> dict[str, torch.Ten
 
 
 def shares_with_policy(weight_B: torch.Tensor, policy_BA: torch.Tensor) -> torch.Tensor:
-    """[B] each position's part in the mean over those with a policy; all zero where none has one."""
+    """[B] weight of each position in the mean over positions with a policy; all zero if there are none."""
     weight_B = weight_B * (policy_BA.sum(dim=1) > 0)
     return weight_B / weight_B.sum().clamp(min=torch.finfo(weight_B.dtype).tiny)
 
 
 def policy_cross_entropy(logits_BA: torch.Tensor, policy_BA: torch.Tensor) -> torch.Tensor:
-    """[B] nats; illegal moves are not masked, the network learns their zero as Leela Zero's do."""
+    """[B] in nats. Illegal moves are not masked: the network learns their zero, as in Leela Zero."""
     return -(policy_BA * functional.log_softmax(logits_BA, dim=1)).sum(dim=1)
 
 
 def advantages(reward_B: torch.Tensor, expected_B: torch.Tensor, shares_B: torch.Tensor) -> torch.Tensor:
-    """[B] rewards, normalised over this rank's batch, less what was expected, in the same units.
+    """[B] rewards, normalised over this rank's batch, minus the expected rewards in the same units.
 
-    (reward - mean) / deviation - (expected - mean) / deviation: the mean falls out. The deviation is that
-    of the rewards, weighted by shares_B, which sum to 1; rewards that are all equal teach nothing.
+    (reward - mean) / deviation - (expected - mean) / deviation: the mean cancels. The deviation is that of
+    the rewards, weighted by shares_B, which sum to 1. If all rewards are equal, all advantages are 0.
     """
     mean = (shares_B * reward_B).sum()
     deviation = (shares_B * (reward_B - mean) ** 2).sum().sqrt()
@@ -103,44 +103,44 @@ def free_moves(planes_BCHW: torch.Tensor) -> torch.Tensor:
 
 
 def value_cross_entropy(logit: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Nats between winning chances, in any shape: (1 + tanh x) / 2 is sigmoid(2 x).
+    """Cross-entropy of winning probabilities in nats, for any shape: (1 + tanh x) / 2 is sigmoid(2 x).
 
-    Its gradient does not vanish where tanh saturates on the wrong side, as that of a squared error does.
+    Unlike a squared error's, its gradient does not vanish when tanh saturates on the wrong side.
     """
     return functional.binary_cross_entropy_with_logits(2 * logit, (1 + value) / 2, reduction="none")
 
 
 def ownership_cross_entropy(logits_BP: torch.Tensor, ownership_BP: torch.Tensor) -> torch.Tensor:
-    """[B] nats for each point, averaged over points; a neutral point counts as half of each side's."""
+    """[B] in nats, averaged over points. A neutral point counts as half owned by each player."""
     chances = (1 + ownership_BP) / 2
     return functional.binary_cross_entropy_with_logits(logits_BP, chances, reduction="none").mean(dim=1)
 
 
 def soften(policy_BA: torch.Tensor, temperature: float) -> torch.Tensor:
-    """[B, A] policy ** (1 / temperature), scaled to sum to 1; rows of zeros stay so."""
+    """[B, A] policy ** (1 / temperature), normalised to sum to 1. Rows of zeros stay zero."""
     softened = policy_BA ** (1 / temperature)
     return softened / softened.sum(dim=1, keepdim=True).clamp(min=torch.finfo(softened.dtype).tiny)
 
 
 def _policy_part(
     outputs: resnet.Outputs,
-    targets: Targets,
+    targets: LossTargets,
     config: training_config.TrainingConfig,
     shares_B: torch.Tensor,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The policy's loss [B], and a figure that tells more: nats from the target, or left to chance."""
+    """The policy loss [B], and a metric in nats: KL divergence from the target, or the policy's entropy."""
     logits_BA = outputs.policy_logits
     if config.policy_loss is training_config.PolicyLoss.cross_entropy:
         policy_B = policy_cross_entropy(logits_BA, targets.policy)
         kl_B = policy_B.detach() - torch.special.entr(targets.policy).sum(1)
         return policy_B, {"policy_kl": (shares_B * kl_B).sum()}
     assert targets.is_free is not None
-    # Moves were drawn among the legal ones. With all others in the sum, a loser's policy would flee to
-    # them from every move that it has; points without a stone are legal but for kos and suicides. That
-    # the others are not legal is taught as in Leela Zero: by their share in the whole policy.
+    # Moves were drawn from the legal ones. If the softmax included illegal moves, every lost game would shift
+    # probability to them. Points without a stone are legal except for ko and suicide. A second term minimises
+    # the share of the other moves in the full policy, so that the network learns it as in Leela Zero.
     free_BA = logits_BA.float().masked_fill(~targets.is_free, _NEVER)
-    # The value head is the baseline, as in AlphaGo (Silver et al. 2016, methods): who is to move tells more
-    # about the outcome than the move does, where komi decides most games of a weak policy.
+    # The value head is the baseline, as in AlphaGo (Silver et al. 2016, methods). Komi decides most games of
+    # a weak policy, so the player to move says more about the outcome than the move does.
     advantage_B = advantages(targets.value, torch.tanh(outputs.value_logit.detach()), shares_B)
     policy_B = advantage_B * policy_cross_entropy(free_BA, targets.policy)
     policy_B = policy_B + logits_BA.float().logsumexp(dim=1) - free_BA.logsumexp(dim=1)
@@ -149,9 +149,9 @@ def _policy_part(
 
 
 def _auxiliary(
-    outputs: resnet.Outputs, targets: Targets, config: training_config.TrainingConfig
+    outputs: resnet.Outputs, targets: LossTargets, config: training_config.TrainingConfig
 ) -> dict[str, torch.Tensor]:
-    """The unweighted losses of the heads that there are, by name."""
+    """The unweighted losses of the network's auxiliary heads, by name."""
     shares = targets.weight / targets.weight.sum()
     parts: dict[str, torch.Tensor] = {}
     if outputs.ownership_logits is not None:
@@ -188,5 +188,5 @@ def _auxiliary_weights(config: training_config.TrainingConfig) -> dict[str, floa
 
 def _known(target: torch.Tensor | None, head: str) -> torch.Tensor:
     if target is None:
-        raise ValueError(f"net.{head}=true: these positions do not tell what this head should learn")
+        raise ValueError(f"net.{head}=true: these positions have no targets for this head")
     return target

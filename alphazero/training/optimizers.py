@@ -1,4 +1,4 @@
-"""Optimizers by the names of the configuration."""
+"""Optimizers, selected by their names in the configuration."""
 
 from typing import Any, Protocol
 
@@ -12,32 +12,32 @@ Name = optimizer_config.OptimizerName
 
 
 class Optimizer(Protocol):
-    """What the learner needs of one; torch.optim.Optimizer has it."""
+    """The interface that the learner requires; torch.optim.Optimizer implements it."""
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
-        """Settings that change on the way, such as lr, with what they are for."""
+        """Groups of parameters with the settings that change during training, such as lr."""
         ...
 
     def step(self) -> Any:
-        """One step along the parameters' gradients."""
+        """Takes one step along the parameters' gradients."""
         ...
 
     def zero_grad(self) -> None:
-        """Forgets the gradients."""
+        """Clears the gradients."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes, as tensors and plain Python."""
+        """Everything that changes, as tensors and plain Python."""
         ...
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on from a `state_dict`; ValueError or RuntimeError if it is of another network."""
+        """Resumes from a `state_dict`. Raises ValueError or RuntimeError if it belongs to another network."""
         ...
 
 
 def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimizer:
-    """An optimizer of the module's parameters by their gradients; rso, which needs none, is `rso.Rso`.
+    """The configured optimizer of the module's parameters; for rso, which uses no gradients, see `rso.Rso`.
 
     Only kernels and matrices decay: a decayed batch norm would shrink what the next layer scales up again.
     """
@@ -58,7 +58,7 @@ def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimiz
             return optim.SGD(groups, lr=rate, momentum=config.momentum, nesterov=True, fused=True)
         case Name.adagrad:
             return optim.Adagrad(groups, lr=rate, eps=epsilon, fused=True)
-        case Name.rmsprop:  # torch has no fused one
+        case Name.rmsprop:  # torch has no fused version
             return optim.RMSprop(groups, lr=rate, alpha=config.beta2, eps=epsilon, momentum=config.momentum)
         case Name.adam | Name.adam_l2:
             return optim.Adam(groups, lr=rate, betas=betas, eps=epsilon, fused=True)
@@ -68,7 +68,7 @@ def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimiz
 
 
 def apply(optimizer: Optimizer | rso.Rso, setting: schedules.Setting) -> None:
-    """Sets the rate of all parameters, and the momentum of an optimizer that has one."""
+    """Sets the learning rate of all parameters, and the momentum of an optimizer that has one."""
     for group in optimizer.param_groups:
         group["lr"] = setting.rate
         if "momentum" in group:

@@ -1,4 +1,4 @@
-"""Ranks as processes of this machine: started together, watched, and ended together."""
+"""Ranks as processes on this machine, which start and end together."""
 
 import contextlib
 import multiprocessing
@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from alphazero.data import stream
 
 _OTHERS_S = 0.5
-"""After a rank failed, until those that fail with it have."""
+"""Pause after a rank failed, in which ranks that fail because of it also end."""
 
 
-class Failure(NamedTuple):
-    """What a rank could not do."""
+class RankFailure(NamedTuple):
+    """An error that ended a rank."""
 
     text: str
     is_users: bool  # a ValueError: the user's settings or files are wrong
@@ -32,10 +32,10 @@ class _Rank(NamedTuple):
 
 
 def run(work: Callable[..., None], count: int, arguments: tuple[Any, ...], stop: Any) -> None:
-    """Runs work(number, address, stop, *arguments) in `count` processes until all are done.
+    """Runs work(number, address, stop, *arguments) in `count` processes until all have finished.
 
-    address: where they meet, on this machine alone. stop: an event of the spawn context. When one fails,
-    all are ended: ValueError where it was the user's mistake, else RuntimeError; one line in any case.
+    address: rendezvous of the ranks on this machine. stop: an event of the spawn context. If one rank fails,
+    all are ended. Raises ValueError for a mistake of the user, else RuntimeError, with one line.
     """
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="alphazero-") as folder:
@@ -59,21 +59,21 @@ def _start(context: Any, work: Callable[..., None], arguments: tuple[Any, ...]) 
 
 
 def _work(work: Callable[..., None], failures: connection.Connection, arguments: tuple[Any, ...]) -> None:
-    # The parent hears of signals and tells the ranks; only then do they stop at the same step.
+    # The parent receives the signals and sets `stop` for all ranks, so that they stop at the same step.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     stream.end_with_parent()
     try:
         work(*arguments)
     except ValueError as error:
-        failures.send(Failure(str(error), is_users=True))
+        failures.send(RankFailure(str(error), is_users=True))
         raise SystemExit(1) from None
     except Exception as error:
         text = str(error).partition("\n")[0] or type(error).__name__
-        failures.send(Failure(text, is_users=False))
+        failures.send(RankFailure(text, is_users=False))
         raise SystemExit(1) from None
-    # All is saved. Threads of torch's may abort a process that tidies up ("terminate called without an active
-    # exception", seen once in some hundred ends), which would look like a rank that was lost.
+    # Everything is saved. Threads of torch may abort a process during its clean-up ("terminate called without
+    # an active exception", seen once in some hundred exits), which would look like a lost rank.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -83,7 +83,7 @@ def _watch(ranks: list[_Rank]) -> None:
     waiting = {rank.process.sentinel: rank for rank in ranks}
     while waiting:
         for sentinel in connection.wait(list(waiting)):
-            rank = waiting.pop(int(sentinel))  # pyright: ignore[reportArgumentType]  they are numbers here
+            rank = waiting.pop(int(sentinel))  # pyright: ignore[reportArgumentType]  integers on Linux
             rank.process.join()
             if rank.process.exitcode:
                 time.sleep(_OTHERS_S)
@@ -91,7 +91,7 @@ def _watch(ranks: list[_Rank]) -> None:
 
 
 def _explain(ranks: list[_Rank]) -> Exception:
-    """Of ranks that failed the one that others may have failed of: one that was killed, else a mistake."""
+    """The likely cause of all failures: a killed rank, else a user's mistake, else the first error."""
     failed = [(rank, _failure_of(rank)) for rank in ranks if rank.process.exitcode]
     for rank, failure in failed:
         if failure is None:
@@ -105,7 +105,7 @@ def _explain(ranks: list[_Rank]) -> Exception:
     return RuntimeError(f"{rank.process.name}: {failure and failure.text}; the same command goes on")
 
 
-def _failure_of(rank: _Rank) -> Failure | None:
+def _failure_of(rank: _Rank) -> RankFailure | None:
     with contextlib.suppress(EOFError, OSError):
         if rank.failures.poll():
             return rank.failures.recv()
@@ -114,15 +114,15 @@ def _failure_of(rank: _Rank) -> Failure | None:
 
 @contextlib.contextmanager
 def told_by_signals(stop: Any) -> Iterator[None]:
-    """Meanwhile Ctrl-C and SIGTERM set the event `stop`; a second one raises KeyboardInterrupt."""
+    """In the `with` block, Ctrl-C and SIGTERM set the event `stop`; a second one raises KeyboardInterrupt."""
 
-    def tell(number: int, frame: object) -> None:
+    def handle(number: int, frame: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, tell) for number in signals]
+    before = [signal.signal(number, handle) for number in signals]
     try:
         yield
     finally:

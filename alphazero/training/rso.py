@@ -1,15 +1,17 @@
 """RSO: training without gradients, one weight at a time (Tripathi and Singh 2020, arXiv 2005.05955).
 
-For each weight w a change d is drawn from a normal distribution, and the best of w + d, w and w - d on a
-batch is kept. The distribution's deviation is that of the layer's initial weights times the rate, which falls
-linearly to a tenth over the run (`schedule=linear`). Weights are visited from the last layer to the first.
+For each weight w, a change d is drawn from a normal distribution, and the best of w + d, w and w - d on a
+batch is kept. The distribution's deviation is that of the layer's initial weights times the learning rate,
+which falls linearly to a tenth over the run (`schedule=linear`). Weights are visited from the last layer to
+the first.
 
-Differences from the paper: a batch serves `weights_per_step` weights, not one, and norms and biases are
-weights like the others (as in the authors' code, which takes the deviation 0.167 for them).
+Differences from the paper:
+- A batch serves `weights_per_step` weights, not one.
+- Norms and biases are weights too, as in the authors' code, which uses the deviation 0.167 for them.
 
-How it is fast: every weight acts linearly on the output of its own layer. With that output at hand, a
-candidate's is one addition in one channel, and only what lies behind it is computed again, for all candidates
-of a weight in one call. What lies behind is read off a trace of the network.
+Speed: every weight acts linearly on the output of its own layer. The layer's output for a candidate is that
+output plus one addition in one channel. Only the nodes that depend on it are computed again, for all
+candidates of a weight in one call. A trace of the network lists these nodes.
 """
 
 from collections.abc import Callable
@@ -24,25 +26,25 @@ from alphazero.config import optimizer as optimizer_config
 
 # B batch, M candidates, C channels, H height, W width
 _FLAT_DEVIATION = 0.167
-"""Of norms and biases, which start at a constant (the authors' train.py)."""
+"""Deviation for norms and biases, which start at a constant (the authors' train.py)."""
 _LEAST_SHARE = 0.1
-"""A layer that starts near zero gets this share of He et al.'s deviation: it must be able to leave."""
+"""Least deviation as a fraction of He et al.'s: a layer that starts near zero must be able to move away."""
 _MAX_WEIGHTS = 1_000_000
 
 LossOfOutputs = Callable[[Any], torch.Tensor]
-"""A scalar, the lower the better, for what the network returned."""
+"""Maps the network's outputs to a scalar loss; lower is better."""
 
 
 class Layer(NamedTuple):
-    """A convolution, norm or dense layer, and what depends on it."""
+    """A convolution, norm or dense layer, and the nodes that depend on it."""
 
     node: fx.Node
     module: nn.Module
-    behind: list[fx.Node]  # in the order of the computation, the layer itself left out
+    behind: list[fx.Node]  # in the order of the computation, without the layer itself
 
 
 class Visit(NamedTuple):
-    """One weight."""
+    """The place of one weight, and its deviation."""
 
     layer: int
     name: str  # of the parameter in the layer's module
@@ -51,19 +53,21 @@ class Visit(NamedTuple):
 
 
 class Rso:
-    """Changes the network's weights in place; meant for networks of at most some 10,000 weights.
+    """Changes the network's weights in place. Meant for networks of at most some 10,000 weights.
 
     The network must be traceable by torch.fx, call each layer once, and keep one row for each position.
-    Entries of kernels and matrices that are exactly 0 at the start are no weights (`net.heads=convolution`).
+    Entries of kernels and matrices that are exactly 0 at the start stay 0 (`net.heads=convolution`).
     """
 
     def __init__(
         self, config: optimizer_config.OptimizerConfig, net: nn.Module, generator: torch.Generator
     ) -> None:
-        """generator: on the CPU; its state becomes a part of this object's. ValueError: too many weights."""
+        """generator: on the CPU; its state becomes part of `state_dict`. ValueError for too many weights."""
         num_weights = sum(parameter.numel() for parameter in net.parameters())
         if num_weights > _MAX_WEIGHTS:
-            raise ValueError(f"optimizer=rso: {num_weights:,} weights are more than {_MAX_WEIGHTS:,}")
+            raise ValueError(
+                f"optimizer=rso: the network has {num_weights:,} weights; must be at most {_MAX_WEIGHTS:,}"
+            )
         self._config = config
         self._net = net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         self._generator = generator
@@ -72,14 +76,14 @@ class Rso:
         self._visits, self._deviations = _visits(self._layers)
         self._next_visit = 0
         self.rounds = 0
-        """How often all weights have had their turn."""
+        """Number of completed passes over all weights."""
         self.param_groups: list[dict[str, Any]] = [{"lr": config.rate}]
 
     @torch.no_grad()
     def step(self, planes_BCHW: torch.Tensor, loss_of_outputs: LossOfOutputs) -> float:
-        """Gives the next weights their turns on one batch; the batch's loss afterwards.
+        """Visits the next weights on one batch. Returns the batch's loss afterwards.
 
-        Norms use the statistics of the batch, and their running statistics move once. Without weight decay
+        Norms use the statistics of the batch, and update their running statistics once. Without weight decay
         the loss never rises.
         """
         values = _Values(self._net.train(), self._graph, planes_BCHW.contiguous())
@@ -98,10 +102,10 @@ class Rso:
         return loss
 
     def zero_grad(self) -> None:
-        """Nothing: there are no gradients."""
+        """Does nothing: there are no gradients."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Whose turn it is, the deviations and the generator's state."""
+        """The next weight to visit, the deviations and the generator's state."""
         return {
             "next_visit": self._next_visit,
             "rounds": self.rounds,
@@ -110,9 +114,9 @@ class Rso:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on from a `state_dict`; ValueError if it is of another network or optimizer."""
+        """Resumes from a `state_dict`. Raises ValueError if it belongs to another network or optimizer."""
         if len(state_dict.get("deviations", [])) != len(self._deviations):
-            raise ValueError("the state is of another network or optimizer")
+            raise ValueError("the state belongs to another network or optimizer")
         self._next_visit, self.rounds = state_dict["next_visit"], state_dict["rounds"]
         self._deviations = list(state_dict["deviations"])
         self._generator.set_state(state_dict["generator"])
@@ -120,7 +124,7 @@ class Rso:
     def _try(
         self, values: "_Values", visit: Visit, change: float, loss: float, loss_of_outputs: LossOfOutputs
     ) -> float:
-        """The best of the weight and its two changes; the loss with it."""
+        """Keeps the best of the weight and its two changes. Returns the loss with it."""
         layer = self._layers[visit.layer]
         weights = layer.module.get_parameter(visit.name).view(-1)
         decay = -self._config.weight_decay * float(weights[visit.index])
@@ -141,10 +145,10 @@ class Rso:
 
 
 class _Values:
-    """What every node of the network's graph is worth on one batch."""
+    """Values of all nodes of the network's graph on one batch."""
 
     def __init__(self, net: nn.Module, graph: fx.Graph, planes_BCHW: torch.Tensor) -> None:
-        """Runs the network as it stands; the norms' running statistics move."""
+        """Runs the network with its current weights, which updates the norms' running statistics."""
         self._net = net
         self._values: dict[fx.Node, Any] = {}
         self._repeated: dict[fx.Node, Any] = {}
@@ -153,35 +157,36 @@ class _Values:
                 self._values[node] = planes_BCHW
             elif node.op == "output":
                 self._outputs = node.args[0]
-            elif node.op == "call_module":  # by itself, so that a norm's statistics move
+            elif node.op == "call_module":  # not through `_run`, so that a norm updates its statistics
                 module = net.get_submodule(str(node.target))
                 self._values[node] = module(*(self._values[source] for source in node.all_input_nodes))
             else:
                 self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
 
     def outputs(self) -> Any:
-        """The network's."""
+        """The network's outputs."""
         return node_tools.map_arg(self._outputs, self._values.__getitem__)
 
     def input_of(self, layer: Layer) -> torch.Tensor:
-        """What the layer sees."""
+        """The input of the layer."""
         return self._values[layer.node.all_input_nodes[0]]
 
     def change(self, layer: Layer, channel: int, difference: torch.Tensor) -> None:
-        """Enters a new output of the layer; what lies behind is `refresh`'s."""
+        """Changes a channel of the layer's output. `refresh` updates the nodes that depend on it."""
         self._values[layer.node][:, channel] += difference
 
     def refresh(self, layer: Layer) -> None:
-        """Computes what lies behind the layer again."""
+        """Recomputes the nodes that depend on the layer."""
         self._repeated.clear()
         for node in layer.behind:
             self._values[node] = self._run(node, self._values.__getitem__, num_candidates=1)
 
     def candidates(self, layer: Layer, channel: int, effect: torch.Tensor, changes: list[float]) -> list[Any]:
-        """The network's outputs for each change of one weight: effect [B, ...] times it, in one channel.
+        """The network's outputs for each change of one weight.
 
-        Candidates lie beside each other in the batch: row b * M + m is position b with change m. What the
-        weight does not reach is the same tensor object in all outputs, so that a loss can know it again.
+        effect: [B, ...] difference of the channel for a change of 1. Candidates are adjacent in the batch:
+        row b * M + m is position b with change m. An output that does not depend on the weight is the same
+        tensor object for all candidates, so that a loss can recognise it.
         """
         num_candidates = len(changes)
         output = self._values[layer.node]
@@ -214,7 +219,7 @@ class _Values:
         return [of_candidate(index) for index in range(num_candidates)]
 
     def _run(self, node: fx.Node, get: Callable[[fx.Node], Any], num_candidates: int) -> Any:
-        """One node; norms are taken over each candidate alone and their running statistics stay."""
+        """Runs one node. Norms use the statistics of each candidate; running statistics do not change."""
         args: Any = node_tools.map_arg(node.args, get)
         kwargs: Any = node_tools.map_arg(node.kwargs, get)
         target: Any = node.target
@@ -231,14 +236,14 @@ class _Values:
 
 
 def _layers(net: nn.Module, graph: fx.Graph) -> list[Layer]:
-    """From the last to the first."""
+    """Layers from the last to the first."""
     layers = []
     nodes = list(graph.nodes)
     for index, node in enumerate(nodes):
         module = net.get_submodule(node.target) if node.op == "call_module" else None
         if module is None or not list(module.parameters()):
             continue
-        assert isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d), f"{node.target} is unknown to rso"
+        assert isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d), f"unsupported: {node.target}"
         reached, behind = {node}, []
         for later in nodes[index + 1 :]:
             if later.op != "output" and reached.intersection(later.all_input_nodes):
@@ -249,7 +254,7 @@ def _layers(net: nn.Module, graph: fx.Graph) -> list[Layer]:
 
 
 def _visits(layers: list[Layer]) -> tuple[list[Visit], list[float]]:
-    """All weights in their order, and the deviation of each parameter's changes."""
+    """All weights in the order of visits, and the deviation of each parameter's changes."""
     visits: list[Visit] = []
     deviations: list[float] = []
     for number, layer in enumerate(layers):
@@ -267,7 +272,7 @@ def _visits(layers: list[Layer]) -> tuple[list[Visit], list[float]]:
 
 
 def _effect(module: nn.Module, visit: Visit, x: torch.Tensor) -> tuple[int, torch.Tensor]:
-    """The output's channel that the weight acts on, and by how much for each unit: [B] or [B, H, W]."""
+    """The output channel that the weight acts on, and its difference for a change of 1: [B] or [B, H, W]."""
     if visit.name == "bias":
         return visit.index, torch.ones_like(x[:, 0])
     if isinstance(module, nn.BatchNorm2d):
@@ -286,12 +291,12 @@ def _effect(module: nn.Module, visit: Visit, x: torch.Tensor) -> tuple[int, torc
 
 
 def _is_container(node: fx.Node) -> bool:
-    """Whether the node only puts tensors together, as into a NamedTuple."""
+    """Whether the node only collects tensors, for example in a NamedTuple."""
     return node.op == "call_function" and isinstance(node.target, type)
 
 
 def _normalize(module: nn.BatchNorm2d, x: torch.Tensor, num_candidates: int) -> torch.Tensor:
-    """Batch norm with the statistics of each candidate's rows."""
+    """Batch norm with separate statistics for each candidate's rows."""
     rows, channels, height, width = x.shape
     y = functional.batch_norm(
         x.reshape(rows // num_candidates, num_candidates * channels, height, width),

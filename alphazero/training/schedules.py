@@ -1,4 +1,4 @@
-"""Rate and momentum over a run."""
+"""Learning rate and momentum over a run."""
 
 import math
 from typing import NamedTuple
@@ -9,10 +9,10 @@ Name = optimizer_config.ScheduleName
 
 
 class Setting(NamedTuple):
-    """What an optimizer uses for one step."""
+    """Settings of an optimizer for one step."""
 
     rate: float
-    momentum: float  # beta1 of the Adams; 0 for an optimizer without
+    momentum: float  # beta1 of the Adam family; 0 for an optimizer without momentum
 
 
 def at(
@@ -21,10 +21,11 @@ def at(
     step: int,
     progress: float,
 ) -> Setting:
-    """Rate and momentum of step number `step` (0 is the first).
+    """Learning rate and momentum of step number `step` (0 is the first).
 
-    progress: of the run, 0 at its start and 1 when a stop.* bound is reached; 0 for a run without bounds, and
-    more than 1 counts as 1. Only onecycle moves the momentum, and only of an optimizer that has one.
+    progress: of the run, 0 at its start and 1 when a stop.* bound is reached. It is 0 for a run without
+    bounds, and values above 1 count as 1. Only onecycle changes the momentum, and only for an optimizer that
+    has one.
     """
     progress = min(1.0, progress)
     warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
@@ -36,7 +37,7 @@ def at(
 
 
 def _share_of_peak(config: optimizer_config.ScheduleConfig, progress: float) -> float:
-    """The rate as a fraction of the peak, warm-up aside."""
+    """The learning rate as a fraction of the peak, without warm-up."""
     if config.name is Name.steps:
         return config.milestone_factor ** sum(progress >= mark for mark in config.milestones)
     if config.name is Name.cosine:
@@ -52,7 +53,7 @@ def _share_of_peak(config: optimizer_config.ScheduleConfig, progress: float) -> 
 
 
 def _cycle(config: optimizer_config.ScheduleConfig, progress: float) -> float:
-    """How far onecycle is up: 0 at its start and from `cycle_end` on, 1 at `cycle_peak`, straight between."""
+    """Height of onecycle: 0 at its start and from `cycle_end` on, 1 at `cycle_peak`, linear in between."""
     if progress <= config.cycle_peak:
         return progress / config.cycle_peak
     return max(0.0, (config.cycle_end - progress) / (config.cycle_end - config.cycle_peak))

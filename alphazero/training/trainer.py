@@ -1,4 +1,4 @@
-"""A learner that saves itself, and goes back when its loss is lost."""
+"""A trainer that saves checkpoints, and rolls the learner back if its loss diverges."""
 
 import logging
 from collections.abc import Sequence
@@ -8,35 +8,36 @@ from alphazero.config import training as training_config
 from alphazero.training import checkpoint
 
 _logger = logging.getLogger(__name__)
-_SLOWNESS = 0.98
-"""Decay for each step of the running mean that an exploded loss is told by."""
-_RATE_AFTER_ACCIDENT = 0.5
+_LOSS_DECAY = 0.98
+"""Decay per step of the running mean that an exploding loss is compared with."""
+_FACTOR_AFTER_ROLLBACK = 0.5
+"""Learning rate factor after a rollback."""
 
 
 class Trainable(Protocol):
-    """What a `Trainer` drives: a `learner.Learner`, or a group of ranks that acts as one."""
+    """The interface that a `Trainer` uses: a `learner.Learner`, or a group of ranks that acts as one."""
 
     step: int
     samples: int
-    rate_factor: float
+    learning_rate_factor: float
 
     def train(self, drawn: Any, progress: float) -> list[dict[str, float]]:
-        """`learner.Learner.train`."""
+        """See `learner.Learner.train`."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """`learner.Learner.state`."""
+        """See `learner.Learner.state`."""
         ...
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """`learner.Learner.load_state`."""
+        """See `learner.Learner.load_state`."""
         ...
 
 
 class Trainer:
-    """Trains, saves checkpoints, and returns once to the last good one at half the rate.
+    """Trains, saves checkpoints, and returns once to the last good one at half the learning rate.
 
-    A loss that is not finite, or far above its running mean, would otherwise spoil everything after it.
+    Otherwise a loss that is not finite, or far above its running mean, would spoil all later training.
     """
 
     def __init__(
@@ -45,19 +46,19 @@ class Trainer:
         checkpoints: checkpoint.Checkpoints,
         config: training_config.TrainingConfig,
     ) -> None:
-        """checkpoints: of this run alone; nothing is read or written before `restore`."""
+        """checkpoints: of this run only. Nothing is read or written before `restore`."""
         self._trainable = trainable
         self._checkpoints = checkpoints
         self._config = config
         self._typical_loss: float | None = None
         self._has_checkpoint = False
         self.rollbacks = 0
-        """Returns to a checkpoint in this session."""
+        """Number of rollbacks in this session."""
 
     def restore(self) -> bool:
-        """Goes on from the newest whole checkpoint; False where there is none.
+        """Resumes from the newest complete checkpoint. Returns False if there is none.
 
-        ValueError if it is of another network, board or optimizer.
+        Raises ValueError if the checkpoint belongs to another network, board or optimizer.
         """
         state = self._checkpoints.load_newest()
         if state is None:
@@ -67,23 +68,23 @@ class Trainer:
         return True
 
     def train(self, drawn: Any, progress: float) -> list[dict[str, float]]:
-        """`Trainable.train`; no figures after a return to the last checkpoint.
+        """Calls `Trainable.train`. Returns no metrics after a rollback to the last checkpoint.
 
-        A new run's first call writes the checkpoint that it might have to go back to. FloatingPointError
-        when the loss is lost again at the lower rate.
+        The first call of a new run writes a checkpoint that a rollback could use. Raises FloatingPointError
+        if the loss diverges again at the lower learning rate.
         """
         if not self._has_checkpoint:
             self.save()
         try:
-            figures = self._trainable.train(drawn, progress)
-            self._check(figures)
+            metrics = self._trainable.train(drawn, progress)
+            self._check(metrics)
         except FloatingPointError as error:
-            self._go_back(error)
+            self._roll_back(error)
             return []
-        return figures
+        return metrics
 
     def save(self) -> bool:
-        """Writes a checkpoint; False, after a warning, where the disk does not take it."""
+        """Writes a checkpoint. Returns False, after a warning, if it cannot be written."""
         try:
             self._checkpoints.save(self._trainable.step, self._trainable.state())
         except OSError as error:
@@ -93,25 +94,27 @@ class Trainer:
         return True
 
     def _check(self, taken: Sequence[dict[str, float]]) -> None:
-        """FloatingPointError where a loss is far above what was usual before it."""
-        for number, figures in enumerate(taken):
-            loss, typical = figures["loss"], self._typical_loss
+        """Raises FloatingPointError if a loss is far above the running mean of earlier losses."""
+        for number, metrics in enumerate(taken):
+            loss, typical = metrics["loss"], self._typical_loss
             if typical is not None and loss > self._config.explosion_factor * typical:
                 step = self._trainable.step - len(taken) + number + 1
-                raise FloatingPointError(f"training step {step}: loss {loss:.3g} after {typical:.3g} before")
+                raise FloatingPointError(
+                    f"training step {step}: loss {loss:.3g}, running mean {typical:.3g} before it"
+                )
             size = abs(loss)  # REINFORCE has losses of both signs
-            self._typical_loss = size if typical is None else _SLOWNESS * typical + (1 - _SLOWNESS) * size
+            self._typical_loss = size if typical is None else _LOSS_DECAY * typical + (1 - _LOSS_DECAY) * size
 
-    def _go_back(self, accident: FloatingPointError) -> None:
-        if self._trainable.rate_factor < 1:
+    def _roll_back(self, error: FloatingPointError) -> None:
+        if self._trainable.learning_rate_factor < 1:
             raise FloatingPointError(
-                f"{accident}; the rate was halved before: lower optimizer.rate"
+                f"{error}; the learning rate was already halved: lower optimizer.rate"
             ) from None
         state = self._checkpoints.load_newest()
         if state is None:
-            raise accident
+            raise error
         self._trainable.load_state(state)
-        self._trainable.rate_factor = _RATE_AFTER_ACCIDENT
+        self._trainable.learning_rate_factor = _FACTOR_AFTER_ROLLBACK
         self._typical_loss = None
         self.rollbacks += 1
-        _logger.warning("%s; back to step %d at half the rate", accident, self._trainable.step)
+        _logger.warning("%s; back to step %d at half the learning rate", error, self._trainable.step)

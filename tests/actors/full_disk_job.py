@@ -1,6 +1,6 @@
-"""Everyone who writes into a run's folder, on a disk that is full and then is not; prints what they did.
+"""All writers of a run's folder on a disk that becomes full and is emptied again; prints their results.
 
-python -m tests.actors.full_disk_job FOLDER, which is to lie on a small disk of its own.
+python -m tests.actors.full_disk_job FOLDER, which must be on a separate small disk.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.net import networks
 
 GAMES = [corpus.game_of(number) for number in range(4)]
 ENOUGH = 100
-"""Reports that TensorBoard's thread gets to see, more than its queue takes."""
+"""Number of reports, more than the queue of TensorBoard's thread holds."""
 
 
 class Learner:
@@ -87,10 +87,10 @@ def main(folder: Path) -> None:
     report.record("learner", {"loss": 3.0, "step": 140}, 140)
     report.close()
     logging.getLogger("job").info("found")
-    damages: list[gamelog.Damage] = []
-    log = gamelog.GameLog(folder / "games").read_all(damages.append)
+    corruptions: list[gamelog.CorruptRecord] = []
+    log = gamelog.GameLog(folder / "games").read_all(corruptions.append)
     told["games"] = [game.game_id for game in log]
-    told["damages"] = len(damages)
+    told["corruptions"] = len(corruptions)
     told["message"] = (folder / "log.txt").read_text().splitlines()[-1]
     told["status"] = json.loads((folder / "status.json").read_text())["step"]
     print(json.dumps(told))

@@ -1,6 +1,6 @@
-"""A run with GPUs on other nodes than its driver's, which come and go. Argument: a folder, for told.json.
+"""A run with GPUs on other nodes than the driver's; the nodes come and go. Argument: a folder, for told.json.
 
-The GPUs are logical ones: Ray counts them, and everybody computes on CPUs.
+The GPUs are logical ones: Ray counts them, and all actors compute on CPUs.
 """
 
 import json
@@ -35,11 +35,11 @@ STEPS_S = 150
 def start_node(name):
     log = FOLDER / f"{name}.log"
     words = ["--address=127.0.0.1:6379", "--num-cpus=2", "--num-gpus=1", "--object-store-memory=100000000"]
-    return world.Node([*words, "--resources", json.dumps({name: 1})], log)
+    return world.RayNode([*words, "--resources", json.dumps({name: 1})], log)
 
 
 def places():
-    """Names of nodes by what lives on them."""
+    """Names of the nodes of each class of actors."""
     nodes = {
         entry["NodeID"]: next((name for name in entry["Resources"] if name.startswith("gpu-")), "head")
         for entry in ray.nodes()
@@ -76,11 +76,11 @@ def wait_for_steps(count):
 
 def main():
     os.environ["RAY_AUTH_TOKEN"] = "a" * 64
-    # A node that is killed is known to be dead after two seconds instead of fifteen and more.
+    # A killed node counts as dead after two seconds instead of at least fifteen.
     os.environ |= {"RAY_health_check_period_ms": "1000", "RAY_health_check_failure_threshold": "2"}
     told = {}
     words = ["--head", "--port=6379", "--num-cpus=3", "--include-dashboard=false"]
-    world.Node([*words, "--object-store-memory=100000000"], FOLDER / "head.log")
+    world.RayNode([*words, "--object-store-memory=100000000"], FOLDER / "head.log")
     nodes = {name: start_node(name) for name in ("gpu-a", "gpu-b", "gpu-c")}
     ray.init("127.0.0.1:6379", log_to_driver=False)
     with (FOLDER / "driver.log").open("w") as output:
@@ -102,8 +102,8 @@ def main():
 
         for node in nodes.values():
             node.kill()
-        # What the lost ones still report must not be taken for steps of their followers.
-        wait_for("everybody on the head", is_all_on_head)
+        # Late reports of the lost actors must not be taken for steps of the new ones.
+        wait_for("all actors on the head", is_all_on_head)
         wait_for_steps(20)
         told["without"] = places()
 

@@ -1,4 +1,4 @@
-"""A run on a cluster with Ray's autoscaler, whose nodes are processes. Argument: a folder, for told.json."""
+"""A run on a cluster with Ray's autoscaler and processes as nodes. Argument: a folder, for told.json."""
 
 import json
 import os
@@ -23,14 +23,14 @@ WORDS = [
     "cluster.max_nodes=4",
     "selfplay.num_actors=0",
     "ladder.games_per_network=0",
-    "training.replay_ratio=0.2",  # a learner that is fed by one player has little to do
+    "training.replay_ratio=0.2",  # so that the learner can use many self-play actors
     f"run.dir={RUN}",
 ]
 WAIT_S = 200
 
 
 class Autoscaling(cluster_utils.AutoscalingCluster):
-    """Ray's cluster of fake nodes, without the example file that its package on PyPI lacks."""
+    """Ray's cluster of fake nodes, without an example file that Ray's package on PyPI lacks."""
 
     def _generate_config(self, head_resources, worker_node_types, autoscaler_v2=False, **settings):
         head = {"resources": dict(head_resources), "node_config": {}, "max_workers": 0}
@@ -69,7 +69,7 @@ def num_nodes():
     return sum(node["Alive"] for node in ray.nodes())
 
 
-def num_players():
+def num_selfplay_actors():
     return len(world.actors().get("self-play", []))
 
 
@@ -101,14 +101,14 @@ def main():
         )
     try:
         told["grown after"] = wait_for("four nodes", lambda: num_nodes() == 4)
-        told["played after"] = wait_for("their players", lambda: num_players() == 4)
+        told["played after"] = wait_for("their self-play actors", lambda: num_selfplay_actors() == 4)
         lost = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU") == 1][:2]
         for node in lost:
             os.kill(raylet_of(node["NodeID"]), signal.SIGKILL)
         gone = {node["NodeID"] for node in lost}
         wait_for("the loss", lambda: not gone & {node["NodeID"] for node in ray.nodes() if node["Alive"]})
         told["grown again after"] = wait_for("four nodes again", lambda: num_nodes() == 4)
-        told["played again after"] = wait_for("their players", lambda: num_players() == 4)
+        told["played again after"] = wait_for("their self-play actors", lambda: num_selfplay_actors() == 4)
         run.send_signal(signal.SIGINT)
         told["code"] = run.wait(90)
         told["shrunk after"] = wait_for("the head alone", lambda: num_nodes() == 1)
@@ -119,7 +119,7 @@ def main():
 
 
 def raylet_of(node_id):
-    """The process that is the node; its workers end with it."""
+    """The id of the node's raylet process; the node's workers end with it."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or b"/raylet" not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
             continue

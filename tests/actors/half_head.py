@@ -1,4 +1,4 @@
-"""A server that says it is a Ray head and answers nothing else, as one that stops in the middle of a join."""
+"""Server that answers a Ray head's first call and no other, like a head that stops during a join."""
 
 import concurrent.futures
 import contextlib
@@ -13,7 +13,7 @@ CLUSTER_ID = b"\n\x00\x12\x1c" + bytes(range(28))
 
 
 class HalfHead(grpc.GenericRpcHandler):
-    """Answers who it is until `is_silent` is set; `was_asked_more` once somebody wants to join."""
+    """Answers GetClusterId until `is_silent` is set; sets `was_asked_more` when a process joins."""
 
     def __init__(self) -> None:
         self.address = ""

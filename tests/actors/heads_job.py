@@ -1,4 +1,4 @@
-"""Runs against a head that `ray start` began, in a world of their own; prints JSON. Argument: a folder."""
+"""Runs against a head of `ray start` in a private world; prints JSON. Argument: a folder."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def start(name, *words, **variables):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's jobs in the background ignore it, and so would what they start.
+        # Background jobs of a shell ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
@@ -46,7 +46,7 @@ def run(name, *words, **variables):
 
 
 def stopped_late(head):
-    """The first check passes; the head stops while the process imports Ray and torch."""
+    """A run whose first check passes; the head stops while the process imports Ray and torch."""
     process = start("late", ADDRESS)
     assert process.stdout is not None
     process.stdout.readline()
@@ -72,7 +72,7 @@ def main():
     time.sleep(1)
     found["stale"] = run("stale", "cluster=auto", *ONE_GAME)
     found["unknown name"] = run("unknown", "cluster.address=nobody.invalid:6379")
-    # Bound over /etc/resolv.conf by the test: the name server of this world says nothing.
+    # The test has replaced /etc/resolv.conf: the name server of this world does not answer.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.3", 53))
         found["lookup"] = run("lookup", "cluster.address=nobody.invalid:6379")

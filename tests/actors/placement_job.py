@@ -1,6 +1,6 @@
-"""Starts an idle actor for each place of a plan, and writes down what each was given.
+"""Idle actors at all places of a plan; writes the resources that Ray gave them.
 
-Arguments: the file to write, how many nodes to wait for, and settings of the run.
+Arguments: the file to write, the number of nodes to wait for, and settings of the run.
 """
 
 import json
@@ -9,17 +9,17 @@ from pathlib import Path
 
 import ray
 
-from actors import cluster, loop, plan, planning
-from actors import nodes as all_nodes
+from actors import cluster, cluster_nodes, loop, planning
+from actors import plan as plans
 from alphazero.config import compose
 from tests import machines
 
 
 class Idle:
-    """Knows what it was given."""
+    """An actor that returns its resources."""
 
     def given(self):
-        """Node, shares, and the GPUs themselves."""
+        """Node, shares, and ids of the GPUs."""
         context = ray.get_runtime_context()
         resources = context.get_assigned_resources()
         shares = {"cpus": resources.get("CPU", 0.0), "gpus": resources.get("GPU", 0.0)}
@@ -30,14 +30,14 @@ def main(target, num_nodes, *arguments):
     config = compose.compose(["conf=9x9", "cluster=auto", "training.device=auto", *arguments])
     cluster.connect(config, "/dev/null", "placement")
     machines.wait_until(lambda: len(ray.nodes()) == int(num_nodes), f"{num_nodes} nodes", 60)
-    made = planning.make_plan(config, all_nodes.Nodes(config).look())
-    hired = [
+    made = planning.make_plan(config, cluster_nodes.Nodes(config).look())
+    started = [
         (place, loop._spawn_at(place, Idle, f"{place.name} {place.node.id} {number}"))
-        for place in sorted(made.placements, key=lambda place: place.name == plan.SELF_PLAY)
+        for place in sorted(made.placements, key=lambda place: place.name == plans.SELF_PLAY)
         for number in range(place.count)
     ]
     told = []
-    for place, handle in hired:
+    for place, handle in started:
         node, shares, gpus = ray.get(handle.given.remote(), timeout=200)
         planned = {"cpus": place.cpus, "gpus": place.gpus}
         is_in_place = node == place.node.id

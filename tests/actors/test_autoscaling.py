@@ -1,15 +1,16 @@
-"""What an autoscaler is asked for: by one run as it grows, and by several together."""
+"""Tests of requests to the autoscaler: by one run as it grows, and by several together."""
 
 import dataclasses
 
 import pytest
 import yaml
 
-from actors import autoscaling, plan, planning
+from actors import autoscaling, planning
+from actors import plan as plans
 from tests.actors.test_plan import config_for, nodes_of
 
-GPU_TYPE = autoscaling.NodeType(name="gpu", resources={"CPU": 16.0, "GPU": 1.0}, most=4)
-CPU_TYPE = autoscaling.NodeType(name="cpu", resources={"CPU": 32.0}, most=-1)
+GPU_TYPE = autoscaling.AutoscalerNodeType(name="gpu", resources={"CPU": 16.0, "GPU": 1.0}, most=4)
+CPU_TYPE = autoscaling.AutoscalerNodeType(name="cpu", resources={"CPU": 32.0}, most=-1)
 
 
 @pytest.mark.parametrize(
@@ -23,13 +24,13 @@ CPU_TYPE = autoscaling.NodeType(name="cpu", resources={"CPU": 32.0}, most=-1)
         ("cpu", [GPU_TYPE], False),
     ],
 )
-def test_gpus_are_asked_for_where_there_may_be_some(device, types, has_gpus):
-    rank, player = autoscaling.demands(config_for(device=device), None, types)
+def test_gpus_are_requested_if_nodes_may_have_some(device, types, has_gpus):
+    rank, selfplay = autoscaling.demands(config_for(device=device), None, types)
     assert rank == ({"CPU": 0.5, "GPU": 1.0} if has_gpus else {"CPU": 0.5})
-    assert player == ({"CPU": 1.0, "GPU": 0.25} if has_gpus else {"CPU": 1.0})
+    assert selfplay == ({"CPU": 1.0, "GPU": 0.25} if has_gpus else {"CPU": 1.0})
 
 
-def test_players_are_asked_for_as_the_learner_can_feed_them():
+def test_self_play_is_requested_for_the_learner_s_capacity():
     config = config_for(grows=True)
 
     def players(nodes, capacity, config=config):
@@ -37,22 +38,22 @@ def test_players_are_asked_for_as_the_learner_can_feed_them():
         return len(autoscaling.demands(config, made, [CPU_TYPE], capacity)) - 1, made.num_players
 
     few = nodes_of((8, 0))
-    assert players(few, None) == (7, 7), "nothing is known yet"
+    assert players(few, None) == (7, 7), "the capacity is not known yet"
     assert players(few, 10.7) == (10, 7)
     assert players(few, 1000) == (14, 7), "no more than twice as many at once"
-    assert players(few, 3) == (7, 7), "what is there is kept"
-    # Half of the nodes are lost: the same learner asks for the same again.
+    assert players(few, 3) == (7, 7), "existing actors are kept"
+    # After the loss of half of the nodes the same learner makes the same request again.
     assert players(nodes_of((8, 0), (16, 0), (16, 0)), 39) == (39, 39)
     assert players(nodes_of((8, 0), (16, 0)), 39) == (39, 23)
     config.cluster.max_nodes = 3
-    assert players(nodes_of((8, 0), (16, 0), (16, 0)), 99) == (39, 39), "cluster.max_nodes are there"
+    assert players(nodes_of((8, 0), (16, 0), (16, 0)), 99) == (39, 39), "cluster.max_nodes is reached"
     assert players(nodes_of((8, 0), (16, 0)), 99) == (34, 23), "half as many nodes again"
     wanted = config_for(num_actors=50, grows=True)
-    assert players(few, 3, wanted) == (50, 7), "selfplay.num_actors is what the user wants"
+    assert players(few, 3, wanted) == (50, 7), "selfplay.num_actors is requested"
 
 
 class Store:
-    """Ray's key-value store and its autoscaler, as they are for all runs of a cluster."""
+    """A fake of Ray's key-value store and autoscaler, common to all runs of a cluster."""
 
     def __init__(self):
         self.texts = {}
@@ -81,7 +82,7 @@ def test_runs_of_a_cluster_ask_together_and_one_s_end_leaves_the_other_s():
     assert second.ask([{"CPU": 2.0}, {"CPU": 2.0}])
     assert store.asked[-1] == [{"CPU": 1.0}, {"CPU": 2.0}, {"CPU": 2.0}]
     assert not first.ask([{"CPU": 1.0}])
-    assert len(store.asked) == 2, "what is no news is not asked again at once"
+    assert len(store.asked) == 2, "an unchanged request is not repeated at once"
     now[0] += 61
     assert not first.ask([{"CPU": 1.0}])
     assert len(store.asked) == 3
@@ -102,12 +103,12 @@ def test_a_plan_without_a_learner_asks_for_one():
     nodes = nodes_of((8, 0), (16, 1))
     before = planning.make_plan(config, nodes)
     lost = planning.make_plan(config, nodes[:1], before=before)
-    assert lost.one(plan.LEARNER) is None
+    assert lost.one(plans.LEARNER) is None
     assert autoscaling.demands(config, lost)[0] == {"CPU": 0.5, "GPU": 1.0}
 
 
-def test_what_is_there_is_asked_for_as_it_is():
-    """CPU players need no GPU, and a rank that has a part of one needs no whole one."""
+def test_existing_actors_are_requested_unchanged():
+    """Actors on CPUs need no GPU, and a rank with a part of a GPU does not need a whole one."""
     config = config_for(device="auto", grows=True)
     made = planning.make_plan(config, nodes_of((8, 0), (16, 1)))
     asked = autoscaling.demands(config, made, [], capacity=1.0)
@@ -119,7 +120,7 @@ def test_what_is_there_is_asked_for_as_it_is():
     }
 
 
-def test_a_learner_on_cpus_asks_for_a_gpu_where_there_may_be_one():
+def test_a_learner_on_cpus_requests_a_gpu_if_nodes_may_have_one():
     config = config_for(device="auto", grows=True)
     made = planning.make_plan(config, nodes_of((8, 0)))
     assert autoscaling.demands(config, made, [])[0] == {"CPU": 0.5}

@@ -1,4 +1,4 @@
-"""Whom a run lets in, and what it says to whom a cluster does not let in."""
+"""Tests of tokens and addresses: who may join a private cluster, and which clusters a run joins."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from tests.actors import half_head
 
 
 def raised(*texts):
-    """A chain of errors, the last one raised while the one before was handled."""
+    """A chain of errors, each raised while the one before was handled."""
     error = None
     for text in texts:
         after = ConnectionError(text)
@@ -46,7 +46,7 @@ def test_a_private_cluster_has_a_token_of_its_own(monkeypatch):
     assert len(bytes.fromhex(first["RAY_AUTH_TOKEN"])) == 32
 
 
-def test_to_ask_for_tokens_is_not_to_choose_one(monkeypatch):
+def test_the_token_mode_does_not_choose_a_token(monkeypatch):
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
@@ -59,10 +59,10 @@ def test_what_the_user_chose_stays(name, monkeypatch, caplog):
     assert cluster._new_token() == {} and caplog.text == ""
 
 
-def test_an_open_private_cluster_is_told_of(monkeypatch, caplog):
+def test_an_open_private_cluster_gives_a_warning(monkeypatch, caplog):
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     assert cluster._new_token() == {}
-    assert "whoever reaches the cluster's ports can run code" in caplog.text
+    assert "any process that reaches the cluster's ports can run code" in caplog.text
 
 
 def test_the_folder_of_private_clusters_is_closed(tmp_path, monkeypatch):
@@ -76,11 +76,11 @@ def test_the_folder_of_private_clusters_is_closed(tmp_path, monkeypatch):
 
 
 def test_a_link_in_place_of_the_folder_is_refused(tmp_path, monkeypatch):
-    """Another user could have laid it there."""
+    """Another user could have made the link."""
     monkeypatch.setattr(cluster.tempfile, "gettempdir", lambda: str(tmp_path))
     (tmp_path / "other").mkdir()
     (tmp_path / f"alphazero-{os.getuid()}").symlink_to(tmp_path / "other")
-    with pytest.raises(ValueError, match="must be a folder of yours"):
+    with pytest.raises(ValueError, match="must be a folder that you own"):
         cluster._private_folder()
 
 
@@ -88,13 +88,13 @@ def test_another_users_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster.tempfile, "gettempdir", lambda: str(tmp_path))
     mine = os.getuid()
     monkeypatch.setattr(cluster.os, "getuid", lambda: mine + 1)
-    with pytest.raises(ValueError, match="must be a folder of yours"):
+    with pytest.raises(ValueError, match="must be a folder that you own"):
         cluster._private_folder()
 
 
 @pytest.fixture
 def address_file(tmp_path, monkeypatch):
-    """Where `ray start` leaves the address of this host's cluster; it does not exist yet."""
+    """The file in which `ray start` writes the address of this host's cluster; it does not exist yet."""
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     (tmp_path / "ray").mkdir()
     return tmp_path / "ray" / "ray_current_cluster"
@@ -107,7 +107,7 @@ def test_the_cluster_of_this_host(address_file, caplog):
     assert caplog.text == ""
 
 
-def test_without_a_cluster_nothing_is_said(address_file, caplog):
+def test_without_a_cluster_there_is_no_warning(address_file, caplog):
     assert cluster._cluster_on_this_host() == ("", "private")
     assert caplog.text == ""
 
@@ -115,13 +115,13 @@ def test_without_a_cluster_nothing_is_said(address_file, caplog):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("127.0.0.2:1", "=127.0.0.2:1: nobody answers there (Connection refused)"),
+        ("127.0.0.2:1", "=127.0.0.2:1: nothing answers there (Connection refused)"),
         ("", ": it does not hold HOST:PORT"),
         ("\0\n" * 1000, ": it does not hold HOST:PORT"),
         ("127.0.0.2:99999", ": it does not hold HOST:PORT"),
     ],
 )
-def test_a_stale_file_is_told_of_and_not_joined(text, reason, address_file, caplog):
+def test_a_stale_file_gives_a_warning_and_is_not_joined(text, reason, address_file, caplog):
     address_file.write_text(text)
     assert cluster._cluster_on_this_host() == ("", "private")
     assert caplog.messages == [
@@ -135,7 +135,7 @@ def test_what_is_not_text_or_not_a_file_is_not_joined(address_file, caplog):
     address_file.unlink()
     os.mkfifo(address_file)
     assert cluster._cluster_on_this_host() == ("", "private")
-    assert "it is not text" in caplog.messages[0] and "it is not a file" in caplog.messages[1]
+    assert "it is not text" in caplog.messages[0] and "it is not a regular file" in caplog.messages[1]
 
 
 @pytest.mark.slow
@@ -146,8 +146,8 @@ def test_another_program_at_the_address_of_this_host_is_not_joined(address_file,
     assert "does not answer within 5 s; a private cluster starts instead" in caplog.text
 
 
-def test_what_another_user_left_is_not_joined(address_file, monkeypatch, caplog):
-    """Whoever joins brings a token and believes what it is sent."""
+def test_another_users_cluster_is_not_joined(address_file, monkeypatch, caplog):
+    """A run that joins sends its token and trusts the answers."""
     address_file.write_text("127.0.0.2:1")
     os.chown(address_file, 12345, -1) if os.getuid() == 0 else monkeypatch.setattr(
         cluster.os, "getuid", lambda: 12345
@@ -157,7 +157,7 @@ def test_what_another_user_left_is_not_joined(address_file, monkeypatch, caplog)
 
 
 @pytest.mark.parametrize(("mode", "is_told"), [("token", False), (None, True), ("disabled", True)])
-def test_a_joined_cluster_without_tokens_is_told_of(mode, is_told, monkeypatch, caplog):
+def test_a_joined_cluster_without_tokens_gives_a_warning(mode, is_told, monkeypatch, caplog):
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     if mode:
         monkeypatch.setenv("RAY_AUTH_MODE", mode)
@@ -167,4 +167,4 @@ def test_a_joined_cluster_without_tokens_is_told_of(mode, is_told, monkeypatch, 
     with half_head.serve() as head:
         config = compose.compose(["conf=smoke", f"cluster.address={head.address}"])
         assert "10.0.0.1:6379" in cluster.connect(config, "log.txt", "namespace")
-    assert ("asks nobody for a token" in caplog.text) is is_told
+    assert ("requires no token" in caplog.text) is is_told

@@ -1,4 +1,4 @@
-"""A full disk: everyone backs off, says so, and goes on when there is room again."""
+"""Test of a full disk: all writers wait, log it, and continue when there is space again."""
 
 import json
 import sys
@@ -18,26 +18,26 @@ cp -r $HOME/disk/events $HOME/events
 
 @pytest.mark.slow
 @private_world.needed
-def test_everyone_goes_on_when_there_is_room_again(tmp_path):
+def test_all_writers_resume_after_a_full_disk(tmp_path):
     told = json.loads(private_world.run(SCRIPT.format(python=sys.executable), tmp_path, timeout_s=120))
     assert told["before"] == ["", True]
     assert "No space left" in told["full"][0] and told["full"][1] is False
     assert told["total"] == 1 and told["promotion"] == "No space left on device"
     assert told["after"] == ["", True] and told["steps"] == 40
-    assert told["games"] == [game.game_id for game in full_disk_job.GAMES] and told["damages"] == 0
+    assert told["games"] == [game.game_id for game in full_disk_job.GAMES] and told["corruptions"] == 0
     assert told["promoted"] == [5]
     assert told["message"].endswith("job: found") and told["status"] == 140
     said = (tmp_path / "said").read_text()
     for words in (
-        "games cannot be written and wait for it",
+        "games cannot be written, their actors keep them",
         "games can be written again",
         "step 40 was not saved",
         "events are not written for now",
         "events are written again",
-        "status.json is old",
+        "status.json was not written",
     ):
         assert words in said
-    assert said.count("does not take messages") == 1 and "Logging error" not in said
+    assert said.count("log.txt cannot be written") == 1 and "Logging error" not in said
     events = event_accumulator.EventAccumulator(str(tmp_path / "events" / "loop"))
     events.Reload()
     assert [event.value for event in events.Scalars("learner/loss")][-1] == 3.0

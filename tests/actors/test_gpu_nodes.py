@@ -1,4 +1,4 @@
-"""A learner, self-play and the gate's games on GPUs of other nodes than the driver's, which get lost."""
+"""Test of learner, self-play and gate on GPUs of other nodes than the driver's, which are lost."""
 
 import json
 import sys
@@ -22,11 +22,11 @@ def test_gpu_nodes_come_and_go(tmp_path):
         "gpu-b",
         "gpu-c",
     }
-    # One has the rank, the two others play, and one of them plays the gate's games, too.
+    # One node has the rank, the two others play, and one of them plays the gate's games, too.
     assert len(first["SelfPlayActor"]) == 2 and not {*first["LearnerRank"]} & {*first["SelfPlayActor"]}
     assert len(first["GatePlayer"]) == 1
     assert moved["LearnerRank"] != first["LearnerRank"] and len(moved["LearnerRank"]) == 1
-    # With training.device=auto the head's CPUs go on alone.
+    # With training.device=auto the run continues on the head's CPUs only.
     assert without["LearnerActor"] == ["head"] and set(without["SelfPlayActor"]) == {"head"}
     assert not {"LearnerRank", "GatePlayer"} & without.keys()
     assert again["LearnerRank"] == again["GatePlayer"] == ["gpu-d"]

@@ -1,4 +1,4 @@
-"""What answers at the address of a cluster: real sockets, and processes that meet them."""
+"""Tests of programs at the address of a cluster: real sockets, and processes that connect to them."""
 
 import contextlib
 import http.server
@@ -22,14 +22,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 HOST = half_head.HOST
 WITHIN_S = 10
 OTHER = "another program answers there, not a Ray head"
-SILENT = "what listens there does not answer within 5 s"
-DROPPED = "nobody answers there (no reply within 5 s)"
-REFUSED = "nobody answers there (Connection refused)"
+SILENT = "the program there does not answer within 5 s"
+DROPPED = "nothing answers there (no reply within 5 s)"
+REFUSED = "nothing answers there (Connection refused)"
 
 
 @contextlib.contextmanager
 def accepting(greet):
-    """A port where greet(connection) is done with each that comes."""
+    """A port that calls greet(connection) for each connection."""
     kept = []
 
     def serve():
@@ -67,7 +67,7 @@ def web():
 
 @contextlib.contextmanager
 def dropping():
-    """A port whose queue is full: the kernel drops whoever else comes, as a firewall does."""
+    """A port whose queue is full: the kernel drops further connections, like a firewall."""
     with socket.create_server((HOST, 0), backlog=0) as server, contextlib.ExitStack() as clients:
         for _ in range(4):
             client = clients.enter_context(socket.socket())
@@ -106,7 +106,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", ["web server", "ssh server", "closes at once", "refuses"])
-def test_what_is_not_a_head_is_told_at_once(kind):
+def test_another_program_is_reported_at_once(kind):
     serve, expected = KINDS[kind]
     with serve() as port:
         began = time.monotonic()
@@ -129,16 +129,16 @@ def test_a_head_has_no_fault():
 
 @pytest.mark.slow
 def test_the_end_of_a_tunnel_is_not_a_head():
-    """Ray would look for it at the machine's own address, and for minutes."""
+    """Ray would search for it at the machine's own address, for minutes."""
     own = util.get_node_ip_address()
     if own == "127.0.0.1":
         pytest.skip("this machine has no address but loopback")
     with half_head.serve("127.0.0.1") as head:
         port = int(head.address.rpartition(":")[2])
-        assert heads.find_fault("127.0.0.1", port) == f"Ray takes 127.0.0.1 for {own}, and {REFUSED}"
+        assert heads.find_fault("127.0.0.1", port) == f"Ray replaces 127.0.0.1 by {own}, and {REFUSED}"
 
 
-def test_a_refused_name_is_told_before_anything_is_asked():
+def test_a_name_that_is_too_long_is_unknown():
     assert heads.find_fault("x" * 64, 6379) == f"the name {'x' * 64} is unknown"
 
 
@@ -154,7 +154,7 @@ def test_a_refused_name_is_told_before_anything_is_asked():
         ("10.0.0.6:6379", "10.0.0.5:6379", ("cluster.address", "10.0.0.6:6379")),
     ],
 )
-def test_who_names_the_address(setting, variable, expected, monkeypatch):
+def test_the_key_that_names_the_address(setting, variable, expected, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     if variable is not None:
         monkeypatch.setenv("RAY_ADDRESS", variable)
@@ -209,7 +209,7 @@ def start(folder, *words, **variables):
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's jobs in the background ignore it, and so would what they start.
+        # Background jobs of a shell ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
@@ -251,7 +251,7 @@ def test_ctrl_c_ends_the_check(kind, tmp_path):
 
 
 def wait_for_connection(pid, port):
-    """Until the process has a connection to `port`, or asks for one."""
+    """Waits until the process has a connection to `port` or has requested one."""
     wanted = re.compile(rf":{port:04X} 0[12] ")  # established, or its first packet sent
     deadline = time.monotonic() + 60
     while True:

@@ -1,4 +1,4 @@
-"""A run as a job of a cluster that is already there."""
+"""Test of a run as a job of an existing cluster."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Signals and silence while Ray's C++ code joins a cluster."""
+"""Tests of signals and silence while Ray's C++ code joins a cluster."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def joins():
-    """A head that stops in the middle, and a run that waits for it."""
+    """A head that stops during a join, and a run that waits for it."""
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "RAY_AUTH_MODE": "disabled"}
     with half_head.serve() as head:
 
@@ -60,12 +60,12 @@ def test_a_head_that_stops_ends_a_join(joins, tmp_path):
     head.is_silent.set()
     _, errors = process.communicate(timeout=100)
     assert time.monotonic() - began < 10
-    assert errors.startswith(f"cluster.address={head.address}: what listens there does not answer within 5 s")
+    assert errors.startswith(f"cluster.address={head.address}: the program there does not answer within 5 s")
     assert errors.count("\n") == 1
     assert process.returncode == 2
 
 
-def test_everything_is_as_before_after_a_join():
+def test_a_join_restores_the_process():
     def state():
         wakeup = signal.set_wakeup_fd(-1)
         signal.set_wakeup_fd(wakeup)

@@ -1,4 +1,4 @@
-"""What a rank sends to the learner that drives it."""
+"""Test of the answers of ranks to the learner that drives them."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""What a run takes: formulas against real networks and batches, and where the object store lies."""
+"""Tests of memory estimates, against real networks and batches, and of the object store's place."""
 
 import shutil
 from types import SimpleNamespace
@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from actors import memory, plan, planning
+from actors import memory, planning
+from actors import plan as plans
 from alphazero.config import compose, schema
 from alphazero.config import replay as replay_config
 from alphazero.data import replay
@@ -42,7 +43,7 @@ def test_the_object_store_follows_the_run_and_the_node():
     assert memory.object_store_bytes(small, 64 * gib) == 128 * MIB
     wanted = memory.object_store_bytes(large, 64 * gib)
     assert 300 * MIB < wanted < 4 * gib
-    # A node that has little keeps most of it for processes, and one that has none to speak of still starts.
+    # A small node keeps most of its memory for processes, and a tiny one still starts.
     assert memory.object_store_bytes(large, gib) == int(0.3 * gib)
     assert memory.object_store_bytes(large, 100 * MIB) == 128 * MIB
 
@@ -55,7 +56,7 @@ def test_the_object_store_follows_the_run_and_the_node():
         (64, 400, False, ["60 MiB", "400 MiB lies in", "--shm-size"]),
     ],
 )
-def test_where_shared_memory_is_small(tmp_path, monkeypatch, free_mib, size_mib, is_shared, words):
+def test_small_shared_memory(tmp_path, monkeypatch, free_mib, size_mib, is_shared, words):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free_mib * MIB))
     size, place, text = memory.store_place(400 * MIB, tmp_path)
     assert size // MIB == size_mib
@@ -80,7 +81,7 @@ def test_a_container_s_limit_counts(tmp_path):
 
 def plan_for(config, memory_gib):
     nodes = [
-        plan.Node(id=str(number), name=f"10.0.0.{number}", cpus=8, gpus=0, memory=gib * 1024 * MIB,
+        plans.Node(id=str(number), name=f"10.0.0.{number}", cpus=8, gpus=0, memory=gib * 1024 * MIB,
                   is_driver=number == 0)
         for number, gib in enumerate(memory_gib)
     ]  # fmt: skip
@@ -105,21 +106,21 @@ def test_the_plan_tells_of_a_window_that_is_cut_short():
 
 
 def test_a_learner_takes_what_its_batch_and_its_network_need():
-    """Measured: three steps of conf=9x9 on a CPU, beside 0.1 GiB of Ray's."""
+    """Measured: three steps of conf=9x9 on a CPU, without 0.1 GiB of Ray's."""
     config = compose.compose(["conf=9x9"])
-    assert memory.of_actor(plan.LEARNER, config) == pytest.approx((500 + 95) * MIB, rel=0.1)
+    assert memory.of_actor(plans.LEARNER, config) == pytest.approx((500 + 95) * MIB, rel=0.1)
     config.training.batch_size *= 8
-    assert memory.of_actor(plan.LEARNER, config) > 1200 * MIB
-    assert memory.of_actor(plan.LEARNER, config, drives_ranks=True) < 200 * MIB
+    assert memory.of_actor(plans.LEARNER, config) > 1200 * MIB
+    assert memory.of_actor(plans.LEARNER, config, drives_ranks=True) < 200 * MIB
 
 
 def test_the_plan_tells_what_gpus_need_and_warns_where_they_have_less():
     config = compose.compose(["conf=19x19", "net=b20c256", "training.device=auto"])
     nodes = [
-        plan.Node(id="a", name="head", cpus=8, gpus=0, is_driver=True),
-        plan.Node(id="b", name="small", cpus=16, gpus=1, gpu_type="T4"),
-        plan.Node(id="c", name="large", cpus=64, gpus=8, gpu_type="H100"),
-        plan.Node(id="d", name="unknown", cpus=16, gpus=1, gpu_type="X1"),
+        plans.Node(id="a", name="head", cpus=8, gpus=0, is_driver=True),
+        plans.Node(id="b", name="small", cpus=16, gpus=1, gpu_type="T4"),
+        plans.Node(id="c", name="large", cpus=64, gpus=8, gpu_type="H100"),
+        plans.Node(id="d", name="unknown", cpus=16, gpus=1, gpu_type="X1"),
     ]
     config.training.batch_size = 256
     told = "\n".join(memory.lines(config, planning.make_plan(config, nodes)))

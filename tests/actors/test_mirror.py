@@ -1,4 +1,4 @@
-"""The mirror as an actor: at low priority, started again when it is killed, and last to finish."""
+"""Test of the mirror as an actor: at low priority, restarted after a kill, and last to finish."""
 
 import sys
 

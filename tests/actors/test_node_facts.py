@@ -1,21 +1,22 @@
-"""What is wrong with a node: found in its facts, said in one line that names it."""
+"""Tests of node facts: each problem is one line that names the node."""
 
 import dataclasses
 
 import pytest
 import ray
 
-from actors import node_facts, nodes, plan
+from actors import cluster_nodes, node_facts
+from actors import plan as plans
 from tests.actors.test_plan import config_for
 
-OURS = node_facts.Facts(
+OURS = node_facts.NodeFacts(
     python="3.12.3",
     versions={"torch": "2.13.0+cu129", "numpy": "2.4.1", "ray": "2.60.0"},
     time_s=1e9,
     asked_s=1e9,
     disk=50 << 30,
 )
-NODE = plan.Node(id="b", name="10.0.0.7", cpus=16, gpus=1)
+NODE = plans.Node(id="b", name="10.0.0.7", cpus=16, gpus=1)
 
 
 def judge(device="auto", **changes):
@@ -49,7 +50,7 @@ def test_a_node_that_cannot_take_part(changes, words):
         ({"versions": {"torch": "2.13.0+cpu"}}, ["declares 1 GPUs", "built for CPUs"]),
     ],
 )
-def test_a_node_of_which_the_user_should_know(changes, words):
+def test_a_node_with_a_note(changes, words):
     problems, (line,) = judge(**changes)
     assert not problems and line.startswith("10.0.0.7: ") and all(word in line for word in words), line
 
@@ -64,13 +65,13 @@ def test_a_node_of_which_the_user_should_know(changes, words):
         {"device": "cpu", "versions": {"torch": "2.13.0+cpu"}},
     ],
 )
-def test_what_does_not_matter_is_not_told(changes):
+def test_irrelevant_differences_are_ignored(changes):
     assert judge(**changes) == ([], [])
 
 
 def test_nodes_that_do_not_fit_are_left_out_and_named_once(monkeypatch, caplog):
-    view = nodes.Nodes(config_for())
-    here = plan.Node(id="a", name="head", cpus=8, gpus=0, is_driver=True)
+    view = cluster_nodes.Nodes(config_for())
+    here = plans.Node(id="a", name="head", cpus=8, gpus=0, is_driver=True)
     alive = [here, NODE]
     monkeypatch.setattr(view, "_alive", lambda: alive)
     monkeypatch.setattr(node_facts, "find", lambda: OURS)
@@ -86,7 +87,7 @@ def test_nodes_that_do_not_fit_are_left_out_and_named_once(monkeypatch, caplog):
     monkeypatch.setattr(node_facts, "ask", lambda new: {node.id: reason for node in new})
     assert view.look() == [here]
     assert f"10.0.0.9: a first task failed there: {reason}; the run does" in caplog.text
-    # What does not answer in time is nothing to judge by.
+    # A node that does not answer in time is accepted.
     other = dataclasses.replace(NODE, id="c", name="10.0.0.8")
     alive.append(other)
     monkeypatch.setattr(node_facts, "ask", lambda new: {})
@@ -97,10 +98,10 @@ def test_nodes_that_do_not_fit_are_left_out_and_named_once(monkeypatch, caplog):
 def test_facts_come_from_the_node_itself():
     ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
-        (node,) = nodes.Nodes(config_for())._alive()
+        (node,) = cluster_nodes.Nodes(config_for())._alive()
         found = node_facts.ask([node])[node.id]
     finally:
         ray.shutdown()
-    assert isinstance(found, node_facts.Facts)
+    assert isinstance(found, node_facts.NodeFacts)
     assert found.versions == node_facts.find().versions and found.versions["ray"] == ray.__version__
     assert abs(found.time_s - found.asked_s) < 30 and found.disk > 0

@@ -1,4 +1,4 @@
-"""A plan is what Ray gives: nodes with eight logical GPUs each, and ranks that need one each."""
+"""Test that Ray places actors as planned: nodes with eight logical GPUs, and ranks that need one each."""
 
 import collections
 import json
@@ -46,7 +46,7 @@ def test_every_actor_is_given_what_the_plan_says(num_nodes, cpus, num_ranks, ran
     assert max(used.values()) <= 1 + 1e-6
 
     ranks = {actor["gpus"][0] for actor in by_name["learner rank"]}
-    assert len(by_name["learner rank"]) == len(ranks) == num_ranks, "two ranks met on one GPU"
+    assert len(by_name["learner rank"]) == len(ranks) == num_ranks, "two ranks are on one GPU"
     assert {actor["given"]["gpus"] for actor in by_name["learner rank"]} == {rank_share}
     assert len({gpu.split()[0] for gpu in ranks}) == 1, "ranks that fit on one node are on several"
 

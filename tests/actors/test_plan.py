@@ -1,15 +1,16 @@
-"""The plan: what fits is shared out over the nodes, what does not is refused in one line."""
+"""Tests of the plan: actors are distributed over the nodes, or refused in one line."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from actors import plan, planning
+from actors import plan as plans
+from actors import planning
 from alphazero.config import cluster as cluster_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
-from alphazero.report import tally
+from alphazero.report import aggregator
 
 
 def config_for(num_actors=0, device="cpu", num_ranks=1, grows=False):
@@ -24,26 +25,26 @@ def config_for(num_actors=0, device="cpu", num_ranks=1, grows=False):
 def nodes_of(*resources):
     """Nodes with (CPUs, GPUs) each, the driver's first."""
     return [
-        plan.Node(id=f"id{number}", name=f"10.0.0.{number}", cpus=cpus, gpus=gpus, is_driver=number == 0)
+        plans.Node(id=f"id{number}", name=f"10.0.0.{number}", cpus=cpus, gpus=gpus, is_driver=number == 0)
         for number, (cpus, gpus) in enumerate(resources)
     ]
 
 
-def counts(made, name=plan.SELF_PLAY):
-    """By node."""
+def counts(made, name=plans.SELF_PLAY):
+    """Number of actors by node."""
     return {place.node.id: place.count for place in made.of(name)}
 
 
 @pytest.mark.parametrize(("cores", "actors"), [(1, 1), (2, 2), (8, 8)])
 def test_a_private_cluster_gives_every_core_to_self_play(cores, actors):
     config = config_for()
-    made = planning.make_plan(config, nodes_of((plan.private_cpus(config, cores), 0)))
+    made = planning.make_plan(config, nodes_of((plans.private_cpus(config, cores), 0)))
     assert made.num_players == actors
 
 
 @pytest.mark.parametrize("num_ranks", [1, 2])
 def test_nothing_is_overbooked(num_ranks):
-    """On no node, and on no GPU: what a plan gives can be had from GPUs one after the other."""
+    """A plan's shares fit on its nodes, and on their GPUs one after the other."""
     config = config_for(device="auto", num_ranks=num_ranks)
     for cpus in range(3, 24, 4):
         for gpus in (0, 2, 3, 8):
@@ -63,29 +64,29 @@ def test_nothing_is_overbooked(num_ranks):
 
 
 def test_gpus_share_the_cpus_of_their_node():
-    """Two GPUs: a rank has one, the gate's games a tenth of the other."""
+    """A rank has one of two GPUs, the gate's games have a tenth of the other."""
     made = planning.make_plan(config_for(device="auto"), nodes_of((8, 0), (32, 0), (16, 2)))
     assert counts(made) == {"id0": 7, "id1": 32, "id2": 4}
-    (on_gpu,) = [place for place in made.of(plan.SELF_PLAY) if place.node.id == "id2"]
-    # 16 CPUs less half a one for the rank and one for the gate's games.
+    (on_gpu,) = [place for place in made.of(plans.SELF_PLAY) if place.node.id == "id2"]
+    # 16 CPUs minus a half for the rank and one for the gate's games.
     assert (on_gpu.cpus, on_gpu.gpus) == (3, 0.225)
-    assert {place.gpus for place in made.of(plan.SELF_PLAY) if place.node.id != "id2"} == {0}
+    assert {place.gpus for place in made.of(plans.SELF_PLAY) if place.node.id != "id2"} == {0}
     assert [(place.node.id, place.gpus) for place in made.ranks] == [("id2", 1.0)]
-    gate_player = made.one(plan.GATE_PLAYER)
+    gate_player = made.one(plans.GATE_PLAYER)
     assert gate_player is not None and (gate_player.node.id, gate_player.gpus) == ("id2", 0.1)
-    for name in (plan.LEARNER, plan.EVALUATOR):
+    for name in (plans.LEARNER, plans.EVALUATOR):
         place = made.one(name)
         assert place is not None and place.node.is_driver and place.gpus == 0
 
 
 def test_a_driver_with_a_gpu_plays_the_gate_s_games_itself():
     made = planning.make_plan(config_for(device="auto"), nodes_of((16, 2), (16, 1)))
-    evaluator = made.one(plan.EVALUATOR)
-    assert evaluator is not None and evaluator.gpus == 0.1 and made.one(plan.GATE_PLAYER) is None
+    evaluator = made.one(plans.EVALUATOR)
+    assert evaluator is not None and evaluator.gpus == 0.1 and made.one(plans.GATE_PLAYER) is None
 
 
 def packed(shares, gpus):
-    """Players on each GPU as Ray gives them out: the fullest on which the share fits."""
+    """Number of actors on each GPU if Ray takes the fullest one on which the share fits."""
     left, players = [10_000] * gpus, [0] * gpus
     for share in shares:
         fitting = [index for index, free in enumerate(left) if free >= share]
@@ -117,7 +118,7 @@ def packed(shares, gpus):
 def test_all_gpus_play_alike_in_any_order_of_starting(gpus, count):
     nodes = nodes_of((64, gpus))
     planner = planning._Planner(config_for(device="auto"), nodes, None)
-    places = planner._on_gpus(planner._rooms["id0"], count)
+    places = planner._on_gpus(planner._free["id0"], count)
     shares = [round(10_000 * place.gpus) for place in places for _ in range(place.count)]
     assert len(shares) == (count if count < 2 * gpus else count // gpus * gpus)
     for seed in range(20):
@@ -129,7 +130,7 @@ def test_eight_players_use_the_seven_gpus_that_the_rank_leaves():
     config = config_for(num_actors=8, device="auto")
     config.cluster.service_cpus = config.cluster.evaluator_cpus = 0
     made = planning.make_plan(config, nodes_of((64, 8)))
-    shares = [place.gpus for place in made.of(plan.SELF_PLAY) for _ in range(place.count)]
+    shares = [place.gpus for place in made.of(plans.SELF_PLAY) for _ in range(place.count)]
     assert sorted(shares) == [0.45] * 2 + [0.9] * 6
 
 
@@ -148,7 +149,7 @@ def test_cpus_do_not_play_where_gpus_do_the_work_of_a_hundred(words, plays):
     config.cluster.selfplay_on = cluster_config.SelfPlayOn(words.get("on", "auto"))
     made = planning.make_plan(config, nodes_of((8, 0), (32, 0), (16, 2)))
     assert ("id1" in counts(made)) == plays and "id2" in counts(made)
-    # Without a GPU there is nobody else to play.
+    # Without a GPU only CPUs can play.
     assert "id1" in counts(planning.make_plan(config, nodes_of((8, 0), (32, 0))))
 
 
@@ -168,29 +169,29 @@ def test_a_lost_learner_waits_for_a_place_or_takes_another():
     config = config_for(device="cuda")
     nodes = nodes_of((8, 0), (16, 1), (16, 1))
     before = planning.make_plan(config, nodes)
-    (rank,) = before.of(plan.RANK)
+    (rank,) = before.of(plans.RANK)
     left = [node for node in nodes if node.id != rank.node.id]
     moved = planning.make_plan(config, left, before=before)
-    assert [place.node.id for place in moved.of(plan.RANK)] == [left[1].id]
+    assert [place.node.id for place in moved.of(plans.RANK)] == [left[1].id]
     waiting = planning.make_plan(config, left[:1], before=moved)
-    assert waiting.of(plan.LEARNER) == waiting.of(plan.RANK) == []
+    assert waiting.of(plans.LEARNER) == waiting.of(plans.RANK) == []
     assert "training.device=cuda: the cluster has no GPU" in waiting.missing
     assert waiting.num_players == 7 and waiting.one("replay buffer") == before.one("replay buffer")
     again = planning.make_plan(config, nodes[:2], before=waiting)
-    assert [place.node.id for place in again.of(plan.RANK)] == ["id1"] and not again.missing
+    assert [place.node.id for place in again.of(plans.RANK)] == ["id1"] and not again.missing
 
 
 def test_a_learner_moves_to_gpus_that_come():
     config = config_for(device="auto")
     before = planning.make_plan(config, nodes_of((8, 0)))
-    assert before.of(plan.RANK) == []
+    assert before.of(plans.RANK) == []
     after = planning.make_plan(config, nodes_of((8, 0), (16, 1)), before=before)
-    assert [place.node.id for place in after.of(plan.RANK)] == ["id1"]
+    assert [place.node.id for place in after.of(plans.RANK)] == ["id1"]
     config.training.num_ranks = 2
-    # One is too few for two ranks: they stay where they are.
+    # One GPU is too few for two ranks, which stay where they are.
     before = planning.make_plan(config, nodes_of((8, 0)))
     after = planning.make_plan(config, nodes_of((8, 0), (16, 1)), before=before)
-    assert after.of(plan.RANK) == before.of(plan.RANK) and not after.missing
+    assert after.of(plans.RANK) == before.of(plans.RANK) and not after.missing
 
 
 def test_a_bounded_number_of_actors_spreads():
@@ -204,19 +205,19 @@ def test_a_bounded_number_of_actors_spreads():
 def test_every_rank_has_a_gpu_of_its_own(num_ranks, gpus, share):
     made = planning.make_plan(config_for(device="auto", num_ranks=num_ranks), nodes_of((32, gpus)))
     assert sum(place.count for place in made.ranks) == num_ranks
-    # More than half a GPU each: Ray cannot put two of them on one.
+    # Each has more than half a GPU, so that Ray cannot place two on one.
     assert {place.gpus for place in made.ranks} == {share}
 
 
 def test_ranks_stay_together():
     config = config_for(device="cuda", num_ranks=4)
     made = planning.make_plan(config, nodes_of((8, 0), (16, 2), (16, 8)))
-    assert counts(made, plan.RANK) == {"id2": 4}
+    assert counts(made, plans.RANK) == {"id2": 4}
 
 
 def test_without_gpus_the_learner_is_one_process_on_the_driver_s_node():
     made = planning.make_plan(config_for(device="cpu"), nodes_of((8, 4)))
-    assert made.of(plan.RANK) == [] and all(place.gpus == 0 for place in made.placements)
+    assert made.of(plans.RANK) == [] and all(place.gpus == 0 for place in made.placements)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_without_gpus_the_learner_is_one_process_on_the_driver_s_node():
         (config_for(), [(0.3, 0), (8, 0)], ["the driver's node 10.0.0.0 has 0.3 CPUs", "0.5"]),
         (config_for(device="cuda"), [(8, 0)], ["training.device=cuda", "no GPU"]),
         (config_for(device="auto", num_ranks=3), [(8, 2)], ["training.num_ranks=3", "2 GPUs"]),
-        (config_for(num_ranks=8), [(3, 0)], ["training.num_ranks=8", "0.5 CPU", "room for 4"]),
+        (config_for(num_ranks=8), [(3, 0)], ["training.num_ranks=8", "0.5 CPU", "4 of them fit"]),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(config, nodes, words):
@@ -245,21 +246,21 @@ def test_what_does_not_fit_is_refused_in_one_line(config, nodes, words):
 def test_a_cluster_that_grows_begins_with_what_there_is():
     config = config_for(num_actors=9, grows=True)
     made = planning.make_plan(config, nodes_of((4, 0)))
-    assert made.num_players == 3 and made.missing == "room for 6 of 9 self-play actors"
-    assert "missing: room for 6 of 9" in made.text()
+    assert made.num_players == 3 and made.missing == "resources for 6 of 9 self-play actors"
+    assert "missing: resources for 6 of 9" in made.text()
     assert planning.make_plan(config, nodes_of((4, 0), (8, 0)), before=made).missing == ""
 
 
-def test_who_is_not_self_play_stays_where_it_is():
+def test_actors_other_than_self_play_keep_their_places():
     config = config_for(device="auto")
     small = nodes_of((8, 0), (8, 1))
     before = planning.make_plan(config, small)
-    assert counts(before, plan.RANK) == {"id1": 1}
+    assert counts(before, plans.RANK) == {"id1": 1}
     larger = planning.make_plan(config, nodes_of((8, 0), (8, 1), (32, 8)), before=before)
-    assert counts(larger, plan.RANK) == {"id1": 1}
+    assert counts(larger, plans.RANK) == {"id1": 1}
     assert counts(larger) == {**counts(before), "id2": 32}
     without = planning.make_plan(config, [node for node in larger_nodes() if node.id != "id1"], before=larger)
-    assert counts(without, plan.RANK) == {"id2": 1}
+    assert counts(without, plans.RANK) == {"id2": 1}
 
 
 def larger_nodes():
@@ -277,15 +278,15 @@ def test_the_text_names_every_node_and_every_actor():
 def test_a_mirror_is_beside_the_folder_and_takes_no_share():
     config = config_for()
     nodes = nodes_of((4, 0), (8, 0))
-    assert planning.make_plan(config, nodes).one(plan.MIRROR) is None
+    assert planning.make_plan(config, nodes).one(plans.MIRROR) is None
     config.mirror.uri = "s3://bucket/runs/9x9"
-    place = planning.make_plan(config, nodes).one(plan.MIRROR)
+    place = planning.make_plan(config, nodes).one(plans.MIRROR)
     assert place is not None
     assert (place.node, place.cpus) == (nodes[0], 0)
 
 
 @pytest.mark.parametrize(("actors", "seconds"), [(1, 1), (100, 1), (256, 2.56), (1000, 10), (50_000, 10)])
 def test_many_actors_talk_less_each(actors, seconds):
-    assert plan.talk_interval_s(actors) == seconds
-    # An actor that is not heard of for so long is not counted.
-    assert plan.talk_interval_s(actors) < tally.SILENT_S
+    assert plans.talk_interval_s(actors) == seconds
+    # An actor without reports for so long is not counted.
+    assert plans.talk_interval_s(actors) < aggregator.SILENT_S

@@ -1,4 +1,4 @@
-"""Nobody but a run's own processes commands its private cluster, though its ports answer every interface."""
+"""Test that only a run's own processes control its private cluster, although others reach its ports."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from tests import private_world, tiny_run
 
-# Strangers have a home of their own: they lack the token and nothing else.
+# The strangers have another home folder: they only lack the token.
 SCRIPT = """
 unset RAY_AUTH_MODE
 mkdir $HOME/stranger
@@ -42,10 +42,10 @@ def test_strangers_stay_outside(tmp_path):
         return (tmp_path / name).read_text()
 
     assert len(read("token").strip()) == 64
-    assert "joined" in read("friend.log"), "the test's own way in does not work"
+    assert "joined" in read("friend.log"), "a process with the token cannot join"
     assert "InvalidAuthToken" in read("stranger.log") and "joined" not in read("stranger.log")
-    assert "session_latest" in read("session.log"), "the search for the token looked at nothing"
-    assert read("told.log") == "", "the token is written down"
-    assert "No such file" in read("left.log"), "a token in ~/.ray changes what other clusters ask for"
+    assert "session_latest" in read("session.log"), "the search for the token found no files"
+    assert read("told.log") == "", "the token is in a file"
+    assert "No such file" in read("left.log"), "a token in ~/.ray changes what other clusters require"
     assert "Token authentication" not in read("out.log")
     assert json.loads(read("run/status.json"))["games"] > 0

@@ -1,4 +1,4 @@
-"""Bounded pushes with a fake Ray: how many are under way, and what happens to those without an answer."""
+"""Tests of bounded pushes with a fake Ray: their number, and pushes without an answer."""
 
 import itertools
 import threading
@@ -10,7 +10,7 @@ from actors import messages, pushes
 
 
 class FakeBuffer:
-    """A replay buffer whose answers arrive when the test says so."""
+    """A replay buffer whose answers arrive when the test calls `answer`."""
 
     def __init__(self):
         self.calls = []
@@ -49,11 +49,11 @@ def make_pushes(buffer, limit=2):
     return pushes.Pushes(buffer, "selfplay000", limit, stopping, wait=buffer.wait, get=buffer.get)
 
 
-def test_at_most_so_many_are_under_way(buffer):
+def test_pushes_under_way_are_bounded(buffer):
     out = make_pushes(buffer)
     for name in "abcd":
         out.send([name])
-    # The third and the fourth had to wait for an answer each.
+    # The third and the fourth each had to wait for an answer.
     assert [games for _, games, _ in buffer.calls] == [("a",), ("b",), ("c",), ("d",)]
     assert len(out._under_way) == 2
 

@@ -1,19 +1,20 @@
-"""How a group of ranks is lost: while it works, and while it starts."""
+"""Tests of lost groups of ranks: during training, and during their start."""
 
 import pytest
 import ray
 from ray import exceptions
 
-from actors import crew, plan, rank_group
+from actors import plan as plans
+from actors import rank_group, supervision
 from alphazero.config import compose
 
-PLACE = plan.Placement(
-    name=plan.RANK, node=plan.Node(id="a", name="a", cpus=4, gpus=0), count=2, cpus=0.5, gpus=0
+PLACE = plans.Placement(
+    name=plans.RANK, node=plans.Node(id="a", name="a", cpus=4, gpus=0), count=2, cpus=0.5, gpus=0
 )
 
 
 class Fake:
-    """Ray with ranks whose calls are answered by their names; an error among the answers is raised."""
+    """Fake of Ray with ranks that answer calls by name; an answer that is an error is raised."""
 
     def __init__(self, monkeypatch):
         self.answers, self.killed, self.made = {}, 0, 0
@@ -107,8 +108,8 @@ def test_a_rank_that_dies_while_the_others_wait_for_it_is_no_error_of_ours(fake)
     with pytest.raises(rank_group.RanksLost, match="while they started: its last line") as lost:
         make()
     assert fake.killed == 2
-    # What the driver sees of a learner that ended so.
-    assert crew.is_death(task_error(lost.value))
+    # The error that the driver receives from such a learner.
+    assert supervision.is_death(task_error(lost.value))
 
 
 def test_an_error_that_all_ranks_have_stays_one(fake):
@@ -116,7 +117,7 @@ def test_an_error_that_all_ranks_have_stays_one(fake):
     fake.answers["join"] = [task_error(cause).as_instanceof_cause()]
     with pytest.raises(ValueError) as failed:
         make()
-    assert not crew.is_death(failed.value)
+    assert not supervision.is_death(failed.value)
 
 
 def test_ranks_that_never_get_a_step_done_end_the_run(fake):
@@ -127,4 +128,4 @@ def test_ranks_that_never_get_a_step_done_end_the_run(fake):
             group.state()
     with pytest.raises(RuntimeError, match="the learner's ranks were lost 3 times") as ended:
         group.state()
-    assert not crew.is_death(task_error(ended.value))
+    assert not supervision.is_death(task_error(ended.value))

@@ -1,4 +1,4 @@
-"""Runs that meet heads of `ray start`: joined, stopped, closed to us, killed; and names that lead nowhere."""
+"""Test of runs with heads of `ray start`: joined, stopped, protected, killed; and with unknown names."""
 
 import json
 import sys
@@ -36,12 +36,12 @@ def test_runs_meet_heads(found):
     for name in ("joined", "localhost"):
         assert found[name]["code"] == 0, found[name]
         assert "the cluster at 127.0.0.1:6379" in found[name]["output"]
-    silence = "=127.0.0.1:6379: what listens there does not answer within 5 s; "
+    silence = "=127.0.0.1:6379: the program there does not answer within 5 s; "
     refused("stopped", f"cluster.address{silence}")
     refused("late", f"cluster.address{silence}")
     refused("variable", f"RAY_ADDRESS{silence}")
-    refused("other token", "it asks for its token")
-    refused("no token", "it asks for its token")
+    refused("other token", "it requires its token")
+    refused("no token", "it requires its token")
     refused("unknown name", "cluster.address=nobody.invalid:6379: the name nobody.invalid is unknown; ")
     refused("lookup", "the name nobody.invalid cannot be looked up within 5 s; ")
     interrupted = found["lookup interrupted"]
@@ -50,9 +50,9 @@ def test_runs_meet_heads(found):
 
 @pytest.mark.ray
 @private_world.needed
-def test_a_dead_clusters_file_stops_nobody(found):
+def test_a_dead_clusters_file_does_not_stop_a_run(found):
     stale = found["stale"]
     assert stale["code"] == 0, stale
     assert "a private cluster on this machine" in stale["output"]
     assert stale["errors"].count("ray_current_cluster") == 1
-    assert "nobody answers there (Connection refused); a private cluster starts instead" in stale["errors"]
+    assert "nothing answers there (Connection refused); a private cluster starts instead" in stale["errors"]

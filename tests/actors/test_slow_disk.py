@@ -1,4 +1,4 @@
-"""A slow disk: the replay buffer says so once, keeps every game, and says when it is over."""
+"""Test of a slow disk: the replay buffer logs its begin and end once and keeps every game."""
 
 import pytest
 
@@ -20,7 +20,7 @@ SLOW, FAST = "the disk is slow: writing games took 7 s", "the disk is fast enoug
         ([7.0, 0.5, 7.0], [SLOW, FAST, SLOW]),
     ],
 )
-def test_what_is_told(seconds, told, tmp_path, caplog):
+def test_warnings(seconds, told, tmp_path, caplog):
     times = [
         moment for number, taken in enumerate(seconds) for moment in (100 * number, 100 * number + taken)
     ]

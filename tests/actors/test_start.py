@@ -1,4 +1,4 @@
-"""What a start does at once, what it leaves for later, and what it does not load."""
+"""Tests of the start of a run: actors that start at once, actors that wait, and unloaded modules."""
 
 import os
 import subprocess
@@ -7,14 +7,15 @@ import threading
 
 import pytest
 
-from actors import cluster, loop, messages, plan, planning, worker_setup
+from actors import cluster, loop, messages, planning, worker_setup
+from actors import plan as plans
 from alphazero.config import compose
 from alphazero.data import run_folder
 from alphazero.report import status
 
 
 class Handle:
-    """An actor of which every method answers nothing."""
+    """An actor whose methods return nothing."""
 
     def __getattr__(self, name):
         return self
@@ -36,20 +37,20 @@ def test_the_driver_imports_no_torch(project):
 def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: Handle())
     config = compose.compose(["conf=smoke", "selfplay.num_actors=0"])
-    cpus = plan.private_cpus(config, planned)
-    node = plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)
+    cpus = plans.private_cpus(config, planned)
+    node = plans.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)
     made = planning.make_plan(config, [node])
     supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
     supervisor._start()
     names = ["learner", *(f"self-play {number}" for number in range(planned))]
-    assert supervisor._crew.names == names[: 1 + at_once]
+    assert supervisor._supervised.names == names[: 1 + at_once]
     for first_move_s in (None, 9.0, 9.0):
         supervisor._note_first_move(status.Status(first_move_s=first_move_s))
-    assert sorted(supervisor._crew.names) == sorted([*names, "evaluator", "ladder"])
+    assert sorted(supervisor._supervised.names) == sorted([*names, "evaluator", "ladder"])
 
 
 class View:
-    """Nodes as a test has them."""
+    """The nodes that a test sets."""
 
     def __init__(self, nodes):
         self.nodes = nodes
@@ -61,9 +62,10 @@ class View:
 def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
-    monkeypatch.setattr(loop.crews.Crew, "_begin", lambda self, role: role.make())
+    monkeypatch.setattr(loop.supervision.SupervisedActors, "_begin", lambda self, role: role.make())
     nodes = [
-        plan.Node(id=name, name=name, cpus=2, gpus=0, is_driver=name == "head") for name in ("head", "a", "b")
+        plans.Node(id=name, name=name, cpus=2, gpus=0, is_driver=name == "head")
+        for name in ("head", "a", "b")
     ]
     view = View(nodes)
     config = compose.compose(["conf=smoke", "selfplay.num_actors=2", "cluster.grows=true"])
@@ -74,9 +76,9 @@ def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_p
     players = [entry for entry in made if entry[0].startswith("self-play")]
     assert len(players) == 1, "one waits for the first move"
     view.nodes = [node for node in nodes if node.id != players[0][1]]
-    supervisor._nodes_looked_at = float("-inf")
-    supervisor._look_at_nodes()
-    assert [name for name in supervisor._crew.names if name.startswith("self-play")] == ["self-play 0"]
+    supervisor._nodes_checked_at = float("-inf")
+    supervisor._update_plan()
+    assert [name for name in supervisor._supervised.names if name.startswith("self-play")] == ["self-play 0"]
     assert made[-1][0] == "self-play 0" and made[-1][1] != players[0][1]
 
 
@@ -98,13 +100,13 @@ def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked,
 
     monkeypatch.setattr(loop.ray, "get", lambda reference: versions)
     config = compose.compose(["conf=smoke"])
-    cpus = plan.private_cpus(config, 2)
-    made = planning.make_plan(config, [plan.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
+    cpus = plans.private_cpus(config, 2)
+    made = planning.make_plan(config, [plans.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
     supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
     supervisor._handles["weight_store"] = Handle()
-    monkeypatch.setattr(supervisor._crew, "handle", lambda name: Learner())
-    for versions in (before, now):  # noqa: B007  `ray.get` answers it
-        supervisor._tell_learner(messages.Progress(fraction=0, games=0, positions=0))
+    monkeypatch.setattr(supervisor._supervised, "handle", lambda name: Learner())
+    for versions in (before, now):  # noqa: B007  the fake of `ray.get` returns it
+        supervisor._inform_learner(messages.RunProgress(fraction=0, games=0, positions=0))
     assert bool(asked) is is_asked
 
 
@@ -133,18 +135,18 @@ def test_variables_for_workers_are_set_only_while_those_start(monkeypatch):
 
 
 def test_players_wait_until_the_ranks_have_their_gpus(tmp_path, monkeypatch):
-    """Else parts of all GPUs might be taken, and no whole one left for a rank."""
+    """Otherwise parts of all GPUs might be taken, and none would be free for a rank."""
     made, has_place = [], []
     monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
-    monkeypatch.setattr(loop.crews.Crew, "_begin", lambda self, role: role.make())
+    monkeypatch.setattr(loop.supervision.SupervisedActors, "_begin", lambda self, role: role.make())
     monkeypatch.setattr(loop.rank_group, "has_place", lambda places: bool(has_place))
     nodes = [
-        plan.Node(id=name, name=name, cpus=16, gpus=2 * (name != "head"), is_driver=name == "head")
+        plans.Node(id=name, name=name, cpus=16, gpus=2 * (name != "head"), is_driver=name == "head")
         for name in ("head", "a", "b")
     ]
     config = compose.compose(["conf=smoke", "selfplay.num_actors=0", "training.num_ranks=2"])
     first = planning.make_plan(config, nodes)
-    (ranks,) = first.of(plan.RANK)
+    (ranks,) = first.of(plans.RANK)
     supervisor = loop.Supervisor(
         config, run_folder.RunFolder(tmp_path), first, threading.Event(), View(nodes)
     )
@@ -155,8 +157,8 @@ def test_players_wait_until_the_ranks_have_their_gpus(tmp_path, monkeypatch):
     supervisor._start()
     assert ranks.node.id not in playing() and len(playing()) >= 1
     monkeypatch.setattr(loop, "_NODES_S", 0)
-    supervisor._look_at_nodes()
+    supervisor._update_plan()
     assert ranks.node.id not in playing()
     has_place.append(True)
-    supervisor._look_at_nodes()
-    assert {place.node.id for place in first.of(plan.SELF_PLAY)} == playing()
+    supervisor._update_plan()
+    assert {place.node.id for place in first.of(plans.SELF_PLAY)} == playing()

@@ -1,4 +1,4 @@
-"""The weight store: newest candidate, best network, nothing goes backwards."""
+"""Tests of the weight store: newest candidate, best network, and versions that only grow."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""One machine with four GPUs, logical ones: two for the learner's ranks, two for self-play."""
+"""Test of one machine with four logical GPUs: two for the learner's ranks, two for self-play."""
 
 import json
 import re

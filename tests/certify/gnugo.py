@@ -1,7 +1,7 @@
-"""GNU Go 3.8 as a referee, asked everything at once.
+"""Comparison with GNU Go 3.8: sends all commands of a test to one process at once.
 
-A question and an answer at a time would be two changes of process for each; on a busy machine these
-take far longer than the answers.
+Single commands would cost two process switches each, which take far longer than the answers on a busy
+machine.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from alphazero.go import rules
 
 PROGRAM = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
 LONGEST_GAME = 499
-"""Moves that GNU Go remembers for superko (MAX_MOVE_HISTORY in engine/board.c is 500)."""
+"""Moves that GNU Go remembers for superko; MAX_MOVE_HISTORY in engine/board.c is 500."""
 
 needed = pytest.mark.skipif(PROGRAM is None, reason="gnugo is not installed")
 
@@ -23,9 +23,9 @@ needed = pytest.mark.skipif(PROGRAM is None, reason="gnugo is not installed")
 def ask(
     commands: list[str], *, ko: game_config.Ko = game_config.Ko.positional, suicide: bool = False
 ) -> list[str]:
-    """Its answers to GTP commands, without "=" and its id; an answer that begins with "?" is a refusal.
+    """Answers to GTP commands, without "=" and surrounding space. An answer that starts with "?" is an error.
 
-    suicide: of more than one stone.
+    suicide: whether suicide of several stones is legal.
     """
     ko_option = "--simple-ko" if ko is game_config.Ko.simple else f"--{ko.value}-superko"
     suicide_option = "--allow-suicide" if suicide else "--forbid-suicide"
@@ -38,7 +38,7 @@ def ask(
 
 
 def new_game(size: int) -> list[str]:
-    """Commands that empty the board."""
+    """Commands that clear the board."""
     return [f"boardsize {size}", "clear_board"]
 
 

@@ -1,4 +1,4 @@
-"""The number of legal positions, by trying every board with our own kernels."""
+"""Tests of the number of legal positions: enumeration of all boards with the kernels."""
 
 import json
 
@@ -17,7 +17,7 @@ NUM_POSITIONS = {1: 1, 2: 57, 3: 12_675, 4: 24_318_165}
 
 @jit
 def count_positions(geometry, position):
-    """Boards, of all that follow `position` in counting order, on which every stone has a liberty."""
+    """Number of boards from `position` on, in counting order, on which every stone has a liberty."""
     count = 0
     is_more = True
     while is_more:
@@ -37,7 +37,7 @@ def all_breathe(geometry, position):
 
 @jit
 def next_board(stones, num_points):
-    """Counts up in base three, lowest digit first; False after the last board."""
+    """Adds 1 to a board read as a number in base three, lowest digit first. False after the last board."""
     for point in range(num_points):
         if stones[point] < rules.WHITE:
             stones[point] += 1
@@ -61,5 +61,5 @@ def test_the_numbers_are_those_of_the_list(shared_data):
     counts = json.loads((shared_data / "legal_counts.json").read_text())
     listed, reachable = counts["legal_positions_nxn"], counts["reachable_from_empty_checked_here"]
     assert {int(size): listed[size] for size in listed if int(size) in NUM_POSITIONS} == NUM_POSITIONS
-    # That these are reached by playing is tested in tests/go/test_legality.py.
+    # tests/go/test_legality.py checks that these are reached by playing.
     assert all(reachable[f"{size}x{size}"] == NUM_POSITIONS[size] for size in (2, 3))

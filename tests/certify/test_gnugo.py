@@ -1,4 +1,4 @@
-"""Legal moves, boards and captures of random games, ply by ply beside GNU Go."""
+"""Tests against GNU Go: legal moves, boards and captures at every ply of random games."""
 
 import collections
 from typing import NamedTuple
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from alphazero.config.game import Ko
-from alphazero.go import board, diagram, game, geometry, rules
+from alphazero.go import board, diagram, game_kernels, geometry, rules
 from tests.certify import gnugo, wanderer
 from tests.go import positions
-from tests.reference import board as reference
+from tests.reference import board as reference_board
 
 pytestmark = [pytest.mark.slow, gnugo.needed]
 
@@ -19,7 +19,7 @@ NUM_GAMES = {
     Ko.situational: {5: 60, 9: 10},
     Ko.simple: {5: 30, 9: 10},
 }
-"""By size, for each rule on suicide."""
+"""Number of games by size, for each rule on suicide."""
 CASES = [(ko, size) for ko, games in NUM_GAMES.items() for size in games]
 MOST_PLIES = 450
 QUESTIONS = ["all_legal black", "all_legal white", "list_stones black", "list_stones white"]
@@ -28,14 +28,14 @@ assert MOST_PLIES < gnugo.LONGEST_GAME
 
 
 class Ply(NamedTuple):
-    """A position as we see it, in the middle of a game of P points."""
+    """A position of a game by the kernels, with P points."""
 
-    boards: list[np.ndarray]  # [P] int8 each: of all plies of the game, later ones too
-    number: int  # of this ply: boards[number] is the current one
+    boards: list[np.ndarray]  # [P] int8 each: boards of all plies of the game, including later ones
+    number: int  # number of this ply; boards[number] is its board
     to_play: int
     legal: np.ndarray  # [P] bool
     captures: list[int]  # by Black, by White
-    reasons: list[int]  # answers of game.play for empty points that are illegal
+    reasons: list[int]  # codes of game_kernels.play for empty points that are illegal
 
 
 @pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
@@ -58,7 +58,7 @@ def test_random_games(ko, size, suicide):
 
 
 def play_game(position, rng):
-    """The commands that ask about each ply of a random game, and the plies."""
+    """Plays a random game. Returns its plies and the GTP commands for all of them."""
     commands, plies, boards = gnugo.new_game(position.size), [], []
     for legal, action in wanderer.plies(position, wanderer.longest(position, MOST_PLIES), rng):
         boards.append(position.stones)
@@ -70,10 +70,10 @@ def play_game(position, rng):
 
 
 def why_illegal(position, legal):
-    """Answers of `game.play`, which leaves the game as it was."""
+    """Codes of `game_kernels.play` for illegal points. The game is unchanged."""
     tables, scratch = geometry.make(position.size), board.make_scratch(position.size**2)
     points = np.flatnonzero((position.stones == rules.EMPTY) & ~legal[:-1])
-    return [game.play(tables, position.record, scratch, 0, int(point)) for point in points]
+    return [game_kernels.play(tables, position.record, scratch, 0, int(point)) for point in points]
 
 
 def compare(ply, answers, size, ko):
@@ -82,29 +82,29 @@ def compare(ply, answers, size, ko):
     assert np.array_equal(ply.boards[ply.number], stones), show(ply, stones)
     assert ply.captures == [int(answer) for answer in answers[4:]], show(ply)
     for point in np.flatnonzero(theirs & ~ply.legal):
-        # GNU Go compares the board before the stones of a suicide are removed (is_superko_violation
-        # calls really_do_trymove, which is not made for suicide), so it misses these repetitions.
+        # GNU Go compares the board before it removes the stones of a suicide, so it misses these repetitions:
+        # is_superko_violation calls really_do_trymove, which does not support suicide.
         theirs[point] = not suicide_repeats(ply, int(point), size, ko)
     assert np.array_equal(ply.legal, theirs), show(ply, ply.legal, theirs)
 
 
 def suicide_repeats(ply, point, size, ko):
-    """Whether a stone on `point` dies at once, and a forbidden board comes back so, by the slow reference."""
+    """Whether a stone on `point` is suicide and repeats a forbidden board, by the reference."""
     player = ".bw"[ply.to_play]
     stones = {positions.as_point(p, size): ".bw"[ply.boards[ply.number][p]] for p in range(size**2)}
     stones = {at: color for at, color in stones.items() if color != "."}
     stones[positions.as_point(point, size)] = player
-    after = reference.without_captured(size, stones, reference.OTHER[player])
-    after = positions.as_stones(reference.without_captured(size, after, player), size)
+    after = reference_board.without_captured(size, stones, reference_board.OTHER[player])
+    after = positions.as_stones(reference_board.without_captured(size, after, player), size)
     forbidden = {
         Ko.positional: ply.boards[: ply.number + 1],
-        Ko.situational: ply.boards[ply.number - 1 :: -2],  # this player has moved to every other board
+        Ko.situational: ply.boards[ply.number - 1 :: -2],  # this player moved to every second board
         Ko.simple: ply.boards[ply.number - 1 : ply.number],
     }[ko]
     return after[point] == rules.EMPTY and any(np.array_equal(after, other) for other in forbidden)
 
 
 def show(ply, *points):
-    """Diagrams of our position, and of [P] stones or masks."""
+    """Diagrams of the position and of stones or masks [P]."""
     boards = [ply.boards[ply.number], *(array.astype(np.int8) for array in points)]
     return f"ply {ply.number}\n" + diagram.side_by_side(*map(diagram.render, boards))

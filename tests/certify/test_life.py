@@ -1,13 +1,13 @@
-"""What lives whatever comes: `life` beside GNU Go's unconditional status (its engine/unconditional.c).
+"""Tests of `life` against the unconditional status of GNU Go (engine/unconditional.c).
 
-`life.pass_alive` without suicide is what GNU Go calls invincible: it tries to capture each chain by
-moves of the opponent alone, where suicide is illegal, until nothing more can be captured; Benson's
-theorem says that the chains with two eyes are what is left. So the two must be equal.
+GNU Go's invincible stones must equal `life.pass_alive` without suicide. GNU Go captures chains by moves of
+the opponent alone, without suicide, until it can capture nothing more. By Benson's theorem the remaining
+chains are those with two eyes.
 
-GNU Go then asks which stones of the opponent could ever become invincible, by playing them on as
-many points as it can; all the rest is dead or territory. `life.settled_owner` allows the opponent
-more (suicide, and any two points for eyes that lie apart), so whatever is settled for us must be
-for GNU Go, and not the other way round.
+GNU Go then adds stones of the opponent on as many points as it can and tests whether they become invincible.
+All other points are dead or territory. `life.settled_owner` allows the opponent more: suicide, and any two
+points that are not adjacent as eyes. So points that are settled here must be settled for GNU Go, but not the
+other way round.
 """
 
 import itertools
@@ -24,18 +24,18 @@ pytestmark = [pytest.mark.slow, gnugo.needed]
 
 NUM_GAMES = {5: 40, 7: 20, 9: 15, 13: 3}
 SAMPLES = 6
-"""Positions of each game; the last is its end."""
+"""Positions of each game; the last one is its end."""
 
 
 class Status(NamedTuple):
-    """Of each point [P]."""
+    """Status of each point [P]."""
 
-    invincible: np.ndarray  # bool, a stone that lives though its player always passes
-    owner: np.ndarray  # int8 1 Black's for sure, -1 White's, 0 not settled
+    invincible: np.ndarray  # bool, a stone that lives even if its player always passes
+    owner: np.ndarray  # int8: 1 settled for Black, -1 for White, 0 not settled
 
 
 def positions_of(size, rng):
-    """Stones [P + 1] at some plies and at the end of a random game in which nobody fills his own eyes."""
+    """Stones [P + 1] at some plies and the end of a random game in which players fill no eyes."""
     position, boards = wanderer.new_game(size, suicide=False), []
     for _ in range(wanderer.longest(position, 3 * size * size)):
         choices = [point for point in np.flatnonzero(position.legal()[:-1]) if not is_eye(position, point)]
@@ -55,7 +55,7 @@ def is_eye(position, point):
 
 
 def thinned(boards, rng):
-    """The same boards with some stones taken off; these leave eyes of all shapes."""
+    """The same boards without some of their stones, which leaves eyes of all shapes."""
     for stones in boards:
         fewer = stones.copy()
         fewer[:-1][rng.random(len(stones) - 1) < 0.08] = rules.EMPTY
@@ -63,7 +63,7 @@ def thinned(boards, rng):
 
 
 def hollowed(boards, size, rng):
-    """The same boards with two crosses of points emptied, near each other: room for two eyes, or just not."""
+    """The same boards with two empty crosses of points close together: room for two eyes, or barely none."""
     neighbors = geometry.make(size).neighbors
     for stones in boards:
         fewer = stones.copy()
@@ -76,7 +76,7 @@ def hollowed(boards, size, rng):
 
 
 def questions(stones, size):
-    """Commands that set the position up, which captures nothing, and ask about all of it."""
+    """Commands that set up the position, without captures, and request its status."""
     moves = [gnugo.move(int(stones[point]), int(point), size) for point in np.flatnonzero(stones[:-1])]
     return [*gnugo.new_game(size), *moves, "worm_data"]
 
@@ -124,12 +124,12 @@ def test_status_of_random_positions(size):
         num_alive += ours.invincible.sum()
         num_settled += is_settled.sum()
         num_theirs += np.count_nonzero(theirs.owner)
-    # Enough lives and dies to matter, and the three are really three.
+    # There are enough alive and settled points, and the three numbers differ.
     assert len(boards) * size * size / 8 < num_alive < num_settled < num_theirs
 
 
 def show(stones, *statuses):
-    """The board; for each status the invincible stones, and the owners of points."""
+    """Diagrams of the board and, for each status, of invincible stones and owners."""
     boards = [stones]
     for status in statuses:
         boards.append(np.where(status.invincible, stones[:-1], rules.EMPTY))

@@ -1,4 +1,4 @@
-"""Boards, captures, simple ko and area of random games, ply by ply beside sgfmill."""
+"""Tests against sgfmill: boards, captures, simple ko and area at every ply of random games."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.certify import wanderer
 pytestmark = pytest.mark.slow
 
 NUM_GAMES = {5: 150, 9: 50, 19: 2}
-"""By size, for each setting of the rules."""
+"""Number of games by size, for each rule on suicide."""
 MOST_PLIES = 450
 NAMES = " bw"
 
@@ -41,19 +41,19 @@ def test_random_games(size, suicide):
 
 
 def stones_of(theirs):
-    """[P] int8."""
+    """Stones [P] int8 of sgfmill's board."""
     rows = [[NAMES.index(content or " ") for content in row] for row in theirs.board]
     return np.array(rows, np.int8).ravel()
 
 
 def count(theirs):
-    """[3] stones on sgfmill's board by colour; none are EMPTY."""
+    """Number of stones [3] on sgfmill's board by colour; entry EMPTY is 0."""
     colors = [color for color, _ in theirs.list_occupied_points()]
     return np.array([0, colors.count("b"), colors.count("w")])
 
 
 def compare(position, theirs, captures):
-    """captures: [3] stones of each colour that were removed so far."""
+    """Asserts equal boards, captures and areas. captures: [3] removed stones by colour."""
     stones = stones_of(theirs)
     assert np.array_equal(position.stones, stones), diagram.side_by_side(
         str(position), diagram.render(stones)
@@ -66,7 +66,7 @@ def compare(position, theirs, captures):
 @pytest.mark.parametrize("ko", list(Ko))
 @pytest.mark.parametrize("suicide", [False, True], ids=["no_suicide", "suicide"])
 def test_illegal_points_are_suicide_or_repeat(ko, suicide):
-    """Each empty point of each position is tried on a copy of sgfmill's board."""
+    """Plays on each empty point of each position on a copy of sgfmill's board."""
     size, rng = 5, np.random.default_rng(0)
     for _ in range(10):
         position, theirs = wanderer.new_game(size, ko=ko, suicide=suicide), sgfmill.boards.Board(size)

@@ -1,4 +1,4 @@
-"""Long random games for referees to watch."""
+"""Long random games for comparisons with other programs."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from alphazero.go import play
 from tests.go import positions
 
 PASSES = 0.02
-"""Share of passes while there are other moves."""
+"""Share of passes if there are other moves."""
 
 
 def plies(position: play.Game, num_plies: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
-    """Plays uniformly random moves; yields the legal actions [A] and the choice before each is played.
+    """Plays uniformly random moves. Yields the legal actions [A] and the chosen action before each move.
 
-    Two passes do not end the game: what comes after them matters to the rules.
+    Two passes do not end the game, because later positions also test the rules.
     """
     for _ in range(num_plies):
         position.resume()
@@ -30,10 +30,10 @@ def plies(position: play.Game, num_plies: int, rng: np.random.Generator) -> Iter
 def new_game(
     size: int, *, ko: game_config.Ko = game_config.Ko.positional, suicide: bool = False
 ) -> play.Game:
-    """Small boards get the record layout that other tests have compiled for already."""
+    """A new game. Small boards use the record layout for which other tests compile kernels, too."""
     return play.Game(size, 7.0, ko=ko, suicide=suicide, capacity=positions.CAPACITY if size < 9 else None)
 
 
 def longest(position: play.Game, most: int) -> int:
-    """At most `most` plies, and none for which the record would grow: kernels would be compiled again."""
+    """Number of plies, at most `most`, before the record would grow and need new kernels."""
     return min(position.record["hashes"].shape[1] - 1 - position.size**2, most)

@@ -1,7 +1,7 @@
-"""What `ray up cluster.yaml` makes on a server that speaks AWS's protocols.
+"""The head that `ray up cluster.yaml` makes on a server with AWS's protocols.
 
-python -m tests.clusters.aws_head FOLDER writes it to FOLDER/made.json. For a world without network: the head
-that is made has an address, and nobody answers there.
+python -m tests.clusters.aws_head FOLDER writes it to FOLDER/made.json. Run it without network:
+the head has an address, and nothing answers there.
 """
 
 import json
@@ -17,7 +17,7 @@ _WAITING = "Waiting for SSH"
 
 
 def _up(folder: Path) -> None:
-    """Runs `ray up` until it waits for the head to answer, which is all that can be had here."""
+    """Runs `ray up` until it waits for an answer of the head, which cannot come here."""
     ray = str(Path(sys.executable).with_name("ray"))
     command = [ray, "up", "-y", "--no-config-cache", "cluster.yaml"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -48,7 +48,7 @@ def _made() -> dict:
 
 
 def main() -> None:
-    """Starts the server, runs `ray up`, asks the server what there is now."""
+    """Starts the server, runs `ray up`, and reads the resources from the server."""
     from moto import server
 
     folder = Path(sys.argv[1])

@@ -1,13 +1,13 @@
-"""Fields of KubeRay's resources (ray.io/v1, KubeRay 1.7) and of their pods, as far as our files use them.
+"""Fields of KubeRay's resources (ray.io/v1, KubeRay 1.7) and of their pods that our files use.
 
-Kubernetes drops fields that it does not know, or refuses them: a misspelt setting does not hold.
+Kubernetes drops or refuses unknown fields, so that a misspelt setting has no effect.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 Checked = Any
-"""A mapping of fields to what they hold, a list of one such item, a set of allowed values, or a type."""
+"""A mapping of fields to their contents, a list of one such item, a set of allowed values, or a type."""
 QUANTITIES = {str: str}
 LABELS = {str: str}
 
@@ -72,7 +72,7 @@ REQUIRED = {
 
 
 def mistakes(value: Any, allowed: Checked, place: str) -> Iterator[str]:
-    """What does not fit, with its place."""
+    """Mistakes in `value`, with their places."""
     if isinstance(allowed, type):
         if not isinstance(value, allowed) or (isinstance(value, bool) and allowed is not bool):
             yield f"{place}: {value!r} is not of the type {allowed.__name__}"

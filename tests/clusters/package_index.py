@@ -1,6 +1,6 @@
-"""An index of Python packages on loopback, which also answers for https://download.pytorch.org as a proxy.
+"""Index of Python packages on loopback, which also answers for https://download.pytorch.org as a proxy.
 
-It serves names and metadata, which is all that a resolver asks for, and no files.
+It serves only names and metadata, which are sufficient for a resolver, and no files.
 """
 
 import datetime
@@ -23,7 +23,7 @@ class Index:
     """Serves until it is closed."""
 
     def __init__(self, folder: Path, places: dict[str, Packages]) -> None:
-        """folder: for the certificate. places: what each folder of the index holds, such as whl/cpu."""
+        """folder: for the certificate. places: packages of each folder of the index, such as whl/cpu."""
         self.certificate = folder / "certificate.pem"
         _write_certificate(self.certificate)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -40,7 +40,7 @@ class Index:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """One connection; a CONNECT makes it one to the host that is named."""
+    """One connection; CONNECT turns it into one to the host that it names."""
 
     protocol_version = "HTTP/1.1"
 
@@ -49,12 +49,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*rest)
 
     def finish(self) -> None:
-        """Closes the connection inside the proxy's, which the server does not know."""
+        """Closes the connection inside the proxy's connection, which the server does not know."""
         super().finish()
         self.connection.close()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
     def do_CONNECT(self) -> None:
         if self.path != f"{TORCH_HOST}:443":

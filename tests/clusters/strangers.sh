@@ -1,8 +1,8 @@
-# Tries to get into a cluster, one way after the other, and says for each: in, refused (for want of the right
-# token), or failed (for another reason, which says nothing about the door). With the token in the environment
-# it gets in everywhere, which shows that the ways are right.
+# Tries all ways into a cluster and prints for each: in, refused (without the right token), or failed (for another
+# reason, so that the result is unknown). With the token in the environment all ways succeed, which shows that
+# they are correct.
 #   bash strangers.sh HEAD PYTHON FOLDER head|elsewhere
-# On the head there are the dashboard, and a raylet that a driver needs; elsewhere there is the network.
+# The dashboard, and the raylet that a driver needs, are on the head only.
 head=$1 python=$2 folder=$3 place=$4
 ray="$(dirname "$python")/ray"
 dashboard=http://127.0.0.1:8265
@@ -16,12 +16,12 @@ try() {
         if "$@" > "$log" 2>&1; then
             echo "$name: in"
             return
-        # Ray's client only says that nobody let it in.
+        # Ray's client reports only that it could not connect.
         elif grep -qiE "token|unauthenticated|error: 40[13]|client connection timeout" "$log"; then
             echo "$name: refused"
             return
         fi
-        # Ray starts a server for each client and gives it half a minute, which may be short on a busy machine.
+        # Ray waits half a minute for the server of each client, which may be too short on a busy machine.
     done
     echo "$name: failed"
     tail -n 5 "$log" >&2
@@ -53,7 +53,7 @@ if [ "$place" = head ]; then
     try logs ask "$dashboard/api/v0/logs?node_ip=$head" &
 elif ! knows_it; then
     client &
-    # Who knows the token joins by this, as the worker did.
+    # With the token this command joins, as the worker did.
     try node "$ray" start --address="$head:6379" --disable-usage-stats &
 fi
 wait

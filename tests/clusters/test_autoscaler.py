@@ -1,4 +1,4 @@
-"""Which machines Ray's autoscaler would start for the shipped cluster files, asked without a cloud."""
+"""Tests of the machines that Ray's autoscaler would start for the shipped cluster files, without a cloud."""
 
 import copy
 
@@ -16,7 +16,7 @@ FILES = ("cluster.yaml", "clusters/gcp.yaml")
 
 @pytest.fixture(params=FILES)
 def kinds(request, project):
-    """The types of machines as the autoscaler has them."""
+    """The types of machines in the autoscaler's form."""
     cluster = yaml.safe_load((project / request.param).read_text())
     complete = util.prepare_config(copy.deepcopy(cluster))
     config = instance_config.AutoscalingConfig(complete, skip_content_hash=True)
@@ -24,7 +24,7 @@ def kinds(request, project):
 
 
 def started(kinds, shapes, **failed):
-    """Machines that are started for actors of these shapes; `failed`: how available a type is, 0 to 1."""
+    """Machines that are started for actors of these shapes; `failed`: availability of a type, 0 to 1."""
     requests = [
         messages.ResourceRequestByCount(request=ResourceRequestUtil.make(shape), count=count)
         for shape, count in shapes
@@ -57,7 +57,7 @@ def test_self_play_takes_spot_machines(kinds):
     assert started(kinds, [({"CPU": 1}, 2 * num_cpus(kinds))]) == {"selfplay_cpu": 2}
 
 
-def test_where_there_is_no_spot_machine_others_are_taken(kinds):
+def test_without_spot_machines_others_are_started(kinds):
     actors = [({"CPU": 1}, 2 * num_cpus(kinds))]
     assert started(kinds, actors, selfplay_cpu=0.0) == {"selfplay_cpu_on_demand": 2}
 

@@ -1,4 +1,4 @@
-"""`ray up cluster.yaml` makes its head, key and security group on a server that speaks AWS's protocols."""
+"""Tests that `ray up cluster.yaml` makes head, key and security group on a server with AWS's protocols."""
 
 import json
 import sys
@@ -40,7 +40,7 @@ def test_the_head_is_made(made, home):
 
 
 def test_the_key_is_the_clusters_own(made, home):
-    """Not the one of the region, which all clusters of Ray's would share."""
+    """It is not Ray's key of the region, which all clusters of Ray would share."""
     (head,), (key,) = made["instances"], made["keys"]
     assert head["KeyName"] == key["KeyName"] and key["KeyName"].startswith("alphazero")
     (private,) = (home / ".ssh").glob(f"{key['KeyName']}*.pem")

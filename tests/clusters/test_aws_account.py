@@ -1,4 +1,4 @@
-"""What an account says about cluster.yaml, asked of moto, which knows AWS's protocols."""
+"""Tests of the checks of cluster.yaml against an account, with moto as a server with AWS's protocols."""
 
 import shutil
 
@@ -12,7 +12,7 @@ from moto.servicequotas import models as quota_models  # noqa: E402  where moto 
 from alphazero import doctor  # noqa: E402
 from alphazero.clusters import aws_account, cluster_file  # noqa: E402
 
-pytestmark = pytest.mark.slow  # moto reads AWS's machines first
+pytestmark = pytest.mark.slow  # moto first loads AWS's machine types
 KNOWN_IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "%s", "Resource": "*"}]}'
 PLENTY = 100_000.0
@@ -20,7 +20,7 @@ PLENTY = 100_000.0
 
 @pytest.fixture
 def quotas(monkeypatch):
-    """Quotas of EC2 in vCPUs, by code, which moto has not."""
+    """Quotas of EC2 in vCPUs, by code, which moto lacks."""
     found = dict.fromkeys(("L-1216C47A", "L-34B43A08", "L-DB2E81BA", "L-417A185B"), PLENTY)
 
     def get(_, service_code, quota_code):
@@ -41,7 +41,7 @@ def account(monkeypatch, tmp_path, quotas):
 
 
 def cluster(project, tmp_path, **changes):
-    """cluster.yaml with an image that moto has; `changes` go to the type `gpu`'s node_config."""
+    """cluster.yaml with an image that moto has; `changes` apply to node_config of the type `gpu`."""
     settings = yaml.safe_load((project / "cluster.yaml").read_text())
     for kind in settings["available_node_types"].values():
         kind["node_config"]["ImageId"] = KNOWN_IMAGE
@@ -85,7 +85,7 @@ def test_a_quota_below_one_machine(project, tmp_path, account, quotas):
     (problem,), (note,) = findings(project, tmp_path, account)
     assert "available_node_types.gpu_4: your quota 'name of L-DB2E81BA' is 32 vCPUs" in problem
     assert problem.endswith("--quota-code L-DB2E81BA --desired-value 48")
-    assert "max_workers of gpu, gpu_4 come to 160" in note
+    assert "max_workers of gpu, gpu_4 need 160" in note
 
 
 def test_spot_and_demand_have_quotas_of_their_own(project, tmp_path, account, quotas):
@@ -93,13 +93,13 @@ def test_spot_and_demand_have_quotas_of_their_own(project, tmp_path, account, qu
     quotas["L-34B43A08"] = 64.0
     problems, (note,) = findings(project, tmp_path, account)
     assert problems == []
-    assert "(L-34B43A08) is 64 vCPUs; max_workers of selfplay_cpu come to 1024" in note
+    assert "(L-34B43A08) is 64 vCPUs; max_workers of selfplay_cpu need 1024" in note
 
 
 def test_machines_that_are_elsewhere_or_nowhere(project, tmp_path, account):
     add_role("ssm:*")
     (problem,), _ = findings(project, tmp_path, account, InstanceType="g6.huge")
-    assert problem == "g6.huge: us-west-2 has no such machine"
+    assert problem == "g6.huge: is not offered in us-west-2"
     offers = boto3.client("ec2", "us-west-2").describe_instance_type_offerings
     there = {
         place: {
@@ -112,7 +112,7 @@ def test_machines_that_are_elsewhere_or_nowhere(project, tmp_path, account):
     }
     other = min(there["us-west-2b"] - there["us-west-2a"])
     problems, _ = findings(project, tmp_path, account, InstanceType=other)
-    assert [line for line in problems if line.startswith(f"{other}: zone us-west-2a has none")] != []
+    assert [line for line in problems if line.startswith(f"{other}: is not offered in zone us-west-2a")] != []
     assert "us-west-2b" in problems[0]
 
 
@@ -123,20 +123,20 @@ def test_images_that_are_not_there(project, tmp_path, account, image):
     assert problem.startswith(f"image {image}: us-west-2 has no such ")
 
 
-def test_questions_that_are_not_allowed_are_notes(project, tmp_path, account, monkeypatch):
-    """moto itself knows no quotas of EC2 and refuses."""
+def test_calls_without_permission_become_notes(project, tmp_path, account, monkeypatch):
+    """moto itself has no quotas of EC2 and refuses."""
     monkeypatch.undo()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     add_role("ssm:*")
     problems, (note,) = findings(project, tmp_path, account)
     assert problems == [] and "\n" not in note
-    assert note.startswith("AWS does not say quotas (servicequotas:GetServiceQuota): ")
+    assert note.startswith("AWS does not tell quotas (servicequotas:GetServiceQuota): ")
 
 
-def test_the_front_door_asks(project, tmp_path, account, quotas, capsys):
+def test_the_doctor_asks_the_account(project, tmp_path, account, quotas, capsys):
     add_role("ssm:*")
-    quotas["L-417A185B"] = 0.0  # of a type that is off
+    quotas["L-417A185B"] = 0.0  # of a type with max_workers=0
     quotas["L-1216C47A"] = 4.0
     cluster(project, tmp_path)
     assert doctor.main([str(tmp_path / "cluster.yaml")]) == 1

@@ -1,4 +1,4 @@
-"""clusters/check_node.sh waits for drivers and says in one line why torch cannot use a card."""
+"""Tests of clusters/check_node.sh: it waits for drivers and reports why torch cannot use a card."""
 
 import sys
 
@@ -13,7 +13,7 @@ case "$*" in
     *) for card in $(seq {cards}); do echo {driver}; done ;;
 esac
 """
-# What `check_node.sh` hears from torch: CUDA of the build, cards that computed, version, error.
+# Output of torch in `check_node.sh`: CUDA of the build, cards that computed, version, error.
 CASES = {
     "all cards compute": ("580.65.06", 4, "13.0 4 2.13.0+cu130", None),
     "an older driver with its build": ("535.183.01", 1, "12.6 1 2.13.0+cu126", None),
@@ -29,7 +29,7 @@ CASES = {
 
 @pytest.fixture
 def node(tmp_path, project):
-    """A node's own PCI bus and programs; `check` runs the script there."""
+    """A fake node with its PCI bus and programs; `check` runs the script there."""
 
     class Node:
         bin = tmp_path / "bin"
@@ -54,13 +54,13 @@ def node(tmp_path, project):
 
     one = Node()
     one.add_device(OTHER, DISPLAY)
-    one.add_device(NVIDIA, NETWORK)  # their network cards are no GPUs
+    one.add_device(NVIDIA, NETWORK)  # NVIDIA's network cards are not GPUs
     programs.write(one.bin, "nvidia-smi", "exit 127")
     return one
 
 
 def fails(done, *texts):
-    """Whether it failed in one line that holds the texts."""
+    """Asserts that the script failed with one line that contains the texts."""
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("check_node: ") and done.stderr.count("\n") == 1, done.stderr
     for text in texts:
@@ -73,7 +73,7 @@ def test_nodes_without_a_card_pass_at_once(node):
     assert node.check("cuda", "/no/such/python").returncode == 0
 
 
-def test_a_driver_that_never_comes_is_told_of(node):
+def test_a_driver_that_never_comes_is_reported(node):
     node.add_device(NVIDIA, DISPLAY)
     assert fails(node.check("driver"), "nvidia-smi did not answer within 1 s", "580 or newer")
 
@@ -94,17 +94,17 @@ def test_cards_without_a_bus_are_seen(node):
 
 @pytest.mark.parametrize("name", CASES)
 def test_torch_must_compute_on_every_card(node, name):
-    driver, cards, said, complaint = CASES[name]
+    driver, cards, said, reason = CASES[name]
     node.add_device(NVIDIA, DISPLAY)
     node.add_driver(driver, cards)
     done = node.check("cuda", node.add_python(said))
-    if complaint is None:
+    if reason is None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     else:
-        assert fails(done, complaint, driver, said.split()[2])
+        assert fails(done, reason, driver, said.split()[2])
 
 
-def test_torch_that_is_missing_is_told_of(node):
+def test_a_missing_torch_is_reported(node):
     node.add_driver("580.1", 1)
     python = programs.write(node.bin, "python", "echo \"No module named 'torch'\" >&2; exit 1")
     assert fails(node.check("cuda", str(python)), "torch cannot be imported: No module named 'torch'")
@@ -112,7 +112,7 @@ def test_torch_that_is_missing_is_told_of(node):
 
 @pytest.mark.slow
 def test_the_question_to_torch_itself(node):
-    """The real torch of this machine, where no GPU is, is asked and answers."""
+    """The script calls the real torch of this machine, which has no GPU."""
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU that torch uses")

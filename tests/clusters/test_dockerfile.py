@@ -1,4 +1,4 @@
-"""The Dockerfile, read as docker would: files are there, commands are shell, nothing runs as root."""
+"""Tests of the Dockerfile, parsed as by docker: files exist, commands are valid, nothing runs as root."""
 
 import fnmatch
 import re
@@ -11,7 +11,7 @@ INSTRUCTIONS = {"FROM", "ARG", "RUN", "WORKDIR", "COPY", "ENV", "USER", "ENTRYPO
 
 
 def parse(text):
-    """Instructions with their words; lines that end in a backslash go on."""
+    """Instructions with their words; a backslash at the end continues a line."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     joined = re.sub(r"\\\n", " ", "\n".join(lines))
     return [
@@ -29,7 +29,7 @@ def of(steps, instruction):
 
 
 def ignored(path, rules):
-    """Whether .dockerignore leaves a path of the project's folder out: the last rule that fits decides."""
+    """Whether .dockerignore excludes a path of the project's folder: the last matching rule decides."""
     result = False
     for rule in rules:
         pattern = rule.lstrip("!")

@@ -1,4 +1,4 @@
-"""`alphazero doctor` without an account: the bill, and each mistake of a cluster file as one line."""
+"""Tests of `alphazero doctor` without an account: the bill, and mistakes of cluster files in one line."""
 
 import datetime
 import os
@@ -17,7 +17,7 @@ FILES = ("cluster.yaml", "clusters/gcp.yaml", "clusters/on_premises.yaml")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A user with a token, and without an account."""
+    """The home of a user with a token and without an account."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -31,7 +31,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def edited(project, tmp_path):
-    """Writes a shipped file with some of its values replaced, and reads it."""
+    """Writes a shipped file with some replaced values, and reads it."""
 
     def make(name, changes=()):
         settings = yaml.safe_load((project / name).read_text())
@@ -95,7 +95,7 @@ def test_each_mistake_is_one_line(name, edited):
     assert "\n" not in line
 
 
-def test_slow_disks_and_old_drivers_are_told_of(edited):
+def test_slow_disks_and_old_drivers_are_reported(edited):
     config = yaml.safe_load(
         "{machineType: g2-standard-16, metadata: shutdown, disks: [{initializeParams: "
         "{diskSizeGb: 10, sourceImage: projects/x/family/common-nvidia-470}}]}"
@@ -119,7 +119,7 @@ def test_a_token_must_be_there_and_closed(edited, home):
 
 
 def test_the_bill(edited):
-    """By hand: machines of the table, and disks at 0.08 USD for a GiB and month of 730 hours."""
+    """Computed by hand: machines of the table, and disks at 0.08 USD per GiB and month of 730 hours."""
     cluster = edited(AWS, [(f"{KINDS}.gpu.min_workers", 1), ("max_workers", 5)])
     total = bill.make(cluster, prices.tables()["aws"])
     head, disk = 0.4032 + 200 * 0.08 / 730, 100 * 0.08 / 730
@@ -138,7 +138,7 @@ def test_machines_that_the_table_does_not_know(edited):
     assert f"{KINDS}.gpu: x9.huge is not in the price table" in note
 
 
-def test_old_prices_and_other_regions_are_told_of(edited):
+def test_old_prices_and_other_regions_are_reported(edited):
     cluster = edited(AWS, [("provider.region", "eu-central-1")])
     assert len(checks.notes(cluster, datetime.date(2026, 7, 1))) == 1
     assert len(checks.notes(cluster, datetime.date(2027, 7, 1))) == 2
@@ -150,20 +150,20 @@ WRONG_FILES = {
     "[]": "must be a mapping",
     "a: [": ":1: ",
     "\x00": "special characters",
-    "provider: aws": "provider: must be there",
+    "provider: aws": "provider: must be a mapping",
     f"{HEAD}[]": "must be a mapping of names",
     f"{HEAD}{{a: 1}}": "available_node_types.a: must be",
     f"{HEAD}{{b: {{}}}}": "head_node_type=a: must be one of b",
     f"{HEAD}{{a: {{max_workers: -1}}}}": "a.max_workers=-1: must be",
     f"{HEAD}{{a: {{resources: {{GPU: 0.5}}}}}}": "GPU=0.5: must be",
     f"{HEAD}{{a: {{}}, b: {{node_config: 1}}}}": "b: node_config and resources must be mappings",
-    f"{HEAD}{{a: {{node_config: {{InstanceMarketOptions: spot}}}}}}": "a.node_config: must have the form",
-    f"{HEAD}{{a: {{node_config: {{disks: [1]}}}}}}": "a.node_config: must have the form",
+    f"{HEAD}{{a: {{node_config: {{InstanceMarketOptions: spot}}}}}}": "a.node_config: must have the same",
+    f"{HEAD}{{a: {{node_config: {{disks: [1]}}}}}}": "a.node_config: must have the same form",
 }
 
 
 @pytest.mark.parametrize("text", WRONG_FILES)
-def test_files_that_are_none(text, tmp_path, capsys):
+def test_files_that_are_not_cluster_files(text, tmp_path, capsys):
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     assert doctor.main([str(path)]) == 2

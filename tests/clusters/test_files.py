@@ -1,4 +1,4 @@
-"""The shipped cluster files pass Ray's own validation, and keep their promises about places and doors."""
+"""Tests of the shipped cluster files: Ray's own validation, places of files and machines, and open ports."""
 
 import copy
 import re
@@ -29,7 +29,7 @@ def cloud(request, project):
 
 
 def validate(cluster):
-    """What `ray up` does first, without a cloud: defaults, then the schema. Returns the complete settings."""
+    """Runs the first steps of `ray up`, without a cloud: defaults and schema. Returns all settings."""
     complete = autoscaler.prepare_config(copy.deepcopy(cluster))
     autoscaler.validate_config(complete)
     return complete
@@ -56,7 +56,7 @@ def test_ray_accepts_it(cluster):
     ],
 )
 def test_ray_refuses_a_mistake(cloud, place, key, value):
-    """The validation that the test above relies on does look."""
+    """The validation of the test above finds mistakes."""
     wrong = copy.deepcopy(cloud)
     node = wrong
     for name in place:
@@ -66,7 +66,7 @@ def test_ray_refuses_a_mistake(cloud, place, key, value):
         validate(wrong)
 
 
-def test_doors_are_closed(cluster):
+def test_dashboards_are_local_and_tokens_required(cluster):
     head = " ".join(cluster["head_start_ray_commands"])
     assert "--dashboard-host=127.0.0.1" in head
     assert "--host 127.0.0.1 --port 6006" in head
@@ -87,7 +87,7 @@ def test_only_self_play_may_vanish(cloud):
 
 
 def test_nothing_is_kept_without_work(cloud):
-    """A cluster without a run costs its head alone, and machines that cost the most must be asked for."""
+    """A cluster without a run costs only its head, and the dearest machines must be enabled first."""
     kinds = cloud["available_node_types"].values()
     assert all(kind["min_workers"] == 0 for kind in kinds)
     assert [kind["max_workers"] for kind in kinds if kind["resources"].get("GPU", 0) >= 8] == [0]
@@ -109,7 +109,7 @@ def test_all_machines_are_in_one_zone(cloud):
 
 
 def test_workers_end_without_a_head(cloud):
-    """By a shutdown that is due from the first minute; the watch over the raylet cancels and repeats it."""
+    """A shutdown is scheduled in the first minute; watch_head.sh cancels and repeats it."""
     workers = {name: kind for name, kind in cloud["available_node_types"].items() if name != "head"}
     for name, kind in workers.items():
         assert "shutdown -P +60" in str(kind["node_config"]), name
@@ -134,7 +134,7 @@ def test_disks_are_fast(project):
 
 
 def test_runs_lie_outside_of_the_mounted_folder(cluster):
-    """Ray reads every file below a mount before it sets a worker up, whatever is excluded."""
+    """Ray reads every file below a mount before it sets up a worker, even excluded ones."""
     (board,) = [line for line in cluster["head_start_ray_commands"] if "tensorboard" in line]
     logs = re.findall(r"--logdir (\S+)", board)
     assert logs == ["~/runs"]
@@ -159,7 +159,7 @@ def test_commands_survive_the_shell(cluster):
 
 @pytest.mark.parametrize("name", FILES[1:])
 def test_the_parts_that_do_not_depend_on_the_place_are_the_same(name, project):
-    """Only names of extras differ, and who powers off: what a test of one file shows holds for the others."""
+    """Only names of extras and the power-off differ, so that tests of one file hold for the others."""
     first, other = load(project, FILES[0]), load(project, name)
     for key in (
         "file_mounts",

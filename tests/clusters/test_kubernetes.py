@@ -1,4 +1,4 @@
-"""clusters/kubernetes.yaml and its job have KubeRay's form and keep the other files' promises."""
+"""Tests of clusters/kubernetes.yaml and its job: KubeRay's schema, and the same guarantees as other files."""
 
 import copy
 import os
@@ -62,7 +62,7 @@ def test_a_mistake_is_found(resources, place, value, expected):
 
 
 @pytest.mark.skipif(
-    "KUBERAY_CRDS" not in os.environ, reason="KUBERAY_CRDS names no folder with KubeRay's CRDs"
+    "KUBERAY_CRDS" not in os.environ, reason="KUBERAY_CRDS must name a folder with KubeRay's CRDs"
 )
 def test_kuberays_own_schema_accepts_it(resources):
     """KUBERAY_CRDS: helm-chart/kuberay-operator/crds of a copy of KubeRay's repository."""
@@ -74,7 +74,7 @@ def test_kuberays_own_schema_accepts_it(resources):
 
 
 def strict(schema):
-    """The schema with unknown fields refused, as `kubectl apply --validate=strict` does."""
+    """The schema without unknown fields, as in `kubectl apply --validate=strict`."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):
@@ -86,10 +86,10 @@ def strict(schema):
     return closed if is_open or closed.get("type") != "object" else {**closed, "additionalProperties": False}
 
 
-def test_nobody_enters_without_the_token(cluster):
+def test_the_token_is_required(cluster):
     assert cluster["authOptions"] == {"mode": "token"}
     variables = [each["name"] for pod in pods(cluster) for each in pod["containers"][0].get("env", ())]
-    assert not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} & set(variables), "a value here would win over KubeRay's"
+    assert not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} & set(variables), "a value would override KubeRay's"
 
 
 def test_shared_memory_and_the_volume_are_mounted(cluster):
@@ -100,7 +100,7 @@ def test_shared_memory_and_the_volume_are_mounted(cluster):
         assert mounts.keys() == volumes.keys() and mounts["shm"] == "/dev/shm"
         assert volumes["shm"]["emptyDir"]["medium"] == "Memory"
         limits = container["resources"]["limits"]
-        assert container["resources"]["requests"] == limits, "the autoscaler reckons with what is guaranteed"
+        assert container["resources"]["requests"] == limits, "the autoscaler counts requests"
         assert gib(volumes["shm"]["emptyDir"]["sizeLimit"]) <= gib(limits["memory"]) / 3
     assert [pod for pod in pods(cluster) if len(pod["volumes"]) > 1] == [pods(cluster)[0]]
 
@@ -126,8 +126,8 @@ def test_the_versions_agree(cluster, project):
 def test_the_job_runs_on_the_cluster_and_its_volume(resources, cluster):
     job = resources["RayJob"]["spec"]
     assert job["clusterSelector"] == {"ray.io/cluster": resources["RayCluster"]["metadata"]["name"]}
-    python, module, door, *words = shlex.split(job["entrypoint"])
-    assert (python, module, door) == ("python", "-m", "alphazero.run")
+    python, module, command, *words = shlex.split(job["entrypoint"])
+    assert (python, module, command) == ("python", "-m", "alphazero.run")
     config = compose.compose(words)
     (volume,) = [volume for volume in pods(cluster)[0]["volumes"] if volume["name"] == "runs"]
     assert (

@@ -1,4 +1,4 @@
-"""A run inside a mounted folder is warned of, on heads only."""
+"""Tests of the warning about runs inside a mounted folder, which appears on heads only."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from alphazero.data import run_folder
 
 @pytest.fixture
 def head(tmp_path, monkeypatch):
-    """The home of a head that `ray up` made."""
+    """The home folder of a head made by `ray up`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / "ray_bootstrap_config.yaml"
     file.write_text("file_mounts:\n  ~/alphazero: /home/me/alphazero\n  ~/.ray/auth_token: x\n")
@@ -44,7 +44,7 @@ def test_the_shipped_files_do_not_cause_it(head, project):
         assert mounts.warning(head / "runs" / "9x9", project / name) is None
 
 
-def test_the_front_door_says_it(head, caplog):
+def test_the_run_command_gives_the_warning(head, caplog):
     run._warn_of_mounts(run_folder.RunFolder(head / "runs" / "9x9"))
     assert caplog.records == []
     run._warn_of_mounts(run_folder.RunFolder(head / "alphazero" / "runs" / "9x9"))

@@ -1,4 +1,4 @@
-"""constraints.txt leaves uv the choice of a torch that fits the driver of a node."""
+"""Tests that constraints.txt lets uv choose the build of torch for the driver of a node."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.clusters import package_index
 
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 needs_uv = pytest.mark.skipif(UV is None, reason="needs uv")
-# Which build of torch 2.13 a driver gets: the newest of its CUDA's major version. None: no NVIDIA card.
+# Build of torch 2.13 for each driver: the newest of its CUDA's major version. None: no NVIDIA card.
 DRIVERS = {"610.43.02": "cu132", "580.65.06": "cu132", "570.133.20": "cu129", "535.183.01": "cu129"}
 CPU_ONLY = {None: "cpu", "470.256.02": "cpu"}
 _TOOLKITS = {"cu132": "13.2.1", "cu130": "13.0.3.0", "cu129": "12.9.1", "cu126": "12.6.3"}
@@ -45,7 +45,7 @@ def test_the_rest_is_pinned(project):
 
 
 def test_make_writes_no_pins_of_cuda(project):
-    """The recipe's own filter, on what uv writes."""
+    """The filter of the Makefile's recipe, applied to uv's output."""
     recipe = (project / "Makefile").read_text().partition("\nconstraints:")[2]
     found = re.search(r"grep -vE '(.+?)'", recipe)
     assert found
@@ -55,7 +55,7 @@ def test_make_writes_no_pins_of_cuda(project):
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory, project):
-    """The places that uv asks on a node, with the builds of torch and what these need of CUDA."""
+    """The indexes that uv reads on a node, with the builds of torch and their requirements of CUDA."""
     torch = torch_pin(project)
     places = {"simple": {"cuda-toolkit": {version: [] for version in _TOOLKITS.values()}}}
     for build, toolkit in _TOOLKITS.items():
@@ -67,7 +67,7 @@ def index(tmp_path_factory, project):
 
 
 def compile_torch(project, tmp_path, driver, constraints, **variables):
-    """The build of torch that a node with this driver gets, by the words of the cluster files' commands."""
+    """The build of torch on a node with this driver, with the arguments of the cluster files' commands."""
     (tmp_path / "in.txt").write_text("torch>=2.13\n")
     assert UV is not None
     command = [UV, "pip", "compile", "--quiet", "--torch-backend=auto", "-c", str(constraints), "in.txt"]
@@ -108,7 +108,7 @@ def test_every_driver_gets_its_build(driver, build, index, project, tmp_path):
 @needs_uv
 @pytest.mark.slow
 def test_a_pin_of_cuda_would_leave_older_drivers_a_cpu_build(index, project, tmp_path):
-    """Why constraints.txt has none: uv then takes the CPU build and says nothing."""
+    """The reason why constraints.txt has no such pin: uv silently takes the CPU build."""
     pins = tmp_path / "pins.txt"
     pins.write_text((project / "constraints.txt").read_text() + "cuda-toolkit==13.0.3.0\n")
     assert compile_torch(project, tmp_path, "570.133.20", pins, **at(index)) == "cpu"

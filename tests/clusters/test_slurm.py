@@ -1,4 +1,4 @@
-"""clusters/slurm.sbatch: ports, folder and token of a job; signals save, and the time limit queues again."""
+"""Tests of clusters/slurm.sbatch: ports, folder and token of a job, signals, and the time limit."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from alphazero.training import checkpoint
 from tests import private_world, tiny_run
 from tests.clusters import programs
 
-# What the script starts, with the driver replaced by one that saves when it is told to.
+# The command that the script starts, with a fake driver that saves at a signal.
 RAY = """
 echo "$RAY_TMPDIR|$RAY_ADDRESS|$RAY_AUTH_MODE|${#RAY_AUTH_TOKEN}|$*" >> $HOME/started.txt
 while [ "$1" != -- ]; do shift; done
@@ -36,7 +36,7 @@ def script(project):
 
 
 class Job:
-    """A job on a node where SLURM's programs are stand-ins; its home says what happened."""
+    """A job on a node with stand-ins for SLURM's programs, which write to its home folder."""
 
     def __init__(self, project, home, number="12345"):
         self.home = home
@@ -93,13 +93,13 @@ def test_the_drivers_end_is_the_jobs(job):
 
 
 def test_ports_of_jobs_differ():
-    """Of 2,000 jobs in a row, each has ten of its own."""
+    """Each of 2,000 consecutive jobs has ten separate ports."""
     starts = {20000 + number % 2000 * 10 for number in range(777, 2777)}
     assert len(starts) == 2000 and max(starts) + 9 < 65536
 
 
 def test_slurm_reads_its_settings(project):
-    """Up to the first command; commands behind them would be ignored without a word."""
+    """SLURM reads settings up to the first command and silently ignores later ones."""
     lines = script(project).read_text().splitlines()
     settings = [number for number, line in enumerate(lines) if line.startswith("#SBATCH ")]
     first = next(number for number, line in enumerate(lines) if line and not line.startswith("#"))
@@ -131,7 +131,7 @@ echo "status $status"; pgrep -x raylet || echo "no raylet"
 @pytest.mark.ray
 @pytest.mark.timeout(400)
 def test_a_real_run_saves_and_is_queued_again(project, tmp_path):
-    """With Ray's own symmetric-run on one node; `srun` and `scontrol` are stand-ins."""
+    """A run with Ray's own symmetric-run on one node; `srun` and `scontrol` are stand-ins."""
     folder = tmp_path / "programs"
     programs.write(folder, "srun", 'exec "$@"')
     programs.write(folder, "scontrol", 'echo "scontrol $*"')

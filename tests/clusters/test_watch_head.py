@@ -1,4 +1,4 @@
-"""clusters/watch_head.sh tidies up behind a raylet that ended, and ends machines that would be billed on."""
+"""Tests of clusters/watch_head.sh: it ends processes after their raylet, and powers off billed machines."""
 
 import os
 import shutil
@@ -14,16 +14,16 @@ pytestmark = pytest.mark.skipif(not shutil.which("pgrep"), reason="needs pgrep")
 
 @pytest.fixture
 def worker(tmp_path, project):
-    """A worker with a raylet of its own name; what is done to the machine is written down."""
+    """A worker with a raylet of a unique name; calls that change the machine are recorded."""
 
     class Worker:
         log = tmp_path / "done.txt"
         bin = tmp_path / "bin"
-        # Other programs of this machine may be raylets: pgrep looks for those of this test alone.
+        # This machine may run other raylets, so that pgrep searches for the name of this test.
         raylet_name = f"raylet{os.getpid()}"[:15]
 
         def add_raylet(self, name):
-            """A program that runs until it is killed, known to pgrep by this name."""
+            """Starts a program that runs until it is killed; pgrep finds it by this name."""
             path = self.bin / name
             shutil.copy("/bin/sleep", path)
             return subprocess.Popen([str(path), "600"])
@@ -58,7 +58,7 @@ def wait_for(is_so):
         if is_so():
             return
         time.sleep(0.1)
-    raise AssertionError("it took too long")
+    raise AssertionError("timeout")
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def test_a_worker_whose_head_is_gone(worker, words, before, after):
     try:
         wait_for(lambda: worker.done() == before)
         time.sleep(0.8)
-        assert watch.poll() is None and worker.done() == before, "it must wait for the raylet's end"
+        assert watch.poll() is None and worker.done() == before, "the script must wait for the raylet's end"
     finally:
         raylet.kill()
         raylet.wait()
@@ -88,7 +88,7 @@ def test_a_worker_that_was_started_again_is_left_alone(worker):
     first = worker.add_raylet(worker.raylet_name)
     watch = worker.watch("10")
     wait_for(lambda: worker.done() == ["sudo -n shutdown -c"])
-    time.sleep(0.5)  # now it watches the first one
+    time.sleep(0.5)  # the script now watches the first raylet
     (worker.bin / worker.raylet_name).unlink()
     second = worker.add_raylet(worker.raylet_name)
     try:

@@ -34,10 +34,10 @@ def read(folder, text, suffix=".ctl"):
 
 
 def refusal(folder, text, suffix=".ctl"):
-    """What is said about a bad file, without its name."""
+    """The error message for a bad file, without the file's name."""
     with pytest.raises(ValueError) as error:
         read(folder, text, suffix)
-    name, _, said = str(error.value).partition(": ")
+    name, _, message = str(error.value).partition(": ")
     assert name == str(folder / f"cup{suffix}")
     assert len(str(error.value).splitlines()) == 1
-    return said
+    return message

@@ -1,11 +1,11 @@
-"""Competitions and results that tests report on."""
+"""Competitions and results for the tests of reports."""
 
 from alphazero.competition import settings
 from alphazero.competition.record import End, GameResult
 
 
 def played(matchup_id, number, black, white, result, **fields):
-    """A game of this SGF result; "B+F" and "B+T" are forfeits."""
+    """A game with this SGF result; "B+F" and "B+T" are forfeits."""
     ends = {
         "?": End.passes,
         "Void": End.limit,
@@ -40,12 +40,12 @@ def matchup(matchup_id, codes, **fields):
     return settings.Matchup(**(values | fields))
 
 
-def competition(*matchups, kind=settings.Kind.playoff, **fields):
+def competition(*matchups, kind=settings.CompetitionKind.playoff, **fields):
     codes = dict.fromkeys(code for match in matchups for code in (match.player_1, match.player_2))
     return settings.Competition(
         kind=kind,
-        players={code: settings.Player(code=code, command=("x",)) for code in codes},
+        players={code: settings.PlayerSettings(code=code, command=("x",)) for code in codes},
         matchups=matchups,
-        competitors=tuple(codes) if kind is settings.Kind.allplayall else (),
+        competitors=tuple(codes) if kind is settings.CompetitionKind.allplayall else (),
         **fields,
     )

@@ -1,4 +1,4 @@
-"""Players, competitions and processes for the tests of games."""
+"""Players, competitions and process lists for the tests of games."""
 
 import os
 import sys
@@ -11,12 +11,12 @@ ENGINES = Path(__file__).parent / "engines"
 
 
 def command(script, *arguments):
-    """Starts one of the engines beside this file; without site-packages in 20 ms."""
+    """The command of one of the engines beside this file; starts in 20 ms, without site-packages."""
     return (sys.executable, "-S", "-E", str(ENGINES / f"{script}.py"), *map(str, arguments))
 
 
 def player(code, script="steady", *arguments, **options):
-    return settings.Player(code=code, command=command(script, *arguments), **options)
+    return settings.PlayerSettings(code=code, command=command(script, *arguments), **options)
 
 
 def game_settings(**options):
@@ -35,12 +35,12 @@ def playoff(*matchups, players=None, **options):
     codes = sorted({code for match in matchups for code in (match.player_1, match.player_2)})
     players = {code: player(code) for code in codes} | {one.code: one for one in players or ()}
     return settings.Competition(
-        kind=settings.Kind.playoff, players=players, matchups=tuple(matchups), **options
+        kind=settings.CompetitionKind.playoff, players=players, matchups=tuple(matchups), **options
     )
 
 
 def result(number=0, matchup_id="0", **options):
-    """A game that a won as Black."""
+    """A game that player a won as Black."""
     plain = {
         "game_id": f"{matchup_id}_{number}", "matchup_id": matchup_id, "number": number, "black": "a",
         "white": "b", "end": record.End.passes, "winner": "b", "result": "B+3.5", "num_moves": 14,
@@ -50,7 +50,7 @@ def result(number=0, matchup_id="0", **options):
 
 
 def processes(mark):
-    """Ids of the processes whose environment has this NAME=VALUE; zombies have none."""
+    """Ids of the processes whose environment has this NAME=VALUE; zombies have no environment."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -63,7 +63,7 @@ def processes(mark):
 
 
 def wait_for_engines(mark, timeout_s=10):
-    """Returns when there is a process with the mark: between two games there may be none."""
+    """Waits for a process with the mark, as there may be none between two games."""
     end = time.monotonic() + timeout_s
     while not processes(mark):
         assert time.monotonic() < end, "no engine was started"
@@ -71,7 +71,7 @@ def wait_for_engines(mark, timeout_s=10):
 
 
 def zombies():
-    """Children of ours that have ended and were not waited for."""
+    """Ids of child processes that have ended and were not waited for."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -84,8 +84,8 @@ def zombies():
 
 
 def wait_until(condition, limit_s=10.0):
-    """A killed process needs a moment to go."""
+    """Waits for a condition, such as the end of a killed process."""
     deadline = time.monotonic() + limit_s
     while not condition():
-        assert time.monotonic() < deadline, "it does not come to that"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.01)

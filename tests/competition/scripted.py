@@ -5,35 +5,35 @@ from alphazero.go import rules
 
 
 class ScriptedSide:
-    """Says what it is told to say, then passes; remembers what it was told.
+    """A side that gives scripted replies, then passes; records the moves and calls that it receives.
 
-    replies: vertices, "resign", "claim", or exceptions to raise. troubles: exceptions by the number of
-    the move that it is told of, from 1, or by the name of another method.
+    replies: vertices, "resign", "claim", or exceptions to raise. failures: exceptions by the number of the
+    received move, from 1, or by the name of another method.
     """
 
-    def __init__(self, code="a", replies=(), *, size=5, troubles=None, score=None, free=()):
+    def __init__(self, code="a", replies=(), *, size=5, failures=None, score=None, free=()):
         self.code = self.name = self.description = code
         self.seconds = 1.5
         self.cpu_s: float | None = None
         self.size = size
         self.replies = iter(replies)
-        self.troubles = troubles or {}
+        self.failures = failures or {}
         self.score = score
         self.free = list(free)
-        self.told = []
+        self.received = []
         self.calls = []
 
     def _do(self, name):
         self.calls.append(name)
-        if name in self.troubles:
-            raise self.troubles[name]
+        if name in self.failures:
+            raise self.failures[name]
 
     def start(self):
         self._do("start")
 
     def place_fixed(self, points):
         self._do("place_fixed")
-        self.told.append(" ".join(rules.format_move(point, self.size) for point in points))
+        self.received.append(" ".join(rules.format_move(point, self.size) for point in points))
 
     def place_free(self, count):
         self._do("place_free")
@@ -41,12 +41,12 @@ class ScriptedSide:
 
     def set_free(self, points):
         self._do("set_free")
-        self.told.append(" ".join(rules.format_move(point, self.size) for point in points))
+        self.received.append(" ".join(rules.format_move(point, self.size) for point in points))
 
     def play(self, color, action):
-        self.told.append(f"{rules.COLOR_NAMES[color][0]} {rules.format_move(action, self.size)}")
-        if len(self.told) in self.troubles:
-            raise self.troubles[len(self.told)]
+        self.received.append(f"{rules.COLOR_NAMES[color][0]} {rules.format_move(action, self.size)}")
+        if len(self.received) in self.failures:
+            raise self.failures[len(self.received)]
 
     def genmove(self):
         self.calls.append("genmove")

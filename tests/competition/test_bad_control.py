@@ -1,4 +1,4 @@
-"""The one line that a bad control file is answered with: file, line, place, value and what is allowed."""
+"""Error messages for bad control files: one line with file, line, place, value and allowed values."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ IDENTIFIER = (
 LINE = "must be a line of text without control characters"
 COMMAND = "must be a command line or a list of texts that begins with a program"
 GTP_COMMAND = "must be a GTP command, which begins with its name"
-NAMES = "must be names to text"
+NAMES = "must map names to text"
 NO_MATCHUP = "must be a Matchup(...) or a mapping of its settings"
 OF_MATCHUPS = (
     "board_size, komi, move_limit, scorer, internal_scorer_handicap_compensation, move_time_limit_s, "
@@ -24,7 +24,7 @@ OF_MATCHUPS = (
 )
 OPENINGS = "must be a folder of SGF files or a player with weights"
 
-BAD_GAMES = {  # a line after those of GOOD, the file's sixth -> what is said
+BAD_GAMES = {  # line 6, appended to GOOD -> the message
     "board_size = 1": f"line 6: board_size=1: {WHOLE_BOARD}",
     "board_size = 25": f"line 6: board_size=25: {WHOLE_BOARD}",
     "board_size = 9.0": f"line 6: board_size=9.0: {WHOLE_BOARD}",
@@ -60,9 +60,9 @@ BAD_GAMES = {  # a line after those of GOOD, the file's sixth -> what is said
     "number_of_games = 2.0": "line 6: number_of_games=2.0: must be a whole number, at least 0",
     "alternating = True\nopenings = 'nowhere'": f"line 7: openings='nowhere': {OPENINGS}",
     "alternating = True\nopenings = 'a'": f"line 7: openings='a': {OPENINGS}",
-    "openings = 'net'": "line 6: openings: go with alternating colours only: each is played twice",
-    "alternating = True\nopenings = 'net'\nhandicap = 2": "line 7: openings: go without a handicap only: "
-    "Black begins them",
+    "openings = 'net'": "line 6: openings: requires alternating = True, as each opening is played twice",
+    "alternating = True\nopenings = 'net'\nhandicap = 2": "line 7: openings: not allowed with a handicap, "
+    "as Black moves first",
     "opening_plies = 0": "line 6: opening_plies=0: must be a whole number, from 1 to 400",
     "seed = -1": "line 6: seed=-1: must be a whole number, from 0 to 4294967295",
     "record_games = 'no'": "line 6: record_games='no': must be True or False",
@@ -70,15 +70,15 @@ BAD_GAMES = {  # a line after those of GOOD, the file's sixth -> what is said
     "skip_player_checks = None": "line 6: skip_player_checks=None: must be True or False",
     "description = 3": "line 6: description=3: must be text without control characters",
     "description = '\\x1b[2J'": "line 6: description='\\x1b[2J': must be text without control characters",
-    "board_sizes = 9": "line 6: board_sizes: no setting, and not used; did you mean board_size?",
-    "Komi = 7": "line 6: Komi: no setting, and not used; did you mean komi?",
+    "board_sizes = 9": "line 6: board_sizes: not a setting, and not used; did you mean board_size?",
+    "Komi = 7": "line 6: Komi: not a setting, and not used; did you mean komi?",
     "rounds = 5": "line 6: rounds: a setting of allplayall, not of playoff",
     "competition_type = 'cup'": "line 6: competition_type='cup': must be playoff or allplayall",
 }
 
-BAD_PLAYERS = {  # instead of the players of GOOD, on line 2
-    "{}": "line 2: players={}: must be a mapping of codes to players, and not empty",
-    "['a']": "line 2: players=['a']: must be a mapping of codes to players, and not empty",
+BAD_PLAYERS = {  # replaces the players of GOOD, on line 2
+    "{}": "line 2: players={}: must be a non-empty mapping of codes to players",
+    "['a']": "line 2: players=['a']: must be a non-empty mapping of codes to players",
     "{'a/b': Player('x')}": f"line 2: players: code='a/b': {IDENTIFIER}",
     "{'..': Player('x')}": f"line 2: players: code='..': {IDENTIFIER}",
     "{'': Player('x')}": f"line 2: players: code='': {IDENTIFIER}",
@@ -90,16 +90,16 @@ BAD_PLAYERS = {  # instead of the players of GOOD, on line 2
     "must be a Player(...), a mapping of its settings, or its command line",
     "{'a': Player()}": "line 2: players.a: must have either a command or weights",
     "{'a': Player('x', weights='y')}": "line 2: players.a: must have either a command or weights",
-    "{'a': Player('x', visits=3)}": "line 2: players.a.visits: not for players with command",
-    "{'a': Player(weights='x', cwd='y')}": "line 2: players.a.cwd: not for players with weights",
+    "{'a': Player('x', visits=3)}": "line 2: players.a.visits: not allowed for players with command",
+    "{'a': Player(weights='x', cwd='y')}": "line 2: players.a.cwd: not allowed for players with weights",
     "{'a': Player(weights='x', visits=0)}": "line 2: players.a.visits=0: "
     "must be a whole number, from 1 to 1000000",
     "{'a': Player(weights='')}": f"line 2: players.a.weights='': {LINE}",
     "{'a': Player('x',\n  commands='y')}": "line 3: players.a.commands: unknown key; "
     "players.a has command, weights, visits, cwd, environ, startup_gtp_commands, gtp_aliases, "
     "is_reliable_scorer, allow_claim, discard_stderr, sgf_player_name_from_gtp (did you mean command?)",
-    "{'a': {'com mand': 'x'}}": "line 2: players.a: 'com mand' is no name of a setting",
-    "{'a': {1: 'x'}}": "line 2: players.a: 1 is no name of a setting",
+    "{'a': {'com mand': 'x'}}": "line 2: players.a: 'com mand' is not the name of a setting",
+    "{'a': {1: 'x'}}": "line 2: players.a: 1 is not the name of a setting",
     "{'a': Player('')}": f"line 2: players.a.command='': {COMMAND}",
     "{'a': ''}": f"line 2: players.a.command='': {COMMAND}",
     "{'a': Player([])}": f"line 2: players.a.command=[]: {COMMAND}",
@@ -115,9 +115,9 @@ BAD_PLAYERS = {  # instead of the players of GOOD, on line 2
     "{'a': Player('x', environ=['A'])}": "line 2: "
     "players.a.environ=['A']: must be a mapping of names to text",
     "{'a': Player('x', gtp_aliases={'a b': 'c'})}": "line 2: players.a.gtp_aliases: 'a b': 'c': "
-    "must be GTP commands to GTP commands",
+    "must map GTP commands to GTP commands",
     "{'a': Player('x', gtp_aliases={'a': ''})}": "line 2: players.a.gtp_aliases: 'a': '': "
-    "must be GTP commands to GTP commands",
+    "must map GTP commands to GTP commands",
     "{'a': Player('x', startup_gtp_commands='boardsize 9')}": "line 2: "
     "players.a.startup_gtp_commands='boardsize 9': must be a list of GTP commands",
     "{'a': Player('x', startup_gtp_commands=['a\\nquit'])}": "line 2: "
@@ -134,8 +134,8 @@ BAD_PLAYERS = {  # instead of the players of GOOD, on line 2
     "must be True or False",
 }
 
-BAD_MATCHUPS = {  # instead of the matchups of GOOD, on line 5
-    "[]": "line 5: matchups=[]: must be a list that is not empty",
+BAD_MATCHUPS = {  # replaces the matchups of GOOD, on line 5
+    "[]": "line 5: matchups=[]: must be a non-empty list",
     "{}": "line 5: matchups={}: must be a list",
     "Matchup('a', 'b')": "line 5: matchups={'player_1': 'a', 'player_2': 'b'}: must be a list",
     "[3]": f"line 5: matchups.0=3: {NO_MATCHUP}",
@@ -143,12 +143,13 @@ BAD_MATCHUPS = {  # instead of the matchups of GOOD, on line 5
     "[Matchup('a')]": "line 5: matchups.0: must name two players",
     "[{'players': ['a', 'b', 'a']}]": "line 5: matchups.0: must name two players",
     "[{'players': ['a', 'b'], 'player_1': 'a'}]": "line 5: matchups.0.players: "
-    "stands for player_1 and player_2, which are there as well",
-    "[Matchup('a', 'a')]": "line 5: matchups.0: a cannot meet itself; give the same command a second code",
-    "[Matchup('a', 'c')]": "line 5: matchups.0.player_2='c': must be a player's code; there are a, b, net",
-    "[Matchup('a', 1)]": "line 5: matchups.0.player_2=1: must be a player's code; there are a, b, net",
+    "not allowed with player_1 or player_2",
+    "[Matchup('a', 'a')]": "line 5: matchups.0: "
+    "a cannot play itself; define a second player with the same command",
+    "[Matchup('a', 'c')]": "line 5: matchups.0.player_2='c': must be the code of a player: a, b, net",
+    "[Matchup('a', 1)]": "line 5: matchups.0.player_2=1: must be the code of a player: a, b, net",
     "[Matchup('a', 'b'),\n Matchup('b', 'a', id='0')]": "line 6: matchups.1: "
-    "its id '0' is another matchup's already",
+    "the id '0' belongs to another matchup",
     "[Matchup('a', 'b', id='a/b')]": f"line 5: matchups.0.id='a/b': {IDENTIFIER}",
     "[Matchup('a', 'b', id='.')]": f"line 5: matchups.0.id='.': {IDENTIFIER}",
     "[Matchup('a', 'b', id='" + 65 * "x" + "')]": "line 5: matchups.0.id='" + 56 * "x" + f"...: {IDENTIFIER}",
@@ -165,54 +166,54 @@ BAD_YAML = {
     "- a": "line 1: a control file must be a mapping of settings",
     "a: b": "competition_type: missing; must be playoff or allplayall",
     "competition_type: mc_tuner": "line 1: competition_type='mc_tuner': must be playoff or allplayall",
-    "competition_type: playoff": "players: missing; a mapping of codes to players is needed",
-    "competition_type: playoff\nplayers: {a: x}": "matchups: missing; a playoff has a list of Matchup(...)",
+    "competition_type: playoff": "players: missing; must be a mapping of codes to players",
+    "competition_type: playoff\nplayers: {a: x}": "matchups: missing; must be a list of Matchup(...)",
     GOOD_YAML
     + "boardsize: 9": "line 6: boardsize: unknown key; there are competition_type, players, description, "
     "record_games, stderr_to_log, skip_player_checks, seed, matchups, "
     f"{OF_MATCHUPS} (did you mean board_size?)",
     GOOD_YAML + "rounds: 9": "line 6: rounds: a setting of allplayall, not of playoff",
-    GOOD_YAML + "1: 9": "line 6: 1 is no name of a setting",
-    GOOD_YAML + "komi: 7": "line 6: 'komi' is there twice",
-    GOOD_YAML.replace("x,", "x, a: y,"): "line 2: 'a' is there twice",
+    GOOD_YAML + "1: 9": "line 6: 1 is not the name of a setting",
+    GOOD_YAML + "komi: 7": "line 6: 'komi' is given twice",
+    GOOD_YAML.replace("x,", "x, a: y,"): "line 2: 'a' is given twice",
     GOOD_YAML.replace("a: x", "1: x"): "line 2: players: code=1: must be text; put it in quotes",
     GOOD_YAML.replace("a: x", "a: {command: x, environ: {A: 1}}"): "line 2: players.a.environ: 'A': 1: "
-    "must be names to text",
+    "must map names to text",
     GOOD_YAML.replace("komi: 7", "komi:\n  7.3"): f"line 4: komi=7.3: {KOMI}",
     GOOD_YAML.replace(
         "komi: 7", ""
-    ): "matchups.0.komi: missing; every matchup needs one, its own or the file's",
+    ): "matchups.0.komi: missing; must be set for the matchup or the whole file",
     GOOD_YAML.replace("komi: 7", "? [a]\n: 7"): "line 4: a key must be a text or a number",
     "a: [": "line 1: not valid YAML: expected the node content, but found '<stream end>'",
     "a: 1\n\tb: 2": "line 2: not valid YAML: found character '\\t' that cannot start any token",
     "a: b\n---\nc: d": "line 2: not valid YAML: but found another document",
     "a: 1\nb: \x01": "line 2: not valid YAML: special characters are not allowed",
     'a: "\\UFFFFFFFF"': "line 1: not valid YAML: Python int too large to convert to C int",
-    'a: "\\ud800"': "line 1: '\\ud800' has half of a character",
+    'a: "\\ud800"': "line 1: '\\ud800' contains half of a surrogate pair",
     "a: !!python/object/apply:os.system [x]": "line 1: "
-    "tags such as 'tag:yaml.org,2002:python/object/apply:os.system' are not read",
-    "a: !!int x": "line 1: tags such as 'tag:yaml.org,2002:int' are not read",
-    "a: 0b_": "line 1: '0b_' is no number",
+    "tags such as 'tag:yaml.org,2002:python/object/apply:os.system' are not supported",
+    "a: !!int x": "line 1: tags such as 'tag:yaml.org,2002:int' are not supported",
+    "a: 0b_": "line 1: '0b_' is not a number",
     "a: *b": "line 1: not valid YAML: found undefined alias 'b'",
     "a: &a [*a]": "line 1: refers to itself",
-    "a: {<<: 1}": "line 1: << takes a mapping or a list of them",
+    "a: {<<: 1}": "line 1: << needs a mapping or a list of mappings",
     "a: " + "[" * 1000: "nested too deeply",
 }
 
-BAD_ALL = {  # a line after those of ALL, the file's sixth
+BAD_ALL = {  # line 6, appended to ALL -> the message
     "competitors = ['a']": "line 6: competitors=['a']: must be a list of 2 to 702 players",
     "competitors = 'ab'": "line 6: competitors='ab': must be a list",
-    "competitors = ['a', 'c']": "line 6: competitors.1='c': must be a player's code; there are a, b",
-    "competitors = ['a', 'b',\n 'a']": "line 7: competitors.2: a is a competitor already",
+    "competitors = ['a', 'c']": "line 6: competitors.1='c': must be the code of a player: a, b",
+    "competitors = ['a', 'b',\n 'a']": "line 7: competitors.2: a is listed twice",
     "rounds = -1": "line 6: rounds=-1: must be a whole number, at least 0",
     "handicap = 2": "line 6: handicap: a setting of playoff, not of allplayall",
     "number_of_games = 2": "line 6: number_of_games: a setting of playoff, not of allplayall",
-    "round = 3": "line 6: round: no setting, and not used; did you mean rounds?",
+    "round = 3": "line 6: round: not a setting, and not used; did you mean rounds?",
 }
 
 
 @pytest.mark.parametrize("text", [GOOD, ALL])
-def test_what_the_bad_files_change_is_good(tmp_path, text):
+def test_the_templates_of_the_bad_files_are_valid(tmp_path, text):
     assert len(read(tmp_path, text).matchups) == 1
 
 
@@ -244,8 +245,8 @@ def test_bad_yaml(tmp_path, text):
 
 def test_code_in_a_control_file(tmp_path):
     assert refusal(tmp_path, GOOD + "import os") == (
-        "line 6: an import is not read; "
-        "a control file may hold assignments, conditions, for loops, functions, Player(...) and Matchup(...)"
+        "line 6: an import is not supported; a control file may contain assignments, conditions, for loops, "
+        "functions, Player(...) and Matchup(...)"
     )
 
 
@@ -255,26 +256,26 @@ def test_missing_settings(tmp_path):
     assert refusal(tmp_path, ALL.replace("competitors", "# c")).startswith("competitors: missing; ")
 
 
-def test_files_that_are_none(tmp_path):
+def test_files_that_are_not_control_files(tmp_path):
     assert refusal(tmp_path, GOOD, ".txt") == "the name of a control file must end in .ctl, .yaml or .yml"
     assert refusal(tmp_path, "#" * 2**18 + "\n") == "a control file must not be larger than 262144 bytes"
     path = tmp_path / "cup.ctl"
     path.write_bytes(b"a = 1\nb = '\xff'\n")
-    with pytest.raises(ValueError, match=r": line 2: not text in UTF-8$"):
+    with pytest.raises(ValueError, match=r": line 2: not UTF-8 text$"):
         control.read(path)
     with pytest.raises(FileNotFoundError):
         control.read(tmp_path / "absent.ctl")
 
 
-def test_yaml_that_refers_to_references_is_refused(tmp_path):
-    """Nine references to nine references, and so on: small in the file, larger than memory."""
+def test_yaml_with_nested_references_is_refused(tmp_path):
+    """Nine references to nine references, and so on: a small file whose value exceeds the memory."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     for level in range(1, 20):
         lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]")
     assert refusal(tmp_path, "\n".join(lines), ".yaml").startswith("line 7: too large; ")
 
 
-def test_yaml_that_merges_and_merges_is_refused(tmp_path, monkeypatch):
+def test_yaml_with_repeated_merges_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sourced, "MOST_SIZE", 10_000)
     lines = ["a0: &a0 {k0: 1}"]
     for level in range(1, 200):
@@ -307,7 +308,7 @@ edits = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_fr
 
 
 def edited(text, changes):
-    """The text with pieces put in, each in place of so many characters."""
+    """The text with pieces inserted, each in place of `length` characters."""
     for start, length, piece in changes:
         text = text[:start] + piece + text[start + length :]
     return text.encode()
@@ -318,7 +319,7 @@ def edited(text, changes):
     | st.builds(edited, st.sampled_from(["", GOOD, GOOD_YAML, ALL]), edits)
     | st.lists(st.sampled_from(PIECES), max_size=20).map(lambda pieces: "".join(pieces).encode())
 )
-def test_bad_files_are_one_line(tmp_path_factory, data):
+def test_errors_for_bad_files_are_one_line(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
     for suffix in (".ctl", ".yaml"):
         path = folder / f"any{suffix}"
@@ -326,8 +327,8 @@ def test_bad_files_are_one_line(tmp_path_factory, data):
         try:
             competition = control.read(path)
         except ValueError as error:
-            said = str(error)
+            message = str(error)
         else:
-            said = f"{path}: {competition.kind.value}"
-        assert said.startswith(f"{path}: ")
-        assert len(said.splitlines()) == 1
+            message = f"{path}: {competition.kind.value}"
+        assert message.startswith(f"{path}: ")
+        assert len(message.splitlines()) == 1

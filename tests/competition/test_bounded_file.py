@@ -1,4 +1,4 @@
-"""Files keep both ends of what is written."""
+"""Tests of bounded files, which keep the beginning and the end of their input."""
 
 import pytest
 
@@ -10,9 +10,9 @@ from alphazero.competition import bounded_file
     [
         (["abc", "def"], "abcdef"),
         (["abcdef", "ghi"], "abcdefghi"),
-        (["abcdefghij"], "abcdef\n[1 bytes are left out here]\nhij"),
-        (["abcdefgh", "ijkl", "mnop"], "abcdef\n[7 bytes are left out here]\nnop"),
-        (["a"] * 100, "aaaaaa\n[91 bytes are left out here]\naaa"),
+        (["abcdefghij"], "abcdef\n[1 bytes omitted]\nhij"),
+        (["abcdefgh", "ijkl", "mnop"], "abcdef\n[7 bytes omitted]\nnop"),
+        (["a"] * 100, "aaaaaa\n[91 bytes omitted]\naaa"),
     ],
 )
 def test_ends_are_kept(pieces, content, tmp_path):
@@ -22,7 +22,7 @@ def test_ends_are_kept(pieces, content, tmp_path):
     assert (tmp_path / "log").read_text() == content
 
 
-def test_the_beginning_is_there_at_once(tmp_path):
+def test_the_beginning_is_written_at_once(tmp_path):
     file = bounded_file.BoundedFile(tmp_path / "logs" / "log")
     assert not file.path.exists()
     file.write(b"abc")

@@ -1,4 +1,4 @@
-"""Control files of both notations: what good ones come to."""
+"""Tests of valid control files in both formats: the settings that they give."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from alphazero.competition.settings import (
     HandicapStyle,
     Late,
     Matchup,
-    Player,
+    PlayerSettings,
     Scorer,
 )
 from tests.competition.files import GOOD, GOOD_YAML, read
@@ -108,20 +108,20 @@ matchups:
 
 def playoff(folder):
     return settings.Competition(
-        kind=settings.Kind.playoff,
+        kind=settings.CompetitionKind.playoff,
         description="Two levels of one engine, and another one.",
         record_games=False,
         stderr_to_log=False,
         skip_player_checks=True,
         players={
-            "pebble-l1": Player(code="pebble-l1", command=("pebble", "--mode=gtp", "--level=1")),
-            "pebble-l2": Player(
+            "pebble-l1": PlayerSettings(code="pebble-l1", command=("pebble", "--mode=gtp", "--level=1")),
+            "pebble-l2": PlayerSettings(
                 code="pebble-l2",
                 command=("pebble", "--mode=gtp", "--level=2"),
                 is_reliable_scorer=False,
                 allow_claim=True,
             ),
-            "torrent": Player(
+            "torrent": PlayerSettings(
                 code="torrent",
                 command=("torrent", "--quiet"),
                 cwd=folder / "work",
@@ -174,8 +174,8 @@ def test_the_same_in_yaml(tmp_path, suffix):
     assert read(tmp_path, PLAYOFF_YAML, suffix) == playoff(tmp_path)
 
 
-def test_the_shape_of_the_founding_article(tmp_path):
-    """An all-play-all of two Leela Zero players with commands at the start, 19x19, komi 6.5, 5 rounds."""
+def test_an_all_play_all_of_leela_zero(tmp_path):
+    """Two Leela Zero players with start-up commands on 19x19, komi 6.5, 5 rounds."""
     competition = read(
         tmp_path,
         """
@@ -194,7 +194,7 @@ competitors = ['old', 'new']
     )
     home = Path.home() / "leela-zero" / "leelaz"
     arguments = ("--gtp", "--weights", "old.txt.gz", "--visits", "100")
-    assert competition.kind is settings.Kind.allplayall
+    assert competition.kind is settings.CompetitionKind.allplayall
     assert competition.players["old"].command == (str(home), *arguments)
     assert competition.players["new"].command[0] == str(tmp_path / "leelaz")
     assert competition.players["new"].startup_gtp_commands == ("time_settings 0 5 1",)
@@ -261,7 +261,7 @@ matchups:
     competition = read(tmp_path, text, ".yaml")
     assert competition.seed == 7
     assert list(competition.players) == ["net", "none", "book", "engine"]
-    assert competition.players["net"] == Player(
+    assert competition.players["net"] == PlayerSettings(
         code="net", weights=str(tmp_path / "nets/a.txt.gz"), visits=400
     )
     assert competition.players["none"].weights == "none"
@@ -293,18 +293,18 @@ matchups = [Matchup('a', 'b', game_time_limit_s=None)]
 """
     competition = read(tmp_path, text)
     assert competition.description == ""
-    assert competition.players["a"] == Player(code="a", command=("x",))
+    assert competition.players["a"] == PlayerSettings(code="a", command=("x",))
     assert competition.matchups[0].game == GameSettings(board_size=9, komi=7.0)
 
 
 def test_variables_of_its_own(tmp_path):
-    """Names that are used may look like settings; others must not."""
+    """Variables that are used may resemble settings; unused ones must not."""
     text = """
 competition_type = 'playoff'
 engine = 'x --level=%d'
 rounds = 20
 komi2 = 5.5
-note = 'not used, and like no setting'
+note = 'not used, and unlike any setting'
 players = {'a': Player(engine % 1), 'b': Player(engine % 2)}
 matchups = [Matchup('a', 'b', board_size=9, komi=komi2, number_of_games=rounds)]
 """
@@ -312,7 +312,7 @@ matchups = [Matchup('a', 'b', board_size=9, komi=komi2, number_of_games=rounds)]
     assert (matchup.game.komi, matchup.number_of_games) == (5.5, 20)
 
 
-def test_yaml_may_share(tmp_path):
+def test_yaml_may_use_anchors_and_merges(tmp_path):
     text = """
 competition_type: playoff
 players:
@@ -328,10 +328,10 @@ matchups: [{players: [a, b]}, {players: [a, c]}]
     assert [players[code].cwd for code in "abc"] == [tmp_path / name for name in ("work", "other", "first")]
 
 
-def test_dates_are_text_to_yaml(tmp_path):
+def test_yaml_dates_stay_text(tmp_path):
     text = GOOD_YAML + "description: 2026-11-21\n"
     assert read(tmp_path, text, ".yaml").description == "2026-11-21"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+def test_a_byte_order_mark_is_ignored(tmp_path):
     assert read(tmp_path, "\ufeff" + GOOD).players.keys() == {"a", "b"}

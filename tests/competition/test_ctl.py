@@ -1,4 +1,4 @@
-"""gomill's control files are interpreted: values come out as in Python, and nothing in them is executed."""
+"""Tests of the interpreter of control files: it gives Python's values and executes no code."""
 
 import ast
 import sys
@@ -20,8 +20,8 @@ VALUES = {
     "the last of two": ("x = 1\nx = 2", 2),
     "two names": ("y = x = 2", 2),
     "a variable": ("y = [1]\nx = [y, y]", [[1], [1]]),
-    "its earlier value": ("y = 1\nx = y\ny = 2", 1),
-    "two on a line": ("y = 1; x = y", 1),
+    "a variable that is assigned again": ("y = 1\nx = y\ny = 2", 1),
+    "two statements on a line": ("y = 1; x = y", 1),
     "sums": ("x = [1 + 2.5, 'a' + 'b', [1] + [2], (1,) + (2,)]", [3.5, "ab", [1, 2], (1, 2)]),
     "products": ("x = [2 * 3, 2.5 * 2, 'ab' * 2, [0] * 3, [0] * -1]", [6, 5.0, "abab", [0, 0, 0], []]),
     "a % of a number": ("x = '--level=%d' % 3", "--level=3"),
@@ -31,14 +31,14 @@ VALUES = {
     "a matchup": ("x = Matchup('a', 'b', komi=0.5)", {"player_1": "a", "player_2": "b", "komi": 0.5}),
     "half a matchup": ("x = Matchup('a', player_2='b')", {"player_1": "a", "player_2": "b"}),
     "a dictionary": ("y = dict(a=1)\nx = dict(y, a=2, b=3)", {"a": 2, "b": 3}),
-    "an empty one": ("x = [dict(), list()]", [{}, []]),
+    "an empty dictionary and list": ("x = [dict(), list()]", [{}, []]),
     "a list of a tuple": ("x = list((1, 2))", [1, 2]),
-    "a text before all": ("'''What this is.'''\nx = 1", 1),
+    "a text before everything": ("'''What this is.'''\nx = 1", 1),
     "comments and blanks": ("# first\n\nx = [ # second\n 1]\n", [1]),
     "ends of lines as on Windows": ("x = '''a\r\nb'''\r\n", "a\nb"),
-    "texts between": ("'one'\nx = 1\n'''two\nlines'''\n'three' 'four'", 1),
+    "texts between statements": ("'one'\nx = 1\n'''two\nlines'''\n'three' 'four'", 1),
     "a coding line": ("# -*- coding: utf-8 -*-\nx = 1", 1),
-    "what does nothing": ("pass\nprint('a', 1)\nx = 1\nx\n3", 1),
+    "statements without effect": ("pass\nprint('a', 1)\nx = 1\nx\n3", 1),
     "a repeated list": ("x = [1] * True", [1]),
     "arithmetic": (
         "x = [7 // 2, -7 // 2, 7 % 4, 2 ** 9, 2 ** -1, 7 / 2.0, 3 - 5]",
@@ -102,7 +102,7 @@ VALUES = {
         "    if y == 4:\n        break\n    x.append(y)",
         [0, 2, 3],
     ),
-    "a loop over what it changes": (
+    "a loop over a list that it changes": (
         "x = [1, 2]\nfor y in x:\n    if y < 4:\n        x.append(y + 2)",
         [1, 2, 3, 4, 5],
     ),
@@ -117,7 +117,10 @@ VALUES = {
         5,
     ),
     "a function that returns nothing": ("y = [1]\ndef f():\n    y.append(2)\nx = [f(), y]", [None, [1, 2]]),
-    "a default that is made once": ("def f(a, b=[]):\n    b.append(a)\n    return b\nf(1)\nx = f(2)", [1, 2]),
+    "a default that is evaluated once": (
+        "def f(a, b=[]):\n    b.append(a)\n    return b\nf(1)\nx = f(2)",
+        [1, 2],
+    ),
     "local names": ("y = 1\ndef f():\n    y = 2\n    return y\nx = [f(), y]", [2, 1]),
     "a return out of a loop": (
         "def f(n):\n    for y in range(9):\n        if y == n:\n            return y\nx = [f(3), f(10)]",
@@ -149,8 +152,8 @@ def test_values(name):
         ("exec 'x'", 1),
     ],
 )
-def test_what_is_not_python_is_refused_by_line(text, line):
-    with pytest.raises(ValueError, match=rf"^line {line}: .*; a control file may hold [^\n]*$"):
+def test_syntax_errors_are_refused_by_line(text, line):
+    with pytest.raises(ValueError, match=rf"^line {line}: .*; a control file may contain [^\n]*$"):
         ctl.parse(text)
 
 
@@ -183,7 +186,7 @@ literals = st.recursive(
 
 
 @given(literals)
-def test_literals_are_what_python_takes_them_for(value):
+def test_literals_have_python_s_values(value):
     read = ctl.parse(f"x = {value!r}").values["x"].plain()
     assert read == ast.literal_eval(repr(value)) == value
     assert repr(read) == repr(value)
@@ -243,16 +246,16 @@ _is_listening = False
 
 
 def _listen(event: str, arguments: tuple) -> None:
-    # Python looks for the line of a syntax error in the file of the text, which has none.
+    # Python opens "<unknown>" to show the line of a syntax error.
     if _is_listening and not (event == "open" and arguments[0] == "<unknown>"):
         _events.append(event)
 
 
-sys.addaudithook(_listen)  # for good: Python has no way to take one back
+sys.addaudithook(_listen)  # permanent: Python cannot remove an audit hook
 
 
 def events_of(work):
-    """What Python's audit says that `work` did, besides turning text into a tree and id()."""
+    """Python's audit events during `work`, except those of parsing and id()."""
     global _is_listening
     _events.clear()
     _is_listening = True
@@ -263,7 +266,7 @@ def events_of(work):
     return [event for event in _events if event not in ("compile", "builtins.id")]
 
 
-def parse_and_be_refused(text):
+def check_refusal(text):
     with pytest.raises(ValueError, match=r"^(line \d+: |nested)") as error:
         ctl.parse(text)
     assert len(str(error.value).splitlines()) == 1
@@ -273,10 +276,10 @@ def parse_and_be_refused(text):
 @pytest.mark.parametrize("code", CODE)
 def test_code_is_refused_and_not_executed(place, code):
     text = "y = 1\n" + place.format(code)
-    assert events_of(lambda: parse_and_be_refused(text)) == []
+    assert events_of(lambda: check_refusal(text)) == []
 
 
-def test_what_is_executed_would_be_heard():
+def test_execution_would_be_noticed():
     assert "exec" in events_of(lambda: exec("1"))
     assert "open" in events_of(lambda: open("/dev/null").close())
 
@@ -287,13 +290,13 @@ fragments = st.sampled_from([*CODE, *PLACES, *words, *"xy =[]{}(),:;'%1-+*.\\#@\
 
 @given(st.lists(fragments, max_size=12).map("".join) | st.text())
 def test_no_text_executes_anything(text):
-    said = []
+    messages = []
 
     def parse():
         try:
             ctl.parse(text)
         except ValueError as error:
-            said.append(str(error))
+            messages.append(str(error))
 
     assert events_of(parse) == []
-    assert all(len(line.splitlines()) == 1 for line in said)
+    assert all(len(message.splitlines()) == 1 for message in messages)

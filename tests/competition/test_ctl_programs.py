@@ -1,4 +1,4 @@
-"""Random programs of what control files may hold: the interpreter agrees with exec."""
+"""Tests with random programs of supported content: the interpreter agrees with exec."""
 
 import re
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alphazero.competition import ctl, ctl_bounds
 
-BOUNDS = ("too much work", "a number must lie between", "calls within calls", "an exponent must be")
+BOUNDS = ("too much work", "a number must be from", "calls may be nested", "an exponent must be")
 PRELUDE = """i, j = 3, -2
 s, t = 'ab', 'x-y'
 a = [2, 1]
@@ -125,7 +125,7 @@ REFERENCE = {
 
 
 def expected(program):
-    """What Python's exec leaves in the names of the program."""
+    """The names and values of the program after Python's exec."""
     names = {"__builtins__": REFERENCE}
     exec(program, names)
     return {name: value for name, value in names.items() if name != "__builtins__" and not callable(value)}
@@ -140,7 +140,7 @@ def compare(program):
             return "stopped by a bound"
         with pytest.raises((*ctl_bounds.FAILURES, NameError)):
             expected(program)
-        return "a mistake for both"
+        return "an error in both"
     found = {name: source.plain() for name, source in values.items() if f"def {name}(" not in program}
     wanted = expected(program)
     assert found.keys() == wanted.keys()
@@ -149,12 +149,12 @@ def compare(program):
 
 
 @given(programs())
-def test_programs_mean_what_they_mean_to_python(program):
+def test_programs_agree_with_python(program):
     event(compare(program))
 
 
 @pytest.mark.slow
 @settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 @given(programs())
-def test_many_programs_mean_what_they_mean_to_python(program):
+def test_many_programs_agree_with_python(program):
     event(compare(program))

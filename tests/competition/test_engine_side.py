@@ -1,4 +1,4 @@
-"""What an engine does, in the words of `sides`; each engine is a real process."""
+"""Tests of engines as sides; each engine is a real process."""
 
 import pytest
 
@@ -9,19 +9,19 @@ from tests.competition.playing import game_settings, player
 BLACK, WHITE = rules.BLACK, rules.WHITE
 
 
-def seat(*, color=BLACK, **options):
-    names = {"game_id", "slot", "log", "stderr", "keeper"} & options.keys()
+def context(*, color=BLACK, **options):
+    names = {"game_id", "slot", "log", "stderr", "registry"} & options.keys()
     own = {name: options.pop(name) for name in names}
-    return sides.Seat(**({"game_id": "0_0"} | own), color=color, game=game_settings(**options))
+    return sides.SideContext(**({"game_id": "0_0"} | own), color=color, game=game_settings(**options))
 
 
 @pytest.fixture
 def start():
-    """start(player, **options): an EngineSide, started; it is closed after the test."""
+    """start(player, **options): a started EngineSide, which is closed after the test."""
     made = []
 
     def make(player, **options):
-        made.append(engine_side.EngineSide(player, seat(**options)))
+        made.append(engine_side.EngineSide(player, context(**options)))
         made[-1].start()
         return made[-1]
 
@@ -35,7 +35,7 @@ def faulty(*arguments, **options):
 
 
 def echo(answers, **options):
-    """An engine that answers from a table, by command or its first word, and notes what it was asked."""
+    """An engine that answers from a table, by the command or its first word."""
     program = (
         "import os, sys\n"
         f"answers = {answers!r}\n"
@@ -55,7 +55,7 @@ SET_UP = {"boardsize": "", "clear_board": "", "komi": "", "play": "", "fixed_han
 BROKEN = [
     ("die-at-start", {}, "ended with exit code 1 at 'protocol_version' (stderr: there is no such network)"),
     ("refuse-size", {}, "refused 'boardsize 5': 'unacceptable size'"),
-    ("version", {}, "speaks version '1' of GTP; it must be 2"),
+    ("version", {}, "answered '1' to 'protocol_version'; must be 2"),
     ("twice", {}, "answered =1 to 'name', which had the id 2"),
 ]
 
@@ -67,12 +67,12 @@ def test_engines_that_do_not_start(fault, options, reason, start):
     assert str(broken.value) == reason
 
 
-def test_an_engine_that_is_not_there(start):
+def test_an_engine_that_does_not_exist(start):
     with pytest.raises(sides.Broken, match=r"^no-such-engine: cannot be started \(No such file"):
-        start(settings.Player(code="x", command=("no-such-engine",)))
+        start(settings.PlayerSettings(code="x", command=("no-such-engine",)))
 
 
-def test_an_engine_that_says_nothing(start):
+def test_an_engine_that_does_not_answer(start):
     with pytest.raises(sides.TooLate, match=r"^no answer to 'protocol_version' within 0\.2 s$"):
         start(faulty("mute"), move_time_limit_s=0.2)
 
@@ -85,7 +85,7 @@ def test_a_startup_command_that_is_refused(start):
         start(engine)
 
 
-def test_all_is_asked_in_order(start):
+def test_commands_are_sent_in_order(start):
     log = []
     engine = echo(
         SET_UP | {"setup": "", "x-genmove": "C3", "known_command final_score": "false"},
@@ -129,7 +129,7 @@ def test_moves(answer, move, start):
         ("x" * 99, f"answered '{'x' * 60}...' to 'genmove b'"),
     ],
 )
-def test_answers_that_are_no_moves(answer, reason, start):
+def test_answers_that_are_not_moves(answer, reason, start):
     with pytest.raises(sides.Forfeit) as forfeit:
         start(echo(SET_UP | {"genmove": answer})).genmove()
     assert str(forfeit.value) == reason
@@ -151,23 +151,23 @@ def test_claims(known, allow, move, start):
 @pytest.mark.parametrize(
     ("answer", "kind", "reason"),
     [
-        ("?illegal move", sides.Rejection, "says that A1 is illegal"),
+        ("?illegal move", sides.Rejection, "rejected A1 as illegal"),
         ("?syntax error", sides.Forfeit, "refused 'play w A1': 'syntax error'"),
     ],
 )
-def test_moves_that_are_not_taken(answer, kind, reason, start):
+def test_moves_that_are_refused(answer, kind, reason, start):
     with pytest.raises(kind) as failed:
         start(echo(SET_UP | {"play": answer})).play(WHITE, 0)
     assert str(failed.value) == reason
 
 
 def test_comments(start):
-    told = {
+    answers = {
         "genmove": "A1",
         "known_command gomill-explain_last_move": "true",
         "gomill-explain_last_move": "ha\x07\tha",
     }
-    assert start(echo(SET_UP | told)).genmove().comment == "ha ha"
+    assert start(echo(SET_UP | answers)).genmove().comment == "ha ha"
 
 
 NAMES = [
@@ -204,7 +204,7 @@ def test_scores(answers, reliable, score, start):
     assert start(echo(SET_UP | answers, is_reliable_scorer=reliable)).final_score() == score
 
 
-def test_an_engine_that_hangs_when_it_should_score(start):
+def test_an_engine_that_hangs_at_final_score(start):
     side = start(faulty("hang-at-score"), move_time_limit_s=0.3)
     assert side.final_score() is None
     assert side.final_score() is None
@@ -218,7 +218,7 @@ def test_an_engine_that_hangs_when_it_should_score(start):
         ({"known_command cputime": "true", "cputime": "nan"}, None),
     ],
 )
-def test_cpu_time_as_the_engine_says(answers, expected, start):
+def test_cpu_time_that_the_engine_reports(answers, expected, start):
     side = start(echo(SET_UP | answers, gtp_aliases={"gomill-cpu_time": "cputime"}))
     side.close()
     assert side.cpu_s == expected
@@ -238,7 +238,7 @@ def test_fixed_handicap(start):
 
 
 @pytest.mark.parametrize("answer", ["C3", "C3 C3", "C3 pass", "C3 Z9", "", "A1 A2 A3"])
-def test_free_handicaps_that_are_none(answer, start):
+def test_invalid_free_handicaps(answer, start):
     side = start(echo(SET_UP | {"place_free_handicap": answer}))
     with pytest.raises(sides.Broken, match=f"answered '{answer}' to 'place_free_handicap"):
         side.place_free(2)
@@ -272,7 +272,7 @@ def test_time_for_a_game(start):
     assert side.seconds < 1
 
 
-def test_a_hang_behind_a_move_is_late_at_the_next_command(start):
+def test_a_hang_after_a_move_is_late_at_the_next_command(start):
     slow = {"genmove": "A1", "known_command gomill-explain_last_move": "true"}
     engine = echo(SET_UP | slow)
     hanging = engine.command[-1].replace(
@@ -286,7 +286,7 @@ def test_a_hang_behind_a_move_is_late_at_the_next_command(start):
 
 @pytest.mark.parametrize("is_early", [True, False])
 def test_abort(is_early):
-    side = engine_side.EngineSide(player("a"), seat())
+    side = engine_side.EngineSide(player("a"), context())
     if is_early:
         side.abort()
         with pytest.raises(sides.Broken):
@@ -299,29 +299,29 @@ def test_abort(is_early):
     side.close()
 
 
-class Keeper:
-    """Stands for a guard."""
+class Registry:
+    """A fake watchdog that records its calls."""
 
     def __init__(self):
         self.environment = {"GOMILL_SLOT": "marked"}
-        self.heard = []
+        self.calls = []
 
     def add(self, group):
-        self.heard.append(("add", group))
+        self.calls.append(("add", group))
 
     def remove(self, group):
-        self.heard.append(("remove", group))
+        self.calls.append(("remove", group))
 
 
-def test_the_guard_hears_of_the_engine_and_marks_it(start):
-    keeper = Keeper()
-    side = start(echo(SET_UP | {"name": "$GOMILL_SLOT"}), keeper=keeper)
+def test_the_watchdog_registers_and_marks_the_engine(start):
+    registry = Registry()
+    side = start(echo(SET_UP | {"name": "$GOMILL_SLOT"}), registry=registry)
     assert side.name == "marked"
     side.close()
-    (added, group), (removed, same_group) = keeper.heard
+    (added, group), (removed, same_group) = registry.calls
     assert (added, removed, group) == ("add", "remove", same_group)
 
 
-def test_networks_need_somebody_else():
-    with pytest.raises(ValueError, match=r"^players\.n\.weights: only engines"):
-        engine_side.make(settings.Player(code="n", weights="none"), seat())
+def test_networks_are_refused():
+    with pytest.raises(ValueError, match=r"^players\.n\.weights: only players with a command"):
+        engine_side.make(settings.PlayerSettings(code="n", weights="none"), context())

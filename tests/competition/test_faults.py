@@ -1,4 +1,4 @@
-"""Each fault of an engine ends as documented, and leaves no process behind."""
+"""Tests of faulty engines: each fault has the documented result and leaves no process behind."""
 
 import json
 import uuid
@@ -14,15 +14,15 @@ LATE = {"move_time_limit_s": 0.4}
 
 @pytest.fixture
 def mark():
-    """NAME=VALUE in the environment of all engines; none of them is left when a test ends."""
+    """NAME=VALUE in the environment of all engines; checks that none of them remains after a test."""
     token = f"TEST_MARK={uuid.uuid4().hex}"
     yield token
     playing.wait_until(lambda: not playing.processes(token))
     assert playing.zombies() == []
 
 
-def meet(folder, mark, fault, arguments=(), *, colors="fs", number_of_games=1, **options):
-    """Results of games of the faulty engine f, Black unless colours say otherwise, against a steady one."""
+def play_games(folder, mark, fault, arguments=(), *, colors="fs", number_of_games=1, **options):
+    """Results of games of the faulty engine f against a steady engine s. colors: codes of Black and White."""
     environ = dict([mark.split("=")])
     scripted = {
         "f": player("f", "faulty", fault, *arguments, environ=environ),
@@ -46,7 +46,7 @@ COUNTED = [
     ("garbage", (), {}, "W+F", "forfeit by f: answered 'fish and chips' to 'genmove b'"),
     ("refuse", (), {}, "W+F", "forfeit by f: refused 'genmove b': 'not in the mood'"),
     ("refuse-play", (), {}, "W+F", "forfeit by f: refused 'play w A4': 'who are you?'"),
-    ("reject", (), {}, "B+F", "forfeit by s: f says that A4 is illegal"),
+    ("reject", (), {}, "B+F", "forfeit by s: f rejected A4 as illegal"),
     ("noise", (), {}, None, ""),
     ("slow-start", (), {}, None, ""),
     ("stderr", (), {}, None, ""),
@@ -59,7 +59,7 @@ COUNTED = [
 
 @pytest.mark.parametrize(("fault", "arguments", "options", "result", "detail"), COUNTED)
 def test_games_that_count(fault, arguments, options, result, detail, mark, tmp_path):
-    (game,) = meet(tmp_path, mark, fault, arguments, **options)
+    (game,) = play_games(tmp_path, mark, fault, arguments, **options)
     if result is None:
         assert game.end is not record.End.forfeit
     else:
@@ -76,7 +76,7 @@ VOID = [
         0,
     ),
     ("mute", LATE, "f: no answer to 'protocol_version' within 0.4 s", 0),
-    ("version", {}, "f: speaks version '1' of GTP; it must be 2", 0),
+    ("version", {}, "f: answered '1' to 'protocol_version'; must be 2", 0),
     ("refuse-size", {}, "f: refused 'boardsize 5': 'unacceptable size'", 0),
     ("twice", {}, "f: answered =1 to 'name', which had the id 2", 0),
     ("crash", {}, "f: ended with exit code 1 at 'genmove b' (stderr: out of luck)", 2),
@@ -87,7 +87,7 @@ VOID = [
 @pytest.mark.parametrize(("fault", "options", "reason", "num_moves"), VOID)
 def test_games_that_do_not_count(fault, options, reason, num_moves, mark, tmp_path):
     with pytest.raises(runner.Halted) as halted:
-        meet(tmp_path, mark, fault, **options)
+        play_games(tmp_path, mark, fault, **options)
     assert str(halted.value) == f"halted: 2 games in a row of matchup 0 are void; the last: {reason}"
     lines = [json.loads(line) for line in (tmp_path / "void.jsonl").read_text().splitlines()]
     assert [(line["attempt"], line["reason"]) for line in lines] == [("0_0-1", reason), ("0_0-2", reason)]
@@ -109,12 +109,12 @@ def test_simple_ko(mark, tmp_path):
 
 
 def test_endless_stderr_does_not_fill_the_disk(mark, tmp_path):
-    meet(tmp_path, mark, "stderr")
+    play_games(tmp_path, mark, "stderr")
     assert 0 < (tmp_path / "logs" / "0_0.f.stderr").stat().st_size < 1_200_000
 
 
 def test_logs_of_a_game(mark, tmp_path):
-    meet(tmp_path, mark, "garbage", colors="sf")
+    play_games(tmp_path, mark, "garbage", colors="sf")
     lines = (tmp_path / "logs" / "0_0.gtp").read_text().splitlines()
     assert all(line[:9].strip().replace(".", "").isdigit() for line in lines)
     assert lines[0][10:] == "b > protocol_version"
@@ -122,23 +122,23 @@ def test_logs_of_a_game(mark, tmp_path):
     assert "Steady" in (tmp_path / "games" / "0_0.sgf").read_text()
 
 
-def test_the_rest_goes_on(mark, tmp_path):
-    """A matchup whose first game is void, and another one; the engine of a void game gets a second chance."""
+def test_other_games_continue_after_a_void_game(mark, tmp_path):
+    """A matchup whose first game is void, beside another matchup; the void game is played again."""
     environ = dict([mark.split("=")])
-    # It cannot start as long as its file is not there; the first attempt makes it.
-    path = tmp_path / "there"
+    # The engine cannot start without its file, which the first attempt creates.
+    path = tmp_path / "exists"
     program = (
         f"import os, sys\nif not os.path.exists({str(path)!r}):\n"
         f"    open({str(path)!r}, 'w').close()\n    sys.exit('not yet')\n"
     )
     steady = (playing.ENGINES / "steady.py").read_text()
-    moody = settings.Player(
+    unreliable = settings.PlayerSettings(
         code="m", command=(*playing.command("steady")[:3], "-c", program + steady), environ=environ
     )
     competition = playoff(
         matchup("m", "s", number_of_games=2),
         matchup("s", "t", matchup_id="1", number_of_games=2),
-        players=[moody, player("s", environ=environ), player("t", environ=environ)],
+        players=[unreliable, player("s", environ=environ), player("t", environ=environ)],
         skip_player_checks=True,
     )
     with ledger.Ledger(tmp_path, "trial", competition) as book:
@@ -155,13 +155,13 @@ CHECKS = [
 
 
 @pytest.mark.parametrize(("fault", "reason"), CHECKS)
-def test_players_are_tried_out(fault, reason, mark, tmp_path):
+def test_players_are_started_before_the_first_game(fault, reason, mark, tmp_path):
     environ = dict([mark.split("=")])
     players = [player("f", "faulty", fault, environ=environ), player("s", environ=environ)]
     competition = playoff(matchup("s", "f", game=game_settings(**LATE)), players=players)
     with ledger.Ledger(tmp_path, "trial", competition) as book:
-        with pytest.raises(ValueError) as mistake:
+        with pytest.raises(ValueError) as refused:
             runner.run(competition, book)
-        assert str(mistake.value) == f"players.f: {reason}"
+        assert str(refused.value) == f"players.f: {reason}"
         assert book.contents.results == []
     assert not (tmp_path / "void.jsonl").exists()

@@ -1,4 +1,4 @@
-"""SGF files of games, read by sgfmill."""
+"""Tests of the SGF files of games, read by sgfmill."""
 
 import dataclasses
 import datetime
@@ -16,26 +16,26 @@ FIXTURE = schedule.Fixture(matchup(openings="book"), 1)
 MOVES = [(rules.BLACK, 12), (rules.WHITE, 25), (rules.BLACK, 25)]
 
 
-def read(course, ending, fixture=FIXTURE):
-    both = {rules.BLACK: ScriptedSide("b"), rules.WHITE: ScriptedSide("a")}
-    both[rules.BLACK].name = "Grün:1"
-    both[rules.WHITE].cpu_s = 0.5
-    return sgf.Sgf_game.from_bytes(game_sgf.write("trial", fixture, course, ending, both, DATE))
+def read(transcript, ending, fixture=FIXTURE):
+    pair = {rules.BLACK: ScriptedSide("b"), rules.WHITE: ScriptedSide("a")}
+    pair[rules.BLACK].name = "Grün:1"
+    pair[rules.WHITE].cpu_s = 0.5
+    return sgf.Sgf_game.from_bytes(game_sgf.write("trial", fixture, transcript, ending, pair, DATE))
 
 
 def played(**options):
     return result(1, black="b", white="a", **options)
 
 
-def test_all_is_there():
-    course = referee.Course(moves=MOVES, comments={1: "good", 3: "a: well"})
-    game = read(course, played(scores={"b": "B+3.5", "w": "B+2.5"}, result="B+", detail="unknown margin"))
+def test_properties_and_comments():
+    transcript = referee.Transcript(moves=MOVES, comments={1: "good", 3: "a: well"})
+    game = read(transcript, played(scores={"b": "B+3.5", "w": "B+2.5"}, result="B+", detail="unknown margin"))
     root, *nodes = game.get_main_sequence()
-    wanted = {
+    expected = {
         "SZ": 5, "KM": 2.5, "RE": "B+", "PB": "Grün:1", "PW": "a", "RU": "koSIMPLEscoreAREAtaxNONEsui1",
         "DT": "2026-01-31", "EV": "trial (a v b)", "GN": "trial 0_1",
     }  # fmt: skip
-    assert {name: root.get(name) for name in wanted} == wanted
+    assert {name: root.get(name) for name in expected} == expected
     assert not root.has_property("HA")
     assert root.get("C").split("\n") == [
         "Game id 0_1", "Date 2026-01-31 23:59", "Opening 0, 6 moves", "Black b: b", "b time: 1.50 s",
@@ -50,20 +50,20 @@ def test_all_is_there():
 
 
 def test_a_void_game():
-    root, *nodes = read(referee.Course(moves=MOVES[:1]), "a: ended").get_main_sequence()
+    root, *nodes = read(referee.Transcript(moves=MOVES[:1]), "a: ended").get_main_sequence()
     assert root.get("RE") == "Void"
     assert nodes[-1].get("C") == "void: a: ended"
 
 
 def test_a_game_without_moves():
-    (root,) = read(referee.Course(), played(end=record.End.resign, result="B+R")).get_main_sequence()
+    (root,) = read(referee.Transcript(), played(end=record.End.resign, result="B+R")).get_main_sequence()
     assert root.get("C").split("\n")[-1] == "b beat a B+R"
 
 
 def test_handicap():
     fixture = schedule.Fixture(matchup(game=game_settings(board_size=9)), 1)
-    course = referee.Course(stones=[20, 60], moves=[(rules.WHITE, 81)])
-    root, node = read(course, played(), fixture).get_main_sequence()
+    transcript = referee.Transcript(stones=[20, 60], moves=[(rules.WHITE, 81)])
+    root, node = read(transcript, played(), fixture).get_main_sequence()
     assert (root.get("HA"), root.get("AB"), root.get("PL")) == (2, {(2, 2), (6, 6)}, "w")
     assert node.get_move() == ("w", None)
 

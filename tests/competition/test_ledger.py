@@ -1,4 +1,4 @@
-"""The folder survives kills at any byte, and does not mix competitions."""
+"""Tests of a competition's folder: it survives kills at any byte and does not mix competitions."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ def open_ledger(folder, competition=COMPETITION):
     return ledger.Ledger(folder, "trial", competition)
 
 
-def test_what_counts_is_there_again(tmp_path):
+def test_counted_games_are_read_back(tmp_path):
     with open_ledger(tmp_path) as book:
         book.add(result(0), b"(;SZ[5])", {"a": "Steady"})
         book.add(result(1), None, {"b": "Faulty"})
@@ -29,7 +29,7 @@ def test_what_counts_is_there_again(tmp_path):
 
 def test_a_game_whose_sgf_file_cannot_be_written_does_not_count(tmp_path):
     with open_ledger(tmp_path) as book:
-        (tmp_path / "games").write_text("where the folder should be")
+        (tmp_path / "games").write_text("a file in place of the folder")
         with pytest.raises(FileExistsError):
             book.add(result(0), b"(;)", {})
     assert ledger.read(tmp_path).results == []
@@ -56,24 +56,24 @@ def test_a_game_without_its_line_is_set_aside(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "reason"),
     [
-        ("{}\n", r"games\.jsonl: line 1: no record of a game: "),
-        (f"{result(0).line()}\n{result(0).line()}\n", r"games\.jsonl: line 2: game 0_0 is there twice"),
+        ("{}\n", r"games\.jsonl: line 1: not a game record: "),
+        (f"{result(0).line()}\n{result(0).line()}\n", r"games\.jsonl: line 2: game 0_0 occurs twice"),
     ],
 )
-def test_damage_is_named(text, complaint, tmp_path):
+def test_corrupt_results_are_reported(text, reason, tmp_path):
     (tmp_path / "games.jsonl").write_text(text)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=reason):
         open_ledger(tmp_path)
-    # The lock is free again.
+    # The failed attempt has released the lock.
     (tmp_path / "games.jsonl").unlink()
     open_ledger(tmp_path).close()
 
 
 def test_one_run_at_a_time(tmp_path):
     with open_ledger(tmp_path):
-        with pytest.raises(ValueError, match=f"^{tmp_path}: this competition is being run already$"):
+        with pytest.raises(ValueError, match=f"^{tmp_path}: another run of this competition is in progress$"):
             open_ledger(tmp_path)
         assert ledger.read(tmp_path).results == []
     open_ledger(tmp_path).close()
@@ -83,10 +83,10 @@ def test_other_players_are_refused(tmp_path):
     with open_ledger(tmp_path) as book:
         book.add(result(0), None, {})
     with pytest.raises(
-        ValueError, match="matchup 0 was played by a and b, and is a against c now; give it another id"
+        ValueError, match="matchup 0 was between a and b, but is now between a and c; give it another id"
     ):
         open_ledger(tmp_path, playoff(matchup("a", "c")))
-    # Anything else may change: gomill's playoffs.rst, "Changing the control file between runs".
+    # Everything else may change: gomill's playoffs.rst, "Changing the control file between runs".
     open_ledger(tmp_path, playoff(matchup("b", "a", alternating=True, number_of_games=1))).close()
     open_ledger(tmp_path, playoff(matchup("a", "c", matchup_id="1"))).close()
 
@@ -109,20 +109,20 @@ def test_void_games_keep_their_logs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "complaint"),
+    ("name", "text", "reason"),
     [
-        ("other", "", "holds no competition"),
-        ("competition.json", "{", r"competition\.json: is damaged, or of another version"),
-        ("competition.json", '{"name": "x"}', r"competition\.json: is damaged, or of another version"),
+        ("other", "", "not the folder of a competition"),
+        ("competition.json", "{", r"competition\.json: corrupt, or written by another version"),
+        ("competition.json", '{"name": "x"}', r"competition\.json: corrupt, or written by another version"),
     ],
 )
-def test_other_folders_are_not_read(name, text, complaint, tmp_path):
+def test_other_folders_are_not_read(name, text, reason, tmp_path):
     (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=reason):
         ledger.read(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made(tmp_path):
+def test_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="file/trial: cannot be written"):
         open_ledger(tmp_path / "file" / "trial")

@@ -1,4 +1,4 @@
-"""Networks as players: what the referee may ask of them, and whole competitions of theirs."""
+"""Tests of networks as sides, and of whole competitions between networks."""
 
 import json
 
@@ -20,28 +20,28 @@ from alphazero.net import leela
 from tests.evaluation import networks
 
 SIZE = 5
-UNIFORM = settings.Player(code="u", weights="none", visits=4)
+UNIFORM = settings.PlayerSettings(code="u", weights="none", visits=4)
 GAME = settings.GameSettings(board_size=SIZE, komi=2.5)
 
 
 @pytest.fixture
-def hall():
-    with network_side.Networks(num_seats=4) as made:
+def loaded():
+    with network_side.Networks(num_games=4) as made:
         yield made
 
 
-def seat_of(color, game=GAME):
-    return sides.Seat(game_id="0_0", color=color, game=game)
+def make_context(color, game=GAME):
+    return sides.SideContext(game_id="0_0", color=color, game=game)
 
 
-def started(hall, color=rules.BLACK, player=UNIFORM, game=GAME):
-    side = hall.make_side(player, seat_of(color, game))
+def started(loaded, color=rules.BLACK, player=UNIFORM, game=GAME):
+    side = loaded.make_side(player, make_context(color, game))
     side.start()
     return side
 
 
-def test_it_chooses_legal_moves_and_hears_of_others(hall):
-    side = started(hall)
+def test_it_chooses_legal_moves_and_plays_the_opponent_s(loaded):
+    side = started(loaded)
     own = side.genmove().move
     other = 0 if own != 0 else 1
     side.play(rules.WHITE, other)
@@ -51,48 +51,48 @@ def test_it_chooses_legal_moves_and_hears_of_others(hall):
     side.close()
 
 
-def test_it_rejects_what_its_rules_forbid(hall):
-    side = started(hall, rules.WHITE)
+def test_it_rejects_moves_that_its_rules_forbid(loaded):
+    side = started(loaded, rules.WHITE)
     side.play(rules.BLACK, 7)
-    with pytest.raises(sides.Rejection, match=r"^says that C2 is illegal$"):
+    with pytest.raises(sides.Rejection, match=r"^rejected C2 as illegal$"):
         side.play(rules.WHITE, 7)
 
 
-def test_handicap_stones_and_the_score(hall):
+def test_handicap_stones_and_the_score(loaded):
     game = settings.GameSettings(board_size=9, komi=0.5, handicap=2)
-    side = started(hall, rules.WHITE, game=game)
+    side = started(loaded, rules.WHITE, game=game)
     side.place_fixed([20, 60])
     reply = side.genmove()
     assert reply.move not in (20, 60)
     assert side.final_score() == "B+0.5"  # two stones against one, and komi
-    silent = settings.Player(code="s", weights="none", visits=2, is_reliable_scorer=False)
-    assert started(hall, player=silent).final_score() is None
-    free = started(hall, game=game)
+    silent = settings.PlayerSettings(code="s", weights="none", visits=2, is_reliable_scorer=False)
+    assert started(loaded, player=silent).final_score() is None
+    free = started(loaded, game=game)
     assert free.place_free(2) == [20, 60]
 
 
-def test_names_tell_network_and_search(hall, tmp_path):
-    assert started(hall).name == "uniform network, 4 simulations a move"
-    plain = settings.Player(code="p", weights="none", visits=4, sgf_player_name_from_gtp=False)
-    side = started(hall, player=plain)
+def test_names_contain_network_and_search(loaded, tmp_path):
+    assert started(loaded).name == "uniform network, 4 simulations a move"
+    plain = settings.PlayerSettings(code="p", weights="none", visits=4, sgf_player_name_from_gtp=False)
+    side = started(loaded, player=plain)
     assert (side.name, side.description) == ("p", "uniform network, 4 simulations a move")
 
 
 @pytest.mark.parametrize(
     ("weights", "reason"),
-    [("net.txt", "plays 5x5, not 7x7"), ("missing.txt", "missing.txt: No such file or directory")],
+    [("net.txt", "network for 5x5, not 7x7"), ("missing.txt", "missing.txt: No such file or directory")],
 )
-def test_weights_that_do_not_fit_are_refused(hall, tmp_path, weights, reason):
+def test_weights_that_do_not_fit_are_refused(loaded, tmp_path, weights, reason):
     (tmp_path / "net.txt").write_text(leela.to_text(networks.make_weights(size=SIZE)).decode())
-    player = settings.Player(code="w", weights=str(tmp_path / weights))
+    player = settings.PlayerSettings(code="w", weights=str(tmp_path / weights))
     with pytest.raises(sides.Broken, match=reason):
-        started(hall, player=player, game=settings.GameSettings(board_size=7, komi=2.5))
+        started(loaded, player=player, game=settings.GameSettings(board_size=7, komi=2.5))
 
 
-def test_a_stopped_run_ends_its_games(hall):
-    side = started(hall)
+def test_a_stopped_run_ends_its_games(loaded):
+    side = started(loaded)
     side.abort()
-    with pytest.raises(sides.Broken, match="told to stop"):
+    with pytest.raises(sides.Broken, match=r"^aborted$"):
         side.genmove()
 
 
@@ -116,7 +116,7 @@ def run(path, folder, most_games=None, jobs=4):
     )  # fmt: skip
 
 
-def test_networks_play_in_pairs_from_openings_that_stay(tmp_path):
+def test_networks_play_pairs_from_stored_openings(tmp_path):
     path, folder = tmp_path / "trial.yaml", tmp_path / "out"
     path.write_text(PLAYOFF)
     run(path, folder, most_games=5)
@@ -142,14 +142,16 @@ def _sgf(folder, game: record.GameResult):
     return sgf.Sgf_game.from_bytes((folder / "games" / f"{game.game_id}.sgf").read_bytes())
 
 
-def book_of(tmp_path, hall, openings, plies=2):
+def book_of(tmp_path, loaded, openings, plies=2):
     matchup = settings.Matchup(
         id="m", name="", player_1="u", player_2="v", game=GAME, alternating=True, openings=str(openings),
         opening_plies=plies,
     )  # fmt: skip
-    both = {code: settings.Player(code=code, weights="none", visits=2) for code in ("u", "v")}
-    competition = settings.Competition(kind=settings.Kind.playoff, players=both, matchups=(matchup,))
-    return opening_book.Book(competition, tmp_path / "out", hall), matchup
+    pair = {code: settings.PlayerSettings(code=code, weights="none", visits=2) for code in ("u", "v")}
+    competition = settings.Competition(
+        kind=settings.CompetitionKind.playoff, players=pair, matchups=(matchup,)
+    )
+    return opening_book.Book(competition, tmp_path / "out", loaded), matchup
 
 
 def write_sgf(path, text):
@@ -157,7 +159,7 @@ def write_sgf(path, text):
     path.write_text(text)
 
 
-def test_a_folder_s_openings_come_in_an_order_of_their_own_and_again(tmp_path, hall):
+def test_a_folder_s_openings_are_shuffled_and_repeated(tmp_path, loaded):
     games = tmp_path / "sgf"
     for number, moves in enumerate((";B[aa];W[bb];B[cc]", ";B[ab];W[bb]", ";B[aa];W[bb]", ";B[ee];W[dd]")):
         write_sgf(games / f"{number}.sgf", f"(;SZ[5]{moves})")
@@ -166,32 +168,32 @@ def test_a_folder_s_openings_come_in_an_order_of_their_own_and_again(tmp_path, h
     write_sgf(games / "white.sgf", "(;SZ[5];W[aa];B[bb])")
     write_sgf(games / "broken.sgf", "(;SZ[5];B[aa];W[aa])")
     write_sgf(games / "none.sgf", "nothing")
-    book, matchup = book_of(tmp_path, hall, games)
+    book, matchup = book_of(tmp_path, loaded, games)
     drawn = [book.opening(matchup, index) for index in range(6)]
     assert len(set(drawn[:3])) == 3 and drawn[3:] == drawn[:3]
-    again, _ = book_of(tmp_path, hall, games)
+    again, _ = book_of(tmp_path, loaded, games)
     assert [again.opening(matchup, index) for index in range(6)] == drawn
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(False, "neither a folder nor a player"), (True, "no SGF file of a 5x5 game of 2 moves or more")],
+    [(False, "neither a folder nor a player"), (True, "no SGF file with a 5x5 game of at least 2 moves")],
 )
-def test_places_without_openings_are_refused(tmp_path, hall, make, reason):
+def test_folders_without_openings_are_refused(tmp_path, loaded, make, reason):
     if make:
         (tmp_path / "sgf").mkdir()
-    book, matchup = book_of(tmp_path, hall, tmp_path / "sgf")
+    book, matchup = book_of(tmp_path, loaded, tmp_path / "sgf")
     with pytest.raises(ValueError, match=reason):
         book.opening(matchup, 0)
 
 
-def test_drawn_openings_have_no_end_and_damage_is_named(tmp_path, hall):
-    book, matchup = book_of(tmp_path, hall, "u", plies=3)
+def test_drawn_openings_are_unlimited_and_corruption_is_reported(tmp_path, loaded):
+    book, matchup = book_of(tmp_path, loaded, "u", plies=3)
     many = [book.opening(matchup, index) for index in range(70)]
     assert len(set(many)) > 60
     assert {len(opening.moves) for opening in many} == {3}
     (tmp_path / "out" / "openings" / "m.json").write_text("[[1,")
-    again, _ = book_of(tmp_path, hall, "u", plies=3)
-    with pytest.raises(ValueError, match=r"openings/m\.json: is damaged"):
+    again, _ = book_of(tmp_path, loaded, "u", plies=3)
+    with pytest.raises(ValueError, match=r"openings/m\.json: corrupt"):
         again.opening(matchup, 0)

@@ -1,12 +1,12 @@
-"""Openings from SGF files: names in capitals, collections and packed files."""
+"""Tests of openings from SGF files: upper-case names, collections and packed files."""
 
 import gzip
 import types
 
-from alphazero.competition import opening, opening_book
+from alphazero.competition import opening_book, opening_moves
 
 GAMES = b"(;GM[1]SZ[9];B[ee];W[ec])(;GM[1]SZ[9];B[cc];W[gg])(;GM[1]SZ[9];B[cc];W[cc])"
-FIRST, SECOND = opening.Opening(moves=(40, 58)), opening.Opening(moves=(56, 24))
+FIRST, SECOND = opening_moves.OpeningMoves(moves=(40, 58)), opening_moves.OpeningMoves(moves=(56, 24))
 
 
 def read(path):
@@ -15,11 +15,11 @@ def read(path):
     return list(opening_book._read_openings(path, matchup))
 
 
-def test_all_games_of_a_collection_but_those_with_mistakes(tmp_path, caplog):
+def test_a_collection_without_its_invalid_games(tmp_path, caplog):
     (tmp_path / "a.SGF").write_bytes(GAMES)
     assert read(tmp_path / "a.SGF") == [FIRST, SECOND]
     assert [record.getMessage() for record in caplog.records] == [
-        f"opening left out: {tmp_path / 'a.SGF'}, game 3: move 2: white C7: the point is occupied"
+        f"opening skipped: {tmp_path / 'a.SGF'}, game 3: move 2: white C7: the point is occupied"
     ]
 
 
@@ -37,7 +37,7 @@ def test_handicap_games(tmp_path):
         b"(;GM[1]SZ[9]AB[gc][cg]PL[B];B[ee];W[cc])(;GM[1]SZ[9]AB[gc]AW[cg];W[ee];B[cc])(;GM[1]SZ[9];W[ee];B[cc])"
     )
     (tmp_path / "a.sgf").write_bytes(games)
-    assert read(tmp_path / "a.sgf") == [opening.Opening(stones=(20, 60), moves=(40, 56))]
+    assert read(tmp_path / "a.sgf") == [opening_moves.OpeningMoves(stones=(20, 60), moves=(40, 56))]
 
 
 def test_openings_in_shared_data(shared_data):

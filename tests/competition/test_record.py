@@ -1,4 +1,4 @@
-"""Records of games survive their line, and know whose points they are."""
+"""Tests of game records: conversion to and from a line, and points."""
 
 import dataclasses
 
@@ -35,5 +35,5 @@ def test_points(winner, result, points, is_known):
 
 @pytest.mark.parametrize("line", ["", "{}", "[]", '{"end": "tea"}', GAME.line()[:-5]])
 def test_other_lines_are_refused(line):
-    with pytest.raises(ValueError, match=r"^no record of a game: "):
+    with pytest.raises(ValueError, match=r"^not a game record: "):
         record.parse(line)

@@ -1,4 +1,4 @@
-"""Reports as gomill lays them out (its pages on results, playoffs and all-play-alls), worked out by hand."""
+"""Tests of reports, worked out by hand from gomill's pages on results, playoffs and all-play-alls."""
 
 import json
 import textwrap
@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from alphazero.competition import report, settings
-from alphazero.evaluation import elo
+from alphazero.evaluation import ratings
 from tests.competition.games import competition, matchup, played
 
 CPU = {"cpu_s": {"b": 1.0, "w": 2.0}}
@@ -31,7 +31,7 @@ gnugo       2.5 31.25%       1.5 37.50%     1   25.00%          2    1.50
 fuego-5k    3.5 43.75%       2   50.00%     1.5 37.50%          0    2.25
                              3.5 43.75%     2.5 31.25%
 distinct games: 7/8
-gnugo against fuego-5k: {elo.from_games(2, 1, 3)}
+gnugo against fuego-5k: {ratings.from_games(2, 1, 3)}
 """
 
 FIXED = [played("h", number, "gnugo", "fuego-5k", "B+R", moves_sha256="same") for number in (1, 0)]
@@ -42,7 +42,7 @@ board size: 13   handicap: 2 (free)   komi: 0.0
 gnugo         2 100.00%   (black)
 fuego-5k      0   0.00%   (white)
 distinct games: 1/2
-gnugo against fuego-5k: {elo.from_games(2, 0, 0)}
+gnugo against fuego-5k: {ratings.from_games(2, 0, 0)}
 """
 
 GONE = [played("gone", 3, "gnugo", "pebble", "Void", cpu_s={"b": 100.0, "w": None})]
@@ -86,7 +86,7 @@ def test_a_playoff():
 
 
 def test_player_one_with_white_only():
-    """Going by the games, as after a change of the control file."""
+    """The colours come from the games, as after a change of the control file."""
     results = [played("0", 0, "b", "a", "W+R", cpu_s={"b": 0.0, "w": 12345.678})]
     text = report.text(competition(matchup("0", ("a", "b"))), results, {}, name="cup")
     assert text.splitlines()[4:7] == [
@@ -96,7 +96,7 @@ def test_player_one_with_white_only():
     ]
 
 
-def test_a_matchup_that_is_gone_is_seen_by_black_of_its_first_game():
+def test_a_removed_matchup_is_reported_from_black_of_its_first_game():
     results = [played("gone", 1, "b", "a", "B+R"), played("gone", 0, "a", "b", "B+R")]
     text = report.text(competition(matchup("0", ("a", "b"))), results, {}, name="cup")
     assert text.splitlines()[2] == "a v b (2 games)"
@@ -109,7 +109,7 @@ def test_without_games():
 def all_play_all(rounds):
     pairs = [("AvB", ("one", "two")), ("AvC", ("one", "six")), ("BvC", ("two", "six"))]
     matchups = [matchup(name, codes, alternating=True, number_of_games=rounds) for name, codes in pairs]
-    return competition(*matchups, kind=settings.Kind.allplayall)
+    return competition(*matchups, kind=settings.CompetitionKind.allplayall)
 
 
 @pytest.mark.parametrize(("rounds", "progress"), [(2, "4/6 games played"), (None, "4 games played")])
@@ -138,7 +138,7 @@ def test_an_all_play_all(rounds, progress):
         two      1 50.00%       1 100.00%     0 0.00%
                                 2 100.00%     0 0.00%
         distinct games: 2/2
-        one against two: {elo.from_games(1, 0, 1)}
+        one against two: {ratings.from_games(1, 0, 1)}
 
         one v six (2{limit} games)
         unknown results: 1 50.00%
@@ -148,7 +148,7 @@ def test_an_all_play_all(rounds, progress):
         six    0.5 25.00%       0    0.00%     0.5 50.00%
                                 0.5 25.00%     0.5 25.00%
         distinct games: 2/2
-        one against six: {elo.from_games(0, 1, 0)}
+        one against six: {ratings.from_games(0, 1, 0)}
 
         player one: The First
         """
@@ -158,7 +158,7 @@ def test_an_all_play_all(rounds, progress):
 
 
 def test_pairs_of_an_opening_are_rated_together():
-    """Complete pairs alone: 2 and 3 lack a result, 5 is still to be played."""
+    """Only complete pairs count: game 3 has no result, and game 5 is still to be played."""
     results = [
         played("0", number, black, white, result, opening=number // 2)
         for number, (black, white, result) in enumerate(
@@ -167,14 +167,14 @@ def test_pairs_of_an_opening_are_rated_together():
     ]
     paired = competition(matchup("0", ("a", "b"), alternating=True, openings="/games"))
     last = report.text(paired, results, {}, name="cup").splitlines()[-1]
-    assert last == f"a against b: {elo.from_pairs([1.0])}, from pairs of games: 1"
+    assert last == f"a against b: {ratings.from_pairs([1.0])}, from pairs of games: 1"
     assert "against" not in report.text(paired, results[:1], {}, name="cup")
     single = competition(matchup("0", ("a", "b"), alternating=True))
     last = report.text(single, results, {}, name="cup").splitlines()[-1]
-    assert last == f"a against b: {elo.from_games(3, 0, 1)}"
+    assert last == f"a against b: {ratings.from_games(3, 0, 1)}"
 
 
-def test_games_between_others_are_refused():
+def test_games_between_other_players_are_refused():
     results = [played("0", 4, "a", "c", "B+R")]
     with pytest.raises(ValueError) as error:
         report.text(competition(matchup("0", ("a", "b"))), results, {}, name="cup")
@@ -183,7 +183,7 @@ def test_games_between_others_are_refused():
     )
 
 
-def test_json_says_the_same():
+def test_json_has_the_same_facts():
     facts = report.as_json(PLAYOFF, [*GONE, *FIXED, *ALTERNATING], DESCRIPTIONS, name="cup")
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
     alternating, not_played, fixed, gone = facts.pop("matchups")
@@ -212,7 +212,7 @@ def test_json_says_the_same():
         "openings": "",
         "opening_plies": 6,
     }
-    estimate = elo.from_games(2, 1, 3)
+    estimate = ratings.from_games(2, 1, 3)
     assert alternating == {
         "id": "0",
         "name": "gnugo v fuego-5k",

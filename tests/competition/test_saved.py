@@ -1,4 +1,4 @@
-"""Competitions come back from JSON as they were."""
+"""Tests of competitions as JSON, which are read back unchanged."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from alphazero.competition import saved, settings
 from tests.competition.playing import game_settings, matchup, playoff
 
-PLAYER = settings.Player(
+PLAYER = settings.PlayerSettings(
     code="c",
     command=("gnugo", "--mode", "gtp"),
     cwd=Path("/tmp"),
@@ -36,6 +36,6 @@ def test_round_trip():
 
 
 @pytest.mark.parametrize("data", [{}, [], None, {"kind": "tea"}, {"colour": 1}])
-def test_anything_else_is_refused(data):
+def test_other_data_are_refused(data):
     with pytest.raises(ValueError):
         saved.from_json(data)

@@ -1,4 +1,4 @@
-"""The order of games, worked out by hand."""
+"""Tests of the order of games, worked out by hand."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.competition.playing import matchup, playoff, result
 
 
 def order(competition, count, results=(), under_way=()):
-    """Ids of the next games, none of which ends."""
+    """Ids of the next games, if none of them ends."""
     under_way, found = list(under_way), []
     for _ in range(count):
         fixture = schedule.next_fixture(competition, results, under_way)
@@ -38,7 +38,7 @@ def test_endless_matchups_keep_up_with_the_largest():
     assert order(playoff(endless, matchup(matchup_id="y", number_of_games=2)), 6) == "x_0 y_0 x_1 y_1 x_2 x_3"
 
 
-def test_a_matchup_without_games_is_passed_over():
+def test_a_matchup_without_games_is_skipped():
     competition = playoff(
         matchup(matchup_id="x", number_of_games=0), matchup(matchup_id="y", number_of_games=1)
     )
@@ -76,7 +76,7 @@ def test_colors_and_openings(options, colors, openings):
     assert [fixture.opening for fixture in fixtures] == openings
 
 
-def test_two_voids_in_a_row_are_too_many():
+def test_two_voids_in_a_row_reach_the_limit():
     voids = schedule.VoidCount()
     assert not voids.game_is_void("x")
     assert not voids.game_is_void("y")

@@ -1,4 +1,4 @@
-"""The checks accept their bounds and refuse what is just outside."""
+"""Tests of the checks: they accept their bounds and refuse values just outside."""
 
 import math
 

@@ -1,8 +1,8 @@
-"""Addresses of Ray heads as users write them."""
+"""Tests of addresses of Ray heads in the settings."""
 
 import pytest
 
-from alphazero.config import cluster
+from alphazero.config import cluster as cluster_config
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from alphazero.config import cluster
     ],
 )
 def test_an_address_has_a_host_and_a_port(address, host, port):
-    assert cluster.split_address("cluster.address", address) == (host, port)
-    assert cluster.ClusterConfig(address=address).address == address
+    assert cluster_config.split_address("cluster.address", address) == (host, port)
+    assert cluster_config.ClusterConfig(address=address).address == address
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_address_has_a_host_and_a_port(address, host, port):
 )
 def test_what_is_not_an_address_is_refused(address, shown):
     with pytest.raises(ValueError) as raised:
-        cluster.ClusterConfig(address=address)
+        cluster_config.ClusterConfig(address=address)
     assert str(raised.value) == (
         f"cluster.address={shown}: must be auto, private, local or HOST:PORT of a Ray head, "
         "such as 10.0.0.5:6379 or [::1]:6379"
@@ -54,4 +54,4 @@ def test_what_is_not_an_address_is_refused(address, shown):
 @pytest.mark.parametrize("port", ["0", "65536", "99999"])
 def test_ports_have_a_range(port):
     with pytest.raises(ValueError, match=r"^RAY_ADDRESS=head:\d+: must be HOST:PORT .* from 1 to 65535$"):
-        cluster.split_address("RAY_ADDRESS", f"head:{port}")
+        cluster_config.split_address("RAY_ADDRESS", f"head:{port}")

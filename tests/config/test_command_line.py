@@ -1,4 +1,4 @@
-"""A user's mistakes on the command line: one line, exit code 2."""
+"""Tests of mistakes on the command line: one line and exit code 2."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from alphazero.config import command_line
 
 @pytest.fixture
 def parser():
-    parser = command_line.Parser(prog="door")
+    parser = command_line.Parser(prog="program")
     parser.add_argument("--size", type=command_line.whole_number(2, 19), default=9)
     parser.add_argument("--komi", type=command_line.number(-400, 400))
     parser.add_argument("--kind", choices=("a", "b"))
@@ -20,12 +20,12 @@ def test_values_are_converted(parser):
 
 
 MISTAKES = [
-    (["--size", "20"], "door: argument --size: 20: must be a whole number from 2 to 19\n"),
-    (["--size", "9.5"], "door: argument --size: 9.5: must be a whole number from 2 to 19\n"),
-    (["--komi", "nan"], "door: argument --komi: nan: must be a number from -400 to 400\n"),
-    (["--komi", "many"], "door: argument --komi: many: must be a number from -400 to 400\n"),
-    (["--si", "9"], "door: unrecognized arguments: --si 9\n"),
-    (["stray"], "door: unrecognized arguments: stray\n"),
+    (["--size", "20"], "program: argument --size: 20: must be a whole number from 2 to 19\n"),
+    (["--size", "9.5"], "program: argument --size: 9.5: must be a whole number from 2 to 19\n"),
+    (["--komi", "nan"], "program: argument --komi: nan: must be a number from -400 to 400\n"),
+    (["--komi", "many"], "program: argument --komi: many: must be a number from -400 to 400\n"),
+    (["--si", "9"], "program: unrecognized arguments: --si 9\n"),
+    (["stray"], "program: unrecognized arguments: stray\n"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Every shipped file composes, the more specific setting wins, and each mistake gives one line."""
+"""Tests of composition: all shipped files compose, specific settings win, and mistakes give one line."""
 
 import os
 import re
@@ -94,7 +94,7 @@ def test_net_is_named_by_its_shape(name):
 
 @pytest.mark.parametrize("name", compose.names("optimizer"))
 def test_an_optimizers_group_sets_all_that_differs(name):
-    """A key left out would come from the default optimizer's."""
+    """A missing key would keep the value of the default optimizer."""
     optimizer = compose.compose([f"optimizer={name}"]).optimizer
     assert optimizer.name.value == name
     shipped = yaml.safe_load((compose.conf_folder() / "optimizer" / f"{name}.yaml").read_text())
@@ -119,7 +119,7 @@ def test_play_without_search_learns_by_reinforce():
     shipped = compose.compose(["conf=5x5-reinforce"])
     assert shipped.search.algorithm is config.search.algorithm
     assert shipped.training.policy_loss is config.training.policy_loss
-    assert shipped.replay.max_window <= 2 * shipped.training.batch_size, "old games are another policy's"
+    assert shipped.replay.max_window <= 2 * shipped.training.batch_size, "old games are off-policy"
 
 
 def test_command_line_wins_over_run_wins_over_group():

@@ -1,4 +1,4 @@
-"""Paths come as a word or a list; bounds are checked."""
+"""Tests of the data settings: paths are a string or a list, and bounds are checked."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_paths(word, patterns):
         (["data.evaluate_steps=0"], "data.evaluate_steps=0: must be at least 1"),
         (
             ["data.held_out_fraction=0", "data.patience=3"],
-            "data.patience=3: must be 0 where nothing is held out",
+            "data.patience=3: must be 0 if nothing is held out",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Paths on the command line are taken as they are typed; other words say how to be quoted."""
+"""Tests of overrides: paths are taken literally, and messages show how to quote other values."""
 
 import shlex
 
@@ -22,7 +22,7 @@ def value(config: schema.Config, key: str) -> object:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_path_is_taken_as_it_is_typed_and_kept(name, tmp_path):
+def test_a_path_is_taken_literally_and_kept(name, tmp_path):
     is_list = name.startswith("[")  # of data.path
     keys = [key for key in overrides.PATHS if not (is_list and key in overrides.LISTS)]
     config = compose.compose([f"{key}={name}" for key in keys])
@@ -65,7 +65,7 @@ def test_what_a_typed_value_means(typed, wanted):
     assert value(compose.compose([typed]), key) == wanted
 
 
-def test_a_name_that_exists_is_no_list(tmp_path, monkeypatch):
+def test_a_name_that_exists_is_not_a_list(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert compose.compose(["data.path=[1]"]).data.path == ["1"]
     (tmp_path / "[1]").mkdir()
@@ -79,13 +79,13 @@ def test_other_keys_show_the_quoting_that_works(text):
     message = str(error.value)
     assert "\n" not in message
     (word,) = shlex.split(message.partition("; quote the value twice: ")[2])
-    # Hydra reads it as it was meant; whether a cluster can have this address is another question.
+    # Hydra reads the value correctly; whether it is a valid address does not matter here.
     read = overrides_parser.OverridesParser.create().parse_override(word)
     assert (read.key_or_group, read.value()) == ("cluster.address", text)
 
 
 def test_every_text_is_a_path_or_known_not_to_be():
-    """A new setting of text must be decided about."""
+    """Every new text setting must be listed in one of the two groups."""
     others = {"cluster.address"}
     config = schema.Config()
     texts = {

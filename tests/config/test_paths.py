@@ -1,4 +1,4 @@
-"""Settings mean the same folder in every process."""
+"""Tests of paths: settings name the same folder in every process."""
 
 from pathlib import Path
 

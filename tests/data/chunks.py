@@ -1,4 +1,4 @@
-"""Training records worked out by hand, and files of records, for the tests of chunks."""
+"""Training records worked out by hand, and chunk files, for the tests of chunks."""
 
 import gzip
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import chunk, damage, positions
+from alphazero.data import chunk, corruption, positions
 from alphazero.go import features
 
 SGF = b"(;SZ[5]KM[0.5]RE[W+R];B[cc];W[bd];B[ee];W[])"
@@ -17,7 +17,7 @@ _NONE, _C3, _C3_E1, _B2 = "0000000", "0008000", "0808000", "0200000"
 
 
 def _record(own: list[str], other: list[str], side: int, move: int, result: int) -> str:
-    """A record with a policy that plays `move`; own, other: planes from the newest back, then empty ones."""
+    """A record whose policy plays `move`. own, other: planes, the newest first; the rest is empty."""
     planes = [*own, *[_NONE] * (8 - len(own)), *other, *[_NONE] * (8 - len(other))]
     policy = ["1" if action == move else "0" for action in range(26)]
     return "\n".join([*planes, str(side), " ".join(policy), str(result), ""])
@@ -29,34 +29,34 @@ RECORDS = [
     _record([_C3, _C3], [_B2], 0, 4, -1),
     _record([_B2, _B2], [_C3_E1, _C3, _C3], 1, 25, 1),
 ]
-"""What Leela Zero's format makes of each position of `SGF`."""
+"""Each position of `SGF` in Leela Zero's format."""
 
 
-def read(path: Path, size: int) -> tuple[batches.Batch, list[damage.Damage]]:
-    """All positions of a chunk in one batch, and what was said of the file."""
-    said: list[damage.Damage] = []
-    blocks = list(chunk.read(path, size, said.append))
+def read(path: Path, size: int) -> tuple[batches.TrainingBatch, list[corruption.Corruption]]:
+    """All positions of a chunk in one batch, and the corruption that was reported."""
+    reported: list[corruption.Corruption] = []
+    blocks = list(chunk.read(path, size, reported.append))
     assert all(0 < len(block.value) <= chunk.BLOCK for block in blocks)
     num_points = size * size
     nothing = np.zeros((0, features.NUM_PLANES, num_points), np.uint8), np.zeros((0, num_points + 1))
-    return join([positions.make_batch(*nothing, np.zeros(0)), *blocks]), said
+    return join([positions.make_batch(*nothing, np.zeros(0)), *blocks]), reported
 
 
-def join(blocks: list[batches.Batch]) -> batches.Batch:
-    """One batch of several."""
+def join(blocks: list[batches.TrainingBatch]) -> batches.TrainingBatch:
+    """One batch from several."""
     joined = [None if parts[0] is None else np.concatenate(parts) for parts in zip(*blocks, strict=True)]
-    return batches.Batch(*joined)  # type: ignore[arg-type]
+    return batches.TrainingBatch(*joined)  # type: ignore[arg-type]
 
 
 def write(path: Path, text: str | bytes) -> Path:
-    """A chunk, compressed if it is named so."""
+    """Writes a chunk, compressed if its name ends in .gz."""
     data = text.encode() if isinstance(text, str) else text
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
 
 
-def random_batch(rng: np.random.Generator, size: int, count: int) -> batches.Batch:
-    """Positions that no game has, with every kind of number in their policies."""
+def random_batch(rng: np.random.Generator, size: int, count: int) -> batches.TrainingBatch:
+    """Random positions, unlike those of games, with numbers of all magnitudes in their policies."""
     planes = rng.integers(0, 2, (count, features.NUM_PLANES, size * size)).astype(np.uint8)
     planes[:, features.BLACK_TO_MOVE] = rng.integers(0, 2, (count, 1))
     planes[:, features.WHITE_TO_MOVE] = 1 - planes[:, features.BLACK_TO_MOVE]

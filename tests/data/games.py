@@ -6,7 +6,7 @@ from alphazero.data import record as records
 
 
 def make_record(**changes: object) -> records.GameRecord:
-    """A 3x3 game that is easy to check by hand: B centre, W corner, both pass; one stone each."""
+    """A 3x3 game that is easy to check by hand: Black plays the centre, White a corner, then both pass."""
     fields: dict[str, object] = {
         "game_id": "game-1",
         "size": 3,

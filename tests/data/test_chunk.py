@@ -1,4 +1,4 @@
-"""Chunks are read as Leela Zero writes them; what is broken costs the records it touches."""
+"""Chunks in Leela Zero's format, intact and corrupt: corruption costs only the records that it affects."""
 
 import gzip
 import math
@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphazero import jit
-from alphazero.data import chunk, chunk_text, damage, positions
-from alphazero.data.damage import Reason
+from alphazero.data import chunk, chunk_text, corruption, positions
+from alphazero.data.corruption import Reason
 from tests.data import chunks
 
 WHOLE = "".join(chunks.RECORDS)
 
 
 def test_a_record_as_a_picture(tmp_path):
-    batch, said = chunks.read(chunks.write(tmp_path / "a.gz", WHOLE), 5)
-    assert said == []
+    batch, reported = chunks.read(chunks.write(tmp_path / "a.gz", WHOLE), 5)
+    assert reported == []
     planes = positions.unpack_planes(batch)
     assert np.flatnonzero(planes[3, 0]).tolist() == [6]
     assert [np.flatnonzero(plane).tolist() for plane in planes[3, 8:12]] == [[4, 12], [12], [12], []]
@@ -32,11 +32,11 @@ def test_a_record_as_a_picture(tmp_path):
 
 
 @given(st.integers(2, 10), st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from(["a.gz", "a.txt"]))
-def test_what_is_written_is_read(tmp_path_factory, size, count, seed, name):
+def test_reading_inverts_writing(tmp_path_factory, size, count, seed, name):
     batch = chunks.random_batch(np.random.default_rng(seed), size, count)
     text = chunk_text.encode(batch, size)
-    again, said = chunks.read(chunks.write(tmp_path_factory.mktemp("chunk") / name, text), size)
-    assert said == []
+    again, reported = chunks.read(chunks.write(tmp_path_factory.mktemp("chunk") / name, text), size)
+    assert reported == []
     assert np.array_equal(again.planes, batch.planes)
     assert np.array_equal(again.value, batch.value)
     np.testing.assert_allclose(again.policy, batch.policy, rtol=6e-6, atol=1e-37)
@@ -113,7 +113,7 @@ def policy(first: str, others: str = "0") -> str:
 
 
 MANY = "27 probabilities"
-NO_DIGITS = "no digits of planes and side to move"
+NO_DIGITS = "invalid digit in the planes or the side to move"
 OTHER_SIZE = chunk_text.encode(chunks.random_batch(np.random.default_rng(0), 7, 2), 7).decode()
 CASES = {
     "nan": (changed(1, 17, policy("nan")), [0, 2, 3], "record 2", Reason.number, ""),
@@ -140,37 +140,37 @@ CASES = {
     "mixed sizes": (f"{OTHER_SIZE}{WHOLE}", [0, 1, 2, 3], "record 1", Reason.size, "7x7, expected 5x5"),
     "empty": ("", [], "", Reason.empty, ""),
     "binary": (b"\x01\0\0\0" + bytes(3000), [], "", Reason.binary, ""),
-    "zeros": (bytes(3_000_000), [], "record 1", Reason.garbage, "a line without an end"),
+    "zeros": (bytes(3_000_000), [], "record 1", Reason.garbage, "a line longer than 1 MiB"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["bad.gz", "bad.txt"])
 @pytest.mark.parametrize("case", CASES)
-def test_bad_records_cost_themselves(tmp_path, case, name):
+def test_bad_records_cost_only_themselves(tmp_path, case, name):
     text, left, place, reason, detail = CASES[case]
     path = chunks.write(tmp_path / name, text)
-    batch, said = chunks.read(path, 5)
+    batch, reported = chunks.read(path, 5)
     assert batch.policy.argmax(axis=1).tolist() == [[12, 6, 4, 25][number] for number in left]
-    assert [(found.path, found.place, found.reason, found.detail) for found in said] == [
+    assert [(found.path, found.place, found.reason, found.detail) for found in reported] == [
         (path, place, reason, detail)
     ]
-    assert "\n" not in str(said[0]) and str(said[0]).startswith(str(path))
+    assert "\n" not in str(reported[0]) and str(reported[0]).startswith(str(path))
 
 
-def test_lines_name_file_and_record(tmp_path):
+def test_messages_name_file_and_record(tmp_path):
     path = chunks.write(tmp_path / "a.gz", OTHER_SIZE * 50 + WHOLE[:-2])
-    _, said = chunks.read(path, 5)
-    assert [str(found) for found in said] == [
-        f"{path}, record 1 and 99 more: is for another size of board (7x7, expected 5x5)",
-        f"{path}, record 104: breaks off (18 of 19 lines)",
+    _, reported = chunks.read(path, 5)
+    assert [str(found) for found in reported] == [
+        f"{path}, record 1 and 99 more: is for another board size (7x7, expected 5x5)",
+        f"{path}, record 104: is truncated (18 of 19 lines)",
     ]
 
 
-def test_what_is_harmless(tmp_path):
+def test_harmless_differences(tmp_path):
     for text in (WHOLE[:-1], WHOLE.replace("\n", "\r\n"), WHOLE + "\n\n"):
-        batch, said = chunks.read(chunks.write(tmp_path / "a.gz", text), 5)
+        batch, reported = chunks.read(chunks.write(tmp_path / "a.gz", text), 5)
         assert batch.value.tolist() == [-1, 1, -1, 1]
-        assert said == []
+        assert reported == []
 
 
 def test_a_cut_file_gives_the_records_before_the_cut(tmp_path):
@@ -179,10 +179,10 @@ def test_a_cut_file_gives_the_records_before_the_cut(tmp_path):
     path, counts = tmp_path / "cut.gz", []
     for length in range(20, len(data), 97):
         path.write_bytes(data[:length])
-        batch, said = chunks.read(path, 5)
+        batch, reported = chunks.read(path, 5)
         counts.append(len(batch.value))
-        assert [found.reason for found in said] == [Reason.cut]
-        assert said[0].place == f"record {counts[-1] + 1}"
+        assert [found.reason for found in reported] == [Reason.cut]
+        assert reported[0].place == f"record {counts[-1] + 1}"
         assert np.array_equal(batch.planes, wanted.planes[: counts[-1]])
     assert counts == sorted(counts) and counts[-1] >= 38
 
@@ -206,49 +206,49 @@ def test_altered_bytes_never_raise(tmp_path_factory, data):
 @pytest.mark.parametrize(
     "case", ["foreign line", "foreign lines", "mixed sizes", "cut in a plane", "other size"]
 )
-def test_pieces_change_nothing(tmp_path, monkeypatch, case, piece):
+def test_the_size_of_pieces_does_not_matter(tmp_path, monkeypatch, case, piece):
     path = chunks.write(tmp_path / "a.gz", CASES[case][0])
-    wanted, said = chunks.read(path, 5)
+    wanted, reported = chunks.read(path, 5)
     monkeypatch.setattr(chunk, "_BYTES", piece)
-    again, said_again = chunks.read(path, 5)
-    assert said_again == said
+    again, reported_again = chunks.read(path, 5)
+    assert reported_again == reported
     assert all(np.array_equal(one, other) for one, other in zip(wanted[:4], again[:4], strict=True))
 
 
 def test_files_of_several_gzip_members(tmp_path):
     path = tmp_path / "a.gz"
     path.write_bytes(b"".join(gzip.compress(record.encode()) for record in chunks.RECORDS) + bytes(512))
-    batch, said = chunks.read(path, 5)
-    assert (batch.value.tolist(), said) == ([-1, 1, -1, 1], [])
+    batch, reported = chunks.read(path, 5)
+    assert (batch.value.tolist(), reported) == ([-1, 1, -1, 1], [])
 
 
 def test_blocks_and_findings_of_a_long_file(tmp_path):
     number = math.ceil(3 * chunk.BLOCK / 4)
     path = chunks.write(tmp_path / "a.txt", (WHOLE + chunks.RECORDS[0].replace("1", "x")) * number)
-    batch, said = chunks.read(path, 5)
+    batch, reported = chunks.read(path, 5)
     assert len(batch.value) == 4 * number
-    assert [found.count for found in said] == [number]
+    assert [found.count for found in reported] == [number]
 
 
-def test_what_was_found_is_said_when_reading_stops_early(tmp_path):
-    said = []
-    blocks = chunk.read(chunks.write(tmp_path / "a.gz", CASES["nan"][0]), 5, said.append)
+def test_findings_are_reported_when_reading_stops_early(tmp_path):
+    reported = []
+    blocks = chunk.read(chunks.write(tmp_path / "a.gz", CASES["nan"][0]), 5, reported.append)
     next(blocks)
     assert isinstance(blocks, Generator)
     blocks.close()
-    assert len(said) == 1
+    assert len(reported) == 1
 
 
 @pytest.mark.parametrize("name", ["missing.gz", "."])
 def test_files_that_cannot_be_opened(tmp_path, name):
-    batch, said = chunks.read(tmp_path / name, 5)
+    batch, reported = chunks.read(tmp_path / name, 5)
     assert len(batch.value) == 0
-    assert [found.reason for found in said] == [Reason.unreadable]
+    assert [found.reason for found in reported] == [Reason.unreadable]
 
 
-def test_tally_counts_all_and_shows_the_first(tmp_path):
+def test_the_counter_counts_all_and_shows_the_first(tmp_path):
     shown = []
-    tally = damage.Tally(shown.append, max_shown=2)
+    tally = corruption.CorruptionCounter(shown.append, max_shown=2)
     for _ in range(3):
         list(chunk.read(chunks.write(tmp_path / "a.gz", OTHER_SIZE), 5, tally))
     list(chunk.read(tmp_path / "missing", 5, tally))
@@ -263,10 +263,10 @@ def test_tally_counts_all_and_shows_the_first(tmp_path):
 )
 def test_chunks_of_other_programs(shared_data, name, size, count):
     path = shared_data / "lz_chunks" / name
-    batch, said = chunks.read(path, size)
-    assert said == []
+    batch, reported = chunks.read(path, size)
+    assert reported == []
     assert len(batch.value) == count
     assert chunk_text.encode(batch, size) == gzip.decompress(path.read_bytes())
-    nothing, said = chunks.read(path, 13)
+    nothing, reported = chunks.read(path, 13)
     assert len(nothing.value) == 0
-    assert [(found.reason, found.count) for found in said] == [(Reason.size, count)]
+    assert [(found.reason, found.count) for found in reported] == [(Reason.size, count)]

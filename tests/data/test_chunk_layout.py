@@ -1,4 +1,4 @@
-"""Nothing of another program's records is used, and what is around them costs at most one record of ours."""
+"""Foreign records in chunks: none is used, and each costs at most one record of ours."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphazero.data import chunk_layout, chunk_text
-from alphazero.data.damage import Reason
+from alphazero.data.corruption import Reason
 from tests.data import chunks
 
 SIZE = 5
@@ -22,7 +22,7 @@ GOOD = [
 
 
 def foreign(number: int, num_planes: int) -> str:
-    """A record of as many planes, the last 16 of which could be ours."""
+    """A record with `num_planes` planes. The last 16 of them could be ours."""
     lines = GOOD[number].splitlines()
     rng = np.random.default_rng([number, num_planes])
     planes = ["".join(rng.choice(list("048c"), 6)) + "1" for _ in range(num_planes)]
@@ -37,11 +37,11 @@ def reordered(number: int, order: str) -> str:
 
 
 def used(folder, text: str) -> tuple[list[str], list]:
-    """The records that are read of such a file, printed again, and what was said."""
-    batch, said = chunks.read(chunks.write(folder / "a.txt", text), SIZE)
+    """The records that are read from a file, encoded again, and the reported corruption."""
+    batch, reported = chunks.read(chunks.write(folder / "a.txt", text), SIZE)
     text = chunk_text.encode(batch, SIZE).decode()
     lines = text.splitlines(keepends=True)
-    return ["".join(lines[at : at + 19]) for at in range(0, len(lines), 19)], said
+    return ["".join(lines[at : at + 19]) for at in range(0, len(lines), 19)], reported
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Part:
     is_good: bool = False
     is_whole: bool = False
     num_planes: int = 0
-    """Planes that it ends with, if it is cut behind one; planes that it begins with, if it is whole."""
+    """Number of planes at its start if it is whole, or at its end if it is cut after a plane."""
 
 
 GOOD_PARTS = st.sampled_from([Part(text, is_good=True, is_whole=True, num_planes=16) for text in GOOD])
@@ -80,9 +80,9 @@ CUT_PARTS = st.builds(cut, GOOD_PARTS | FOREIGN_PARTS, st.floats(0, 0.999), st.b
 
 
 def is_decidable(parts: list[Part]) -> bool:
-    """Whether no planes of a cut record and those of the next make just sixteen, and no number begins a file.
+    """Whether planes of a cut record and of the next one do not add up to 16, and no number begins a file.
 
-    A file that begins with a number may be one of ours whose lines begin elsewhere (see below).
+    A file that begins with a number may hold our lines in rotated order (see below).
     """
     planes, may_begin = 0, False
     for part in parts:
@@ -103,25 +103,25 @@ PARTS = st.lists(GOOD_PARTS | FOREIGN_PARTS | GARBAGE_PARTS | CUT_PARTS, max_siz
 @pytest.mark.slow
 @settings(max_examples=300)
 @given(PARTS.filter(is_decidable))
-def test_only_good_records_are_used_and_all_behind_a_whole_one(tmp_path_factory, parts):
-    found, said = used(tmp_path_factory.mktemp("chunk"), "".join(part.text for part in parts))
+def test_only_good_records_are_used_and_all_after_a_whole_one(tmp_path_factory, parts):
+    found, reported = used(tmp_path_factory.mktemp("chunk"), "".join(part.text for part in parts))
     assert all(record in GOOD for record in found)
     wanted, border = [], Part("", is_whole=True)
     for before, part, after in zip([border, *parts], parts, [*parts[1:], border], strict=False):
-        # A number behind the result makes it a record of another program.
+        # A number after the result makes it a record of another program.
         if part.is_good and before.is_whole and (after.is_whole or after.text in TEXTS):
             wanted.append(part.text)
     remaining = iter(found)
     assert all(record in remaining for record in wanted), "a record is missing, or in another place"
-    assert said or len(found) == len(parts) - sum(part.text in TEXTS for part in parts)
+    assert reported or len(found) == len(parts) - sum(part.text in TEXTS for part in parts)
 
 
 @given(st.lists(GOOD_PARTS | FOREIGN_PARTS, min_size=1, max_size=12))
-def test_of_whole_records_just_the_good_ones_are_used(tmp_path_factory, parts):
-    found, said = used(tmp_path_factory.mktemp("chunk"), "".join(part.text for part in parts))
+def test_exactly_the_good_ones_of_whole_records_are_used(tmp_path_factory, parts):
+    found, reported = used(tmp_path_factory.mktemp("chunk"), "".join(part.text for part in parts))
     assert found == [part.text for part in parts if part.is_good]
     num_foreign = sum(not part.is_good for part in parts)
-    assert [(one.reason, one.count) for one in said] == [(Reason.layout, num_foreign)][: num_foreign > 0]
+    assert [(one.reason, one.count) for one in reported] == [(Reason.layout, num_foreign)][: num_foreign > 0]
 
 
 @pytest.mark.parametrize(
@@ -136,49 +136,49 @@ def test_of_whole_records_just_the_good_ones_are_used(tmp_path_factory, parts):
     ],
 )
 def test_records_in_another_order_are_refused(tmp_path, order, reason, detail):
-    """And those of ours behind them are used, but for one with a number behind it."""
+    """Records of ours after them are used, except one that is followed by a number."""
     others = "".join(reordered(number, order) for number in range(4))
-    found, said = used(tmp_path, GOOD[0] + others + GOOD[1] + GOOD[2] + others)
+    found, reported = used(tmp_path, GOOD[0] + others + GOOD[1] + GOOD[2] + others)
     is_led = not order.startswith("P")
     assert found == (GOOD[1:2] if is_led else GOOD[:3])
-    assert sum(one.count for one in said) >= 8
-    assert (said[0].reason, said[0].detail) == (reason, detail)
+    assert sum(one.count for one in reported) >= 8
+    assert (reported[0].reason, reported[0].detail) == (reason, detail)
 
 
 @pytest.mark.parametrize("order", ["rPsp", "prPs", "sprP"])
-def test_our_lines_beginning_elsewhere_are_never_used(tmp_path, order):
-    """Else planes would go with the policy or the result of the next position."""
+def test_our_lines_in_rotated_order_are_never_used(tmp_path, order):
+    """Otherwise planes would be combined with the policy or the result of the next position."""
     text = "".join(reordered(number, order) for number in range(8))
-    found, said = used(tmp_path, text)
-    assert found == [] and said
-    if order != "rPsp":  # behind ours, its first line could be one more of ours (docs/chunks.md)
+    found, reported = used(tmp_path, text)
+    assert found == [] and reported
+    if order != "rPsp":  # after one of ours, its first line could belong to that one (docs/chunks.md)
         assert set(used(tmp_path, GOOD[0] + text)[0]) <= {GOOD[0]}
     found, _ = used(tmp_path, text + "# another file\n" + GOOD[0] + GOOD[1])
     assert found == [GOOD[1]]
 
 
 @pytest.mark.parametrize("line", ["hello", "00000000x", "", "0 0 0 0", "00000"])
-def test_sixteen_planes_behind_a_damaged_one_are_not_used(tmp_path, line):
-    damaged = "\n".join([line, *foreign(1, 17).splitlines()[1:], ""])
-    for text in (GOOD[0] + damaged, GOOD[0] + foreign(2, 17) + damaged):
+def test_sixteen_planes_after_a_corrupt_one_are_not_used(tmp_path, line):
+    corrupt = "\n".join([line, *foreign(1, 17).splitlines()[1:], ""])
+    for text in (GOOD[0] + corrupt, GOOD[0] + foreign(2, 17) + corrupt):
         found, _ = used(tmp_path, text + GOOD[2])
         assert set(found) <= {GOOD[0], GOOD[2]} and found[-1] == GOOD[2]
 
 
-def test_what_is_said_of_other_layouts(tmp_path):
+def test_messages_about_other_layouts(tmp_path):
     text = GOOD[0] + foreign(1, 17) * 3 + GOOD[2] + foreign(3, 8)
-    found, said = used(tmp_path, text)
+    found, reported = used(tmp_path, text)
     assert found == [GOOD[0], GOOD[2]]
-    assert [str(one).removeprefix(f"{tmp_path}/") for one in said] == [
+    assert [str(one).removeprefix(f"{tmp_path}/") for one in reported] == [
         "a.txt, record 2 and 3 more: has another layout than version 1 of Leela Zero (17 planes, expected 16)"
     ]
 
 
 def test_a_program_with_17_planes(shared_data):
     path = shared_data / "field" / "chunks" / "planes17" / "t.0.gz"
-    batch, said = chunks.read(path, 9)
+    batch, reported = chunks.read(path, 9)
     assert len(batch.value) == 0
-    assert [(one.reason, one.count, one.detail) for one in said] == [
+    assert [(one.reason, one.count, one.detail) for one in reported] == [
         (Reason.layout, 5, "17 planes, expected 16")
     ]
 

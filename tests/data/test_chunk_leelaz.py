@@ -1,4 +1,4 @@
-"""Leela Zero itself, where it is installed, makes of the same games the same bytes as we do."""
+"""Our chunks against those of Leela Zero, if it is installed: the same games make the same bytes."""
 
 import gzip
 import subprocess
@@ -51,13 +51,13 @@ def test_dump_supervised(weights: Path, tmp_path: Path):
 
 
 def test_dump_training(weights: Path, tmp_path: Path):
-    """Its search's probabilities are in its chunk only; printed again they are the same bytes."""
+    """The search's probabilities are only in its chunk. Encoded again, they give the same bytes."""
     moves = ["genmove b", "genmove w"] * 12
     run_leelaz(weights, tmp_path, [*moves, "printsgf game.sgf", "dump_training w train"])
-    theirs, said = chunks.read(tmp_path / "train.0.gz", 19)
+    theirs, reported = chunks.read(tmp_path / "train.0.gz", 19)
     text = (tmp_path / "game.sgf").read_bytes()
-    (tmp_path / "game.sgf").write_bytes(text.replace(b"RE[B+", b"RE[W+"))  # what we told dump_training
+    (tmp_path / "game.sgf").write_bytes(text.replace(b"RE[B+", b"RE[W+"))  # as passed to dump_training
     (ours,) = sgf_positions.read(tmp_path / "game.sgf", 19)
-    assert (len(theirs.value), said) == (24, [])
+    assert (len(theirs.value), reported) == (24, [])
     again = chunk_text.encode(ours._replace(policy=theirs.policy), 19)
     assert again == gzip.decompress((tmp_path / "train.0.gz").read_bytes())

@@ -1,4 +1,4 @@
-"""Chunks of our games and of SGF files: byte for byte Leela Zero's, and whole or not there."""
+"""Chunks of our games and of SGF files: the same bytes as Leela Zero's, and complete files or none."""
 
 import errno
 import gzip
@@ -50,18 +50,18 @@ def test_a_game_record_agrees_with_the_replay_window(tmp_path):
     record = a_game()
     counts = write(tmp_path, [positions.of_record(record)])
     assert counts == chunk_writer.Counts(positions=5, games=1)
-    batch, said = chunks.read(tmp_path / "games.0.gz", 5)
-    assert said == []
+    batch, reported = chunks.read(tmp_path / "games.0.gz", 5)
+    assert reported == []
     config = replay_config.ReplayConfig(max_window=100, min_window=10, outcome_weight=1, score_weight=0)
     window = replay.ReplayWindow(5, config)
     window.add(record)
-    wanted = window.gather(np.array([0, 2, 3, 4, 5]), np.zeros(5, np.int64))  # of six with a target
+    wanted = window.gather(np.array([0, 2, 3, 4, 5]), np.zeros(5, np.int64))  # those with a policy
     assert np.array_equal(batch.planes, wanted.planes)
     assert np.array_equal(batch.value, wanted.value)
     np.testing.assert_allclose(batch.policy, wanted.policy, rtol=6e-6)
 
 
-def test_played_out_moves_are_no_positions():
+def test_moves_of_a_play_out_are_not_positions():
     record = a_game(
         num_played=4, end="resign", winner=1, policy=a_game().policy[:4], root_values=np.zeros(4, np.float32)
     )
@@ -70,19 +70,19 @@ def test_played_out_moves_are_no_positions():
     assert positions.unpack_planes(batch)[:, 16, 0].tolist() == [1, 0]
 
 
-def test_games_that_the_format_has_no_place_for():
+def test_games_that_the_format_cannot_hold():
     drawn = a_game(komi=1.0)
     cheap = a_game(policy=np.zeros((7, 26), np.float16))
     illegal = a_game(game_id="g-7", moves=np.array([12, 12, 4, 25, 18, 25, 25], np.int16))
-    said = []
+    reported = []
     batches = chunk_writer.of_records(
-        [drawn, a_game(), cheap, illegal, games.make_record()], 5, "log", said.append
+        [drawn, a_game(), cheap, illegal, games.make_record()], 5, "log", reported.append
     )
     counted = chunk_writer.write(Collector(), batches)
     assert counted == chunk_writer.Counts(positions=5, games=1, drawn=1, without_policy=1)
-    assert [str(damage) for damage in said] == [
+    assert [str(skipped) for skipped in reported] == [
         "log, game g-7: has an illegal move (move 2, C3: the point is occupied)",
-        "log, game game-1: is for another size of board (3x3, expected 5x5)",
+        "log, game game-1: is for another board size (3x3, expected 5x5)",
     ]
 
 
@@ -91,7 +91,7 @@ class Collector:
         assert set(game.value) == {1, -1}
 
 
-def test_games_are_whole_in_chunks_of_so_many(tmp_path):
+def test_chunks_hold_a_fixed_number_of_whole_games(tmp_path):
     game = positions.of_record(a_game())
     write(tmp_path, [game] * 5, games_per_chunk=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["games.0.gz", "games.1.gz", "games.2.gz"]
@@ -102,7 +102,7 @@ def test_the_same_games_make_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         write(tmp_path / name, [positions.of_record(a_game())])
     assert (tmp_path / "one/games.0.gz").read_bytes() == (tmp_path / "two/games.0.gz").read_bytes()
-    assert (tmp_path / "one/games.0.gz").read_bytes()[8] == 2  # level 9 says so there
+    assert (tmp_path / "one/games.0.gz").read_bytes()[8] == 2  # the mark of level 9
 
 
 def test_nothing_is_left_when_the_disk_is_full(tmp_path, monkeypatch):
@@ -135,10 +135,10 @@ def test_nothing_is_left_after_an_interruption(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_chunks_that_are_there_are_not_mixed_with_new_ones(tmp_path):
+def test_existing_chunks_are_not_mixed_with_new_ones(tmp_path):
     write(tmp_path, [positions.of_record(a_game())])
     before = (tmp_path / "games.0.gz").read_bytes()
-    with pytest.raises(ValueError, match=r"games\.0\.gz: is there already"):
+    with pytest.raises(ValueError, match=r"games\.0\.gz: already exists"):
         write(tmp_path, [])
     assert (tmp_path / "games.0.gz").read_bytes() == before
     write(tmp_path, [positions.of_record(a_game())], name="game")
@@ -155,11 +155,11 @@ def test_equal_to_leela_zeros_dump_supervised(shared_data, number):
 
 @pytest.mark.parametrize(("name", "size", "count"), [("lz9_synth_0", 9, 88), ("lz19_0k_0", 19, 120)])
 def test_equal_to_leela_zeros_dump_training(shared_data, name, size, count):
-    """Planes, side and result from the SGF of the same game, probabilities from the chunk: all its bytes."""
+    """Planes, side and result of the same game's SGF, and its own probabilities, give all its bytes."""
     folder = shared_data / "lz_pairs"
-    theirs, said = chunks.read(folder / f"{name}.0.gz", size)
+    theirs, reported = chunks.read(folder / f"{name}.0.gz", size)
     (ours,) = sgf_positions.read(folder / f"{name}.sgf", size)
-    assert said == []
+    assert reported == []
     assert len(ours.value) == len(theirs.value) == count
     text = chunk_text.encode(ours._replace(policy=theirs.policy), size)
     assert text == gzip.decompress((folder / f"{name}.0.gz").read_bytes())

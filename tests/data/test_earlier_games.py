@@ -1,4 +1,4 @@
-"""Totals of games whose log is elsewhere go on counting; what is damaged is named."""
+"""Totals of games without a log: they are kept, and a corrupt file is named."""
 
 import json
 from pathlib import Path
@@ -29,20 +29,20 @@ def test_a_status_without_totals_gives_none(tmp_path: Path, content: object):
     assert earlier_games.read(tmp_path / "games") == (0, 0, {})
 
 
-def test_damage_is_named(tmp_path: Path):
+def test_a_corrupt_file_is_named(tmp_path: Path):
     (tmp_path / earlier_games.FILE).write_text("{")
-    with pytest.raises(ValueError, match=r"earlier\.json: is damaged; remove it to go on without"):
+    with pytest.raises(ValueError, match=r"earlier\.json: is corrupt; remove it to continue without"):
         earlier_games.read(tmp_path)
 
 
-def test_a_store_goes_on_counting_from_them(tmp_path: Path):
-    """100 samples for 50 positions are what a ratio of 2 allows; each game of 4 positions allows 8 more."""
+def test_a_store_continues_from_these_totals(tmp_path: Path):
+    """A ratio of 2 allows 100 samples for 50 positions; each game of 4 positions allows 8 more."""
     write(tmp_path, {"games": 10, "positions": 50, "ends": ENDS})
     replay = test_store.make_store(tmp_path / "games", max_window=8)
     replay.restore(samples=100)
     assert test_store.totals(replay) == (10, 50, 100)
     assert replay.counters.passes_games == 6
-    assert replay.figures()["window"] == 0
+    assert replay.metrics()["window"] == 0
     assert replay.request_batches(1, 4) is None, "there is nothing to draw from"
     test_store.add(replay, [1])
     assert replay.request_batches(1, 8) is None, "a window of one game would be learned by heart"

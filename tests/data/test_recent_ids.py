@@ -1,4 +1,4 @@
-"""Names are known until as many newer ones have come, in memory that stays as it is."""
+"""Recent ids: known until `count` newer ones were added, in constant memory."""
 
 from alphazero.data import recent_ids
 
@@ -13,7 +13,7 @@ def test_the_newest_are_known_and_older_ones_forgotten():
     assert [name in ids for name in "abcd"] == [False, True, True, True]
 
 
-def test_many_similar_names_are_told_apart():
+def test_many_similar_ids_are_distinguished():
     ids = recent_ids.RecentIds(1000)
     for number in range(1000):
         ids.add(f"selfplay{number % 7:03d}-0badcafe-{number}")

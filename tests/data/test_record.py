@@ -1,4 +1,4 @@
-"""Records survive the way to disk, and contradictions are refused."""
+"""Game records: bytes and back, and contradictions that are refused."""
 
 import dataclasses
 
@@ -65,8 +65,8 @@ def test_numpy_scalars_are_written_as_plain_numbers():
     assert (again.num_simulations, again.komi, again.suicide) == (5, 6.5, True)
 
 
-def test_what_was_searched_and_what_was_searched_in_full():
-    """The second move came without a search, the third from a cheap one."""
+def test_positions_with_a_search_and_with_a_full_search():
+    """The second move had no search, the third a cheap one."""
     policy = games.one_hot([4, 0, 9, 9], 10)
     policy[1:3] = 0
     record = games.make_record(policy=policy, root_values=np.array([0.5, np.nan, 0, 1], np.float32))
@@ -89,11 +89,12 @@ CONTRADICTIONS = {
     r"root_values must be float32 \[4\]": {"root_values": np.zeros(3, np.float32)},
     r"ownership must be int8 \[9\]": {"ownership": np.zeros(10, np.int8)},
     "outside 0 to 9": {"moves": np.array([4, 0, 9, 10], np.int16)},
-    "do not fit the limit 3": {"move_limit": 3},
+    "4 moves and move_limit=3: must not be negative": {"move_limit": 3},
     "moves follow the end": {"moves": np.array([4, 0, 9, 9, 1], np.int16)},
     "policy does not sum": {"policy": np.full((4, 10), 0.2, np.float16)},
-    "policy is negative": {"policy": games.one_hot([4, 0, 9, 9], 10) + np.eye(4, 10, k=5, dtype=np.float16)
-                           - np.eye(4, 10, k=6, dtype=np.float16)},
+    "policy has a negative entry": {"policy": games.one_hot([4, 0, 9, 9], 10)
+                                    + np.eye(4, 10, k=5, dtype=np.float16)
+                                    - np.eye(4, 10, k=6, dtype=np.float16)},
     "value is not in": {"root_values": FOUR + 1.01},
     "value is not": {"root_values": FOUR * np.nan},
     "winner 2": {"winner": 2},
@@ -103,10 +104,10 @@ CONTRADICTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("complaint", CONTRADICTIONS)
-def test_contradictions_are_refused(complaint: str):
-    with pytest.raises(ValueError, match=f"game record.*{complaint}"):
-        games.make_record(**CONTRADICTIONS[complaint])
+@pytest.mark.parametrize("reason", CONTRADICTIONS)
+def test_contradictions_are_refused(reason: str):
+    with pytest.raises(ValueError, match=f"game record.*{reason}"):
+        games.make_record(**CONTRADICTIONS[reason])
 
 
 def test_only_resigned_games_may_be_won_against_the_score():
@@ -129,7 +130,7 @@ def test_altered_bytes_raise_value_errors_only(data: st.DataObject):
             continue
 
 
-def test_games_from_before_there_was_a_choice_of_ko_are_read():
+def test_games_without_the_ko_field_are_read():
     data = games.make_record().to_bytes().replace(b'"ko":"positional",', b"")
     old = (int.from_bytes(data[:4], "little") - 18).to_bytes(4, "little") + data[4:]
     assert records.GameRecord.from_bytes(old).ko == "positional"
@@ -143,7 +144,7 @@ def test_cut_bytes_are_refused():
 
 
 def test_arrays_that_announce_another_size_are_refused():
-    """Before memory is taken: a few bytes of zstandard can announce gigabytes."""
+    """They are refused before memory is allocated: a few bytes of zstandard can announce gigabytes."""
     good = games.make_record().to_bytes()
     start = 4 + int.from_bytes(good[:4], "little")
     bomb = good[:start] + zstandard.compress(bytes(50_000_000))

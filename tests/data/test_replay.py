@@ -1,4 +1,4 @@
-"""The window against the rules' own game and planes, and against formulas in plain numpy."""
+"""The replay window, compared with replayed games and with formulas in plain numpy."""
 
 import dataclasses
 
@@ -11,9 +11,10 @@ from alphazero import jit
 from alphazero.config import game as game_config
 from alphazero.config import replay as replay_config
 from alphazero.data import record as records
-from alphazero.data import replay, rows
+from alphazero.data import replay
+from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
-from alphazero.go import board, features, game, geometry, rules, symmetry
+from alphazero.go import board, features, game_kernels, geometry, rules, symmetry
 from tests.data import games
 
 SIZE, POINTS = 5, 25
@@ -21,14 +22,14 @@ GEOMETRY, SCRATCH = geometry.make(SIZE), board.make_scratch(POINTS)
 
 
 def random_game(rng: np.random.Generator, *, moves: int = 30, targets: float = 1.0) -> records.GameRecord:
-    """A random legal game of 5x5 with random targets at a share of its positions."""
+    """A random legal 5x5 game with random targets at a fraction of its positions."""
     config = game_config.GameConfig(size=SIZE, move_limit=moves)
-    position, legal = game.new_games(1, config, 64), np.zeros(POINTS + 1, np.bool_)
+    position, legal = game_kernels.new_games(1, config, 64), np.zeros(POINTS + 1, np.bool_)
     played = []
     while not position[0].over:
-        game.legal_actions(GEOMETRY, position, 0, legal)
+        game_kernels.legal_actions(GEOMETRY, position, 0, legal)
         played.append(int(rng.choice(np.flatnonzero(legal))))
-        game.play(GEOMETRY, position, SCRATCH, 0, played[-1])
+        game_kernels.play(GEOMETRY, position, SCRATCH, 0, played[-1])
     count = len(played)
     policy = rng.dirichlet(np.full(POINTS + 1, 0.3), count).astype(np.float16)
     values = rng.uniform(-1, 1, count).astype(np.float32)
@@ -53,13 +54,13 @@ def window_of(max_window: int = 1000) -> replay.ReplayWindow:
 
 
 def planes_of(record: records.GameRecord) -> np.ndarray:
-    """[T, 18, P] what `features.planes` makes of the game, replayed here."""
+    """[T, 18, P] planes by `features.planes` of the game, replayed here."""
     config = game_config.GameConfig(size=SIZE, suicide=record.suicide)
-    position = game.new_games(1, config, 64)
+    position = game_kernels.new_games(1, config, 64)
     planes = np.zeros((record.num_played, features.NUM_PLANES, POINTS), np.uint8)
     for ply in range(record.num_played):
         features.planes(GEOMETRY, position, np.zeros(1, np.int64), planes[ply : ply + 1])
-        status = game.play(GEOMETRY, position, SCRATCH, 0, int(record.moves[ply]))
+        status = game_kernels.play(GEOMETRY, position, SCRATCH, 0, int(record.moves[ply]))
         assert status == rules.OK
     return planes
 
@@ -89,8 +90,8 @@ def test_batches_hold_what_the_rules_and_the_records_say(seed: int, targets: flo
             assert batch.value[row] == value
 
 
-def test_the_board_is_seen_by_the_player_to_move():
-    """3x3: Black A1, White B1, Black to move; Black ends with the left column, White with the rest."""
+def test_planes_and_owners_are_those_of_the_player_to_move():
+    """3x3: White to move after Black A1. Black ends with the left column, White with the rest."""
     owner = np.array([1, -1, -1] * 3, np.int8)
     record = games.make_record(
         moves=np.array([0, 1], np.int16),
@@ -115,7 +116,7 @@ def test_the_board_is_seen_by_the_player_to_move():
 
 
 def test_a_game_is_replayed_by_its_own_ko_rule():
-    """The last move brings back the first board of Black's, six moves ago."""
+    """The last move repeats the board after Black's first move, six moves earlier."""
     moves = np.array([0, 2, 1, 3, 0, 1, 0], np.int16)
     settings = {
         "size": 2,
@@ -132,7 +133,7 @@ def test_a_game_is_replayed_by_its_own_ko_rule():
     assert window.add(games.make_record(**settings, ko="simple")) == 7
 
 
-def test_cheaply_searched_positions_teach_without_a_policy():
+def test_cheaply_searched_positions_are_targets_without_a_policy():
     policy = games.one_hot([4, 0, 9, 9], 10)
     policy[1] = 0
     record = games.make_record(policy=policy)
@@ -147,7 +148,7 @@ def test_cheaply_searched_positions_teach_without_a_policy():
 
 @pytest.mark.parametrize(("outcome", "score"), [(0.75, 0.15), (1.0, 0.0), (0.0, 0.5), (0.5, 1.0)])
 def test_value_targets(outcome: float, score: float):
-    """White wins by 7; the formula for each ply, written out once more."""
+    """White wins by 7; the formula is written out again for each ply."""
     record = games.make_record()
     assert (record.winner, record.score) == (-1, -7)
     config = replay_config.ReplayConfig(outcome_weight=outcome, score_weight=score, score_scale=5.0)
@@ -160,7 +161,7 @@ def test_value_targets(outcome: float, score: float):
     assert game_targets.values(record, config) == pytest.approx(expected)
 
 
-def test_draws_are_worth_nothing():
+def test_draws_have_value_zero():
     config = replay_config.ReplayConfig(outcome_weight=1.0)
     assert game_targets.values(games.make_record(komi=0.0), config) == pytest.approx([0, 0, 0, 0])
 
@@ -203,12 +204,12 @@ def test_the_byte_budget_shortens_the_window(caplog: pytest.LogCaptureFixture):
     assert np.isfinite(newest.value).all() and (newest.policy.sum(axis=1) > 0.9).all()
 
 
-def test_within_the_budget_nothing_is_said(caplog: pytest.LogCaptureFixture):
+def test_within_the_budget_there_is_no_message(caplog: pytest.LogCaptureFixture):
     assert window_of(100).capacity == 100
     assert caplog.messages == []
 
 
-def test_only_the_window_is_drawn_and_all_of_it():
+def test_exactly_the_window_is_drawn():
     rng = np.random.default_rng(0)
     window = replay.ReplayWindow(
         SIZE, replay_config.ReplayConfig(min_window=20, max_window=1000, window_share=0.1, outcome_weight=0)
@@ -250,7 +251,10 @@ def test_surprising_positions_are_drawn_by_their_weights():
 
 
 def test_replies_scores_and_short_term_values_belong_to_their_positions():
-    """A reply is the next ply's policy, turned alike; none after a gap, a game's end or a cheap search."""
+    """A reply is the policy of the next ply, turned alike.
+
+    There is none before a gap, the game's end or a cheap search.
+    """
     rng = np.random.default_rng(4)
     config = replay_config.ReplayConfig(min_window=1000, max_window=1000)
     window = replay.ReplayWindow(SIZE, config)
@@ -274,16 +278,16 @@ def test_replies_scores_and_short_term_values_belong_to_their_positions():
         assert np.allclose(batch.reply[row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
 
 
-def test_batches_hold_the_optional_fields_that_are_wanted():
+def test_batches_have_the_configured_optional_fields():
     record, config = random_game(np.random.default_rng(4)), replay_config.ReplayConfig()
     whole = replay.ReplayWindow(SIZE, config)
     whole.add(record)
     numbers, symmetries = np.arange(5), np.arange(5)
-    for name in rows.OPTIONAL:
+    for name in data_rows.OPTIONAL:
         window = replay.ReplayWindow(SIZE, config, {name})
         window.add(record)
         batch = window.gather(numbers, symmetries)
-        assert rows.known(batch) == {name}
+        assert data_rows.known(batch) == {name}
         assert np.array_equal(getattr(batch, name), getattr(whole.gather(numbers, symmetries), name))
 
 
@@ -297,8 +301,8 @@ def test_staleness_is_the_mean_age_of_the_networks():
     assert window.staleness == pytest.approx(ages.mean())
 
 
-def test_old_games_make_room_without_leaving_traces():
-    """A window far smaller than what is added, against one that holds everything."""
+def test_new_games_overwrite_old_ones_completely():
+    """A small window that is overwritten several times, compared with one that holds all positions."""
     rng = np.random.default_rng(0)
     small, large = window_of(64), window_of(4000)
     for _ in range(60):
@@ -316,7 +320,7 @@ def test_old_games_make_room_without_leaving_traces():
 
 
 def test_rare_targets_shorten_the_window():
-    """First every position is one; later each brings eight boards, where there is room for two."""
+    """At first every position is a target; later each target needs eight boards, and only two fit."""
     rng = np.random.default_rng(0)
     small, large = window_of(200), window_of(4000)
     for number in range(170):
@@ -339,7 +343,7 @@ def test_skipped_positions_count():
     assert window.sample(10, np.random.default_rng(0)).planes.shape == (10, features.num_packed_bytes(SIZE))
 
 
-def test_play_out_moves_after_a_resignation_are_not_looked_at():
+def test_moves_of_a_play_out_are_not_replayed():
     record = games.make_record(
         moves=np.array([4, 0, 9, 4], np.int16),
         num_played=3,

@@ -1,8 +1,8 @@
-"""Rows of batches against symmetries worked out one position at a time."""
+"""Rows of batches, compared with symmetries applied to one position at a time."""
 
 import numpy as np
 
-from alphazero.data import rows
+from alphazero.data import rows as data_rows
 from alphazero.go import features, symmetry
 from tests.training import batches
 
@@ -10,7 +10,7 @@ from tests.training import batches
 def test_each_position_is_turned_in_its_own_symmetry():
     batch = batches.make_batch(seed=3, batch=24, size=4)
     symmetries = np.arange(24) % 8
-    turned = rows.turn(batch, symmetries, 4)
+    turned = data_rows.turn(batch, symmetries, 4)
     assert batch.ownership is not None and batch.reply is not None
     assert turned.ownership is not None and turned.reply is not None
     before = features.unpack(batch.planes, 4).reshape(24, 18, 16)
@@ -21,12 +21,12 @@ def test_each_position_is_turned_in_its_own_symmetry():
         assert np.array_equal(turned.reply[row], symmetry.apply(batch.reply[row], s, 4))
         assert np.array_equal(turned.ownership[row], symmetry.apply(batch.ownership[row], s, 4))
     assert np.array_equal(turned.value, batch.value)
-    assert np.array_equal(rows.turn(batch, np.zeros(24, int), 4).planes, batch.planes)
+    assert np.array_equal(data_rows.turn(batch, np.zeros(24, int), 4).planes, batch.planes)
 
 
 def test_parts_join_to_the_whole():
-    batch = rows.keep_fields(batches.make_batch(batch=10), frozenset({"score"}))
-    assert rows.known(batch) == {"score"}
-    joined = rows.join([rows.take(batch, slice(0, 3)), rows.take(batch, np.arange(3, 10))])
+    batch = data_rows.keep_fields(batches.make_batch(batch=10), frozenset({"score"}))
+    assert data_rows.known(batch) == {"score"}
+    joined = data_rows.join([data_rows.take(batch, slice(0, 3)), data_rows.take(batch, np.arange(3, 10))])
     assert joined.ownership is None and joined.reply is None
     assert np.array_equal(joined.planes, batch.planes) and np.array_equal(joined.policy, batch.policy)

@@ -1,4 +1,4 @@
-"""SGF files as positions: what is taken from them, and what is left out and said."""
+"""Positions of SGF files: which are used, and which are left out and reported."""
 
 import gzip
 import re
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from alphazero.data import positions, sgf_positions
-from alphazero.data.damage import Reason
+from alphazero.data.corruption import Reason
 from tests.data import chunks
 
 
 def read(path, size=5):
-    said = []
-    games = list(sgf_positions.read(path, size, said.append))
-    return games, said
+    reported = []
+    games = list(sgf_positions.read(path, size, reported.append))
+    return games, reported
 
 
 def swap(old, new):
@@ -28,8 +28,8 @@ def read_text(tmp_path, text, size=5):
 
 
 def test_a_game(tmp_path):
-    (game,), said = read_text(tmp_path, chunks.SGF)
-    assert said == []
+    (game,), reported = read_text(tmp_path, chunks.SGF)
+    assert reported == []
     assert game.policy.argmax(axis=1).tolist() == [12, 6, 4, 25]
     assert game.policy.sum(axis=1).tolist() == [1] * 4
     assert game.value.tolist() == [-1, 1, -1, 1]
@@ -54,12 +54,12 @@ def test_results(result, value):
     assert sgf_positions.value_of(result) == value
 
 
-def test_draws_are_of_value_0(tmp_path):
-    (game,), said = read_text(tmp_path, swap(b"W+R", b"0"))
-    assert (game.value.tolist(), said) == ([0, 0, 0, 0], [])
+def test_draws_have_value_zero(tmp_path):
+    (game,), reported = read_text(tmp_path, swap(b"W+R", b"0"))
+    assert (game.value.tolist(), reported) == ([0, 0, 0, 0], [])
 
 
-def test_handicap_stones_are_part_of_the_board_and_not_of_its_past(tmp_path):
+def test_handicap_stones_are_part_of_the_board_but_not_of_its_history(tmp_path):
     (game,), _ = read_text(tmp_path, b"(;SZ[5]HA[2]AB[bd][db]RE[B+9];W[cc];B[];B[aa])")
     planes = positions.unpack_planes(game)
     assert planes[:, 17, 0].tolist() == [1, 0, 0]  # White, Black, and Black once more
@@ -69,15 +69,15 @@ def test_handicap_stones_are_part_of_the_board_and_not_of_its_past(tmp_path):
     assert game.value.tolist() == [-1, 1, 1]
 
 
-def test_a_game_goes_on_after_two_passes(tmp_path):
-    (game,), said = read_text(tmp_path, b"(;SZ[5]RE[B+9];B[cc];W[];B[];W[aa])")
-    assert (len(game.value), said) == (4, [])
+def test_a_game_continues_after_two_passes(tmp_path):
+    (game,), reported = read_text(tmp_path, b"(;SZ[5]RE[B+9];B[cc];W[];B[];W[aa])")
+    assert (len(game.value), reported) == (4, [])
 
 
 def test_repetitions_and_suicides_that_some_rules_allow(tmp_path):
     stones = b"(;SZ[5]RE[B+9]AB[ba][ab]AW[ca][bb][ac]PL[W];W[aa])"
-    (game,), said = read_text(tmp_path, stones)
-    assert (len(game.value), said) == (1, [])
+    (game,), reported = read_text(tmp_path, stones)
+    assert (len(game.value), reported) == (1, [])
 
 
 CASES = {
@@ -99,48 +99,50 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_games_that_are_left_out(tmp_path, case):
     text, reason, place, detail = CASES[case]
-    games, said = read_text(tmp_path, text)
+    games, reported = read_text(tmp_path, text)
     assert games == []
-    assert [(damage.reason, damage.place, damage.count) for damage in said] == [(reason, place, 1)]
-    assert re.fullmatch(detail, said[0].detail)
-    assert "\n" not in str(said[0])
+    assert [(skipped.reason, skipped.place, skipped.count) for skipped in reported] == [(reason, place, 1)]
+    assert re.fullmatch(detail, reported[0].detail)
+    assert "\n" not in str(reported[0])
 
 
 def test_simple_ko_may_not_be_retaken_at_once(tmp_path):
     ko = b"(;SZ[5]RE[B+9]AB[ba][ab][bc]AW[ca][db][cc][bb]PL[B];B[cb];W[bb])"
-    games, said = read_text(tmp_path, ko)
+    games, reported = read_text(tmp_path, ko)
     assert games == []
-    assert [damage.detail for damage in said] == ["move 2, B4: it would repeat an earlier position"]
+    assert [skipped.detail for skipped in reported] == ["move 2, B4: it would repeat an earlier position"]
 
 
 def test_collections_and_their_bad_games(tmp_path):
     bad = swap(b"[bd]", b"[cc]")
     tricky = rb"(;SZ[5]RE[W+1]C[a) \] (;B (];B[cc](;W[bd])(;W[dd];B[ab]))"
     text = b"archive\n" + chunks.SGF + b"\n) " + bad + chunks.SGF + bad + tricky
-    games, said = read_text(tmp_path, text)
+    games, reported = read_text(tmp_path, text)
     assert [len(game.value) for game in games] == [4, 4, 2]
-    assert [(damage.reason, damage.place, damage.count) for damage in said] == [(Reason.illegal, "game 2", 2)]
-    assert str(said[0]) == (
+    assert [(skipped.reason, skipped.place, skipped.count) for skipped in reported] == [
+        (Reason.illegal, "game 2", 2)
+    ]
+    assert str(reported[0]) == (
         f"{tmp_path / 'a.sgf'}, game 2 and 1 more: has an illegal move (move 2, C3: the point is occupied)"
     )
 
 
-def test_packed_collections_and_what_cannot_be_unpacked(tmp_path):
+def test_compressed_collections_and_one_that_cannot_be_unpacked(tmp_path):
     (tmp_path / "a.sgf.gz").write_bytes(gzip.compress(chunks.SGF + chunks.SGF[:-1] + chunks.SGF))
     (tmp_path / "b.sgf.xz").write_bytes(b"not packed")
-    games, said = read(tmp_path)
+    games, reported = read(tmp_path)
     assert len(games) == 2
-    assert [(damage.reason, damage.path.name, damage.place) for damage in said] == [
+    assert [(skipped.reason, skipped.path.name, skipped.place) for skipped in reported] == [
         (Reason.unreadable, "a.sgf.gz", "game 2"),
         (Reason.unreadable, "b.sgf.xz", ""),
     ]
-    assert said[1].detail.startswith("cannot be unpacked: ")
+    assert reported[1].detail.startswith("cannot be unpacked: ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_byte_order_marks(tmp_path, encoding):
-    games, said = read_text(tmp_path, chunks.SGF.decode().encode(encoding))
-    assert ([len(game.value) for game in games], said) == ([4], [])
+    games, reported = read_text(tmp_path, chunks.SGF.decode().encode(encoding))
+    assert ([len(game.value) for game in games], reported) == ([4], [])
 
 
 def test_folders(tmp_path):
@@ -150,8 +152,8 @@ def test_folders(tmp_path):
     (tmp_path / "below" / "b.SGF").write_bytes(chunks.SGF)
     (tmp_path / "a.sgf").write_bytes(b"")
     (tmp_path / "notes.txt").write_bytes(b"")
-    games, said = read(tmp_path)
-    assert (len(games), [damage.path.name for damage in said]) == (1, ["a.sgf"])
+    games, reported = read(tmp_path)
+    assert (len(games), [skipped.path.name for skipped in reported]) == (1, ["a.sgf"])
     assert sgf_positions.size_of(tmp_path) == 5
 
 
@@ -163,8 +165,8 @@ def test_size_of_nothing(tmp_path):
 
 def test_an_archive(shared_data):
     """250 games of CGOS, 43 of them drawn."""
-    games, said = read(shared_data / "cgos9", 9)
-    assert said == []
+    games, reported = read(shared_data / "cgos9", 9)
+    assert reported == []
     assert len(games) == 250
     assert sum(not game.value.any() for game in games) == 43
     assert sum(len(game.value) for game in games) == 21992

@@ -1,4 +1,4 @@
-"""Sampled games read back through sgfmill, an outside opinion of the format."""
+"""Sampled games, read back by sgfmill as an independent implementation of the format."""
 
 import numpy as np
 import pytest
@@ -40,5 +40,5 @@ def test_moves_values_and_names():
 def test_result(winner, score, end, text):
     record = games.make_record()
     for name, value in {"winner": winner, "score": score, "end": end}.items():
-        object.__setattr__(record, name, value)  # the words alone matter here, not a game that fits them
+        object.__setattr__(record, name, value)  # only the text matters here; the game may contradict it
     assert sgf.Sgf_game.from_bytes(sgf_sample.as_sgf(record)).get_root().get("RE") == text

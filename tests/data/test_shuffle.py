@@ -1,4 +1,4 @@
-"""The order of positions: every one once in a pass, the same from any place, and mixed."""
+"""The order of positions: each once in a pass, resumable from any place, and shuffled."""
 
 import itertools
 
@@ -29,12 +29,12 @@ START = shuffle.Place()
 
 
 def draw(job, count, place=START):
-    said = []
-    return list(itertools.islice(shuffle.draw(job, place, said.append), count))
+    reported = []
+    return list(itertools.islice(shuffle.draw(job, place, reported.append), count))
 
 
 def keys(drawn):
-    """What tells positions apart however they are turned: stones, moves before, value, side to move."""
+    """Keys of positions that do not depend on symmetry: stones, history, value, side to move."""
     found = []
     for one in drawn:
         batch = one.batch
@@ -47,7 +47,7 @@ def keys(drawn):
 
 @pytest.fixture(scope="module")
 def chunks(tmp_path_factory):
-    """12 files of 2 games of 12 positions: 288."""
+    """12 files of 2 games of 12 positions: 288 positions."""
     return corpus.write_chunks(tmp_path_factory.mktemp("data") / "chunks", 12)
 
 
@@ -84,8 +84,8 @@ def test_seeds_differ_and_positions_of_a_game_are_far_apart(chunks):
 
 
 @pytest.mark.parametrize("num_shards", [2, 3, 5])
-def test_shards_share_out_a_pass(chunks, num_shards):
-    """By files, and with more shards by positions."""
+def test_shards_divide_a_pass(chunks, num_shards):
+    """By files, or by positions if there are many shards."""
     parts = []
     for shard in range(num_shards):
         job = job_of(chunks, shard=shard, num_shards=num_shards, batch_size=1)

@@ -1,4 +1,4 @@
-"""Files are found by name, all kinds give the same positions, and what is held out stays so."""
+"""Sources: files are found by name, all kinds give the same positions, and held-out data stay held out."""
 
 import gzip
 import lzma
@@ -6,16 +6,17 @@ import lzma
 import numpy as np
 import pytest
 
-from alphazero.data import rows, sources
+from alphazero.data import rows as data_rows
+from alphazero.data import sources
 from tests.data import corpus
 
-Kind = sources.Kind
+Kind = sources.SourceKind
 
 
 def read(source, reading=corpus.READING):
-    said = []
-    blocks = list(sources.read(source, reading, said.append))
-    return blocks, said
+    reported = []
+    blocks = list(sources.read(source, reading, reported.append))
+    return blocks, reported
 
 
 def test_folders_files_and_patterns_are_found(tmp_path):
@@ -33,7 +34,7 @@ def test_folders_files_and_patterns_are_found(tmp_path):
     assert kinds(chunks / "*.0.gz", sgf, log) == [Kind.chunk, Kind.games, Kind.sgf, Kind.sgf]
 
 
-def test_packed_sgf_files_of_a_folder_are_no_chunks(tmp_path):
+def test_compressed_sgf_files_of_a_folder_are_not_chunks(tmp_path):
     folder = corpus.write_sgf(tmp_path / "sgf", 2)
     files = sorted(folder.iterdir())
     plain = [block.batch.planes for source in sources.find([str(folder)]) for block in read(source)[0]]
@@ -51,7 +52,7 @@ def test_packed_sgf_files_of_a_folder_are_no_chunks(tmp_path):
 @pytest.mark.parametrize(
     "name", ["a=b", "games [1]", "100%", "#1", "a, b", "it's", '"x"', "$HOME", "{a}", "围棋", "what?", "*"]
 )
-def test_names_that_exist_win_over_patterns(name, tmp_path, monkeypatch):
+def test_existing_names_take_precedence_over_patterns(name, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     sgf = corpus.write_sgf(tmp_path / name, 2)
     corpus.write_sgf(tmp_path / "games 1", 1)
@@ -61,7 +62,7 @@ def test_names_that_exist_win_over_patterns(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["nowhere", "no/*.gz", "empty"])
-def test_what_means_no_file_is_named(name, tmp_path):
+def test_a_pattern_without_files_is_named(name, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=f"data.path={tmp_path}.*: no training chunks, SGF files or game"):
         sources.find([str(tmp_path / name)])
@@ -77,7 +78,7 @@ def test_what_means_no_file_is_named(name, tmp_path):
         ("train.txt.0", True),
         ("chunk.txt.12", True),
         ("train.chunk.3", True),
-        ("train.0", True),  # as gunzip leaves train.0.gz
+        ("train.0", True),  # train.0.gz after gunzip
         ("train", False),
         ("notes.md", False),
         ("train.0.bak", False),
@@ -94,12 +95,12 @@ def test_chunks_in_a_folder_are_found_by_name(name, is_found, tmp_path):
         assert source.path.name == name and sum(len(block.is_held_out) for block in read(source)[0]) == 24
     else:
         with pytest.raises(
-            ValueError, match=r"taken by their names: .*\*\.gz, \*\.chunk, \*\.txt.*train\.txt\.0"
+            ValueError, match=r"read from a folder: .*\*\.gz, \*\.chunk, \*\.txt.*train\.txt\.0"
         ):
             sources.find([str(tmp_path)])
 
 
-def test_numbered_files_that_are_no_chunks_are_passed_over(tmp_path):
+def test_numbered_files_that_are_not_chunks_are_ignored(tmp_path):
     corpus.write_chunks(tmp_path, 1)
     (tmp_path / "events.out.tfevents.17.host.0").write_bytes(b"\x18\0\0\0\0\0\0\0")
     (tmp_path / "run.log.1").write_text("started\n")
@@ -117,7 +118,9 @@ def test_a_chunk_and_its_compressed_copy_are_read_once(end, tmp_path, caplog):
         found = [source.path for source in sources.find([str(pattern) for pattern in patterns])]
         assert found == ([plain, packed] if end else [plain])
         (line,) = caplog.messages
-        assert line.startswith(f"{packed}: holds {'something else than' if end else 'the same as'} chunk.0 ")
+        assert line.startswith(
+            f"{packed}: {'differs in content from' if end else 'has the same content as'} chunk.0 "
+        )
     assert [source.path for source in sources.find([str(packed)])] == [packed]
 
 
@@ -129,7 +132,9 @@ def test_all_kinds_hold_the_same_positions(tmp_path):
     ]
     read_all = [[read(source)[0] for source in sources.find([str(place)])] for place in places]
     log, chunks, sgf = (
-        rows.join([rows.keep_fields(block.batch, frozenset()) for blocks in found for block in blocks])
+        data_rows.join(
+            [data_rows.keep_fields(block.batch, frozenset()) for blocks in found for block in blocks]
+        )
         for found in read_all
     )
     assert np.array_equal(log.planes, chunks.planes) and np.array_equal(log.planes, sgf.planes)
@@ -141,12 +146,12 @@ def test_all_kinds_hold_the_same_positions(tmp_path):
 def test_only_our_own_games_have_all_targets(tmp_path):
     (log,) = sources.find([str(corpus.write_log(tmp_path / "run", 2))])
     (chunk,) = sources.find([str(corpus.write_chunks(tmp_path / "chunks", 1))])
-    assert {rows.known(block.batch) for block in read(log)[0]} == {frozenset(rows.OPTIONAL)}
-    assert {rows.known(block.batch) for block in read(chunk)[0]} == {frozenset()}
+    assert {data_rows.known(block.batch) for block in read(log)[0]} == {frozenset(data_rows.OPTIONAL)}
+    assert {data_rows.known(block.batch) for block in read(chunk)[0]} == {frozenset()}
 
 
 @pytest.mark.parametrize("kind", ["log", "chunk"])
-def test_games_are_held_out_as_a_whole_and_about_as_many_as_asked(kind, tmp_path):
+def test_whole_games_are_held_out_in_about_the_right_number(kind, tmp_path):
     reading = corpus.READING._replace(held_out_fraction=0.2)
     if kind == "log":
         place = corpus.write_log(tmp_path / "run", 60)
@@ -159,7 +164,7 @@ def test_games_are_held_out_as_a_whole_and_about_as_many_as_asked(kind, tmp_path
     assert 6 <= games[:, 0].sum() <= 18
 
 
-def test_held_out_files_stay_held_out_when_others_come(tmp_path):
+def test_held_out_files_stay_held_out_when_others_are_added(tmp_path):
     few = [sources.Source(tmp_path / f"{n:03d}.gz", Kind.chunk, 1) for n in range(100)]
     more = [sources.Source(tmp_path / f"{n:03d}.gz", Kind.chunk, 1) for n in range(200)]
     first, second = sources.split(few, 0.1).files, sources.split(more, 0.1).files
@@ -174,12 +179,12 @@ def test_held_out_files_stay_held_out_when_others_come(tmp_path):
 def test_games_of_another_size_and_broken_logs_are_left_out(tmp_path):
     place = corpus.write_log(tmp_path / "run", 3)
     (source,) = sources.find([str(place)])
-    blocks, said = read(source, corpus.READING._replace(size=7))
-    assert not blocks and [str(damage) for damage in said] == [
-        f"{source.path}, game game-0000 and 2 more: is for another size of board (5x5, expected 7x7)"
+    blocks, reported = read(source, corpus.READING._replace(size=7))
+    assert not blocks and [str(skipped) for skipped in reported] == [
+        f"{source.path}, game game-0000 and 2 more: is for another board size (5x5, expected 7x7)"
     ]
     source.path.write_bytes(source.path.read_bytes()[:-20])
-    blocks, said = read(source)
-    assert len(blocks) == 2 and len(said) == 1 and "breaks off" in str(said[0])
+    blocks, reported = read(source)
+    assert len(blocks) == 2 and len(reported) == 1 and "truncated" in str(reported[0])
     source.path.unlink()
-    assert [damage.reason.name for damage in read(source)[1]] == ["unreadable"]
+    assert [skipped.reason.name for skipped in read(source)[1]] == ["unreadable"]

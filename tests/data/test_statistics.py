@@ -1,4 +1,4 @@
-"""Figures of the newest games, worked out by hand."""
+"""Statistics of the newest games, against numbers worked out by hand."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ WINS_BLACK, WINS_WHITE = {"komi": -1.0}, {"komi": 1.0}
 
 
 def values(*numbers: float) -> dict[str, object]:
-    """A game that ends at its move limit with these root values; Black's are the even ones."""
+    """Fields of a game that ends at its move limit with these root values, Black's first."""
     count = len(numbers)
     return {
         "moves": np.arange(count, dtype=np.int16),
@@ -23,7 +23,7 @@ def values(*numbers: float) -> dict[str, object]:
     }
 
 
-def test_shares_and_means():
+def test_fractions_and_means():
     stats = statistics.RunningStats(CONFIG)
     assert stats.summary() == {}
     stats.add(games.make_record(komi=0.0))
@@ -68,13 +68,13 @@ def test_who_would_resign_first(roots: tuple[float, ...], player: int):
     assert statistics.first_to_resign(record, CONFIG) == player
 
 
-def test_wrong_resignations_are_counted_where_nobody_may_resign():
+def test_wrong_resignations_are_counted_if_resignation_is_disabled():
     low_black = values(-0.9, 0.9, -0.9)
     stats = statistics.RunningStats(CONFIG)
-    stats.add(games.make_record(**WINS_BLACK, **low_black))  # these may resign, so they do not count
+    stats.add(games.make_record(**WINS_BLACK, **low_black))  # may resign, so it does not count
     assert "wrong_resign_fraction" not in stats.summary()
     stats.add(games.make_record(**WINS_WHITE, **low_black, may_resign=False))  # right: Black lost
     stats.add(games.make_record(komi=0.0, **low_black, may_resign=False))  # wrong: a draw
     stats.add(games.make_record(**WINS_BLACK, **low_black, may_resign=False))  # wrong: Black won
-    stats.add(games.make_record(**WINS_BLACK, **values(0, 0), may_resign=False))  # nobody would
+    stats.add(games.make_record(**WINS_BLACK, **values(0, 0), may_resign=False))  # no player would resign
     assert stats.summary()["wrong_resign_fraction"] == pytest.approx(2 / 3)

@@ -1,4 +1,4 @@
-"""The store counts each game once, keeps the ratio, and comes back from its log."""
+"""The replay store: counts each game once, keeps the replay ratio, and is restored from its log."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,22 +51,22 @@ def test_games_count_once(tmp_path: Path):
     assert add(replay, [2, 3, 3]) == 1
     assert add(replay, [1]) == 0
     assert totals(replay) == (3, 12, 0)
-    assert replay.figures()["window"] == 12
+    assert replay.metrics()["window"] == 12
     assert [entry.game_id for entry in gamelog.GameLog(tmp_path).entries()] == ["1", "2", "3"]
 
 
 def test_games_are_counted_by_their_ends(tmp_path: Path):
-    """Also those that are too old to be unpacked at a restart."""
+    """Including those that are too old to be unpacked at a restart."""
     before = make_store(tmp_path, max_window=8)
     for number, end in enumerate(["limit", "passes", "settled", "limit", "resign", "limit"]):
         add(before, [number], end=end)
     after = make_store(tmp_path, max_window=8)
     after.restore()
     for replay in (before, after):
-        figures = replay.figures()
-        ends = {end: figures[f"{end}_games"] for end in ("passes", "resign", "settled", "limit")}
+        metrics = replay.metrics()
+        ends = {end: metrics[f"{end}_games"] for end in ("passes", "resign", "settled", "limit")}
         assert ends == {"passes": 1, "resign": 1, "settled": 1, "limit": 3}
-        assert figures["games"] == 6
+        assert metrics["games"] == 6
 
 
 def test_games_are_in_the_log_before_they_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -80,11 +80,11 @@ def test_games_are_in_the_log_before_they_count(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(OSError, match="no space left"):
             add(replay, [1])
     assert totals(replay) == (0, 0, 0)
-    assert replay.figures()["window"] == 0
+    assert replay.metrics()["window"] == 0
     assert add(replay, [1]) == 1
 
 
-def test_an_illegal_game_keeps_its_whole_push_out_of_the_log(tmp_path: Path):
+def test_an_illegal_game_keeps_the_whole_push_out_of_the_log(tmp_path: Path):
     replay = make_store(tmp_path)
     illegal = games.make_record(game_id="bad", moves=np.array([4, 4, 9, 9], np.int16))
     with pytest.raises(ValueError, match="game bad: move 2, B2, is illegal"):
@@ -93,8 +93,8 @@ def test_an_illegal_game_keeps_its_whole_push_out_of_the_log(tmp_path: Path):
     assert gamelog.GameLog(tmp_path).entries() == []
 
 
-def test_the_ratio_is_the_clock(tmp_path: Path):
-    """Two samples for each position, not before eight positions."""
+def test_the_replay_ratio_limits_samples(tmp_path: Path):
+    """Two samples for each position, after the first eight positions."""
     replay = make_store(tmp_path)
     add(replay, [1])
     assert replay.request_batches(1, 1) is None
@@ -106,13 +106,13 @@ def test_the_ratio_is_the_clock(tmp_path: Path):
     assert replay.request_batches(1, 6) is not None
     assert replay.request_batches(1, 1) is None
     assert totals(replay) == (2, 8, 16)
-    assert replay.figures()["samples_per_position"] == 2
+    assert replay.metrics()["samples_per_position"] == 2
     add(replay, [3])
     assert replay.request_batches(2, 4) is not None
 
 
 def test_self_play_waits_when_it_is_far_ahead(tmp_path: Path):
-    """The lead is the positions that training has not used yet; more than 20 are too many."""
+    """The lead is the number of positions that training has not used yet; the limit is 20."""
     replay = make_store(tmp_path)
     add(replay, range(10))
     assert not replay.should_wait()  # 40 ahead, but the learner has not begun
@@ -135,14 +135,14 @@ def test_self_play_never_waits_while_the_learner_does(tmp_path: Path):
     assert replay.should_wait()
 
 
-def test_everything_comes_back_from_the_log(tmp_path: Path):
+def test_the_state_is_restored_from_the_log(tmp_path: Path):
     before = make_store(tmp_path)
     add(before, [1, 2], komi=0.0)
     add(before, [3])
     assert before.request_batches(1, 10) is not None
     after = make_store(tmp_path)
     after.restore(samples=10)
-    assert after.figures() == before.figures()
+    assert after.metrics() == before.metrics()
     one, other = before._window, after._window
     numbers, symmetries = np.arange(12), np.arange(12) % 8
     for ours, theirs in zip(one.gather(numbers, symmetries), other.gather(numbers, symmetries), strict=True):
@@ -153,7 +153,7 @@ def test_everything_comes_back_from_the_log(tmp_path: Path):
 
 
 def test_held_out_games_are_never_drawn(tmp_path: Path):
-    """Which they are is in their names; they count, come back from the log, and are drawn apart."""
+    """Their ids decide. They count, are restored from the log, and are drawn separately."""
     first = make_store(tmp_path, held_out=0.3, min_positions=1)
     add(first, range(200))
     assert first.counters.games == 200
@@ -170,7 +170,7 @@ def test_held_out_games_are_never_drawn(tmp_path: Path):
     assert make_store(tmp_path / "none").held_out_batches(2, 8) == []
 
 
-def test_a_resumed_run_draws_what_it_would_have_drawn(tmp_path: Path):
+def test_a_resumed_run_draws_the_same_batches(tmp_path: Path):
     first = make_store(tmp_path, min_positions=1, replay_ratio=100)
     add(first, range(10))
     first.request_batches(3, 8)
@@ -192,7 +192,7 @@ def test_old_games_count_without_being_unpacked(tmp_path: Path, monkeypatch: pyt
     read = []
     original = gamelog.GameLog.read
 
-    def counted(log: gamelog.GameLog, entry: gamelog.Entry) -> object:
+    def counted(log: gamelog.GameLog, entry: gamelog.LogEntry) -> object:
         read.append(entry.game_id)
         return original(log, entry)
 
@@ -201,11 +201,11 @@ def test_old_games_count_without_being_unpacked(tmp_path: Path, monkeypatch: pyt
     after.restore()
     assert read == ["7", "8", "9"]
     assert totals(after) == totals(before) == (10, 40, 0)
-    assert after.figures()["window"] == before.figures()["window"] == 10
+    assert after.metrics()["window"] == before.metrics()["window"] == 10
     assert add(after, [0]) == 0
 
 
-def test_damage_costs_its_games_and_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_corruption_costs_its_games_and_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     add(make_store(tmp_path), range(4))
     (path,) = tmp_path.iterdir()
     data = bytearray(path.read_bytes())
@@ -219,7 +219,7 @@ def test_damage_costs_its_games_and_is_counted(tmp_path: Path, caplog: pytest.Lo
     assert add(after, range(4)) == 2
 
 
-def test_a_game_of_another_size_in_the_log_is_damage(tmp_path: Path):
+def test_a_game_of_another_size_in_the_log_is_corruption(tmp_path: Path):
     other = games.make_record(
         game_id="2x2",
         size=2,

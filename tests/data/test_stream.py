@@ -1,4 +1,4 @@
-"""Reader processes: their order, their ends, and what they say of broken files."""
+"""Reader processes: their order, how they end, and reports of broken files."""
 
 import os
 import signal
@@ -21,11 +21,11 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def streams():
-    """opened(jobs, places): closed when the test is over."""
+    """opened(jobs, places): a stream that is closed at the end of the test."""
     found = []
 
     def opened(jobs, places=()):
-        found.append(stream.Stream(jobs, places))
+        found.append(stream.BatchStream(jobs, places))
         return found[-1]
 
     yield opened
@@ -69,7 +69,7 @@ def test_closing_ends_the_readers_at_once(folder, streams):
     assert time.monotonic() - began < 2 and not any(map(is_alive, pids))
 
 
-def test_a_dead_reader_is_told_of(folder, streams):
+def test_a_dead_reader_is_reported(folder, streams):
     opened = streams([job_of(folder)])
     opened.take()
     os.kill(opened._readers[0].process.pid, signal.SIGKILL)
@@ -94,11 +94,11 @@ def test_broken_files_are_skipped_and_counted_once(tmp_path, streams):
     opened = streams([job_of(folder, batch_size=4)])
     while opened.epochs < 3:
         opened.take()
-    kinds = sorted((damage.path.name, damage.reason.name) for damage in opened.damages.values())
+    kinds = sorted((skipped.path.name, skipped.reason.name) for skipped in opened.corruptions.values())
     assert kinds == [("chunk.0.gz", "cut"), ("chunk.1.gz", "garbage")]
 
 
-def test_data_without_positions_are_one_line(tmp_path, streams):
+def test_data_without_positions_raise_one_line(tmp_path, streams):
     folder = corpus.write_sgf(tmp_path / "sgf", 2, size=9)
     job = job_of(folder, files=tuple(sources.find([str(folder)])))
     opened = streams([job])

@@ -1,4 +1,4 @@
-// Plays and analyses with an engine through @sabaki/gtp, and prints what it saw as JSON.
+// Plays and analyses with an engine through @sabaki/gtp, and prints its observations as JSON.
 // node sabaki.js FOLDER_OF_THE_PACKAGE ENGINE ARGUMENTS...
 
 const [folder, engine, ...args] = process.argv.slice(2)

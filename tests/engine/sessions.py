@@ -1,36 +1,36 @@
-"""Engines that think of nothing, and sessions with them as text."""
+"""Fake searches for engines, and sessions with such engines as text."""
 
 import io
 import math
 
 import numpy as np
 
-from alphazero.engine import clocks, protocol, session, state, thinking
+from alphazero.engine import clocks, engine_search, protocol, session, state
 from alphazero.go import rules
 from alphazero.search import inspection
 
-NO_LIMITS = thinking.Limits()
+NO_LIMITS = engine_search.SearchLimits()
 
 
 class Script:
-    """Lines that are there from the start, but each is noticed only after `patience` looks."""
+    """Input lines that exist from the start. `has_input` reports each one only after `patience` polls."""
 
     def __init__(self, lines, patience=0):
         self._lines = list(lines)
         self._patience = patience
-        self._num_looks = 0
+        self._num_polls = 0
 
     def has_input(self):
-        self._num_looks += 1
-        return self._num_looks > self._patience
+        self._num_polls += 1
+        return self._num_polls > self._patience
 
     def take(self):
-        self._num_looks = 0
+        self._num_polls = 0
         return self._lines.pop(0) if self._lines else None
 
 
-class FakePlayouts:
-    """Are over after two moves, as the position was when they began."""
+class FakeRollouts:
+    """Rollouts that end after two moves, with the ownership of the initial position."""
 
     def __init__(self, position):
         self._owners = np.stack([position.ownership()] * 4)
@@ -50,10 +50,10 @@ class FakePlayouts:
         return self._owners
 
 
-class FakeThinker(thinking.Thinker):
-    """Plays the first legal point from A1 on; its policy is 1, 2, 3, ... over the actions.
+class FakeSearch(engine_search.EngineSearch):
+    """Search that chooses the first legal point from A1 on. Its policy is 1, 2, 3, ... over the actions.
 
-    An analysis finds that one, for half of the visits, and the second one.
+    An analysis reports visits of the first two legal actions.
     """
 
     value = 0.0
@@ -65,15 +65,15 @@ class FakeThinker(thinking.Thinker):
 
     def choose(self, position, limits=NO_LIMITS):
         if position.is_over:
-            return thinking.Choice(self.size**2, 0.0, 0)
-        self._look(position, limits)
-        self._ask(limits, 3)
-        return thinking.Choice(self._actions[0], self.value, 10)
+            return engine_search.MoveChoice(self.size**2, 0.0, 0)
+        self._set_actions(position, limits)
+        self._run_steps(limits, 3)
+        return engine_search.MoveChoice(self._actions[0], self.value, 10)
 
     def analyse(self, position, limits):
-        self._look(position, limits)
+        self._set_actions(position, limits)
         self.analyses.append((len(position.moves), position.to_play, limits.num_simulations))
-        self._ask(limits, limits.num_simulations or 1000)
+        self._run_steps(limits, limits.num_simulations or 1000)
 
     def report(self, *, with_bounds=True):
         moves = [
@@ -85,8 +85,8 @@ class FakeThinker(thinking.Thinker):
         ]
         return inspection.Report(10, 0.25, -0.5, moves + rest)
 
-    def playouts(self, position):
-        return FakePlayouts(position)
+    def rollouts(self, position):
+        return FakeRollouts(position)
 
     def forget(self):
         self.num_forgotten += 1
@@ -97,14 +97,14 @@ class FakeThinker(thinking.Thinker):
         is_white = position.to_play == rules.WHITE
         return weights / weights.sum(), 0.5 if is_white else -0.1 * s
 
-    def _look(self, position, limits):
+    def _set_actions(self, position, limits):
         legal = position.legal()
         if limits.allowed is not None:
             legal &= limits.allowed
         actions = np.flatnonzero(legal).tolist()
         self._actions, self._rest = actions[:2], actions[2:]
 
-    def _ask(self, limits, num_steps):
+    def _run_steps(self, limits, num_steps):
         for _ in range(num_steps):
             if limits.should_stop is not None and limits.should_stop():
                 break
@@ -114,7 +114,7 @@ def make_engine(
     size=5,
     sizes=range(2, 20),
     resign_threshold=None,
-    make_thinker=FakeThinker,
+    make_search=FakeSearch,
     clock=None,
     ponders=False,
     **chosen_rules,
@@ -130,12 +130,12 @@ def make_engine(
         resign_threshold=resign_threshold,
         ponders=ponders,
     )
-    return session.Engine(setup, make_thinker, clock or clocks.Clock(0.0, math.inf, lambda: 0.0))
+    return session.Engine(setup, make_search, clock or clocks.Clock(0.0, math.inf, lambda: 0.0))
 
 
-def fake_thinker(engine):
-    assert isinstance(engine.state.thinker, FakeThinker)
-    return engine.state.thinker
+def fake_search(engine):
+    assert isinstance(engine.state.search, FakeSearch)
+    return engine.state.search
 
 
 def ask(engine, command):
@@ -145,14 +145,14 @@ def ask(engine, command):
 
 
 def talk(engine, *lines, patience=0):
-    """What the engine writes for these lines."""
+    """Returns the engine's output for these lines."""
     output = io.StringIO()
     protocol.serve(engine.everything, Script(lines, patience), output)
     return output.getvalue()
 
 
 def play_through(engine, text):
-    """Runs lines "command -> answer"; a line without an arrow must be answered by "=" alone."""
+    """Runs lines "command -> answer". Without an arrow the answer must be "=" alone."""
     for line in text.strip().splitlines():
         command, _, expected = (part.strip() for part in line.partition("->"))
         expected = expected.replace("|", "\n") or "="

@@ -1,4 +1,4 @@
-"""Analyses where a pass ends the game: what is reported and what is played, with a real search."""
+"""Reports and moves of a real search in positions in which a pass ends the game."""
 
 import json
 import re
@@ -14,17 +14,17 @@ MOVES = ["lz-genmove_analyze", "kata-genmove_analyze", "cgos-genmove_analyze"]
 LEAD = ["komi 0.5", "play b C3", "play w pass"]
 """Black leads on 5x5 and is to move: a pass ends the game and wins it."""
 PATIENCE = 2 * VISITS // 8
-"""Looks for input, one after each step of 8 simulations: enough for an analysis to be done."""
+"""Polls for input, one after each step of 8 simulations: enough for a complete analysis."""
 
 
 @pytest.fixture(autouse=True)
 def no_naps(monkeypatch):
-    """An analysis that is done waits for input without delay."""
+    """Lets a finished analysis poll for input without delay."""
     monkeypatch.setattr(analysis, "_POLL_S", 0)
 
 
 def make_engine(size=5, visits=VISITS):
-    return setup.make_engine(None, setup.Wishes(num_simulations=visits, size=size, leaf_batch=8))
+    return setup.make_engine(None, setup.EngineOptions(num_simulations=visits, size=size, leaf_batch=8))
 
 
 def start(commands, size=5):
@@ -41,7 +41,7 @@ def lines(engine, command):
 
 
 def candidates(line):
-    """Visits and win rate in [0, 1] by move, from a line of any style."""
+    """Returns visits and win rate in [0, 1] by move, from a line of any style."""
     assert not re.search(r"\b(nan|inf|infinity)\b", line, re.IGNORECASE)
     if line.startswith("{"):
         report = json.loads(line)
@@ -59,7 +59,7 @@ def candidates(line):
 
 
 @pytest.mark.parametrize("command", ANALYSES)
-def test_where_a_pass_wins_all_moves_are_compared(command):
+def test_all_moves_are_compared_when_a_pass_wins(command):
     found = candidates(lines(start(LEAD), f"{command} b 1")[-1])
     assert found.keys() >= {"A1", "B2", "E5", "pass"}
     assert all(visits > 0 for visits, _ in found.values())
@@ -89,7 +89,7 @@ def test_a_winning_pass_is_reported_however_few_the_visits(command):
 
 @pytest.mark.parametrize("before", [None, "lz-analyze b 1", "kata-genmove_analyze b", "genmove b"])
 def test_a_winning_pass_costs_no_search(before):
-    """Neither is the tree of an analysis of use there, nor does it change the move."""
+    """The tree of an earlier analysis does not change the move."""
     engine = start(LEAD)
     if before is not None:
         talk(engine, before, patience=PATIENCE)
@@ -105,8 +105,8 @@ def test_a_pass_that_loses_is_reported_as_what_it_is():
     assert found["pass"][1] == 0 and found["A1"][0] > 0
 
 
-def test_the_move_after_an_opponent_s_pass_is_analysed_afresh():
-    """The tree of the move before has the pass as the end of the game."""
+def test_the_move_after_an_opponent_s_pass_is_analysed_from_scratch():
+    """In the tree of the previous move the pass ends the game."""
     engine = start(["komi 0.5", "play b C3", "genmove w", "undo"])
     talk(engine, "lz-analyze w 1", "play w pass", patience=PATIENCE)
     found = candidates(lines(engine, "lz-analyze b 1")[-1])
@@ -122,7 +122,7 @@ def test_a_pass_that_is_forbidden_is_not_played():
 
 
 def test_a_report_has_a_move_with_visits():
-    """An analysis that is stopped at once has none."""
+    """An analysis that is stopped at once has no visits, so it has no report."""
     text = talk(start(LEAD), "lz-analyze b 1", patience=0)
     assert text == "=\n\n"
 

@@ -1,4 +1,4 @@
-"""Analyses as a controller sees them: lines, when they come, and what ends them. The thinker is a fake."""
+"""Analyses from the controller's side: their lines, their times and their ends. The search is a fake."""
 
 import json
 import math
@@ -6,11 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from alphazero.engine import analysis, clocks
-from alphazero.engine import reports as engine_reports
+from alphazero.engine import analysis, clocks, reports
 from alphazero.go import rules
 from alphazero.search import inspection
-from tests.engine.sessions import FakeThinker, ask, fake_thinker, make_engine, talk
+from tests.engine.sessions import FakeSearch, ask, fake_search, make_engine, talk
 from tests.engine.test_clocks import FakeTime
 
 LEELA = (
@@ -24,7 +23,7 @@ KATA = (
 
 
 class Ticking(FakeTime):
-    """Every look at it takes a tenth of a second."""
+    """Clock that advances by a tenth of a second at every call."""
 
     def __call__(self):
         self.seconds += 0.1
@@ -35,8 +34,8 @@ def make_ticking_engine(**options):
     return make_engine(clock=clocks.Clock(0.0, math.inf, Ticking()), **options)
 
 
-def reports(text):
-    """The lines of the first answer in `text`, without the mark; it must end as GTP wants."""
+def read_reports(text):
+    """Returns the lines of the first answer in `text` without the mark. Its end must conform to GTP."""
     answer, end, _ = text.partition("\n\n")
     assert end and answer.startswith("=")
     return answer.split("\n")[1:]
@@ -49,10 +48,10 @@ def test_leela_zero_s_lines():
 
 
 def test_katago_s_lines():
-    first, *_ = reports(talk(make_ticking_engine(), "kata-analyze 10", patience=9))
+    first, *_ = read_reports(talk(make_ticking_engine(), "kata-analyze 10", patience=9))
     assert first.startswith(f"{KATA} info move B1 visits 4 ")
     assert "ownership" not in first and "score" not in first
-    first, *_ = reports(
+    first, *_ = read_reports(
         talk(make_ticking_engine(), "kata-analyze 10 maxmoves 1 pvVisits true rootInfo true", patience=9)
     )
     assert first == (
@@ -62,12 +61,12 @@ def test_katago_s_lines():
 
 def test_nothing_is_minus_zero():
     move = inspection.RootMove(0, 1, -0.0, -1e-9, 0.5, (0,), (1,))
-    line = engine_reports.kata([move], 9, ownership=np.full(81, -1e-9))
+    line = reports.kata([move], 9, ownership=np.full(81, -1e-9))
     assert "utility 0.000000" in line and "-0.000000" not in line
 
 
 def test_cgos_s_lines():
-    first, *_ = reports(talk(make_ticking_engine(), "cgos-analyze w 10 maxmoves 1", patience=9))
+    first, *_ = read_reports(talk(make_ticking_engine(), "cgos-analyze w 10 maxmoves 1", patience=9))
     assert json.loads(first) == {
         "winrate": 0.625,
         "visits": 10,
@@ -79,41 +78,43 @@ def test_cgos_s_lines():
 def test_ownership_is_the_player_to_move_s_with_the_top_row_first(color, corner):
     engine = make_ticking_engine(size=3)
     ask(engine, "set_position w A3 b A1 b B1 b C1 b A2 b B2 b C2")
-    lines = reports(talk(engine, f"kata-analyze {color} 10 ownership true", patience=100))
+    lines = read_reports(talk(engine, f"kata-analyze {color} 10 ownership true", patience=100))
     owners = [line.split(" ownership ")[1].split() for line in lines if "ownership" in line]
     assert owners and all(len(owner) == 9 for owner in owners)
     assert owners[0][0] == corner
     assert owners[0][8] == ("1.000000" if color == "b" else "-1.000000"), "C1"
-    assert owners[0][1] == "0.000000", "B3 is nobody's, as Black's and White's stones touch it"
-    assert "ownership" not in lines[0], "before the playouts are over"
-    analyses = [num_simulations for _, _, num_simulations in fake_thinker(engine).analyses]
-    assert analyses[:2] == [32, 32], "a move of the playouts after each"
+    assert owners[0][1] == "0.000000", "B3 is neutral, as stones of both colours touch it"
+    assert "ownership" not in lines[0], "before the rollouts are over"
+    analyses = [num_simulations for _, _, num_simulations in fake_search(engine).analyses]
+    assert analyses[:2] == [32, 32], "a move of the rollouts after each"
 
 
 def test_reports_keep_their_interval():
     for interval, num_steps, expected in ((100, 60, 6), (50, 60, 12), (1000, 60, 0)):
-        lines = reports(talk(make_ticking_engine(), f"lz-analyze interval {interval}", patience=num_steps))
+        lines = read_reports(
+            talk(make_ticking_engine(), f"lz-analyze interval {interval}", patience=num_steps)
+        )
         assert abs(len(lines) - expected) <= max(1, expected // 5)
 
 
 def test_without_an_interval_a_report_comes_each_second():
-    assert 4 <= len(reports(talk(make_ticking_engine(), "lz-analyze", patience=60))) <= 6
+    assert 4 <= len(read_reports(talk(make_ticking_engine(), "lz-analyze", patience=60))) <= 6
 
 
-class Done(FakeThinker):
-    """Has searched all that it can at once."""
+class Done(FakeSearch):
+    """Search whose analyses end at once."""
 
     def analyse(self, position, limits):
-        self._look(position, limits)
+        self._set_actions(position, limits)
 
 
 def test_an_analysis_that_is_done_reports_once_and_waits(monkeypatch):
     naps = []
     monkeypatch.setattr(analysis.time, "sleep", naps.append)
-    engine = make_engine(make_thinker=Done)
-    assert reports(talk(engine, "lz-analyze 10", patience=9)) == [LEELA]
+    engine = make_engine(make_search=Done)
+    assert read_reports(talk(engine, "lz-analyze 10", patience=9)) == [LEELA]
     assert len(naps) > 2
-    assert reports(talk(engine, "lz-analyze 10")) == [], "but not if input waits already"
+    assert read_reports(talk(engine, "lz-analyze 10")) == [], "but not if input is already waiting"
 
 
 ARGUMENTS = [
@@ -139,7 +140,7 @@ ARGUMENTS = [
 @pytest.mark.parametrize(("arguments", "moves"), ARGUMENTS)
 def test_arguments(arguments, moves):
     text = talk(make_ticking_engine(), f"kata-analyze {arguments}", patience=40)
-    assert " ".join(block.split()[1] for block in reports(text)[0].split("info ")[1:]) == moves
+    assert " ".join(block.split()[1] for block in read_reports(text)[0].split("info ")[1:]) == moves
 
 
 MISTAKES = """x|b x|1 x|1.5|-1|interval|interval x|minmoves|minmoves b|maxmoves -3|avoid|avoid b|avoid b A1
@@ -164,12 +165,12 @@ def test_a_restriction_that_leaves_nothing_is_refused():
 @pytest.mark.parametrize("style", ["lz", "kata", "cgos"])
 def test_a_move_with_reports(style):
     engine = make_engine()
-    line, move = reports(talk(engine, f"3 {style}-genmove_analyze w"))
+    line, move = read_reports(talk(engine, f"3 {style}-genmove_analyze w"))
     assert move == "play A1"
     assert line.startswith("{" if style == "cgos" else "info move A1 ")
     assert ask(engine, "last_move") == "= white A1"
-    assert reports(talk(engine, f"{style}-genmove_analyze"))[-1] == "play B1"
-    assert ask(engine, "last_move") == "= black B1", "whose turn it is"
+    assert read_reports(talk(engine, f"{style}-genmove_analyze"))[-1] == "play B1"
+    assert ask(engine, "last_move") == "= black B1", "the player to move"
 
 
 def test_input_does_not_hurry_a_move():
@@ -181,27 +182,27 @@ def test_input_does_not_hurry_a_move():
 
 def test_a_move_may_be_forbidden_and_the_game_may_be_over():
     engine = make_engine()
-    assert reports(talk(engine, "lz-genmove_analyze b avoid b A1 1"))[-1] == "play B1"
+    assert read_reports(talk(engine, "lz-genmove_analyze b avoid b A1 1"))[-1] == "play B1"
     talk(engine, "play b pass", "play w pass")
-    assert reports(talk(engine, "kata-genmove_analyze b")) == ["play pass"]
-    assert reports(talk(make_ticking_engine(), "play b pass", "play w pass")) == []
+    assert read_reports(talk(engine, "kata-genmove_analyze b")) == ["play pass"]
+    assert read_reports(talk(make_ticking_engine(), "play b pass", "play w pass")) == []
 
 
 def test_resignation_is_a_move_with_reports_as_well():
     engine = make_engine(resign_threshold=-0.9)
-    fake_thinker(engine).value = -0.95
-    assert reports(talk(engine, "lz-genmove_analyze b"))[-1] == "play resign"
+    fake_search(engine).value = -0.95
+    assert read_reports(talk(engine, "lz-genmove_analyze b"))[-1] == "play resign"
     assert engine.state.game.moves == []
 
 
 def test_after_two_passes_an_analysis_is_about_going_on():
     engine = make_ticking_engine()
     talk(engine, "play b pass", "play w pass")
-    assert reports(talk(engine, "lz-analyze 10", patience=9))[0] == LEELA
-    assert engine.state.game.is_over, "the game itself is as it was"
+    assert read_reports(talk(engine, "lz-analyze 10", patience=9))[0] == LEELA
+    assert engine.state.game.is_over, "the game itself is unchanged"
 
 
-def test_the_network_s_opinion_is_on_stderr_for_leela_zero_s_programs(capfd):
+def test_the_raw_value_is_printed_to_stderr_as_in_leela_zero(capfd):
     engine = make_engine()
     talk(engine, "lz-analyze b", "", patience=9)
     assert capfd.readouterr().err == "NN eval=0.250000\n", "Black's, value -0.5"
@@ -226,37 +227,35 @@ def test_the_last_move_is_explained():
 
 def test_pondering_is_about_the_answer_to_a_generated_move():
     engine = make_engine(ponders=True)
-    thinker = fake_thinker(engine)
+    search = fake_search(engine)
     talk(engine, "genmove b", "time_left b 300 0", patience=4)
-    assert [analysis[:2] for analysis in thinker.analyses] == [(1, rules.WHITE)] * 2
-    thinker.analyses.clear()
+    assert [analysis[:2] for analysis in search.analyses] == [(1, rules.WHITE)] * 2
+    search.analyses.clear()
     talk(engine, "play w E5", "name", "undo", patience=4)
-    assert [analysis[:2] for analysis in thinker.analyses] == [(1, rules.WHITE)] * 2, (
-        "before, and when undone"
-    )
-    thinker.analyses.clear()
+    assert [analysis[:2] for analysis in search.analyses] == [(1, rules.WHITE)] * 2, "before, and when undone"
+    search.analyses.clear()
     talk(engine, "clear_board", "play b A1", "name", patience=4)
-    assert len(thinker.analyses) == 1, "none in a new game, even if it begins with the same move"
+    assert len(search.analyses) == 1, "none in a new game, even if it begins with the same move"
 
 
 @pytest.mark.parametrize("command", ["stop", "kgs-game_over", "lz-setoption name pondering value false"])
 def test_pondering_can_be_stopped(command):
     engine = make_engine(ponders=True)
     talk(engine, "genmove b", command, patience=4)
-    fake_thinker(engine).analyses.clear()
+    fake_search(engine).analyses.clear()
     talk(engine, "name", patience=4)
-    assert fake_thinker(engine).analyses == []
+    assert fake_search(engine).analyses == []
 
 
-def test_pondering_is_off_unless_asked_for():
+def test_pondering_is_off_by_default():
     engine = make_engine()
     talk(engine, "genmove b", patience=4)
-    assert fake_thinker(engine).analyses == []
+    assert fake_search(engine).analyses == []
     talk(engine, "lz-setoption name Pondering value true", patience=4)
-    assert len(fake_thinker(engine).analyses) == 1
+    assert len(fake_search(engine).analyses) == 1
 
 
-def test_input_that_waits_already_leaves_no_time_to_ponder():
+def test_waiting_input_leaves_no_time_to_ponder():
     engine = make_engine(ponders=True)
     talk(engine, "genmove b", "genmove w", "genmove b")
-    assert fake_thinker(engine).analyses == []
+    assert fake_search(engine).analyses == []

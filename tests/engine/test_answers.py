@@ -1,4 +1,4 @@
-"""The forms of long answers, worked out by hand on a 2x2 board: points A1 B1 A2 B2, then the pass."""
+"""Formats of long answers, computed by hand on a 2x2 board: points A1 B1 A2 B2, then the pass."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
-"""The opening dialogues of boards that people use, with the engine as a process.
+"""Opening dialogues of popular Go programs, with the engine as a process.
 
-Each test sends what the source of a program sends, in its order, and reads the answers as that source does.
-Programs read: kaorahi/lizgoban (src/engine.js), featurecat/lizzie (Leelaz.java, MoveData.java),
+Each test sends the commands in a program's source, in their order, and parses the answers as the source does.
+Sources: kaorahi/lizgoban (src/engine.js), featurecat/lizzie (Leelaz.java, MoveData.java),
 yzyray/lizzieyzy (the same files), SabakiHQ/Sabaki (enginesyncer.js), lemonsqueeze/gogui (GoGui.java,
 GtpClientBase.java, GtpSynchronizer.java).
 """
@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 class Client:
-    """An engine and the lines that it has written."""
+    """An engine and its output lines."""
 
     def __init__(self, project, *, merges_stderr=False):
-        """merges_stderr: reads stderr as if it were stdout, as Lizzie does."""
+        """merges_stderr: reads stderr and stdout as one stream, as Lizzie does."""
         stderr = subprocess.STDOUT if merges_stderr else subprocess.PIPE
         self.process: Any = subprocess.Popen(
             ENGINE, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
@@ -44,7 +44,7 @@ class Client:
             lines.put(line.decode().rstrip("\r\n"))
 
     def send(self, command, *, is_numbered=True):
-        """Writes a command; returns its id, "" where it has none."""
+        """Sends a command; returns its id, "" if it has none."""
         self._num_ids += is_numbered
         identifier = str(self._num_ids) if is_numbered else ""
         self.process.stdin.write(f"{identifier} {command}".strip().encode() + b"\n")
@@ -52,20 +52,20 @@ class Client:
         return identifier
 
     def find(self, pattern, lines=None):
-        """The match of the first line of stdout (or of `lines`) that has one; others are dropped."""
+        """Returns the match of the first matching line of stdout (or of `lines`). Drops earlier lines."""
         lines = self.out if lines is None else lines
         while True:
             if match := re.search(pattern, lines.get(timeout=PATIENCE_S)):
                 return match
 
     def ask(self, command, *, is_numbered=True):
-        """Mark and first line of the answer. What an analysis had to say before that is dropped."""
+        """Returns the mark and the first line of the answer. Drops earlier lines of an analysis."""
         identifier = self.send(command, is_numbered=is_numbered)
         match = self.find(rf"^([=?]){identifier}(?!\d)\s*(.*)")
         return match[1], match[2]
 
     def rest(self):
-        """Further lines of an answer."""
+        """Returns the further lines of an answer."""
         lines = []
         while line := self.out.get(timeout=PATIENCE_S):
             lines.append(line)
@@ -78,7 +78,7 @@ class Client:
 
 @pytest.fixture
 def connect(project):
-    """Starts clients, and ends what is left of them."""
+    """Starts clients, and kills them after the test."""
     clients = []
 
     def start(**options):
@@ -95,7 +95,7 @@ def connect(project):
 
 
 def leela_fields(line):
-    """Fields of each move: all between `move` and `pv` come in pairs, whose numbers are whole (MoveData)."""
+    """Returns the fields of each move. Between `move` and `pv` are pairs with integers (MoveData)."""
     assert line.startswith("info ")
     found = []
     for block in line.removeprefix("info ").split(" info "):
@@ -111,12 +111,12 @@ def leela_fields(line):
 
 
 def minor_version(answer):
-    """The number that Lizzie compares with 15: no word of the answer but the first is looked at."""
+    """Returns the number that Lizzie compares with 15. Lizzie reads only the first word of the answer."""
     return int(answer.split(" ")[0].split(".")[1])
 
 
 def test_lizzie(connect):
-    """Opens without waiting for answers; reads one stream, and finds an answer by its number."""
+    """Lizzie opens without waiting for answers, reads one stream, and finds an answer by its id."""
     client = connect(merges_stderr=True)
     for command in ("name", "version", "boardsize 9", "komi 7.5"):
         client.send(command)
@@ -138,13 +138,13 @@ def test_lizzie(connect):
 
 
 def test_lizzieyzy(connect):
-    """Numbers nothing, keeps the streams apart, and knows a list of commands by its first."""
+    """LizzieYzy sends no ids, separates the streams, and recognises a list of commands by its first."""
     client = connect()
     for command in ("name", "version", "list_commands", "komi 7.5", "boardsize 9"):
         client.send(command, is_numbered=False)
     assert client.find("^= (.+)")[1]
     assert client.rest() == []
-    assert minor_version(client.find("^= (.+)")[1]) >= 16, "with 15 it would leave the colour out"
+    assert minor_version(client.find("^= (.+)")[1]) >= 16, "with 15 it would omit the colour"
     client.find("^= protocol_version$")
     assert {"lz-analyze", "heatmap", "kata-analyze"} <= set(client.rest())
     for _ in range(2):
@@ -167,7 +167,7 @@ LIZGOBAN_CHECKS = [
     ("lz-setoption name visits value 0", "="),
     ("kata-analyze interval 1", "="),
     ("kata-set-rules chinese", "="),
-    ("set_free_handicap A1", "?"),  # one stone is no handicap; it sends `play` instead
+    ("set_free_handicap A1", "?"),  # one stone is not a handicap; it sends `play` instead
     ("set_position", "="),
     ("name", "="),
     ("lz-analyze interval 1 minmoves 30", "="),
@@ -190,7 +190,7 @@ LIZGOBAN_CHECKS = [
 
 
 def lizgoban_visits(line):
-    """Visits of each move; win rates must be numbers that it can average over visits (suggest_reader)."""
+    """Returns the visits of each move. LizGoban averages win rates over visits (suggest_reader)."""
     moves, *others = re.split(r"\b(?=ownership|rootInfo)\b", line)
     visits = {}
     for block in moves.split("info")[1:]:
@@ -205,7 +205,7 @@ def lizgoban_visits(line):
 
 
 def test_lizgoban(connect):
-    """Sends nothing before the signal on stderr, and then a command for each answer."""
+    """LizGoban waits for the signal on stderr, and then for the answer to each command."""
     client = connect()
     client.find(LIZGOBAN_READY, client.err)
     with pytest.raises(queue.Empty):
@@ -219,7 +219,7 @@ def test_lizgoban(connect):
     mark, reason = client.ask("set_position b C3 w G7 b C4 w pass")
     assert mark == "?" and "cannot set up a pass" in reason
     assert client.ask("set_position b C3 w G7 b C4")[0] == "="
-    assert client.ask("play w pass")[0] == "=", "a pass at the end of its stones is sent so"
+    assert client.ask("play w pass")[0] == "=", "a pass at the end of its stones is sent like this"
     assert client.ask(f"kata-analyze w {arguments} ownership true".replace("20", "1"))[0] == "="
     line = client.find("^info .* ownership .*")[0]
     assert lizgoban_visits(line) and len(line.split(" ownership ")[1].split()) == 81
@@ -230,11 +230,11 @@ def test_lizgoban(connect):
 
 
 SABAKI_LINE = r"(?:pass|[A-Za-z]\d+)(?:\s+(?:pass|[A-Za-z]\d+))*$"
-"""Where a variation is: at the end of a block, and nowhere else."""
+"""Pattern of a variation, which is at the end of a block."""
 
 
 def test_sabaki(connect):
-    """Asks what the engine knows, and ends an analysis by asking for the version of the protocol."""
+    """Sabaki lists the engine's commands, and ends an analysis by `protocol_version`."""
     client = connect()
     assert client.ask("name")[0] == "="
     assert client.ask("version")[1].startswith("0.17 (AlphaZero ")
@@ -251,14 +251,14 @@ def test_sabaki(connect):
             assert match is not None and block[: match.start()].endswith(" pv ")
             words = block[: match.start()].split()[:-1]
             fields = dict(zip(words[::2], words[1::2], strict=True))
-            assert ("." in fields["winrate"]) == is_decimal, "this tells it the unit"
+            assert ("." in fields["winrate"]) == is_decimal, "Sabaki infers the unit from this"
         assert client.ask("protocol_version") == ("=", "2")
     assert client.ask("genmove W")[1]
     client.quit()
 
 
 def test_gogui(connect):
-    """Learns about the engine, fills its menu, and sets the game up by plays."""
+    """GoGui identifies the engine, fills its menu, and sets up the game by `play`."""
     client = connect()
     for command in ("name", "protocol_version", "version", "list_commands"):
         assert client.ask(command, is_numbered=False)[0] == "="

@@ -1,4 +1,4 @@
-"""The engine's clock beside times worked out by hand; its time is a number that the tests set."""
+"""The engine's clock, compared with times computed by hand. The tests set the current time."""
 
 import math
 
@@ -9,11 +9,11 @@ from alphazero.go import rules
 
 POINTS_9 = 81
 LATE = 40
-"""Moves after which the number of those expected no longer changes: 16 on 9x9."""
+"""Number of moves after which the number of expected moves is constant: 16 on 9x9."""
 
 
 class FakeTime:
-    """Seconds that pass when told."""
+    """Clock that the test sets."""
 
     def __init__(self):
         self.seconds = 1000.0
@@ -24,7 +24,7 @@ class FakeTime:
 
 def make_clock(main_s, period_s=0, stones=0, lag_s=0.0, most_s=math.inf):
     clock = clocks.Clock(lag_s, most_s, FakeTime())
-    clock.set(clocks.Limits(main_s, period_s, stones))
+    clock.set(clocks.TimeLimits(main_s, period_s, stones))
     return clock
 
 
@@ -42,8 +42,8 @@ def test_moves_expected(num_points, num_moves, expected):
 
 SHARES = [
     ("absolute", {"main_s": 160}, 10.0),
-    ("in the opening less", {"main_s": 160, "num_moves": 0}, 5.0),
-    ("the lag is left out", {"main_s": 160, "lag_s": 0.5}, 9.5),
+    ("less in the opening", {"main_s": 160, "num_moves": 0}, 5.0),
+    ("the lag is subtracted", {"main_s": 160, "lag_s": 0.5}, 9.5),
     ("Canadian, in main time", {"main_s": 160, "period_s": 60, "stones": 20}, 13.0),
     ("Canadian, without main time", {"main_s": 0, "period_s": 60, "stones": 20}, 3.0),
     ("Japanese", {"main_s": 0, "period_s": 30, "stones": 1, "lag_s": 1.0}, 29.0),
@@ -59,7 +59,7 @@ def test_share_of_a_move(limits, expected):
     assert budget_s(make_clock(**limits), num_moves=num_moves) == pytest.approx(expected)
 
 
-def test_each_colour_has_a_clock_of_its_own():
+def test_each_colour_has_its_own_clock():
     clock = make_clock(160)
     clock.charge(rules.BLACK, 80)
     assert budget_s(clock) == pytest.approx(5)
@@ -95,14 +95,14 @@ def test_a_move_that_took_too_long_leaves_the_rest_of_its_period_without_time():
     assert budget_s(clock) == clocks.LEAST_S
 
 
-def test_the_controller_knows_better():
+def test_the_controller_corrects_the_clock():
     clock = make_clock(300, period_s=60, stones=20)
     clock.correct(rules.BLACK, 45, 9)
     assert budget_s(clock) == pytest.approx(5), "in overtime"
     clock.correct(rules.BLACK, 160, 0)
     assert budget_s(clock) == pytest.approx(10 + 3), "in main time, with all of the overtime"
     clock.correct(rules.BLACK, 0, 0)
-    assert budget_s(clock) == pytest.approx(3), "some controllers say so when overtime begins"
+    assert budget_s(clock) == pytest.approx(3), "some controllers send this when overtime begins"
 
 
 def test_in_japanese_byo_yomi_the_controller_counts_periods():
@@ -113,7 +113,7 @@ def test_in_japanese_byo_yomi_the_controller_counts_periods():
         clock.charge(rules.WHITE, 29)
 
 
-def test_stones_mean_nothing_where_there_is_no_overtime():
+def test_stones_mean_nothing_without_overtime():
     clock = make_clock(300)
     clock.correct(rules.BLACK, 32, 5)
     assert budget_s(clock) == pytest.approx(2)
@@ -125,7 +125,7 @@ def test_without_limits_a_move_may_take_forever():
     clock.charge(rules.BLACK, 100)
     clock.reset()
     assert budget_s(clock) == math.inf
-    clock.set(clocks.Limits(16, 0, 0))
+    clock.set(clocks.TimeLimits(16, 0, 0))
     assert budget_s(clock) == clocks.LEAST_S
     clock.set(None)
     assert budget_s(clock) == math.inf
@@ -140,8 +140,8 @@ def test_a_new_game_begins_with_full_clocks():
 
 @pytest.mark.parametrize("lag_s", [0.0, 0.5])
 @pytest.mark.parametrize("limits", [(60, 0, 0), (60, 30, 10), (0, 5, 1), (1, 30, 25)])
-def test_whoever_takes_what_it_gets_never_runs_out(limits, lag_s):
-    """By a referee's clock, which the lag is charged to and which the engine never hears of."""
+def test_a_player_that_uses_its_budgets_never_runs_out(limits, lag_s):
+    """A referee's clock, which includes the lag, is kept apart from the engine's clock."""
     clock = make_clock(*limits, lag_s=lag_s)
     main_s, period_s, stones = limits
     left, to_play = period_s, stones
@@ -163,7 +163,7 @@ def test_whoever_takes_what_it_gets_never_runs_out(limits, lag_s):
 
 def test_a_budget_is_spent_when_another_step_would_not_fit():
     now = FakeTime()
-    budget = clocks.Budget(10.0, now)
+    budget = clocks.MoveTime(10.0, now)
     answers = []
     for _ in range(5):
         now.seconds += 2.0

@@ -1,11 +1,11 @@
-"""Options, rules, statuses and the like: commands of other programs that this engine answers, too."""
+"""Commands of other engines and servers: options, rules, statuses, claims and displays."""
 
 import json
 
 import pytest
 
 from alphazero.config import game as game_config
-from tests.engine.sessions import ask, fake_thinker, make_engine, play_through
+from tests.engine.sessions import ask, fake_search, make_engine, play_through
 
 SESSIONS = {
     "set-up positions": """
@@ -99,7 +99,7 @@ def test_rules_there_and_back(text, ko, suicide):
 
 
 @pytest.mark.parametrize("text", ["japanese", "stone-scoring", "", "[]", "7", "{", "[" * 5000])
-def test_rules_that_we_do_not_know(text):
+def test_unsupported_rules(text):
     answer = ask(make_engine(), f"kata-set-rules {text}")
     assert answer.startswith("? unsupported rules: ") and "chinese" in answer and len(answer) < 250
 
@@ -111,7 +111,7 @@ def test_new_rules_hold_for_the_game_so_far():
     before = ask(engine, "showboard")
     refusal = "? the game so far is illegal under these rules"
     play_through(engine, f"kata-set-rules chinese-kgs -> {refusal}")
-    assert "SIMPLE" in ask(engine, "kata-get-rules"), "they are as they were"
+    assert "SIMPLE" in ask(engine, "kata-get-rules"), "they are unchanged"
     play_through(engine, "undo\nkata-set-rules chinese-kgs")
     play_through(engine, "play b A1 -> ? illegal move\nkata-set-rules chinese\nplay b A1")
     assert ask(engine, "showboard") == before
@@ -142,7 +142,7 @@ def test_options_are_listed_as_they_are():
 
 def test_the_resign_percentage_is_a_win_rate():
     engine = make_engine()
-    fake_thinker(engine).value = -0.85
+    fake_search(engine).value = -0.85
     play_through(engine, "lz-setoption name resign percentage value 10\ngenmove b -> = resign")
     play_through(engine, "lz-setoption name resign percentage value 7\ngenmove b -> = A1")
 
@@ -150,7 +150,7 @@ def test_the_resign_percentage_is_a_win_rate():
 def test_caches_are_forgotten():
     engine = make_engine()
     assert ask(engine, "clear_cache") == "= "
-    assert fake_thinker(engine).num_forgotten == 1
+    assert fake_search(engine).num_forgotten == 1
 
 
 CLAIMS = [
@@ -178,11 +178,11 @@ def test_a_win_is_claimed_when_nothing_can_change_it(picture, komi, color, answe
     assert len(engine.state.game.moves) == (answer != "claim")
 
 
-def test_claims_are_made_where_they_are_welcome():
+def test_a_claim_needs_the_keyword():
     engine = make_engine()
     assert ask(engine, "gomill-genmove_ex") == "= claim"
     play_through(engine, "komi -26\ngomill-genmove_ex b -> = A1\ngomill-genmove_ex x -> ? syntax error")
-    assert ask(engine, "gomill-genmove_ex b claim") == "= claim", "whatever happens"
+    assert ask(engine, "gomill-genmove_ex b claim") == "= claim", "all other points cannot change the result"
 
 
 def test_no_pass_while_the_opponent_has_dead_stones(monkeypatch):
@@ -190,13 +190,13 @@ def test_no_pass_while_the_opponent_has_dead_stones(monkeypatch):
     alive = "b A5 b A4 b B4 b B5 b C4 b C5 b D4 b E4 b E5"
     ask(engine, f"set_position {alive} w A2 w B2 w C2 w D2 w E2 w B1 w D1")
     chosen = []
-    choose = fake_thinker(engine).choose
+    choose = fake_search(engine).choose
 
-    def listen(position, limits):
+    def spy(position, limits):
         chosen.append(limits.allowed)
         return choose(position, limits)
 
-    monkeypatch.setattr(engine.state.thinker, "choose", listen)
+    monkeypatch.setattr(engine.state.search, "choose", spy)
     ask(engine, "kgs-genmove_cleanup w")
     assert chosen[0] is None, "nothing is dead"
     ask(engine, f"set_position {alive} w A2 w B2 w C2 w D2 w E2 w D1 b B1")
@@ -205,7 +205,7 @@ def test_no_pass_while_the_opponent_has_dead_stones(monkeypatch):
     play_through(engine, "play w pass\nplay b pass\nkgs-genmove_cleanup w -> = C1")
 
 
-def test_gogui_shows_what_is_known():
+def test_gogui_shows_policy_and_ownership():
     engine = make_engine(size=2)
     for line in ask(engine, "gogui-analyze_commands").removeprefix("= ").split("\n"):
         kind, label, command = line.split("/")

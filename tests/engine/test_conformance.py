@@ -1,4 +1,4 @@
-"""The script of `conformance.txt` against the engine as a process, and lines of nonsense by the thousands."""
+"""The script `conformance.txt` with the engine as a process, and thousands of random lines."""
 
 import io
 import random
@@ -28,7 +28,7 @@ START_S = 240  # with nothing compiled yet
 class Case(NamedTuple):
     command: str
     wanted: list[str]  # lines of the answer
-    report: str  # what lines begin with of which one is waited for; empty where nothing streams
+    report: str  # beginning of the line to wait for; empty if the command does not stream
 
 
 def read_script():
@@ -43,7 +43,7 @@ def read_script():
 
 
 def pattern_of(wanted):
-    """What the lines of an answer must match, each without blanks at its end."""
+    """Makes the pattern of an answer's lines, each without trailing blanks."""
     texts = []
     for line in wanted:
         parts = re.split("(<[a-z]+>)", line)
@@ -53,7 +53,7 @@ def pattern_of(wanted):
 
 
 def ask(process, case):
-    """The lines of the answer to a case, as one text."""
+    """Returns the lines of the answer to a case as one text."""
     process.stdin.write(f"{case.command}\n".encode())
     process.stdin.flush()
     answer, is_stopped = "", False
@@ -88,10 +88,10 @@ def test_every_command_of_the_script_is_answered_as_it_says(project):
         assert process.wait(30) == 0
 
 
-def test_the_script_asks_for_every_command():
+def test_the_script_covers_every_command():
     engine = make_engine()
-    asked = {name for case in read_script() for name in case.command.split()[:2]}
-    assert set(engine.commands) | set(engine.streams) <= asked
+    covered = {name for case in read_script() for name in case.command.split()[:2]}
+    assert set(engine.commands) | set(engine.streams) <= covered
 
 
 ARGUMENTS = """b w B black white A1 J9 T19 I5 pass resign 0 1 2 3 5 9 19 20 -1 1.5 nan inf 1e400 9999999999
@@ -104,7 +104,7 @@ LEFT_OUT = {"quit", "printsgf", "loadsgf"}  # the end of the test, and files
 
 
 def make_line(rng, names):
-    """A command, or what is left of one."""
+    """Makes a random line, most often a command."""
     kind = rng.random()
     if kind < 0.03:
         return "".join(rng.choices("\x00\x07\t\r #0\x7f\xe9\U0001f600", k=rng.randrange(9)))
@@ -120,7 +120,7 @@ def make_line(rng, names):
 
 
 def make_lines(seed, count):
-    """Lines in order, most of them with an id, and what GTP has to say about them."""
+    """Makes random lines, most of them with an id."""
     rng = random.Random(seed)
     engine = make_engine()
     names = sorted((set(engine.commands) | set(engine.streams)) - LEFT_OUT)
@@ -135,7 +135,7 @@ def make_lines(seed, count):
 
 
 def check_answers(lines, output):
-    """Each command is answered once, in order, by its id; nothing else is said."""
+    """Checks that each command has one answer with its id, in order, and that there is no other output."""
     wanted = [parsed.id for line in lines if (parsed := protocol.parse(line))]
     answers = output.split("\n\n")
     assert answers.pop() == ""
@@ -158,7 +158,7 @@ def test_twenty_thousand_lines_leave_it_in_step(capfd):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_process_is_left_in_step(project):
-    """A small board, so that moves take no time; input comes in pieces that end anywhere."""
+    """The board is small, so that moves are fast. The input arrives in pieces of random length."""
     lines = ["lz-setoption name visits value 1", "boardsize 3"]
     lines += [
         line for line in make_lines(seed=3, count=3000) if not {"visits", "boardsize"} & set(line.split())

@@ -1,4 +1,4 @@
-"""Handicap and set-up stones in GTP: where they go, what is refused, and that files keep them."""
+"""Handicap and set-up stones in GTP: their points, refused commands, and files."""
 
 import pytest
 

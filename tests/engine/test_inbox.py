@@ -1,4 +1,4 @@
-"""Input as lines: what ends one, what is cut, and how the end is told."""
+"""Input lines: their ends, their largest length, and the end of the input."""
 
 import os
 import threading
@@ -58,7 +58,7 @@ def test_input_is_noticed_before_it_is_taken(pipe):
     assert lines.has_input()
 
 
-def test_lines_that_nobody_takes_make_the_controller_wait(pipe):
+def test_unread_lines_block_the_controller(pipe):
     lines, writing = pipe
 
     def write():

@@ -1,4 +1,4 @@
-"""Leela Zero, compiled for 9x9, reads networks of ours and sees in them what our engine sees."""
+"""Leela Zero, compiled for 9x9, reads our networks and computes the same evaluations as our engine."""
 
 import dataclasses
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from alphazero.engine import setup, thinking
+from alphazero.engine import engine_search, setup
 from alphazero.evaluation import promotion, weight_files
 from alphazero.go import play, rules
 from alphazero.net import leela
@@ -30,13 +30,13 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         not build_leela_zero.is_built(),
-        reason=f"{LEELAZ} is not there; `python -m tools.build_leela_zero` makes it",
+        reason=f"{LEELAZ} is missing; `python -m tools.build_leela_zero` builds it",
     ),
 ]
 
 
 def promoted_network(folder):
-    """What the learner makes of a hundred steps, promoted as in a run."""
+    """Trains a network for a hundred steps and promotes it as in a run."""
     config = batches.make_config()
     config.game.size = SIZE
     one = learner.Learner(config)
@@ -45,7 +45,7 @@ def promoted_network(folder):
 
 
 def sharp_network(folder, version=leela.SIDE_TO_MOVE):
-    """Random, with a policy that thousandths can tell from a flat one."""
+    """Writes a random network whose policy differs from a flat one by some thousandths."""
     module = networks.random_module(size=SIZE, blocks=2, filters=16)
     module.policy.weight.data *= 4
     path = folder / "net.txt"
@@ -66,7 +66,7 @@ NETWORKS = {
 
 
 def random_game(seed, num_moves):
-    """Arguments of `play` for a game with captures on both sides."""
+    """Returns arguments of `play` for a random game with captures on both sides."""
     rng = np.random.default_rng(seed)
     game = play.Game(SIZE, 7.0)
     while len(game.moves) < num_moves:
@@ -82,7 +82,7 @@ def script(moves):
 
 
 def ask_leela_zero(path, commands):
-    """Its answers without "=", and its heat maps."""
+    """Returns Leela Zero's scores without "=", and its heat maps."""
     text = "\n".join([f"boardsize {SIZE}", *commands, "quit\n"])
     command = leela_zero.command(path, "-v", "5", program=LEELAZ)
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=True)
@@ -93,8 +93,8 @@ def ask_leela_zero(path, commands):
 
 
 def ask_us(path, commands):
-    """The same of our engine."""
-    engine = setup.make_engine(weight_files.load(path), setup.Wishes(num_simulations=1, device="cpu"))
+    """Returns the same of our engine."""
+    engine = setup.make_engine(weight_files.load(path), setup.EngineOptions(num_simulations=1, device="cpu"))
     answers = [(command, sessions.ask(engine, command)) for command in commands]
     assert [pair for pair in answers if not pair[1].startswith("=")] == []
     scores = [answer[2:] for command, answer in answers if command == "final_score"]
@@ -103,8 +103,8 @@ def ask_us(path, commands):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_heat_maps_and_scores_are_leela_zero_s(network, tmp_path, request, monkeypatch):
-    # Neither needs the search, which would be compiled.
-    monkeypatch.setattr(thinking.Thinker, "warm_up", lambda self: None)
+    # Heat maps and scores do not need the search, so it is not compiled.
+    monkeypatch.setattr(engine_search.EngineSearch, "warm_up", lambda self: None)
     path = NETWORKS[network](tmp_path, request)
     games = [*POSITIONS.values(), random_game(1, 70), random_game(2, 141)]
     commands = [command for moves in games for command in script(moves)]
@@ -114,8 +114,8 @@ def test_heat_maps_and_scores_are_leela_zero_s(network, tmp_path, request, monke
     assert len(our_maps) == len(their_maps) == len(games) * len(CHOICES)
     policies, winrates = (np.array(column) for column in zip(*our_maps, strict=True))
     their_policies, their_winrates = (np.array(column) for column in zip(*their_maps, strict=True))
-    # Both round down: a rounding error may move a digit where it is almost even.
+    # Both round down, so a rounding error may change a digit near an integer.
     assert np.abs(policies - their_policies).max() <= 1
     assert np.count_nonzero(policies != their_policies) <= 0.002 * policies.size
     np.testing.assert_allclose(winrates, their_winrates, atol=3e-6)
-    assert np.ptp(their_winrates) > 1e-3 and their_policies.max() >= 14, "another network would do as well"
+    assert np.ptp(their_winrates) > 1e-3 and their_policies.max() >= 14, "other networks must differ"

@@ -1,4 +1,4 @@
-"""Our engine beside GNU Go and Leela Zero, where these are installed: all as processes behind our client."""
+"""Our engine compared with GNU Go and Leela Zero, if installed. All are processes behind our client."""
 
 import re
 import shutil
@@ -28,7 +28,7 @@ def start(command, project):
 @needs_gnugo
 @pytest.mark.parametrize(("size", "num_games", "num_plies"), [(5, 4, 80), (9, 2, 200)])
 def test_legal_moves_and_boards_are_gnu_go_s(size, num_games, num_plies, project):
-    """Random games that go on through captures and passes until nobody can move."""
+    """Random games continue through captures and passes, even when a player has no legal move left."""
     rng = np.random.default_rng(size)
     with start([*OURS, "none"], project) as ours, start(GNUGO_COMMAND, project) as gnugo:
         both = (ours, gnugo)
@@ -51,7 +51,7 @@ def test_legal_moves_and_boards_are_gnu_go_s(size, num_games, num_plies, project
 
 
 def list_stones(engine):
-    """Points of both colours from the diagram that both engines print."""
+    """Returns the points of both colours from the diagram, which has the same format for both engines."""
     points = {"X": set(), "O": set()}
     for line in engine.send("showboard").split("\n"):
         row = re.match(r"\s*(\d+)((?:[ ()][.+XO])+)", line)
@@ -86,7 +86,7 @@ def test_a_game_against_gnu_go(project):
 
 @leela_zero.needed
 def test_heat_maps_are_leela_zero_s(tmp_path, project):
-    """Both print thousandths, rounded down; a rounding error may move a digit where it is almost even."""
+    """Both print thousandths, rounded down, so a rounding error may change a digit near an integer."""
     path = tmp_path / "net.txt"
     module = networks.random_module(size=19, blocks=2, filters=16)
     module.policy.weight.data *= 4
@@ -97,7 +97,7 @@ def test_heat_maps_are_leela_zero_s(tmp_path, project):
             ours.send(command)
             leelaz.send(command)
             for choice in ("0", "5", "6", "average"):
-                # Leela Zero prints heat maps on stderr, of which the client keeps the end.
+                # Leela Zero prints heat maps to stderr. The client keeps the end of it.
                 leelaz.send(f"heatmap {choice}")
                 policy, winrate = leela_zero.read_heatmaps(leelaz.last_stderr, 19)[-1]
                 answer = ours.send(f"heatmap {choice}")

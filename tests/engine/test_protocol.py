@@ -1,4 +1,4 @@
-"""Lines in, answers out: the cases of the GTP 2 specification, sections 2 and 3."""
+"""Input lines and answers: the cases of the GTP 2 specification, sections 2 and 3."""
 
 import io
 
@@ -46,7 +46,7 @@ def test_format_answer(is_success, identifier, text, expected):
 
 
 def fail(arguments):
-    raise protocol.Failure(f"no {' '.join(arguments)}")
+    raise protocol.CommandError(f"no {' '.join(arguments)}")
 
 
 def crash(arguments):
@@ -103,9 +103,9 @@ def test_every_answer_is_flushed_before_the_next_line_is_read():
 
 
 def count(arguments, stream):
-    """Counts to its argument, or until there is input; fails before it begins, or breaks after."""
+    """Counts to its argument or until input arrives; fails without one, crashes if it is not a number."""
     if not arguments:
-        raise protocol.Failure("syntax error")
+        raise protocol.CommandError("syntax error")
     if arguments == ["none"]:
         return
     stream.open()
@@ -123,7 +123,7 @@ def test_a_streamed_answer_ends_with_one_empty_line(capsys):
     assert serve(lines, STREAMS, patience=9) == (
         "=1\nnumber 0\nnumber 1\n\n=\nnumber 0\n\n?2 syntax error\n\n=3 \n\n=4 \n\n"
     )
-    assert serve(["7 count x", "8 echo"], STREAMS) == "=7\n\n=8 \n\n", "what has begun cannot fail"
+    assert serve(["7 count x", "8 echo"], STREAMS) == "=7\n\n=8 \n\n", "an open answer cannot fail"
     assert "ValueError" in capsys.readouterr().err
 
 
@@ -132,11 +132,11 @@ def test_any_input_ends_a_stream_and_is_then_answered(line):
     assert serve(["1 count 5", line], STREAMS, patience=2).startswith("=1\nnumber 0\nnumber 1\n\n")
 
 
-def test_a_line_that_waits_already_ends_a_stream_before_it_says_anything():
+def test_waiting_input_ends_a_stream_before_its_first_line():
     assert serve(["1 count 5", "2 echo"], STREAMS) == "=1\n\n=2 \n\n"
 
 
-def test_between_commands_the_engine_has_time_of_its_own():
+def test_the_idle_task_runs_between_commands():
     events = []
 
     def idle(has_input):
@@ -148,7 +148,7 @@ def test_between_commands_the_engine_has_time_of_its_own():
     assert events == ["idle", "tell", "idle", "tell", "idle"]
 
 
-def test_a_mistake_between_commands_ends_nothing(capsys):
+def test_an_error_between_commands_ends_nothing(capsys):
     def idle(has_input):
         raise IndexError("oops")
 

@@ -1,6 +1,7 @@
-"""Our engine behind `@sabaki/gtp`, the client of the Sabaki board, where Node and the package can be had.
+"""Our engine behind `@sabaki/gtp`, the client library of Sabaki, if Node and the package are available.
 
-The package is kept in $ALPHAZERO_PEERS_DIR, or else in ~/.cache/alphazero-peers; nothing of it is ours.
+The package is installed in $ALPHAZERO_PEERS_DIR, by default ~/.cache/alphazero-peers. It is not part of this
+project.
 """
 
 import json
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def package():
-    """Folder of the installed package."""
+    """Returns the folder of the installed package."""
     if NODE is None or NPM is None:
         pytest.skip("node and npm are not installed")
     root = Path(os.environ.get("ALPHAZERO_PEERS_DIR") or Path.home() / ".cache" / "alphazero-peers")
@@ -40,7 +41,7 @@ def package():
 
 @pytest.fixture(scope="module")
 def found(package, project):
-    """What the script saw, by name."""
+    """Returns the script's observations by name."""
     assert NODE is not None
     done = subprocess.run(
         [NODE, str(SCRIPT), str(package), *ENGINE],
@@ -85,5 +86,5 @@ def test_a_move_with_reports_ends_with_the_move(found):
     assert found["genmove_analyze"][-2].startswith("info move ")
 
 
-def test_it_stops_when_told(found):
+def test_it_stops(found):
     assert found["stopped"]

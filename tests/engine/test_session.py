@@ -1,13 +1,13 @@
-"""Sessions with the engine: commands and the answers that they must get.
+"""Sessions with the engine: commands and their required answers.
 
-The thinker is a fake, so nothing is searched; the real one has its own tests.
+The search is a fake; the real one has its own tests.
 """
 
 import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
-from tests.engine.sessions import ask, fake_thinker, make_engine, play_through
+from tests.engine.sessions import ask, fake_search, make_engine, play_through
 
 SESSIONS = {
     "administration": """
@@ -123,7 +123,7 @@ SESSIONS = {
         undo
         last_move -> = black C3
     """,
-    "moves of its own": """
+    "generated moves": """
         genmove b -> = A1
         reg_genmove w -> = B1
         last_move -> = black A1
@@ -138,7 +138,7 @@ def test_session(name):
     play_through(make_engine(), SESSIONS[name])
 
 
-def test_suicide_is_legal_when_asked_for():
+def test_suicide_is_legal_if_enabled():
     moves = "play w A3\nplay w B2\nplay b A1\nplay w B1\n"
     play_through(make_engine(), f"{moves}play b A2 -> ? illegal move\nlast_move -> = white B1")
     play_through(make_engine(suicide=True), f"{moves}play b A2\nplay w A1")
@@ -193,17 +193,17 @@ def test_showboard_is_a_diagram_of_its_own_lines():
 
 def test_resignation_leaves_the_board_alone():
     engine = make_engine(resign_threshold=-0.95)
-    thinker = fake_thinker(engine)
-    thinker.value = -0.95
+    search = fake_search(engine)
+    search.value = -0.95
     assert ask(engine, "genmove b") == "= A1"
-    thinker.value = -0.96
+    search.value = -0.96
     assert ask(engine, "genmove w") == "= resign"
     assert ask(engine, "last_move") == "= black A1"
 
 
 def test_without_a_threshold_it_never_resigns():
     engine = make_engine()
-    fake_thinker(engine).value = -1.0
+    fake_search(engine).value = -1.0
     assert ask(engine, "genmove b") == "= A1"
 
 
@@ -232,7 +232,7 @@ def test_heatmap_of_one_symmetry_of_all_and_of_their_mean(capfd):
     engine = make_engine(size=2)
     expected = "= \n187 250\n 62 125\npass: 375\nwinrate: 0.450000"
     assert ask(engine, "heatmap 1") == expected
-    assert capfd.readouterr().err.split() == expected.split()[1:], "Leela Zero prints it on stderr"
+    assert capfd.readouterr().err.split() == expected.split()[1:], "Leela Zero prints it to stderr"
     assert ask(engine, "heatmap") == ask(engine, "heatmap 0") != expected
     assert ask(engine, "heatmap all").count("winrate") == 8
     mean = np.mean([(5 + s) / (15 + s) for s in range(8)])
@@ -258,7 +258,7 @@ def test_sgf_there_and_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "komi", "told"),
+    ("text", "komi", "message"),
     [
         ("7.5", "7.5", ""),
         ("375", "7.5", ""),
@@ -267,13 +267,13 @@ def test_sgf_there_and_back(tmp_path):
         ("90000", "5.5", "KM is 900: the game has komi 5.5\n"),
     ],
 )
-def test_komi_of_a_file_is_played_as_it_can_be(tmp_path, capsys, text, komi, told):
+def test_komi_of_a_file_is_played_as_it_can_be(tmp_path, capsys, text, komi, message):
     engine = make_engine(size=9)
     ask(engine, "komi 5.5")
     (tmp_path / "a.sgf").write_text(f"(;SZ[9]KM[{text}];B[ee])")
     assert ask(engine, f"loadsgf {tmp_path / 'a.sgf'}") == "= "
     assert ask(engine, "get_komi") == f"= {komi}"
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == message
 
 
 def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
@@ -305,7 +305,7 @@ def test_files_that_cannot_be_loaded_leave_the_game_alone(tmp_path):
         ("399.9", "400"),
     ],
 )
-def test_komi_is_rounded_to_a_half_with_a_word(text, komi, capfd):
+def test_komi_is_rounded_to_a_half_with_a_message(text, komi, capfd):
     engine = make_engine()
     assert ask(engine, f"komi {text}") == "= "
     assert ask(engine, "get_komi") == f"= {komi}"
@@ -318,4 +318,4 @@ def test_a_pass_among_stones_is_refused_with_the_reason():
     engine = make_engine()
     ask(engine, "play b C3")
     assert "cannot set up a pass" in ask(engine, "set_position b A1 w pass b B2")
-    assert ask(engine, "last_move") == "= black C3", "the game is as it was"
+    assert ask(engine, "last_move") == "= black C3", "the game is unchanged"

@@ -1,11 +1,11 @@
-"""Commands about time, and an engine whose network is slow: by a clock that only the network moves."""
+"""Commands for time control, and an engine with a slow network on a clock that only the network advances."""
 
 import math
 
 import pytest
 
 from alphazero.config import search as search_config
-from alphazero.engine import clocks, thinking
+from alphazero.engine import clocks, engine_search
 from alphazero.search import evaluator as evaluators
 from tests.engine.sessions import ask, make_engine, play_through
 from tests.engine.test_clocks import FakeTime
@@ -52,7 +52,7 @@ def test_commands_and_mistakes_in_them():
 
 
 class Slow(evaluators.HashedEvaluator):
-    """Needs STEP_S for a batch, by a clock of its own."""
+    """Evaluator that advances its own clock by STEP_S for a batch."""
 
     def __init__(self):
         super().__init__(SIZE)
@@ -64,11 +64,11 @@ class Slow(evaluators.HashedEvaluator):
 
 
 def make_slow_engine(algorithm=search_config.Algorithm.puct, lag_s=0.0, most_s=math.inf):
-    """An engine and what its moves have taken so far, in seconds."""
+    """Returns an engine and its clock in seconds, which only the network advances."""
     slow = Slow()
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=NUM_SIMULATIONS)
     engine = make_engine(
-        make_thinker=lambda size: thinking.Thinker(size, config, slow, lambda: slow),
+        make_search=lambda size: engine_search.EngineSearch(size, config, slow, lambda: slow),
         clock=clocks.Clock(lag_s, most_s, slow.now),
     )
     return engine, slow.now
@@ -118,7 +118,7 @@ BUDGETS = [
     (["kgs-time_settings canadian -1 60 5"], 12.0),
     (["kgs-time_settings canadian 200 60 -5"], 20.0),
     (["time_settings 200 60 -5"], 20.0),
-    (["time_settings 0 60 5", "time_left b 600 5"], 12.0),  # believed up to the period
+    (["time_settings 0 60 5", "time_left b 600 5"], 12.0),  # trusted up to the period
     (["time_settings 0 60 5", "time_left b 600 50"], 12.0),
     (["time_settings 0 60 5", "time_left b 30 50"], 6.0),
     (["time_settings 200 60 5", "time_left b -7 0"], 12.0),
@@ -187,7 +187,7 @@ def test_a_regression_move_costs_nothing():
     ask(engine, "time_settings 200 0 0")
     for _ in range(10):
         ask(engine, "reg_genmove b")
-    ask(engine, "komi 6.5")  # so that the tree is of no use
+    ask(engine, "komi 6.5")  # so that the tree cannot be reused
     assert seconds_of(engine, now) > 18
 
 

@@ -1,4 +1,4 @@
-"""The certificate's check sees small differences as small and another network as another."""
+"""The certificate's check: small differences for the same network, large ones for another."""
 
 from pathlib import Path
 

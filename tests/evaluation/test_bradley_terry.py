@@ -1,28 +1,28 @@
-"""Ratings: two players against `elo`, many against choix and the truth, intervals, the next game."""
+"""Ratings compared with `ratings` (two players), choix and the truth (many); intervals and the next game."""
 
 import choix
 import numpy as np
 import pytest
 from scipy import sparse
 
-from alphazero.evaluation import bradley_terry, elo
+from alphazero.evaluation import bradley_terry, ratings
 
 ELO = 400 / np.log(10)
 
 
 def play(strengths, num_games, rng):
-    """Points of so many games between each pair."""
+    """Draws the points of `num_games` games between each pair."""
     n = len(strengths)
     points = np.zeros((n, n))
     for i in range(n):
         for j in range(i):
-            won = rng.binomial(num_games, elo.to_score(strengths[i] - strengths[j]))
+            won = rng.binomial(num_games, ratings.to_score(strengths[i] - strengths[j]))
             points[i, j], points[j, i] = won, num_games - won
     return points
 
 
 def covariance(points, strengths):
-    """[n, n] in Elo squared, from dense matrices."""
+    """[n, n] covariance in Elo squared, from dense matrices."""
     games = points + points.T + (points + points.T > 0)
     weights = games / (2 + 2 * np.cosh((strengths[:, None] - strengths) / ELO))
     information = np.diag(weights.sum(axis=1)) - weights
@@ -34,7 +34,7 @@ def covariance(points, strengths):
 @pytest.mark.parametrize(("wins", "losses"), [(70, 30), (55, 45), (20, 80)])
 def test_two_players_have_the_difference_of_their_score(wins, losses):
     fitted = bradley_terry.fit(np.array([[0, losses], [wins, 0]], float))
-    expected = elo.from_games(wins, 0, losses)
+    expected = ratings.from_games(wins, 0, losses)
     found = fitted.estimate(1)
     assert found.elo == pytest.approx(expected.elo, abs=4)
     assert found.high - found.low == pytest.approx(expected.high - expected.low, rel=0.1)
@@ -69,7 +69,7 @@ def test_choix_and_dense_matrices_agree(n):
 
 
 def test_a_long_chain_of_sweeps_is_a_line():
-    """Where chances across the chain are smaller than any float."""
+    """Probabilities across the chain underflow."""
     n = 1000
     points = sparse.dok_array((n, n))
     for i in range(1, n):
@@ -89,14 +89,14 @@ def test_intervals_hold_the_truth_in_about_95_of_100():
 
 
 def test_neighbours_are_as_sure_of_each_other_as_their_games_make_them():
-    """Who met nobody else brings no news about the other two."""
+    """A player with one opponent adds no information about the other two."""
     chain = bradley_terry.fit(np.array([[0, 4, 0], [6, 0, 7], [0, 13, 0]], float))
     alone = bradley_terry.fit(np.array([[0, 7], [13, 0]], float))
     assert chain.variance(2, 1) == chain.variance(1, 2) == pytest.approx(alone.variance(1, 0))
     assert chain.variance(2, 0) == pytest.approx(chain.variance(2, 1) + chain.variance(1, 0))
 
 
-def test_who_only_wins_or_loses_has_a_finite_rating():
+def test_a_player_that_only_wins_or_loses_has_a_finite_rating():
     fitted = bradley_terry.fit(np.array([[0, 0, 0], [20, 0, 0], [0, 20, 0]], float))
     assert 400 < fitted.elo[1] < 1200 and 400 < fitted.elo[2] - fitted.elo[1] < 1200
     assert fitted.variance(2, 0) > fitted.variance(1, 0)
@@ -105,13 +105,13 @@ def test_who_only_wins_or_loses_has_a_finite_rating():
 def test_players_without_a_common_opponent_are_refused():
     points = np.zeros((4, 4))
     points[0, 1] = points[2, 3] = 5
-    with pytest.raises(ValueError, match="have met none of the others"):
+    with pytest.raises(ValueError, match="not connected to the others by games"):
         bradley_terry.fit(points)
     assert bradley_terry.fit(np.zeros((1, 1))).elo.tolist() == [0]
 
 
-def test_the_next_game_is_where_least_is_known():
-    """Players 1 and 2 are equal and well known; 3 is known by two games only, and closest to them."""
+def test_the_least_known_player_plays_next():
+    """Players 1 and 2 are equal and have many games. Player 3 has only two, and is closest to them."""
     points = np.zeros((4, 4))
     points[1, 0], points[0, 1] = 60, 40
     points[2, 1], points[1, 2] = 50, 50
@@ -121,7 +121,7 @@ def test_the_next_game_is_where_least_is_known():
     assert 3 in (first, second) and first < second
 
 
-def test_uncertainty_shrinks_fastest_where_the_next_game_is():
+def test_the_next_game_reduces_uncertainty_most():
     rng = np.random.default_rng(2)
     points = play(np.array([0, 100, 200, 800]), 6, rng)
     fitted = bradley_terry.fit(points)

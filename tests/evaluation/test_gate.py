@@ -1,4 +1,4 @@
-"""What the gate tells about its decisions."""
+"""The gate: its decisions, their metrics and its files."""
 
 import json
 
@@ -15,15 +15,15 @@ from alphazero.net import leela
 from tests.evaluation import networks
 
 
-def outcome_of(match: results.MatchResult | None) -> gate.Outcome:
+def outcome_of(match: results.MatchResult | None) -> gate.GateOutcome:
     candidate = candidates.Candidate(
         version=500, weights=networks.make_weights(size=5), games=10, positions=100
     )
-    return gate.Outcome(candidate=candidate, is_promoted=False, match=match)
+    return gate.GateOutcome(candidate=candidate, is_promoted=False, match=match)
 
 
 @pytest.mark.parametrize("num_at_limit", [0, 3])
-def test_games_at_the_move_limit_are_told(num_at_limit: int):
+def test_games_at_the_move_limit_are_reported(num_at_limit: int):
     games = tuple(
         results.PlayedGame(
             number=number,
@@ -35,15 +35,15 @@ def test_games_at_the_move_limit_are_told(num_at_limit: int):
         for number in range(1, 5)
     )
     match = results.MatchResult(names=("new", "old"), config=game_config.GameConfig(size=5), games=games)
-    figures = outcome_of(match).figures()
-    assert (figures["score"], figures["limit_fraction"]) == (0.5, num_at_limit / 4)
-    sentence = str(figures["last"])
+    metrics = outcome_of(match).metrics()
+    assert (metrics["score"], metrics["limit_fraction"]) == (0.5, num_at_limit / 4)
+    sentence = str(metrics["last"])
     assert sentence.startswith("step 500 refused, new against old 2-0-2")
     assert ("3 games at the move limit" in sentence) == (num_at_limit == 3)
 
 
 def test_a_decision_without_a_match():
-    assert outcome_of(None).figures() == {"promoted": 0.0, "last": "step 500 refused"}
+    assert outcome_of(None).metrics() == {"promoted": 0.0, "last": "step 500 refused"}
 
 
 @pytest.mark.parametrize(("search", "loss"), [("none", "reinforce"), ("gumbel", "cross_entropy")])
@@ -52,13 +52,13 @@ def test_a_run_without_search_is_judged_without_one(tmp_path, monkeypatch, searc
         ["conf=smoke", f"search={search}", f"training.policy_loss={loss}", "gate.num_games=2"]
     )
     algorithms = []
-    make = players.Player.__init__
+    make = players.SearchPlayer.__init__
 
     def spy(self, name, evaluator, search, rng):
         algorithms.append(search.algorithm.value)
         make(self, name, evaluator, search, rng)
 
-    monkeypatch.setattr(players.Player, "__init__", spy)
+    monkeypatch.setattr(players.SearchPlayer, "__init__", spy)
     newest = candidates.Candidate(version=5, weights=networks.make_weights(size=5), games=0, positions=0)
     judge = gate.Gate(config, run_folder.RunFolder(tmp_path))
     judge.start_with(newest)
@@ -72,7 +72,7 @@ def candidate_of(version: int, seed: int = 0) -> candidates.Candidate:
 
 
 def fake_match(scores):
-    """`match.play_match` whose pairs have these scores."""
+    """Makes a fake of `match.play_match` whose pairs have these scores."""
 
     def played(a, b, config, first_moves, *, decided=None, **_):
         num_pairs = next((n for n in range(1, len(scores) + 1) if decided and decided(scores[:n])), None)
@@ -95,31 +95,31 @@ def fake_match(scores):
 
 
 def judge_with(tmp_path, monkeypatch, scores, *words: str):
-    """A gate whose matches have these scores of pairs; its outcome and the figures on the way."""
+    """Judges a candidate by a match with these scores of pairs; returns the outcome and the metrics."""
     config = compose.compose(["conf=smoke", "gate=sprt", *words])
     monkeypatch.setattr(gate_match.match, "play_match", fake_match(scores))
     judge = gate.Gate(config, run_folder.RunFolder(tmp_path))
     judge.start_with(candidate_of(0))
-    figures = []
-    outcome = judge.judge(candidate_of(100, seed=1), on_progress=figures.append)
+    metrics = []
+    outcome = judge.judge(candidate_of(100, seed=1), on_progress=metrics.append)
     assert outcome is not None
-    return outcome, figures
+    return outcome, metrics
 
 
-def test_a_sequential_gate_promotes_as_soon_as_it_is_sure(tmp_path, monkeypatch):
+def test_a_sequential_gate_promotes_at_its_first_decision(tmp_path, monkeypatch):
     words = ["gate.num_games=200", "gate.min_games=12", "gate.elo1=100"]
-    outcome, figures = judge_with(tmp_path, monkeypatch, [2.0, 1.5] * 50, *words)
+    outcome, metrics = judge_with(tmp_path, monkeypatch, [2.0, 1.5] * 50, *words)
     assert outcome.is_promoted and outcome.verdict is not None and outcome.match is not None
     assert outcome.match.num_games == 2 * outcome.verdict.num_pairs < 60
-    assert [line["games"] for line in figures] == [2 * n for n in range(1, len(figures) + 1)]
-    assert figures[-1]["llr"] >= figures[-1]["promoted_at"] > 0 > figures[-1]["refused_at"]
-    assert figures[-2]["llr"] < figures[-1]["promoted_at"]
+    assert [line["games"] for line in metrics] == [2 * n for n in range(1, len(metrics) + 1)]
+    assert metrics[-1]["llr"] >= metrics[-1]["promoted_at"] > 0 > metrics[-1]["refused_at"]
+    assert metrics[-2]["llr"] < metrics[-1]["promoted_at"]
     (certificate,) = (tmp_path / "weights" / "promoted").glob("0*.json")
     facts = json.loads(certificate.read_text())["match"]["sprt"]
     assert facts["decision"] == "better" and facts["elo1"] == 100
     assert facts["log_likelihood_ratio"] == outcome.verdict.log_likelihood_ratio >= facts["bounds"][1]
     assert json.loads((tmp_path / "matches/step-00000100/result.json").read_text())["sprt"] == facts
-    assert "log-likelihood ratio +" in str(outcome.figures()["last"])
+    assert "log-likelihood ratio +" in str(outcome.metrics()["last"])
 
 
 def test_refused_candidates_are_kept_and_listed(tmp_path, monkeypatch):
@@ -144,10 +144,10 @@ def test_only_the_newest_refused_networks_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize(("threshold", "passes"), [(0.5, True), (0.51, False), (0.0, True)])
-def test_a_match_of_fixed_length_asks_for_a_share_of_the_points(tmp_path, monkeypatch, threshold, passes):
+def test_a_match_of_fixed_length_requires_a_share_of_the_points(tmp_path, monkeypatch, threshold, passes):
     words = ["gate=winrate", f"gate.threshold={threshold}"]
-    outcome, figures = judge_with(tmp_path, monkeypatch, [1.0] * 4, *words)
-    assert (outcome.is_promoted, figures) == (passes, [])
+    outcome, metrics = judge_with(tmp_path, monkeypatch, [1.0] * 4, *words)
+    assert (outcome.is_promoted, metrics) == (passes, [])
 
 
 def test_the_next_candidate_meets_the_promoted_one(tmp_path, monkeypatch):
@@ -158,7 +158,7 @@ def test_the_next_candidate_meets_the_promoted_one(tmp_path, monkeypatch):
         self.name = name
         seen.append((name, evaluator.evaluate(planes)[0].tobytes()))
 
-    monkeypatch.setattr(players.Player, "__init__", spy)
+    monkeypatch.setattr(players.SearchPlayer, "__init__", spy)
     monkeypatch.setattr(gate_match.match, "play_match", fake_match([1.0] * 4))
     judge = gate.Gate(compose.compose(["conf=smoke", "gate=winrate"]), run_folder.RunFolder(tmp_path))
     judge.start_with(candidate_of(0))

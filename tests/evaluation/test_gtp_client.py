@@ -1,4 +1,4 @@
-"""The client against small engines that behave well and badly, each a real process."""
+"""The client with small engines, correct and faulty, each a real process."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def start(program, **options):
 
 
 def is_running(process_id):
-    """Whether the process exists; one that has ended but was not waited for does."""
+    """Whether the process exists. A zombie exists."""
     try:
         os.kill(process_id, 0)
     except ProcessLookupError:
@@ -73,7 +73,7 @@ def test_an_answer_may_arrive_in_pieces():
         assert client.send("x") == "a\nb"
 
 
-def test_a_refusal_is_no_loss():
+def test_a_refusal_is_not_a_loss():
     with start(HEAD + 'for number, command in lines(): say(f"?{number} illegal move\\n\\n")') as client:
         with pytest.raises(gtp_client.CommandRefused, match="illegal move"):
             client.send("play b A1")
@@ -109,7 +109,7 @@ def test_a_hang_is_ended_with_the_engine_and_its_children():
 
 
 def assert_ends(process_id):
-    """The child of a killed engine becomes somebody else's to wait for, which takes a moment."""
+    """Waits for the end of a killed engine's child, which another process reaps."""
     for _ in range(100):
         if not is_running(process_id) or is_zombie(process_id):
             return
@@ -163,10 +163,10 @@ DEATHS = [
 ]
 
 
-@pytest.mark.parametrize(("deed", "complaint"), DEATHS)
-def test_a_broken_engine_is_named_and_removed(deed, complaint):
+@pytest.mark.parametrize(("deed", "reason"), DEATHS)
+def test_a_broken_engine_is_named_and_removed(deed, reason):
     client = start(HEAD + f"for number, command in lines():\n    {deed}")
-    with pytest.raises(gtp_client.EngineLost, match=complaint):
+    with pytest.raises(gtp_client.EngineLost, match=reason):
         client.send("name")
     assert_gone(client)
 
@@ -221,7 +221,7 @@ def test_knows():
         assert not client.knows("redo")
 
 
-def test_killed_by_somebody_else():
+def test_killed_by_another_process():
     with start(ECHO) as client:
         client.send("name")
         os.kill(client.process_id, signal.SIGKILL)
@@ -259,7 +259,7 @@ def test_noise_between_answers_does_not_fill_the_pipe():
         assert [client.send(name) for name in "abc"] == ["a", "b", "c"]
 
 
-def test_what_passes_is_logged():
+def test_commands_answers_and_noise_are_logged():
     program = HEAD + (
         "for number, command in lines():\n"
         '    say("hello\\n")\n'
@@ -282,7 +282,7 @@ def test_the_log_says_why_an_engine_was_lost():
     assert log == ["> name", f"! {lost.value.reason}"]
 
 
-def test_stderr_goes_where_it_is_wanted(capfd):
+def test_stderr_goes_to_its_destination(capfd):
     program = HEAD + (
         "for number, command in lines():\n"
         '    sys.stderr.write(command); sys.stderr.flush(); say(f"={number}\\n\\n")\n'
@@ -295,7 +295,7 @@ def test_stderr_goes_where_it_is_wanted(capfd):
     assert capfd.readouterr().err == "name"
 
 
-def test_last_words_are_taken():
+def test_the_last_stderr_output_is_received():
     program = HEAD + 'for number, _ in lines(): pass\nsys.stderr.write("farewell " * 50_000)'
     taken = []
     with start(program.replace("sys.exit()", "break"), stderr=taken.append):
@@ -330,21 +330,21 @@ def test_killing_from_another_thread_ends_the_wait():
     assert_gone(client)
 
 
-def test_a_keeper_hears_of_the_group_while_its_id_is_taken():
-    heard = []
+def test_the_registry_receives_the_group_while_its_id_is_in_use():
+    calls = []
 
-    class Keeper:
+    class Registry:
         def add(self, group):
-            heard.append(("add", group))
+            calls.append(("add", group))
 
         def remove(self, group):
-            heard.append(("remove", group))
+            calls.append(("remove", group))
             assert is_running(group)
 
-    with start(ECHO, keeper=Keeper()) as client:
+    with start(ECHO, registry=Registry()) as client:
         client.send("name")
     client.close()
-    assert heard == [("add", client.process_id), ("remove", client.process_id)]
+    assert calls == [("add", client.process_id), ("remove", client.process_id)]
 
 
 def test_a_folder_that_does_not_exist(tmp_path):

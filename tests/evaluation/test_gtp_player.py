@@ -1,4 +1,4 @@
-"""Matches against engines in other processes; the engines are fakes that write down what they hear."""
+"""Matches against engines in other processes. The engines are fakes that log the moves they receive."""
 
 import sys
 
@@ -47,18 +47,18 @@ def make_opponent(tmp_path, *, answer="'pass'", before="", num_processes=1):
 def play_against(opponent):
     search = search_config.SearchConfig(algorithm=search_config.Algorithm.puct, num_simulations=4)
     rng = np.random.default_rng(0)
-    ours = players.Player("ours", evaluators.HashedEvaluator(SIZE), search, rng)
+    ours = players.SearchPlayer("ours", evaluators.HashedEvaluator(SIZE), search, rng)
     result = match.play_match(ours, opponent, RULES, OPENINGS)
     assert result is not None
     return result
 
 
 @pytest.mark.parametrize("num_processes", [1, 3])
-def test_an_engine_hears_every_game_as_it_was_played(tmp_path, num_processes):
+def test_an_engine_receives_every_game_as_it_was_played(tmp_path, num_processes):
     with make_opponent(tmp_path, num_processes=num_processes) as opponent:
         result = play_against(opponent)
         clients = [engine._client for engine in opponent._engines]
-    heard = (tmp_path / "log").read_text().splitlines()
+    logged = (tmp_path / "log").read_text().splitlines()
     expected = []
     for game in result.games:
         names = [rules.format_move(action, SIZE) for action in game.moves]
@@ -68,12 +68,12 @@ def test_an_engine_hears_every_game_as_it_was_played(tmp_path, num_processes):
                 color = "b" if ply % 2 == 0 else "w"
                 expected.append(" ".join(["['boardsize 5', 'komi 7']", color, *names[:ply]]))
     assert [game.moves[:2] for game in result.games] == [OPENINGS[0]] * 2 + [OPENINGS[1]] * 2
-    assert sorted(heard) == sorted(expected)
+    assert sorted(logged) == sorted(expected)
     assert len(expected) >= 10
     assert all(client is not None and client.is_lost for client in clients), "no process is left"
 
 
-def test_one_game_that_goes_on_is_not_told_again(tmp_path, monkeypatch):
+def test_a_game_that_continues_is_not_sent_again(tmp_path, monkeypatch):
     player = make_opponent(tmp_path, answer="'A1' if not moves else 'pass'")
     sent = []
     engine = player._engines[0]
@@ -109,10 +109,10 @@ BAD_ENGINES = [
 ]
 
 
-@pytest.mark.parametrize(("engine", "complaint"), BAD_ENGINES)
-def test_a_bad_engine_ends_the_match_with_its_name(tmp_path, engine, complaint):
+@pytest.mark.parametrize(("engine", "reason"), BAD_ENGINES)
+def test_a_bad_engine_ends_the_match_with_its_name(tmp_path, engine, reason):
     with make_opponent(tmp_path, **engine) as opponent:
-        with pytest.raises(gtp_client.EngineLost, match=complaint):
+        with pytest.raises(gtp_client.EngineLost, match=reason):
             play_against(opponent)
         clients = [each._client for each in opponent._engines]
     assert all(client is None or client.is_lost for client in clients)

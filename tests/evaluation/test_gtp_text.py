@@ -1,4 +1,4 @@
-"""Answers are found in whatever pieces and among whatever noise they come."""
+"""Parsing of answers, in any pieces and between any noise."""
 
 import itertools
 
@@ -43,12 +43,12 @@ def test_answers_and_noise(data, answers, noise):
 @given(st.sampled_from(CASES), st.sampled_from(CASES), st.lists(st.integers(0, 60), max_size=5))
 def test_pieces_do_not_matter(first, second, cuts):
     data = first[0] + second[0]
-    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    pieces = [data[begin:end] for begin, end in itertools.pairwise(places)]
+    bounds = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    pieces = [data[begin:end] for begin, end in itertools.pairwise(bounds)]
     assert read(pieces) == read([data])
 
 
-def test_what_has_not_ended_is_measured():
+def test_unfinished_output_is_measured():
     reader = gtp_text.Reader()
     reader.feed(b"noise\n=1 abc\ndef\ngh")
     assert reader.num_bytes == len(b"=1 abc" + b"def" + b"gh")

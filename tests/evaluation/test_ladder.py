@@ -1,4 +1,4 @@
-"""The ladder of a run's folder: who plays, what is kept, what it says."""
+"""The ladder of a run's folder: pairings, stored games and ratings."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from alphazero.config import compose
 from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
 from alphazero.evaluation import result as results
-from alphazero.search import evaluator
+from alphazero.search import evaluator as evaluators
 from tests.evaluation import networks
 
 SIZE = 5
@@ -32,12 +32,12 @@ def promote(folder, count, first=0):
 
 @pytest.fixture(autouse=True)
 def quick_networks(monkeypatch):
-    """Networks whose judgements cost nothing; the later one knows more, which is that it passes less."""
+    """Replaces networks by hashed evaluators, which are fast. Each network gets another seed."""
     made = []
 
     def make(weights, **_):
         made.append(weights)
-        return evaluator.HashedEvaluator(SIZE, len(made))
+        return evaluators.HashedEvaluator(SIZE, len(made))
 
     monkeypatch.setattr(ladder.inference, "make_evaluator", make)
 
@@ -145,7 +145,7 @@ def test_ratings_are_written_and_shown(tmp_path):
 
 
 class FakeGnugo(gtp_player.GtpPlayer):
-    """GNU Go as it would be, or lost."""
+    """GNU Go that always passes, or is lost."""
 
     is_lost = False
 
@@ -155,7 +155,7 @@ class FakeGnugo(gtp_player.GtpPlayer):
         return np.full(len(indices), SIZE * SIZE)
 
 
-def test_gnu_go_takes_part_where_it_is_installed_and_is_left_out_when_it_fails(tmp_path, monkeypatch):
+def test_gnu_go_takes_part_if_installed_and_is_left_out_after_a_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(ladder.gtp_player, "GtpPlayer", FakeGnugo)
     monkeypatch.setattr(ladder.shutil, "which", lambda name, path=None: name)
     promote(tmp_path, 1)

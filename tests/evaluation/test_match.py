@@ -1,4 +1,4 @@
-"""Matches: colours, order, scores and openings with scripted players, and whole ones with fakes."""
+"""Matches: colours, order, scores and openings with scripted players, and whole games with fake networks."""
 
 import dataclasses
 import itertools
@@ -10,20 +10,20 @@ from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players
 from alphazero.evaluation import result as results
-from alphazero.search import evaluator
+from alphazero.search import evaluator as evaluators
 
 SIZE, PASS = 5, 25
 RULES = game_config.GameConfig(size=SIZE, komi=3, move_limit=60)
 OPENINGS = [(12,), (12, 7), (0, 24, 4)]
 
 
-class Scripted(players.Player):
-    """Plays its list of points in each game, then passes; remembers what it was asked."""
+class Scripted(players.SearchPlayer):
+    """Player that plays its list of points in each game, then passes. It records the calls of `choose`."""
 
     def __init__(self, name: str, *script: int) -> None:
         self.name = name
         self._script = script
-        self.asked: list[list[int]] = []
+        self.calls: list[list[int]] = []
 
     def join(self, games: np.ndarray) -> None:
         self._games, self._turns = games, np.zeros(len(games), np.int64)
@@ -35,18 +35,22 @@ class Scripted(players.Player):
         assert len(indices) == len(actions)
 
     def choose(self, indices: np.ndarray) -> np.ndarray:
-        self.asked.append(indices.tolist())
+        self.calls.append(indices.tolist())
         turns = self._turns[indices]
         self._turns[indices] += 1
         return np.array([self._script[turn] if turn < len(self._script) else PASS for turn in turns])
 
 
-def network(name: str, seed: int, simulations: int = 8) -> players.Player:
+def network(name: str, seed: int, simulations: int = 8) -> players.SearchPlayer:
     config = search_config.SearchConfig(num_simulations=simulations, num_considered=4)
-    return players.Player(name, evaluator.HashedEvaluator(SIZE, seed), config, np.random.default_rng(0))
+    return players.SearchPlayer(
+        name, evaluators.HashedEvaluator(SIZE, seed), config, np.random.default_rng(0)
+    )
 
 
-def play(a: players.Player, b: players.Player, first_moves=OPENINGS, **options) -> results.MatchResult:
+def play(
+    a: players.SearchPlayer, b: players.SearchPlayer, first_moves=OPENINGS, **options
+) -> results.MatchResult:
     result = match.play_match(a, b, RULES, first_moves, **options)
     assert result is not None
     return result
@@ -62,18 +66,18 @@ def test_each_opening_is_played_with_both_colours():
 
 
 def test_games_are_listed_as_they_began():
-    """One pass ends games 3 and 4, whose opening has the other one."""
-    heard: list[int] = []
+    """One pass ends games 3 and 4, as their opening ends with a pass."""
+    ended: list[int] = []
     first_moves = [(12,), (12, PASS)]
     result = play(
-        Scripted("a"), Scripted("b"), first_moves, on_game=lambda played: heard.append(played.number)
+        Scripted("a"), Scripted("b"), first_moves, on_game=lambda played: ended.append(played.number)
     )
-    assert heard == [3, 4, 1, 2]
+    assert ended == [3, 4, 1, 2]
     assert [played.number for played in result.games] == [1, 2, 3, 4]
 
 
 def test_games_are_scored_by_area_with_komi():
-    """Lone stones own nothing but themselves once both colours are there."""
+    """With stones of both colours on the board, lone stones own no other points."""
     result = play(Scripted("a"), Scripted("b"))
     assert [played.score for played in result.games] == [22, 22, -3, -3, -2, -2]
     assert [played.points for played in result.games] == [1, 0, 0, 1, 0, 1]
@@ -82,16 +86,16 @@ def test_games_are_scored_by_area_with_komi():
 
 
 def test_the_players_move_in_their_own_games_only():
-    """After an opening of one move White is to move: b in game 1, a in game 2; a plays C3 where it can."""
+    """After an opening of one move White is to move: b in game 1, a in game 2."""
     a, b = Scripted("a", 12), Scripted("b", 6)
     result = play(a, b, [(0,)])
     assert [played.moves for played in result.games] == [(0, 6, 12, PASS, PASS), (0, 12, 6, PASS, PASS)]
-    assert a.asked == [[1], [0], [1], [0]]
-    assert b.asked == [[0], [1], [0], [1]]
+    assert a.calls == [[1], [0], [1], [0]]
+    assert b.calls == [[0], [1], [0], [1]]
 
 
 def test_draws_are_half():
-    """Black A1; White E5, E4 and E3: two points more, which the komi of -2 takes away."""
+    """Black has A1; White has E5, E4 and E3. White's lead of two points equals the komi of -2."""
     rules = dataclasses.replace(RULES, komi=-2)
     result = match.play_match(Scripted("a"), Scripted("b"), rules, [(0, 24, PASS, 19, PASS, 14)])
     assert result is not None
@@ -102,22 +106,22 @@ def test_draws_are_half():
 
 
 def test_the_move_limit_ends_a_game():
-    uniform, rng = evaluator.UniformEvaluator(SIZE), np.random.default_rng(0)
+    uniform, rng = evaluators.UniformEvaluator(SIZE), np.random.default_rng(0)
     long = openings.draw(uniform, RULES, count=1, plies=59, rng=rng)[0]
     result = play(Scripted("a"), Scripted("b"), [long, OPENINGS[0]])
     assert [played.moves for played in result.games[:2]] == [(*long, PASS)] * 2
     assert [played.hit_limit for played in result.games] == [True, True, False, False]
 
 
-@pytest.mark.parametrize("places", [1, 2, 3, 5])
-def test_few_places_change_nothing(monkeypatch: pytest.MonkeyPatch, places: int):
-    """Games do not influence one another, and later ones start in places that earlier ones left."""
+@pytest.mark.parametrize("num_slots", [1, 2, 3, 5])
+def test_few_slots_change_nothing(monkeypatch: pytest.MonkeyPatch, num_slots: int):
+    """Games do not influence one another, and later games start in the slots of finished ones."""
     expected = play(network("a", 1), network("b", 2))
-    monkeypatch.setattr(match, "_MOST_PARALLEL", places)
-    heard: list[int] = []
-    result = play(network("a", 1), network("b", 2), on_game=lambda played: heard.append(played.number))
+    monkeypatch.setattr(match, "_MOST_PARALLEL", num_slots)
+    ended: list[int] = []
+    result = play(network("a", 1), network("b", 2), on_game=lambda played: ended.append(played.number))
     assert [played.moves for played in result.games] == [played.moves for played in expected.games]
-    assert sorted(heard) == [1, 2, 3, 4, 5, 6]
+    assert sorted(ended) == [1, 2, 3, 4, 5, 6]
 
 
 def test_equal_players_share_each_pair():
@@ -139,40 +143,40 @@ def test_a_match_can_be_stopped():
 
 @pytest.mark.slow
 def test_more_search_wins():
-    """Over random judgements and true results of finished games, 64 simulations beat 2."""
+    """With random evaluations and true results of finished games, 64 simulations beat 2."""
     rng = np.random.default_rng(0)
-    first_moves = openings.draw(evaluator.UniformEvaluator(SIZE), RULES, count=30, plies=4, rng=rng)
+    first_moves = openings.draw(evaluators.UniformEvaluator(SIZE), RULES, count=30, plies=4, rng=rng)
     result = play(network("deep", 1, 64), network("shallow", 1, 2), first_moves)
     assert result.score > 0.6
 
 
 def test_a_match_ends_with_the_pair_that_decides_it():
-    asked = []
+    calls = []
 
     def after_two(pair_scores):
-        asked.append(list(pair_scores))
+        calls.append(list(pair_scores))
         return 2 if len(pair_scores) >= 2 else None
 
     result = match.play_match(network("a", 1), network("b", 2), RULES, OPENINGS, decided=after_two)
     whole = play(network("a", 1), network("b", 2), OPENINGS)
     assert result is not None
     assert [played.number for played in result.games] == [1, 2, 3, 4]
-    assert all(longer[: len(shorter)] == shorter for shorter, longer in itertools.pairwise(asked))
+    assert all(longer[: len(shorter)] == shorter for shorter, longer in itertools.pairwise(calls))
     assert len(whole.games) == 2 * len(OPENINGS) > 4
 
 
 def test_games_that_end_early_wait_for_those_that_began_before_them():
-    heard: list[int] = []
+    ended: list[int] = []
 
     def decided(pair_scores):
-        assert set(range(1, 2 * len(pair_scores) + 1)) <= set(heard)
-        assert len(pair_scores) > len(told)
-        told[:] = pair_scores
+        assert set(range(1, 2 * len(pair_scores) + 1)) <= set(ended)
+        assert len(pair_scores) > len(received)
+        received[:] = pair_scores
 
-    told: list[float] = []
+    received: list[float] = []
     rng = np.random.default_rng(1)
-    first_moves = openings.draw(evaluator.UniformEvaluator(SIZE), RULES, count=12, plies=2, rng=rng)
+    first_moves = openings.draw(evaluators.UniformEvaluator(SIZE), RULES, count=12, plies=2, rng=rng)
     a, b = network("a", 1, 2), network("b", 2, 2)
-    result = play(a, b, first_moves, on_game=lambda played: heard.append(played.number), decided=decided)
-    assert heard != sorted(heard)
-    assert told == result.pair_scores
+    result = play(a, b, first_moves, on_game=lambda played: ended.append(played.number), decided=decided)
+    assert ended != sorted(ended)
+    assert received == result.pair_scores

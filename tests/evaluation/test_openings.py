@@ -1,18 +1,18 @@
-"""Openings are legal, varied, without passes, and follow the network."""
+"""Openings: legal moves without passes, variety, and the network's policy."""
 
 import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.evaluation import openings
-from alphazero.go import board, game, geometry, rules
-from alphazero.search import evaluator
+from alphazero.go import board, game_kernels, geometry, rules
+from alphazero.search import evaluator as evaluators
 
 SIZE, PASS = 5, 25
 RULES = game_config.GameConfig(size=SIZE, move_limit=60)
 
 
 class Sharp:
-    """Wants one point, by `strength` in logits; and would rather pass."""
+    """Evaluator that prefers one point by `strength` in logits, and a pass by twice as much."""
 
     def __init__(self, point: int, strength: float) -> None:
         self._logits = np.zeros(PASS + 1, np.float32)
@@ -23,35 +23,35 @@ class Sharp:
         return np.tile(self._logits, (len(planes), 1)), np.zeros(len(planes), np.float32)
 
 
-def draw(network: evaluator.Evaluator, count: int, plies: int, seed: int = 0) -> list[openings.Opening]:
+def draw(network: evaluators.Evaluator, count: int, plies: int, seed: int = 0) -> list[openings.Opening]:
     return openings.draw(network, RULES, count=count, plies=plies, rng=np.random.default_rng(seed))
 
 
 def test_openings_are_legal_and_without_passes():
-    drawn = draw(evaluator.HashedEvaluator(SIZE), 40, 10)
-    games, tables, scratch = game.new_games(40, RULES), geometry.make(SIZE), board.make_scratch(PASS)
+    drawn = draw(evaluators.HashedEvaluator(SIZE), 40, 10)
+    games, tables, scratch = game_kernels.new_games(40, RULES), geometry.make(SIZE), board.make_scratch(PASS)
     for index, opening in enumerate(drawn):
         assert len(opening) == 10
         assert PASS not in opening
         for action in opening:
-            assert game.play(tables, games, scratch, index, action) == rules.OK
+            assert game_kernels.play(tables, games, scratch, index, action) == rules.OK
 
 
 def test_the_same_seed_gives_the_same_openings():
-    network = evaluator.HashedEvaluator(SIZE)
+    network = evaluators.HashedEvaluator(SIZE)
     assert draw(network, 5, 4) == draw(network, 5, 4)
     assert draw(network, 5, 4) != draw(network, 5, 4, seed=1)
 
 
 def test_first_moves_follow_the_policy():
-    """exp(4.6) against 24 other points: 80 % of 500 first moves; pass is never drawn."""
+    """One point has 96 times the weight of each of 24 others: 80 % of 500 first moves, without passes."""
     drawn = openings._draw_once(Sharp(7, np.log(96)), RULES, (500, 1), 1.0, np.random.default_rng(0))
     share = np.mean([opening == (7,) for opening in drawn])
     assert 0.75 < share < 0.85
 
 
 def test_repeated_openings_are_drawn_again():
-    """At 99.9 % for one move a pair of moves nearly always repeats; with flatter policies it does not."""
+    """With 99.9 % for one move nearly all pairs of moves repeat; with flatter policies they do not."""
     network = Sharp(7, np.log(24_000))
     once = openings._draw_once(network, RULES, (20, 2), 1.0, np.random.default_rng(0))
     assert len({opening[0] for opening in once}) == 1
@@ -59,12 +59,12 @@ def test_repeated_openings_are_drawn_again():
 
 
 def test_a_board_may_have_too_few_openings():
-    assert len(set(draw(evaluator.UniformEvaluator(SIZE), 60, 1))) <= 25
+    assert len(set(draw(evaluators.UniformEvaluator(SIZE), 60, 1))) <= 25
 
 
 def test_an_opening_never_ends_the_game():
-    """Asked for more moves than the board has room for, it stops where only a pass is left."""
-    network = evaluator.UniformEvaluator(SIZE)
+    """If more moves are requested than the board allows, an opening stops when only a pass is left."""
+    network = evaluators.UniformEvaluator(SIZE)
     assert draw(network, 3, 0) == [(), (), ()]
     drawn = draw(network, 20, 99)
     assert all(20 < len(opening) <= 59 and PASS not in opening for opening in drawn)

@@ -1,4 +1,4 @@
-"""When a player passes although its search would not."""
+"""Players: passes instead of the search's move, and independence of other games."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,17 @@ import pytest
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import players
-from alphazero.go import board, game, geometry, rules
+from alphazero.go import board, game_kernels, geometry, rules
 
 SIZE, PASS = 5, 25
 RULES = game_config.GameConfig(size=SIZE, komi=7, move_limit=60)
-# Walls on columns B (White) and D (Black): column A is White's, E is Black's, C touches both.
+# Walls on columns B (White) and D (Black): column A is White's, E is Black's, and C is neutral.
 BLACK_WALL, WHITE_WALL = (3, 8, 13, 18, 23), (1, 6, 11, 16, 21)
 BLACKS_POINT, WHITES_POINT, NEUTRAL = 14, 10, 12
 
 
 class Opinionated:
-    """Wants to play `point`; gives Black `black_value`."""
+    """Evaluator that prefers `point` and gives Black `black_value`."""
 
     def __init__(self, point: int, black_value: float) -> None:
         self._point, self._black_value = point, black_value
@@ -29,18 +29,18 @@ class Opinionated:
 
 
 def walls(*, black_to_move: bool) -> np.ndarray:
-    """One game with both walls built; White wins by the komi of 7."""
-    games = game.new_games(1, RULES)
+    """Returns one game with both walls; White wins by the komi of 7."""
+    games = game_kernels.new_games(1, RULES)
     tables, scratch = geometry.make(SIZE), board.make_scratch(PASS)
     moves = [point for pair in zip(BLACK_WALL, WHITE_WALL, strict=True) for point in pair]
     for action in moves if black_to_move else [PASS, *np.reshape(moves, (-1, 2))[:, ::-1].ravel()]:
-        assert game.play(tables, games, scratch, 0, int(action)) == rules.OK
+        assert game_kernels.play(tables, games, scratch, 0, int(action)) == rules.OK
     return games
 
 
 def choose(games: np.ndarray, point: int, black_value: float) -> int:
     config = search_config.SearchConfig(num_simulations=8, num_considered=4)
-    player = players.Player("a", Opinionated(point, black_value), config, np.random.default_rng(0))
+    player = players.SearchPlayer("a", Opinionated(point, black_value), config, np.random.default_rng(0))
     player.join(games)
     return int(player.choose(np.array([0]))[0])
 
@@ -48,8 +48,8 @@ def choose(games: np.ndarray, point: int, black_value: float) -> int:
 @pytest.mark.parametrize(
     ("point", "black_value", "chosen"),
     [
-        (BLACKS_POINT, -0.99, PASS),  # lost, and it would only fill its own territory
-        (BLACKS_POINT, -0.5, BLACKS_POINT),  # not sure to have lost
+        (BLACKS_POINT, -0.99, PASS),  # lost, and the move would only fill its own territory
+        (BLACKS_POINT, -0.5, BLACKS_POINT),  # not certainly lost
         (BLACKS_POINT, 0.99, BLACKS_POINT),  # a winner may strengthen itself
         (WHITES_POINT, -0.99, WHITES_POINT),  # the loser may try an invasion
         (NEUTRAL, -0.99, NEUTRAL),  # there is a point to gain
@@ -68,12 +68,12 @@ def test_white_knows_its_own_territory():
 
 
 def test_equal_positions_get_equal_moves_in_any_company():
-    """Three games, of which the first and the last are the same."""
+    """The first and the last of three games are the same."""
     one = walls(black_to_move=True)
-    other = game.new_games(1, RULES)
+    other = game_kernels.new_games(1, RULES)
     games = np.concatenate([one, other, one])
     config = search_config.SearchConfig(num_simulations=8, num_considered=4)
-    player = players.Player("a", Opinionated(NEUTRAL, 0.1), config, np.random.default_rng(0))
+    player = players.SearchPlayer("a", Opinionated(NEUTRAL, 0.1), config, np.random.default_rng(0))
     player.join(games)
     together = player.choose(np.arange(3))
     assert together[0] == together[2]
@@ -82,17 +82,17 @@ def test_equal_positions_get_equal_moves_in_any_company():
 
 @pytest.mark.parametrize(("name", "copies"), [("none", 1), ("random", 1), ("average", 8)])
 def test_a_player_sees_the_board_as_its_settings_say(name: str, copies: int):
-    asked = []
+    received = []
 
     class Counting(Opinionated):
         def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            asked.append(planes.copy())
+            received.append(planes.copy())
             return super().evaluate(planes)
 
     config = search_config.SearchConfig(num_simulations=4, symmetry=search_config.Symmetry(name))
-    player = players.Player("a", Counting(NEUTRAL, 0.0), config, np.random.default_rng(0))
+    player = players.SearchPlayer("a", Counting(NEUTRAL, 0.0), config, np.random.default_rng(0))
     player.join(walls(black_to_move=True))
     player.choose(np.array([0]))
-    assert {len(planes) for planes in asked} == {copies}
+    assert {len(planes) for planes in received} == {copies}
     plain = walls(black_to_move=True)["stones"][0, :-1].reshape(SIZE, SIZE) == rules.BLACK
-    assert np.array_equal(asked[0][0, 0], plain) is (name != "random")
+    assert np.array_equal(received[0][0, 0], plain) is (name != "random")

@@ -1,4 +1,4 @@
-"""Promoted files: certified, numbered, and never half there."""
+"""Promoted networks: certificates, numbers, and atomic writes."""
 
 import json
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_an_empty_folder(tmp_path: Path):
 
 @pytest.mark.parametrize("last", ["weights", "certificate", "pointer"])
 def test_killed_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str):
-    """Dies before the named file is written; a weight file without certificate was not promoted."""
+    """The process dies before it writes the file. A weight file without a certificate does not count."""
     (first,) = promote(tmp_path, 1)
     endings = {"weights": ".txt.gz", "certificate": ".json", "pointer": "latest.json"}
     write = files.write_atomic
@@ -128,17 +128,17 @@ def test_altered_weights_are_not_loaded(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "reason"),
     [
         ({"file": "../../secret"}, "do not belong to its name"),
         ({"sha256": "0" * 64}, "do not belong to its name"),
         ({"sha256": None}, "do not belong to its name"),
     ],
 )
-def test_certificates_that_point_elsewhere_are_refused(tmp_path: Path, changes: dict, complaint: str):
+def test_certificates_that_point_elsewhere_are_refused(tmp_path: Path, changes: dict, reason: str):
     (promoted,) = promote(tmp_path, 1)
     promoted.certificate_path.write_text(json.dumps(promoted.certificate | changes))
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=reason):
         promotion.read_certificate(promoted.certificate_path)
 
 
@@ -153,7 +153,7 @@ def test_provenance_knows_the_configuration():
 
 def test_the_commit_is_ours_or_unknown(project: Path, tmp_path: Path):
     assert promotion._git_commit(tmp_path) is None
-    (tmp_path / ".git").mkdir()  # what git does not take for a repository
+    (tmp_path / ".git").mkdir()  # not a valid repository
     assert promotion._git_commit(tmp_path) is None
     if (project / ".git").is_dir():
         commit = promotion._git_commit(project)

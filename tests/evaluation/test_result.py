@@ -1,4 +1,4 @@
-"""What a match leaves behind: figures by hand, and files that sgfmill reads and scores the same way."""
+"""Results of matches: metrics computed by hand, and files that sgfmill reads and scores the same way."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from sgfmill import boards, sgf
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import elo
+from alphazero.evaluation import ratings
 from alphazero.evaluation import result as results
 
 PASS = 25
@@ -15,7 +15,7 @@ RULES = game_config.GameConfig(size=5, komi=7)
 
 
 def played(number: int, score: float, *moves: int, hit_limit: bool = False) -> results.PlayedGame:
-    """Odd numbers: a is Black. score: Black's."""
+    """Makes a game. a is Black in games with odd numbers. score: Black's."""
     return results.PlayedGame(
         number=number,
         a_is_black=number % 2 == 1,
@@ -27,22 +27,22 @@ def played(number: int, score: float, *moves: int, hit_limit: bool = False) -> r
 
 @pytest.fixture
 def result() -> results.MatchResult:
-    """a: a win and a loss as Black, a win and a draw as White; one game was played twice."""
+    """a has a win and a loss as Black, and a win and a draw as White. Two games have the same moves."""
     games = (
         played(1, 18, 12),  # C3 owns the board: a wins
-        played(2, -7, 12, 0, hit_limit=True),  # one stone each: a wins as White
+        played(2, -7, 12, 0, hit_limit=True),  # one stone each, so komi decides: a wins as White
         played(3, -7, 12, 0),  # a loses
-        played(4, 0, 12, 1),  # not scored by these moves; a draw
+        played(4, 0, 12, 1),  # a draw, which does not follow from the moves
     )
     return results.MatchResult(names=("new", "old"), config=RULES, games=games)
 
 
-def test_figures(result: results.MatchResult):
+def test_counts_and_scores(result: results.MatchResult):
     assert (result.num_games, result.wins, result.draws, result.losses) == (4, 2, 1, 1)
     assert result.score == 0.625
     assert result.pair_scores == [2, 0.5]
     assert (result.num_distinct, result.num_at_limit) == (3, 1)
-    assert result.elo == elo.from_pairs([2, 0.5])
+    assert result.elo == ratings.from_pairs([2, 0.5])
     assert [played.number for played in result.with_color(a_is_black=False)] == [2, 4]
 
 
@@ -83,13 +83,13 @@ def test_unbounded_intervals_are_valid_json(tmp_path: Path):
     games = (played(1, 1), played(2, -1))
     results.MatchResult(names=("new", "old"), config=RULES, games=games).write_folder(tmp_path)
     found = json.loads((tmp_path / "result.json").read_text())
-    assert found["elo"] == pytest.approx(elo.from_score(0.75))
+    assert found["elo"] == pytest.approx(ratings.from_score(0.75))
     assert found["elo_95"][1] is None
 
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_sgf_files_state_rules_players_and_result(result: results.MatchResult, tmp_path: Path, index: int):
-    """Replayed and scored by sgfmill's own board."""
+    """The files are replayed and scored by sgfmill's board."""
     result.write_folder(tmp_path)
     game = sgf.Sgf_game.from_bytes((tmp_path / "games" / f"000{index + 1}.sgf").read_bytes())
     root = game.get_root()

@@ -1,4 +1,4 @@
-"""The sequential test: its likelihoods against scipy's optimiser, its order, its bounds."""
+"""The sequential test: likelihoods compared with scipy's optimiser, order of pairs, and bounds."""
 
 import dataclasses
 import math
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from alphazero.evaluation import elo, sprt
+from alphazero.evaluation import ratings, sprt
 
 TEST = sprt.Test(elo0=0, elo1=100, alpha=0.05, beta=0.05, min_pairs=4, max_pairs=60)
 SHARES = np.arange(5) / 4
 
 
 def likelihood_by_brute_force(counts, mean):
-    """The largest log-likelihood of any distribution of this mean, by a general optimiser."""
+    """Returns the largest log-likelihood of any distribution of this mean, by a general optimiser."""
     seen = counts + 1e-3
 
     def cost(logits):
@@ -34,7 +34,7 @@ def likelihood_by_brute_force(counts, mean):
     "counts", [[3, 5, 20, 7, 2], [0, 0, 10, 0, 0], [1, 0, 4, 0, 9], [10, 20, 40, 25, 5], [0, 0, 0, 0, 3]]
 )
 def test_likelihoods_are_the_largest(counts):
-    means = [elo.to_score(0), elo.to_score(100)]
+    means = [ratings.to_score(0), ratings.to_score(100)]
     low, high = (likelihood_by_brute_force(np.array(counts), mean) for mean in means)
     assert sprt.log_likelihood_ratio(tuple(counts), 0, 100) == pytest.approx(high - low, abs=2e-4)
 
@@ -60,23 +60,23 @@ def test_bounds_are_wald_s():
         ([2] * 20, "better", None),
         ([0] * 20, "not better", None),
         ([2, 0, 1, 1.5] * 5, "undecided", 20),
-        ([1.5, 0.5] * 10, "not better", None),  # equal halves say more than whole points would
+        ([1.5, 0.5] * 10, "not better", None),  # halves are more evidence than whole points
         ([1] * 59, "not better", None),
-        ([2, 0, 1, 1.5] * 13 + [2, 2, 1, 1.5] * 2, "better", 60),  # at the maximum the likelier one
+        ([2, 0, 1, 1.5] * 13 + [2, 2, 1, 1.5] * 2, "better", 60),  # at the maximum, the likelier hypothesis
         ([2, 0, 1, 1.5] * 15, "not better", 60),
     ],
 )
 def test_decisions(pairs, decision, num_pairs):
-    verdict = TEST.decide(pairs)
-    assert verdict.decision.value == decision
-    assert num_pairs is None or verdict.num_pairs == num_pairs
+    result = TEST.decide(pairs)
+    assert result.decision.value == decision
+    assert num_pairs is None or result.num_pairs == num_pairs
 
 
-def test_what_comes_after_a_decision_changes_nothing():
+def test_later_pairs_do_not_change_a_decision():
     won = [2.0] * 20
-    verdict = TEST.decide(won)
-    assert TEST.min_pairs <= verdict.num_pairs < 20
-    assert TEST.decide(won[: verdict.num_pairs] + [0.0] * 30) == verdict
+    result = TEST.decide(won)
+    assert TEST.min_pairs <= result.num_pairs < 20
+    assert TEST.decide(won[: result.num_pairs] + [0.0] * 30) == result
 
 
 def test_a_minimum_beyond_the_maximum_is_the_maximum():

@@ -1,4 +1,4 @@
-"""A weight file is found by its own name or by that of a run's folder."""
+"""Lookup of a weight file, by its own path or by that of a run's folder."""
 
 import pytest
 
@@ -33,11 +33,11 @@ def test_the_pointer_decides(run):
     assert weight_files.load(run).filters == 2
 
 
-def damage_pointer(promoted):
+def corrupt_pointer(promoted):
     (promoted / promotion.LATEST).write_text('{"certi')
 
 
-def damage_network(promoted):
+def corrupt_network(promoted):
     newest = sorted(promoted.glob("*.txt.gz"))[-1]
     newest.write_bytes(newest.read_bytes()[:-1])
 
@@ -47,16 +47,16 @@ def remove_pointer(promoted):
 
 
 @pytest.mark.parametrize(
-    ("damage", "complaint"),
+    ("corrupt", "reason"),
     [
-        (damage_pointer, r"latest\.json: is damaged"),
-        (damage_network, "sha256 is not the one"),
-        (remove_pointer, "holds no promoted network"),
+        (corrupt_pointer, r"latest\.json: is corrupt"),
+        (corrupt_network, "sha256 is not the one"),
+        (remove_pointer, "does not contain a promoted network"),
     ],
 )
-def test_damage_is_named_in_one_line(run, damage, complaint):
-    damage(run / "weights" / "promoted")
-    with pytest.raises(ValueError, match=complaint) as error:
+def test_corruption_is_reported_in_one_line(run, corrupt, reason):
+    corrupt(run / "weights" / "promoted")
+    with pytest.raises(ValueError, match=reason) as error:
         weight_files.load(run)
     assert "\n" not in str(error.value)
 

@@ -1,6 +1,6 @@
-"""Calls everything in alphazero.go on two boards and prints how often each kernel was compiled.
+"""Script that calls all kernels of alphazero.go on two boards and prints how often each was compiled.
 
-Run by test_signatures.py in a process of its own, so that no other test's calls count.
+test_signatures.py runs it in a separate process, so that calls of other tests do not count.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import numpy as np
 
 import alphazero.go
 from alphazero import jit
-from alphazero.go import board, features, game, life, play, rules, scoring
+from alphazero.go import board, features, game_kernels, life, play, rules, scoring
 from tests.go import positions
 
 
@@ -26,10 +26,10 @@ def call_everything(size: int) -> None:
     position.undo()
 
     table = positions.make_table(size, count=2)
-    game.play(*table, 0, 2)
-    game.play_each(*table, np.arange(2), np.array([3, 3]))
-    game.copy_game(table.games, 1, table.games, 0)
-    game.legal_actions(table.geometry, table.games, 1, np.zeros(size * size + 1, np.bool_))
+    game_kernels.play(*table, 0, 2)
+    game_kernels.play_each(*table, np.arange(2), np.array([3, 3]))
+    game_kernels.copy_game(table.games, 1, table.games, 0)
+    game_kernels.legal_actions(table.geometry, table.games, 1, np.zeros(size * size + 1, np.bool_))
     planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)
     features.planes(table.geometry, table.games, np.arange(2), planes)
     features.fill_planes(table.geometry, table.games, 1, planes[0])
@@ -47,7 +47,7 @@ def call_everything(size: int) -> None:
 
 
 def count_signatures(package: ModuleType) -> dict[str, tuple[int, int]]:
-    """For each kernel of a room its signatures, and the layouts of game records among their arguments."""
+    """For each kernel of a package: number of signatures, number of record layouts among their arguments."""
     counts = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")

@@ -1,4 +1,4 @@
-"""Real games: 250 of the CGOS archive against sgfmill's answers, and Leela Zero's records of seven."""
+"""Tests with real games: 250 of the CGOS archive against sgfmill, and training records of Leela Zero."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ SUPERVISED = ["620764", "622643", "623554", "638132", "638370"]
 
 @pytest.fixture(scope="module")
 def archive(shared_data):
-    """Each game's expectations and SGF."""
+    """Expected results and SgfGame of each game."""
     lines = (shared_data / "cgos9_expected.jsonl").read_text().splitlines()
     games = [json.loads(line) for line in lines]
     assert len(games) == 250
@@ -46,7 +46,7 @@ def test_scores_are_the_results(archive):
 
 
 def leela_planes(lines, num_points):
-    """[18, P] of the first 17 lines of a record of Leela Zero's version 1 text."""
+    """Planes [18, P] from the first 17 lines of a record in Leela Zero's text format, version 1."""
     planes = np.zeros((features.NUM_PLANES, num_points), np.uint8)
     for plane, line in enumerate(lines[:16]):
         bits = "".join(f"{int(digit, 16):04b}" for digit in line[:-1]) + line[-1]
@@ -68,14 +68,14 @@ def test_planes_of_leela_zero(shared_data, number):
         features.fill_planes(geometry.make(9), position.record, 0, ours)
         expected = leela_planes(lines[19 * number : 19 * number + 19], 81)
         assert np.array_equal(ours, expected), f"before move {number + 1}\n{position}"
-        # The policy is one-hot: Leela Zero's numbers of actions are ours.
+        # The policy is one-hot. Leela Zero numbers actions as this project does.
         assert lines[19 * number + 17].split().index("1") == action
         position.play(action, color)
 
 
 @pytest.mark.parametrize("name", ["lz9_synth_0", "lz19_0k_0"])
 def test_training_records_of_leela_zero(shared_data, name):
-    """A game that Leela Zero played with itself: planes, legal moves and the winner at every ply."""
+    """A self-play game of Leela Zero: planes, legal moves and the winner at every ply."""
     folder = shared_data / "lz_pairs"
     record = sgf.read((folder / f"{name}.sgf").read_bytes())
     lines = gzip.decompress((folder / f"{name}.0.gz").read_bytes()).decode().splitlines()

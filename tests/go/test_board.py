@@ -1,4 +1,4 @@
-"""Stones: pictures of captures, liberties by two counts, chains."""
+"""Tests of boards: pictures of captures, liberties counted in two ways, chains."""
 
 import itertools
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import pytest
 
 from alphazero.go import board, diagram, geometry, rules
 from tests.go import positions
-from tests.reference import board as reference
+from tests.reference import board as reference_board
 
 
 class Case(NamedTuple):
@@ -87,7 +87,7 @@ def test_liberties(text, point, touches, last):
 
 
 def last_liberties(position, stone, size):
-    """Empty points beside the stone's chain that are its only liberty: one or none."""
+    """Empty points that are the only liberty of the stone's chain: one or none."""
     tables, found = geometry.make(size), []
     for point, direction in itertools.product(range(size**2), range(4)):
         neighbor = tables.neighbors[point, direction]
@@ -103,7 +103,7 @@ def last_liberties(position, stone, size):
 
 @hypothesis.given(positions.random_games(sizes=(3, 5)))
 def test_chains_agree_with_reference(seed):
-    """The chains that a game has kept move by move, and those that are found on its last board."""
+    """Chains updated move by move, and chains found on the last board, equal the reference's."""
     played = positions.play_randomly(seed)
     size, num_points, tables = seed.size, seed.size**2, geometry.make(seed.size)
     stones = played.record["stones"][0]
@@ -115,8 +115,8 @@ def test_chains_agree_with_reference(seed):
     for position in (played.record[0], positions.make_board(stones)):
         for point in np.flatnonzero(stones[:-1]):
             where = positions.as_point(int(point), size)
-            members = positions.as_mask(reference.flood(size, slow, where)[0], size)
-            num_liberties = len(reference.liberties(size, slow, where))
+            members = positions.as_mask(reference_board.flood(size, slow, where)[0], size)
+            num_liberties = len(reference_board.liberties(size, slow, where))
             head = position.head[point]
             is_same = (position.head == head) & (stones[:-1] != rules.EMPTY)
             assert np.array_equal(is_same, members)

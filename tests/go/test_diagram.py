@@ -1,4 +1,4 @@
-"""Boards as text, and back."""
+"""Tests of diagrams: boards to text and back."""
 
 import hypothesis
 import numpy as np

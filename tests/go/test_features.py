@@ -1,11 +1,11 @@
-"""Planes against a plain version, and against Leela Zero's own files (tests/go/test_archives.py)."""
+"""Tests of planes against the reference. tests/go/test_archives.py compares them with files of Leela Zero."""
 
 import hypothesis
 import numpy as np
 
 from alphazero.go import features, geometry, rules
 from tests.go import positions
-from tests.reference import board as reference
+from tests.reference import board as reference_board
 
 
 def planes_of(table, index=0):
@@ -17,7 +17,7 @@ def planes_of(table, index=0):
 def test_planes_after_three_moves():
     table = positions.make_table(2)
     for action in positions.actions("A1 B2 B1", 2):
-        positions.game.play(*table, 0, action)
+        positions.game_kernels.play(*table, 0, action)
     own, opponent = planes_of(table)[:8].tolist(), planes_of(table)[8:16].tolist()
     # White to move: A1, B1, A2, B2
     assert own[:4] == [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
@@ -30,7 +30,7 @@ def test_planes_after_three_moves():
 @hypothesis.given(positions.random_games(sizes=(3, 5)))
 def test_planes_agree_with_reference(seed):
     position = positions.play_randomly(seed)
-    slow = reference.Game(seed.size, suicide=seed.suicide)
+    slow = reference_board.Game(seed.size, suicide=seed.suicide)
     for _, action in position.moves:
         slow.play(positions.as_move(action, seed.size))
     expected = [positions.as_mask(points, seed.size) for points in slow.planes()]
@@ -43,7 +43,7 @@ def test_planes_of_several_games_do_not_mix():
     table = positions.make_table(3, count=3)
     for index, moves in enumerate(["A1", "B2 C3", ""]):
         for action in positions.actions(moves, 3):
-            assert positions.game.play(*table, index, action) == rules.OK
+            assert positions.game_kernels.play(*table, index, action) == rules.OK
     out = np.full((2, features.NUM_PLANES, 9), 9, np.uint8)
     features.planes(table.geometry, table.games, np.array([1, 0]), out)
     assert np.array_equal(out, [planes_of(table, 1), planes_of(table, 0)])

@@ -1,4 +1,4 @@
-"""Tables of a board size."""
+"""Tests of the tables of a board size."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_neighbors_are_mutual(size):
     assert pairs == {(q, p) for p, q in pairs}
 
 
-def test_zobrist_numbers_differ_and_empty_points_count_nothing():
+def test_zobrist_numbers_differ_and_are_zero_for_empty_points():
     zobrist = geometry.make(19).zobrist
     assert not zobrist[0].any()
     assert len(np.unique(zobrist[1:])) == 2 * 361

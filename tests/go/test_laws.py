@@ -1,4 +1,4 @@
-"""Everything about a game commutes with the eight symmetries of the board and with an exchange of colours."""
+"""Tests that games commute with the eight symmetries of the board and with an exchange of colours."""
 
 import hypothesis
 import hypothesis.strategies as st
@@ -11,7 +11,7 @@ EXCHANGED = np.array([rules.EMPTY, rules.WHITE, rules.BLACK, rules.WALL], np.int
 
 
 def moved_game(seed, position, s, *, is_exchanged):
-    """The same moves elsewhere: points moved by symmetry s, and each by the other colour if so wished."""
+    """The game with its points moved by symmetry s, and with exchanged colours if is_exchanged."""
     moved = play.Game(seed.size, 0.0, ko=seed.ko, suicide=seed.suicide, capacity=positions.CAPACITY)
     permutation = symmetry.permutations(position.size)[s]
     for color, action in position.moves:
@@ -28,7 +28,7 @@ def planes_of(position):
 
 
 def settled_owner(position):
-    """[P] int8."""
+    """Owners [P] int8 of `life.settled_owner`."""
     num_points = position.size**2
     owner = np.zeros(num_points, np.int8)
     stones, scratch = position.record["stones"][0], life.make_scratch(num_points)
@@ -37,7 +37,7 @@ def settled_owner(position):
 
 
 def pass_alive(position, color, *, suicide):
-    """[P] bool."""
+    """Stones [P] bool of `life.pass_alive`."""
     num_points = position.size**2
     alive = np.zeros(num_points, np.bool_)
     stones, scratch = position.record["stones"][0], life.make_scratch(num_points)

@@ -1,4 +1,4 @@
-"""Legal moves against other programs, move by move, and by counting positions."""
+"""Tests of legal moves: comparison with other programs, and counts of positions."""
 
 import itertools
 import json
@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from alphazero.go import game, legality, play, rules
+from alphazero.go import game_kernels, legality, play, rules
 from tests.go import positions
 
 
@@ -18,7 +18,7 @@ def oracle_games(folder):
 
 @pytest.mark.parametrize("number", range(8))
 def test_legal_moves_of_other_programs(shared_data, number):
-    """KataGo, GNU Go and a brute force agree on these lists."""
+    """KataGo, GNU Go and a brute-force search agree on these lists."""
     oracle = list(oracle_games(shared_data))[number]
     size = oracle["size"]
     capacity = None if size == 9 else positions.CAPACITY
@@ -32,7 +32,7 @@ def test_legal_moves_of_other_programs(shared_data, number):
 
 
 def count_positions(size):
-    """Boards on which every chain has a liberty, by trying them all."""
+    """Number of boards on which every chain has a liberty, by enumeration."""
     count = 0
     for contents in itertools.product((rules.EMPTY, rules.BLACK, rules.WHITE), repeat=size * size):
         stones = np.array([*contents, rules.WALL], np.int8)
@@ -49,7 +49,7 @@ def test_number_of_legal_positions(size, count):
 
 
 def reachable_positions(size):
-    """Boards that single moves of either colour lead to, each from a game that starts there."""
+    """Number of boards reachable by moves of either colour, each in a new game from a known board."""
     table = positions.make_table(size)
     start = table.games.copy()
     seen = {start[0].stones.tobytes()}
@@ -58,8 +58,8 @@ def reachable_positions(size):
         stones = np.frombuffer(waiting.pop(), np.int8)
         for color, point in itertools.product((rules.BLACK, rules.WHITE), range(size * size)):
             table.games[:] = start
-            game.set_up(table.geometry, table.games, 0, stones, color)
-            if game.play(*table, 0, point) == rules.OK:
+            game_kernels.set_up(table.geometry, table.games, 0, stones, color)
+            if game_kernels.play(*table, 0, point) == rules.OK:
                 after = table.games[0].stones.tobytes()
                 if after not in seen:
                     seen.add(after)
@@ -76,7 +76,7 @@ def test_number_of_reachable_positions_3x3():
     assert reachable_positions(3) == 12675
 
 
-def test_repetition_looks_at_the_boards_from_one_to_another():
+def test_is_repeated_searches_a_range():
     hashes = np.array([5, 6, 7, 8], np.uint64)
     assert [legality.is_repeated(hashes, 0, 2, number) for number in hashes] == [True, True, True, False]
     assert [legality.is_repeated(hashes, 1, 2, number) for number in hashes] == [False, True, True, False]

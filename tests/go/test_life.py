@@ -1,4 +1,4 @@
-"""Life that nobody can take: pictures, the slow twin, and games in which somebody tries."""
+"""Tests of unconditional life: pictures, comparison with the reference, games that attack it."""
 
 import itertools
 from typing import NamedTuple
@@ -11,14 +11,14 @@ import pytest
 from alphazero.go import diagram, geometry, life, rules
 from tests.go import positions
 from tests.reference import board as reference_board
-from tests.reference import life as reference
+from tests.reference import life as reference_life
 
 
 class Case(NamedTuple):
     name: str
     stones: str
-    alive: str  # only the pass-alive stones of both colours
-    owner: str  # whose each point is for sure
+    alive: str  # the pass-alive stones of both colours
+    owner: str  # the settled owner of each point
 
 
 NOTHING = "..... / ..... / ..... / ..... / ....."
@@ -75,7 +75,7 @@ CASES = [
          f"{TWO_EYES} / XXXXX / ..XXX / X.XXX",
          f"{TWO_EYES} / XXXXX / ..XXX / ..XXX",
          "XXXXX / XXXXX / XXXXX / XXXXX / XXXXX"),
-    Case("Black's eye holds a stone that could take itself off",
+    Case("Black's eye holds a stone that could be removed by suicide",
          "..... / ..... / XXXXX / ..X.X / O.XXX",
          "..... / ..... / XXXXX / ..X.X / ..XXX", NOTHING),
 ]  # fmt: skip
@@ -85,8 +85,8 @@ def stones_of(text):
     return diagram.parse(text.replace(" / ", "\n").replace("", " "))
 
 
-def judge(stones):
-    """Owners [P], and whether all is settled."""
+def settled_owner(stones):
+    """Owners [P], and whether every point is settled."""
     size = round(len(stones) ** 0.5)
     owner = np.full(size * size, 7, np.int8)
     is_settled = life.is_settled(geometry.make(size), stones, life.make_scratch(size * size), owner)
@@ -94,7 +94,7 @@ def judge(stones):
 
 
 def pass_alive(stones, color, *, suicide=False):
-    """[P] bool."""
+    """Pass-alive stones [P] bool."""
     size = round(len(stones) ** 0.5)
     alive = np.ones(size * size, np.bool_)
     life.pass_alive(geometry.make(size), stones, life.make_scratch(size * size), color, suicide, alive)
@@ -108,7 +108,7 @@ def test_pictures(case):
     expected = stones_of(case.alive)
     found = np.where(alive, stones[:-1], rules.EMPTY)
     assert np.array_equal(found, expected[:-1]), diagram.render(found)
-    owner, is_settled = judge(stones)
+    owner, is_settled = settled_owner(stones)
     expected = stones_of(case.owner)[:-1]
     assert np.array_equal(owner, np.where(expected == rules.WHITE, -1, expected))
     assert is_settled == (expected != rules.EMPTY).all()
@@ -121,7 +121,7 @@ def test_with_suicide_an_eye_holds_no_point_out_of_reach():
 
 
 def boards(sizes, cells="bbbwww."):
-    """Boards of chains with liberties, of cells drawn from `cells`."""
+    """Boards whose points are drawn from `cells`, without chains that have no liberty."""
     contents = st.sampled_from(cells)
     return st.sampled_from(sizes).flatmap(
         lambda size: st.builds(
@@ -143,11 +143,11 @@ def as_array(size, stones):
 def check_against_reference(size, stones):
     array = as_array(size, stones)
     for color, suicide in itertools.product("bw", (False, True)):
-        expected = reference.pass_alive(size, stones, color, suicide=suicide)
+        expected = reference_life.pass_alive(size, stones, color, suicide=suicide)
         found = pass_alive(array, positions.COLORS[color], suicide=suicide)
         assert np.array_equal(found, positions.as_mask(expected, size)), diagram.render(array)
-    owner, is_settled = judge(array)
-    expected = reference.settled_owner(size, stones)
+    owner, is_settled = settled_owner(array)
+    expected = reference_life.settled_owner(size, stones)
     values = {"b": 1, "w": -1, "": 0}
     points = [positions.as_point(point, size) for point in range(size * size)]
     assert owner.tolist() == [values[expected[point]] for point in points], diagram.render(array)
@@ -181,12 +181,12 @@ def legal_boards(size):
 
 
 def reachable_by(size, stones, color, *, suicide):
-    """The boards that moves of one colour alone lead to."""
+    """Boards reachable by moves of one colour alone."""
     seen, waiting = {frozenset(stones.items())}, [stones]
     while waiting:
         now = waiting.pop()
-        for point in reference.all_points(size) - set(now):
-            then = reference.after(size, now, point, color)
+        for point in reference_life.all_points(size) - set(now):
+            then = reference_life.after(size, now, point, color)
             key = frozenset(then.items())
             if key not in seen and (suicide or point in then):
                 seen.add(key)
@@ -196,11 +196,11 @@ def reachable_by(size, stones, color, *, suicide):
 
 @pytest.mark.parametrize("every", [16, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("suicide", [False, True])
-def test_nobody_takes_what_is_pass_alive(suicide, every):
-    """White alone moves, from boards of 3x3 that have black stones alive, until it has tried everything."""
+def test_pass_alive_stones_cannot_be_captured(suicide, every):
+    """Enumerates all moves of White alone, from 3x3 boards with pass-alive black stones."""
     num_boards = 0
     for stones in itertools.islice(legal_boards(3), 0, None, every):
-        alive = reference.pass_alive(3, stones, "b", suicide=suicide)
+        alive = reference_life.pass_alive(3, stones, "b", suicide=suicide)
         num_boards += bool(alive)
         for then in reachable_by(3, stones, "w", suicide=suicide) if alive else ():
             assert alive <= {point for point in then if then[point] == "b"}
@@ -208,19 +208,19 @@ def test_nobody_takes_what_is_pass_alive(suicide, every):
 
 
 def hold(size, stones, color, choices):
-    """Plays the other colour's choices against `defending_move` until nothing is left to capture."""
-    start = reference.settled_owner(size, stones)
+    """Plays moves of the other colour against `defending_move` until there is nothing left to capture."""
+    start = reference_life.settled_owner(size, stones)
     own = {point for point in start if start[point] == color}
     choices, last, other = list(choices), None, reference_board.OTHER[color]
     for _ in range(20 * size * size):
         if choices:
-            empty = sorted(reference.all_points(size) - set(stones))
-            stones = reference.after(size, stones, empty[choices.pop() % len(empty)], other)
-        owner = reference.settled_owner(size, stones)
+            empty = sorted(reference_life.all_points(size) - set(stones))
+            stones = reference_life.after(size, stones, empty[choices.pop() % len(empty)], other)
+        owner = reference_life.settled_owner(size, stones)
         assert own <= {point for point in owner if owner[point] == color}
-        last = reference.defending_move(size, stones, color)
+        last = reference_life.defending_move(size, stones, color)
         if last is not None:
-            stones = reference.after(size, stones, last, color)
+            stones = reference_life.after(size, stones, last, color)
         elif not choices:
             break
     assert last is None
@@ -231,10 +231,10 @@ def hold(size, stones, color, choices):
     boards(sizes=(3, 4, 5), cells="bbbbbbw..") | boards(sizes=(4, 5)),
     st.lists(st.integers(0, 24), max_size=30),
 )
-def test_whoever_owns_points_can_keep_them(board, choices):
-    """The other colour moves where it likes, the owner answers, and in the end all that is dead is taken."""
+def test_owners_can_keep_settled_points(board, choices):
+    """The other colour plays random moves and the owner answers. In the end all dead stones are captured."""
     size, stones = board
-    colors = set(reference.settled_owner(size, stones).values()) - {""}
+    colors = set(reference_life.settled_owner(size, stones).values()) - {""}
     hypothesis.assume(colors)
     hold(size, stones, max(colors), choices)
     hold(size, stones, min(colors), choices)

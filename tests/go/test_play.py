@@ -1,10 +1,10 @@
-"""The friendly game: what it refuses, takes back, copies and grows into."""
+"""Tests of `play.Game`: refused moves, undo, copies and growth."""
 
 import hypothesis
 import numpy as np
 import pytest
 
-from alphazero.go import game, play, rules
+from alphazero.go import game_kernels, play, rules
 from tests.go import positions
 
 
@@ -55,7 +55,7 @@ def test_undo_leads_back_through_every_record(seed):
     while records:
         position.undo()
         expected = records.pop()
-        # What lies behind the current hash is never read.
+        # Entries after the current hash are never read.
         end = int(expected["num_moves"][0]) + 1
         assert np.array_equal(position.record["hashes"][0, :end], expected["hashes"][0, :end])
         for name in set(expected.dtype.names) - {"hashes"}:
@@ -98,7 +98,7 @@ def test_passes_end_and_resume_goes_on():
 
 def test_score_and_ownership():
     position = make_game("B1 pass B2 pass B3 pass B4 pass B5 D1 pass D2 pass D3 pass D4 pass D5")
-    # Ten points each and a neutral column.
+    # Ten points for each player and a neutral column.
     assert position.score() == -7.0
     assert position.ownership().tolist() == [1, 1, 0, -1, -1] * 5
     position.komi = 0.5
@@ -155,7 +155,7 @@ def test_set_up_refuses(moves, black, white, reason):
 
 
 def test_a_set_up_position_may_not_be_repeated():
-    # A ko in the corner, set up as if Black had just been taken: White may not take back at once.
+    # A ko in the corner: Black captures first, and White must not recapture at once.
     position = make_game("")
     position.set_up(positions.actions("A1 B2", 5), positions.actions("B1 C2 D1", 5), rules.BLACK)
     position.play(rules.parse_move("C1", 5))
@@ -173,8 +173,8 @@ def test_the_record_grows():
             position.resume()
         assert np.array_equal(small.stones, large.stones)
         assert np.array_equal(small.legal(), large.legal())
-    # Room doubled when it was for less than nine more moves.
-    assert small.record.dtype == game.game_dtype(3, 200)
+    # The capacity doubled when fewer than nine more moves fitted.
+    assert small.record.dtype == game_kernels.game_dtype(3, 200)
     small.undo()
     large.undo()
     assert small.moves == large.moves

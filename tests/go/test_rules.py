@@ -1,4 +1,4 @@
-"""Names of moves."""
+"""Tests of move names and return codes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Area: pictures, the slow reference, sgfmill."""
+"""Tests of area scoring: pictures, comparison with the reference and with sgfmill."""
 
 import hypothesis
 import numpy as np
@@ -7,7 +7,7 @@ import sgfmill.boards
 
 from alphazero.go import board, diagram, geometry, rules, scoring
 from tests.go import positions
-from tests.reference import board as reference
+from tests.reference import board as reference_board
 
 CASES = [
     ("nothing", ". . . / . . . / . . .", 0, ". . . / . . . / . . ."),
@@ -24,8 +24,8 @@ def stones_of(text):
     return diagram.parse(text.replace(" / ", "\n"))
 
 
-def judge(stones):
-    """Our score, and owners [P]."""
+def score_and_owners(stones):
+    """Score and owners [P] by the kernels."""
     num_points = len(stones) - 1
     tables, scratch = geometry.make(round(num_points**0.5)), board.make_scratch(num_points)
     owner = np.full(num_points, 7, np.int8)
@@ -35,7 +35,7 @@ def judge(stones):
 
 @pytest.mark.parametrize(("name", "text", "score", "owners"), CASES, ids=[case[0] for case in CASES])
 def test_score(name, text, score, owners):
-    found, owner = judge(stones_of(text))
+    found, owner = score_and_owners(stones_of(text))
     expected = stones_of(owners)[:-1]
     assert found == score
     assert np.array_equal(owner, np.where(expected == rules.WHITE, -1, expected))
@@ -49,13 +49,13 @@ any_stones = positions.st.sampled_from([2, 3, 5, 7]).flatmap(
 @hypothesis.given(any_stones)
 def test_score_agrees_with_reference_and_sgfmill(contents):
     size = round(len(contents) ** 0.5)
-    score, owner = judge(np.array([*contents, rules.WALL], np.int8))
+    score, owner = score_and_owners(np.array([*contents, rules.WALL], np.int8))
     slow, sgfmill_board = {}, sgfmill.boards.Board(size)
     for point, content in enumerate(contents):
         if content:
             slow[positions.as_point(point, size)] = ".bw"[content]
             sgfmill_board.board[point // size][point % size] = ".bw"[content]
-    owners = reference.area(size, slow)
+    owners = reference_board.area(size, slow)
     values = {"b": 1, "w": -1, "": 0}
     expected = [values[owners[positions.as_point(point, size)]] for point in range(size * size)]
     assert owner.tolist() == expected
@@ -65,4 +65,4 @@ def test_score_agrees_with_reference_and_sgfmill(contents):
 def test_colours_swapped_negate_the_score():
     stones = stones_of("X . O / X . O / X X O")
     swapped = np.array([0, 2, 1, rules.WALL], np.int8)[stones]
-    assert judge(swapped)[0] == -judge(stones)[0] != 0
+    assert score_and_owners(swapped)[0] == -score_and_owners(stones)[0] != 0

@@ -1,4 +1,4 @@
-"""SGF: what is read, what is refused, and that everything comes back."""
+"""Tests of SGF: reading, refusals, and round trips."""
 
 import contextlib
 import encodings.aliases
@@ -52,7 +52,7 @@ def test_komi(text, komi):
     assert sgf.read(sgf.write(game)).komi == (komi or 0)
 
 
-def test_the_komi_of_a_game_that_does_not_tell_it():
+def test_replay_without_a_known_komi():
     game = sgf.read(b"(;SZ[9]KM[?];B[cc])")
     assert (sgf.replay(game).komi, sgf.replay(game, komi=6.5).komi) == (0, 6.5)
 
@@ -188,7 +188,7 @@ def test_stones_may_be_set_up_in_several_nodes_before_the_first_move():
 
 
 class Read(NamedTuple):
-    """What becomes of a file: its board in short, or the reason why not."""
+    """Expected content of a file."""
 
     moves: str
     black: str = ""
@@ -196,7 +196,7 @@ class Read(NamedTuple):
     to_play: int = rules.BLACK
 
 
-# Files of our own in tests/go/sgf_corpus, each odd in one way.
+# Files in tests/go/sgf_corpus, each unusual in one way. A string is the expected error.
 CORPUS = {
     "after_the_end.sgf": Read("B C3 W pass B pass W D4 B pass W pass"),
     "carriage_returns.sgf": Read("B C3 W D4", players="A B/C D"),
@@ -243,7 +243,7 @@ def test_the_corpus_is_all_tested(project):
 
 
 def read_and_replay(data):
-    """Any exception but ValueError fails the test; boards other than 9x9 would each compile the rules."""
+    """Reads and replays; only ValueError is allowed. Replays 9x9 only, as other sizes would be compiled."""
     with contextlib.suppress(ValueError):
         game = sgf.read(data)
         if game.size == 9:
@@ -276,8 +276,8 @@ def test_any_tokens_are_read_or_a_value_error(tokens):
 
 
 @hypothesis.given(st.data())
-def test_damage_is_a_value_error(data):
-    damaged = bytearray(SMALL)
+def test_corruption_is_a_value_error(data):
+    corrupted = bytearray(SMALL)
     for _ in range(data.draw(st.integers(1, 4))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    read_and_replay(bytes(damaged))
+        corrupted[data.draw(st.integers(0, len(corrupted) - 1))] = data.draw(st.integers(0, 255))
+    read_and_replay(bytes(corrupted))

@@ -1,4 +1,4 @@
-"""SGF collections: damage costs the game that it is in, and no other."""
+"""Tests of SGF collections: corruption loses only the game in which it is."""
 
 import gzip
 import lzma
@@ -8,18 +8,18 @@ import zipfile
 import pytest
 
 from alphazero.go import sgf, sgf_collection
-from tests.reference import sgf_collection as reference
+from tests.reference import sgf_collection as reference_sgf
 
 
 def game(number, encoding="utf-8", name=""):
-    """A game of four moves that tell its number."""
+    """A game of four moves, which encode its number."""
     letter = "abcdefghi"[number % 9]
     moves = "".join(f";{'BW'[ply % 2]}[{letter}{'aceg'[ply]}]" for ply in range(4))
     return f"(;GM[1]FF[4]CA[{encoding}]SZ[9]PB[{name}{number}]{moves})".encode(encoding)
 
 
 def names(data):
-    """The black players of the games that can be read."""
+    """Names of the black players; "refused" for games that cannot be read."""
     found = []
     for text in sgf_collection.split(data):
         try:
@@ -80,14 +80,14 @@ def test_packed_files(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.sgf.gz", "a.sgf.xz", "a.zip"])
-def test_packed_files_that_are_damaged(tmp_path, name):
+def test_packed_files_that_are_corrupt(tmp_path, name):
     (tmp_path / name).write_bytes(b"no such thing")
     with pytest.raises(OSError) as error:
         list(sgf_collection.games(tmp_path / name))
     assert error.value.strerror
 
 
-def test_what_unpacks_to_too_much(tmp_path, monkeypatch):
+def test_unpacked_size_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(sgf_collection, "MOST_UNPACKED_BYTES", 1 << 20)
     (tmp_path / "a.sgf.gz").write_bytes(gzip.compress(b" " * (2 << 20)))
     with pytest.raises(OSError) as error:
@@ -96,14 +96,14 @@ def test_what_unpacks_to_too_much(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["whole", "smiley", "extra-paren"])
-def test_collections_from_the_field(shared_data, name):
+def test_real_collections(shared_data, name):
     path = shared_data / "field" / "collections" / f"{name}.sgf"
     games = [sgf.read(text) for text in sgf_collection.games(path)]
     assert (len(games), sum(len(game.moves) for game in games)) == (50, 600)
 
 
 def corrupt(data, rng):
-    """A collection with a few bytes lost, doubled, replaced or added."""
+    """A collection with a few bytes removed, repeated, replaced or added."""
     data = bytearray(data)
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(data))
@@ -134,7 +134,7 @@ def test_no_game_is_lost_that_a_lenient_reference_reads():
     for number in range(5000):
         data = corrupt(whole, rng)
         ours = [moves_of(text) for text in sgf_collection.split(data)]
-        for text in reference.games(data.decode()):
+        for text in reference_sgf.games(data.decode()):
             moves = moves_of(text.encode())
             if moves is not None and moves not in ours:
                 lost.append((number, text, data))

@@ -1,4 +1,4 @@
-"""Encodings of SGF text: whatever CA says, all moves are read, or the game is refused."""
+"""Tests of encodings of SGF text: with any CA, all moves are read or the game is refused."""
 
 import hypothesis
 import hypothesis.strategies as st
@@ -8,18 +8,18 @@ from alphazero.go import sgf
 
 ENCODINGS = ("utf-8", "gbk", "big5", "shift_jis", "euc-kr", "latin-1")
 HIDING = 0x5B, 0x5C, 0x5D
-"""Bytes of SGF's syntax, which may also be second bytes of letters."""
+"""Bytes of SGF's syntax that may also be the second byte of a letter."""
 
 
 def letters_of(encoding):
-    """Letters of an encoding beyond ASCII, and of these the ones whose last byte is syntax of SGF."""
+    """Non-ASCII letters of an encoding, and those of them whose last byte is SGF syntax."""
     letters, hiding = [], []
     for code in (*range(0xA1, 0x180), *range(0x3041, 0x30FF), *range(0x4E00, 0x9FA6), *range(0xAC00, 0xD7A4)):
         try:
             data = chr(code).encode(encoding)
         except UnicodeEncodeError:
             continue
-        if data[0] < 0x80:  # the yen of Shift-JIS is a backslash
+        if data[0] < 0x80:  # the yen sign of Shift-JIS is a backslash
             continue
         letters.append(chr(code))
         if data[-1] in HIDING:
@@ -31,7 +31,7 @@ LETTERS = {encoding: letters_of(encoding) for encoding in ENCODINGS}
 
 
 def texts(encoding):
-    """Names and comments, full of what a parser of bytes takes for syntax; escaped as SGF asks for."""
+    """Names and comments with many bytes that look like syntax, escaped as SGF requires."""
     letters, hiding = LETTERS[encoding]
     parts = (
         st.sampled_from(hiding)
@@ -43,7 +43,7 @@ def texts(encoding):
 
 @st.composite
 def games(draw):
-    """(bytes of a file, its number of moves, whether CA tells the truth)"""
+    """Content of a file, its number of moves, whether CA names the encoding."""
     encoding = draw(st.sampled_from(ENCODINGS))
     is_honest = draw(st.booleans())
     text = texts(encoding)
@@ -99,20 +99,20 @@ def test_letters_with_accents_before_a_bracket():
     assert (game.black_name, game.white_name, len(game.moves)) == ("Ren\xe9", "Zo\xeb", 4)
 
 
-def test_names_in_gbk_under_the_name_of_utf_8():
+def test_gbk_text_declared_as_utf_8():
     data = ("(;GM[1]SZ[9]CA[UTF-8]PB[\u5c0f\u6797]KM[375]" + MOVES.format("\u9ed1\u597d")).encode("gbk")
     game = sgf.read(data)
     assert (game.black_name, game.komi, len(game.moves)) == ("\u5c0f\u6797", 7.5, 4)
 
 
-def test_utf_8_under_the_name_of_gbk():
+def test_utf_8_text_declared_as_gbk():
     data = ("(;GM[1]SZ[9]CA[GBK]PB[\u6797]PW[\u6797]" + MOVES.format("\u6797")).encode()
     assert len(sgf.read(data).moves) == 4
 
 
 @pytest.mark.parametrize("name", ["fox-gbk", "unknown-charset", "shift-jis", "shift-jis-no-ca", "komi-650",
                                   "komi-comma", "komi-moku", "utf8-control"])  # fmt: skip
-def test_files_from_the_field(shared_data, name):
+def test_real_files(shared_data, name):
     game = sgf.read((shared_data / "field" / "sgf" / f"{name}.sgf").read_bytes())
     assert len(game.moves) == (6 if name in ("shift-jis", "shift-jis-no-ca", "utf8-control") else 12)
     komi = {"fox-gbk": 7.5, "komi-650": 6.5, "komi-comma": 6.5, "komi-moku": 7.5}
@@ -120,11 +120,11 @@ def test_files_from_the_field(shared_data, name):
 
 
 @pytest.mark.parametrize("name", ["player-1", "player-black"])
-def test_players_in_files_from_the_field(shared_data, name):
+def test_players_in_real_files(shared_data, name):
     game = sgf.read((shared_data / "field" / "sgf" / f"{name}.sgf").read_bytes())
     assert [color for color, _ in game.moves] == [2, 1]
 
 
-def test_a_bracket_in_a_file_from_the_field(shared_data):
+def test_a_bracket_in_a_real_file(shared_data):
     with pytest.raises(ValueError, match=r"line 1: unexpected text, \]RE\[B\+R\]"):
         sgf.read((shared_data / "field" / "sgf" / "bracket.sgf").read_bytes())

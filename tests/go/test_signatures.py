@@ -1,4 +1,4 @@
-"""Each kernel is compiled once: for one set of argument types, or one for each layout of game records."""
+"""Tests that each kernel is compiled once, or once for each record layout."""
 
 import json
 import os
@@ -20,13 +20,13 @@ ON_RECORDS = {
     "board.place_stone",
     "features.fill_planes",
     "features.planes",
-    "game._hash_change",
-    "game._play_stone",
-    "game._why_illegal",
-    "game.copy_game",
-    "game.legal_actions",
-    "game.play",
-    "game.play_each",
+    "game_kernels._hash_change",
+    "game_kernels._play_stone",
+    "game_kernels._why_illegal",
+    "game_kernels.copy_game",
+    "game_kernels.legal_actions",
+    "game_kernels.play",
+    "game_kernels.play_each",
     "legality.is_suicide",
     "legality.removed_hash",
 }
@@ -34,11 +34,11 @@ ON_RECORDS = {
 
 @pytest.fixture(scope="module")
 def counts(project):
-    """Signatures of each kernel, and layouts of game records among them, after games on two boards."""
+    """Number of signatures and of record layouts of each kernel, after games on two boards."""
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         pytest.skip("nothing is compiled")
     command = [sys.executable, "-m", "tests.go.exercise"]
-    # With a cache, kernels within a cached kernel would not be compiled and not counted.
+    # With a cache, kernels inside a cached kernel would be neither compiled nor counted.
     uncached = os.environ | {"ALPHAZERO_CACHE_DIR": os.devnull}
     done = subprocess.run(command, cwd=project, env=uncached, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr

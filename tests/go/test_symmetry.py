@@ -1,4 +1,4 @@
-"""The eight symmetries: pictures, and the laws of their group."""
+"""Tests of the eight symmetries: pictures, and the laws of their group."""
 
 import itertools
 
@@ -7,8 +7,8 @@ import pytest
 
 from alphazero.go import symmetry
 
-# 6 7 8    where each symmetry moves A1, B1 and A2 of
-# 3 4 5    this board
+# 6 7 8    MOVES has the points to which each symmetry
+# 3 4 5    moves A1, B1 and A2 of this board.
 # 0 1 2
 MOVES = {
     0: (0, 1, 3),

@@ -1,4 +1,4 @@
-"""Leela Zero itself beside us: where it is, how it is started, and the heat maps that it prints."""
+"""Leela Zero itself, for comparison: its program, its command line and its heat maps."""
 
 import re
 import shutil
@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 PROGRAM = shutil.which("leelaz") or shutil.which("leelaz", path="/usr/games")
-"""For 19x19, from Debian's package leela-zero; None where it is not installed."""
+"""The program for 19x19 from Debian's package leela-zero; None if it is not installed."""
 needed = pytest.mark.skipif(
     PROGRAM is None, reason="leelaz, of Debian's package leela-zero, is not installed"
 )
 
 
 def command(weights: Path, *options: str, program: str | Path | None = PROGRAM) -> list[str]:
-    """Speaks GTP, on one thread and only when asked. options: such as "-v", "5"."""
-    # A program that was compiled without graphics cards does not know the option that forbids them.
-    forbidden = ["--cpu-only"] if program == PROGRAM else []
-    return [str(program), "--gtp", *forbidden, "--noponder", "-t", "1", *options, "-w", str(weights)]
+    """Command line of a GTP engine with one thread and without pondering. options: such as "-v", "5"."""
+    # A program that was compiled without support for GPUs does not know the option that turns them off.
+    cpu_only = ["--cpu-only"] if program == PROGRAM else []
+    return [str(program), "--gtp", *cpu_only, "--noponder", "-t", "1", *options, "-w", str(weights)]
 
 
 def read_heatmaps(text: str, size: int) -> list[tuple[np.ndarray, float]]:
-    """Policies [A] in thousandths, rounded down, A1 first and pass last; and win rates of who is to move.
+    """Returns policies [A] in thousandths, rounded down, and win rates of the player to move.
 
-    Leela Zero prints them on stderr, and so does our engine.
+    Policies begin with A1 and end with the pass. Leela Zero and our engine print both on stderr.
     """
     pattern = rf"((?:^[ \d]+\n){{{size}}})pass: (\d+)\nwinrate: ([\d.]+)"
     maps = []

@@ -8,7 +8,7 @@ from alphazero.net import leela, resnet
 
 
 def random_module(size: int = 5, blocks: int = 2, filters: int = 4, seed: int = 1) -> resnet.ResNet:
-    """A network in eval mode whose batch norms are random, too; half of the gammas are negative."""
+    """A network in eval mode. Its batch norms are random, too, and half of their gammas are negative."""
     generator = torch.Generator().manual_seed(seed)
     module = resnet.ResNet(size, net_config.NetConfig(blocks=blocks, filters=filters), generator).eval()
 
@@ -28,12 +28,12 @@ def random_module(size: int = 5, blocks: int = 2, filters: int = 4, seed: int = 
 
 
 def random_weights(size: int = 5, blocks: int = 2, filters: int = 4, seed: int = 1) -> leela.Weights:
-    """The network of `random_module` as it is written to files."""
+    """Weights of `random_module` in the form of files."""
     return random_module(size, blocks, filters, seed).export()
 
 
 def random_planes(batch: int, size: int = 5, seed: int = 1) -> np.ndarray:
-    """[B, 18, N, N] uint8: zeros and ones, and one of the two planes that say who moves."""
+    """[B, 18, N, N] uint8: random zeros and ones, and one of the two planes for the player to move."""
     rng = np.random.default_rng(seed)
     planes = (rng.random((batch, leela.NUM_PLANES, size, size)) < 0.3).astype(np.uint8)
     planes[:, 16:] = 0

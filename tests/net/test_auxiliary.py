@@ -1,4 +1,4 @@
-"""Auxiliary heads are there when asked for, learn, and leave no trace in a file."""
+"""Auxiliary heads: they exist if enabled, learn, and are not written to files."""
 
 import itertools
 
@@ -19,8 +19,8 @@ SHAPES = {
 
 
 def make_net(*heads: str) -> resnet.ResNet:
-    asked = {name: name in heads for name in SHAPES}
-    config = net_config.NetConfig(blocks=1, filters=4, **asked)
+    enabled = {name: name in heads for name in SHAPES}
+    config = net_config.NetConfig(blocks=1, filters=4, **enabled)
     return resnet.ResNet(5, config, torch.Generator().manual_seed(1))
 
 
@@ -39,7 +39,7 @@ def test_each_head_answers_alone_and_beside_others(heads: tuple[str, ...]):
             assert (answer.shape, answer.dtype) == (shape, torch.float32)
 
 
-def test_every_parameter_gets_a_gradient_and_no_head_another_ones():
+def test_every_parameter_gets_a_gradient_from_its_own_head_only():
     net = make_net(*SHAPES).train()
     planes = torch.from_numpy(networks.random_planes(3, size=5)).float()
     outputs = net(planes)
@@ -55,7 +55,7 @@ def test_every_parameter_gets_a_gradient_and_no_head_another_ones():
     assert [bool(row.abs().max() > 0) for row in gradient] == [False, True, False]
 
 
-def test_files_do_not_know_the_heads():
+def test_files_do_not_contain_the_heads():
     plain, rich = make_net(), make_net(*SHAPES)
     rich.load_state_dict(plain.state_dict(), strict=False)
     assert leela.to_text(rich.export()) == leela.to_text(plain.export())

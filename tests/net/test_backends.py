@@ -1,4 +1,4 @@
-"""The fastest of the faithful backends is used, and the report says why."""
+"""Choice of a backend: the fastest faithful one is used, and the report has the reasons."""
 
 import time
 from functools import partial
@@ -16,7 +16,7 @@ CPU, CUDA = machine.CPU, machine.CUDA
 
 
 class Sleeper:
-    """Exact answers after a while, with an error in the values of the first position."""
+    """A backend that answers after `seconds`, exactly except for `error` added to the values."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class Sleeper:
         return self._exact.logits, self._exact.values + self._error
 
 
-def candidate(**settings) -> backends.Candidate:
-    return backends.Candidate(make=partial(Sleeper, **settings))
+def candidate(**settings) -> backends.BackendCandidate:
+    return backends.BackendCandidate(make=partial(Sleeper, **settings))
 
 
-def choose(options: dict, batch: int = 5, *, is_cut: bool = False) -> backends.Choice:
+def choose(options: dict, batch: int = 5, *, is_cut: bool = False) -> backends.BackendChoice:
     return backends.choose(NET, options, batch, is_cut=is_cut)
 
 
@@ -58,7 +58,7 @@ def test_the_fastest_comes_first(fast: int):
     assert first._seconds < second._seconds  # pyright: ignore[reportAttributeAccessIssue] a Sleeper
 
 
-def test_they_are_measured_with_the_batch_that_will_come():
+def test_backends_are_measured_with_the_batch_of_later_use():
     (backend,) = choose({"one": candidate()}, batch=37).ranked
     assert backend.batches[0] == len(calibration.positions(NET.size))  # pyright: ignore[reportAttributeAccessIssue]
     assert set(backend.batches[1:]) == {37}  # pyright: ignore[reportAttributeAccessIssue]
@@ -92,47 +92,47 @@ def raises(net: folding.Folded, exact: calibration.Exact) -> backends.Backend:
     raise RuntimeError("no driver\nand much more about it")
 
 
-def test_one_that_fails_is_not_used_and_says_why():
-    choice = choose({"broken": backends.Candidate(make=raises), "right": candidate()})
+def test_a_backend_that_fails_is_not_used_and_its_error_is_reported():
+    choice = choose({"broken": backends.BackendCandidate(make=raises), "right": candidate()})
     assert len(choice.ranked) == 1
     assert choice.report.endswith("; broken not used, it fails here: no driver")
     with pytest.raises(ValueError, match=r"^it fails here: no driver$"):
-        backends.make_faithful(NET, None, backends.Candidate(make=raises))
+        backends.make_faithful(NET, None, backends.BackendCandidate(make=raises))
 
 
-def test_where_nothing_is_faithful_float32_is_used():
-    choice = choose({"broken": backends.Candidate(make=raises), "wrong": candidate(error=9.0)})
+def test_float32_is_used_if_no_candidate_is_faithful():
+    choice = choose({"broken": backends.BackendCandidate(make=raises), "wrong": candidate(error=9.0)})
     assert [backend.name for backend in choice.ranked] == ["torch cpu fp32"]
     assert "torch_fp32 " in choice.report
     assert choice.make_again().name == "torch cpu fp32"
 
 
-def test_a_skipped_one_is_named_and_not_made():
-    option = backends.Candidate(make=raises, skipped="it takes minutes")
+def test_a_skipped_candidate_is_reported_and_not_made():
+    option = backends.BackendCandidate(make=raises, skipped="it takes minutes")
     choice = choose({"late": option, "right": candidate()})
     assert choice.report.endswith("; late not tried, it takes minutes")
 
 
-def test_a_reserve_is_not_even_made_where_another_is_faithful():
-    reserve = backends.Candidate(make=raises, reserve="it is slower")
+def test_a_reserve_is_not_made_if_another_candidate_is_faithful():
+    reserve = backends.BackendCandidate(make=raises, reserve="it is slower")
     choice = choose({"reserve": reserve, "wrong": candidate(error=9.0), "right": candidate(seconds=0.001)})
     assert choice.report.endswith("; reserve not tried, it is slower")
     assert "right " in choice.report and len(choice.ranked) == 1
 
 
-def test_a_reserve_is_used_where_nothing_else_is_faithful():
-    reserve = backends.Candidate(make=Sleeper, reserve="it is slower")
+def test_a_reserve_is_used_if_no_other_candidate_is_faithful():
+    reserve = backends.BackendCandidate(make=Sleeper, reserve="it is slower")
     choice = choose({"reserve": reserve, "wrong": candidate(error=9.0)})
     assert "reserve " in choice.report and "not tried" not in choice.report
     assert [type(backend) for backend in choice.ranked] == [Sleeper]
 
 
-def names(found: dict[str, backends.Candidate]) -> list[str]:
+def names(found: dict[str, backends.BackendCandidate]) -> list[str]:
     return [name for name, option in found.items() if not option.skipped and not option.reserve]
 
 
 MACHINES = [
-    # OpenVINO there, processor, 8-bit instructions, wished precision: what the start measures on a CPU
+    # OpenVINO installed, processor, 8-bit instructions, requested precision: backends measured on a CPU
     (True, "x86_64", True, AUTO, "openvino openvino_int8"),
     (True, "AMD64", True, AUTO, "openvino openvino_int8"),
     (True, "x86_64", False, AUTO, "openvino"),
@@ -157,7 +157,7 @@ def test_candidates_on_a_cpu(
     monkeypatch.setattr(machine, "has_fast_int8", lambda: has_int8)
     found = backends.candidates(CPU, precision, 1)
     assert names(found) == expected.split()
-    assert {"torch", "torch_compiled"} <= set(found), "at least by name"
+    assert {"torch", "torch_compiled"} <= set(found), "available by name"
 
 
 def test_candidates_on_a_gpu(monkeypatch: pytest.MonkeyPatch):
@@ -174,7 +174,7 @@ def test_a_small_network_is_measured_in_less_than_two_seconds():
     assert all(name in choice.report for name in found)
 
 
-def test_names_of_those_that_a_start_measures():
+def test_names_of_measured_backends():
     measured = inference.measured_backends("cpu")
     assert measured[0] == "torch"
     assert "torch_compiled" not in measured

@@ -1,4 +1,4 @@
-"""What 8-bit networks are calibrated on, and when they count as the same."""
+"""Calibration positions, and the bounds within which a backend is faithful."""
 
 import numpy as np
 import pytest
@@ -19,8 +19,8 @@ def test_positions_look_like_games(size: int):
     stones = planes[:, :16].sum(axis=(2, 3), dtype=int)
     num_own, num_opponent = stones[:, 0], stones[:, 8]
     is_black = to_move[:, 0, 0, 0] == 1
-    assert np.array_equal(num_own - num_opponent, np.where(is_black, 0, -1)), "Black has moved first"
-    # Each board back in time lacks one stone, the opponent's first.
+    assert np.array_equal(num_own - num_opponent, np.where(is_black, 0, -1)), "Black moves first"
+    # Each earlier board has one stone less, beginning with the opponent's.
     assert np.array_equal(stones[:, 1] + stones[:, 9], np.maximum(num_own + num_opponent - 1, 0))
     assert np.array_equal(stones[:, 9], np.maximum(num_opponent - 1, 0))
     assert not (planes[:, 1:8] & ~planes[:, 0:7]).any()
@@ -35,8 +35,8 @@ def test_positions_go_from_an_empty_board_to_a_full_one():
     assert not planes.flags.writeable
 
 
-VERDICTS = [
-    # logits and value before tanh of the exact network, what is added to them, and who is wrong then
+CASES = [
+    # logits and value before tanh of the exact network, errors added to both, precisions that reject them
     ("equal", [1.0, 2.0, 3.0], 0.3, [0.0, 0.0, 0.0], 0.0, ""),
     ("shifted logits are the same policy", [1.0, 2.0, 3.0], 0.3, [5.0, 5.0, 5.0], 0.0, ""),
     ("rounding", [1.0, 2.0, 3.0], 0.3, [0.05, -0.05, 0.0], 0.02, "fp32 bf16"),
@@ -51,24 +51,26 @@ VERDICTS = [
 
 @pytest.mark.parametrize(
     ("logits", "value", "more_logits", "more_value", "wrong"),
-    [row[1:] for row in VERDICTS],
-    ids=[row[0] for row in VERDICTS],
+    [row[1:] for row in CASES],
+    ids=[row[0] for row in CASES],
 )
-def test_verdicts(logits: list, value: float, more_logits: list, more_value: float, wrong: str):
+def test_bounds_of_each_precision(
+    logits: list, value: float, more_logits: list, more_value: float, wrong: str
+):
     exact = calibration.Exact(np.array([logits], np.float32), np.array([value], np.float32), [])
     answers = exact.logits + np.float32(more_logits), exact.values + np.float32(more_value)
-    complaints = {one: calibration.complaint(exact, answers, one) for one in calibration.BOUNDS}
-    assert [one for one, text in complaints.items() if text] == wrong.split()
+    reasons = {one: calibration.unfaithfulness(exact, answers, one) for one in calibration.BOUNDS}
+    assert [one for one, text in reasons.items() if text] == wrong.split()
 
 
-def test_a_complaint_names_what_is_off_and_what_is_allowed():
+def test_the_reason_names_the_distance_and_the_bound():
     exact = calibration.Exact(np.zeros((1, 3), np.float32), np.zeros(1, np.float32), [])
-    assert calibration.complaint(exact, (exact.logits, exact.values + 1), "int8") == (
+    assert calibration.unfaithfulness(exact, (exact.logits, exact.values + 1), "int8") == (
         "values off by 0.76, 0.03 allowed"
     )
     # Divergence of (1/3, 1/3, 1/3) from (e, 1, 1) / (e + 2): ln((e + 2) / 3) - 1/3.
     logits = np.array([[1, 0, 0]], np.float32)
-    assert calibration.complaint(exact, (logits, exact.values), "bf16") == (
+    assert calibration.unfaithfulness(exact, (logits, exact.values), "bf16") == (
         "policy off by 0.12 nats, 0.002 allowed"
     )
 
@@ -76,7 +78,7 @@ def test_a_complaint_names_what_is_off_and_what_is_allowed():
 @pytest.mark.parametrize("size", [9, 19])
 @pytest.mark.parametrize("precision", list(calibration.BOUNDS))
 def test_one_row_of_garbage_is_too_much(size: int, precision: str):
-    """What a padded or reused buffer would do: one position gets another's answers."""
+    """One position gets the answers of another, as with a padded or reused buffer."""
     rng = np.random.default_rng(0)
     count, num_actions = len(calibration.positions(size)), size * size + 1
     logits = 2 * rng.standard_normal((count, num_actions)).astype(np.float32)
@@ -84,4 +86,4 @@ def test_one_row_of_garbage_is_too_much(size: int, precision: str):
     swapped = logits.copy()
     swapped[0] = logits[1]
     exact = calibration.Exact(logits, values, [])
-    assert calibration.complaint(exact, (swapped, values), precision).startswith("policy off by")
+    assert calibration.unfaithfulness(exact, (swapped, values), precision).startswith("policy off by")

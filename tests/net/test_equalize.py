@@ -1,4 +1,4 @@
-"""Equalized networks are the same in floats and better in 8 bits."""
+"""Equalized networks: the same answers in floats, better ones in 8 bits."""
 
 import numpy as np
 import pytest
@@ -12,25 +12,25 @@ def network(seed: int = 1) -> folding.Folded:
 
 
 def skewed(net: folding.Folded) -> folding.Folded:
-    """The same network with the channels of the trunk, and those within blocks, of very different sizes."""
+    """The same network with very different ranges of the channels, in the trunk and within blocks."""
     factors = np.logspace(-1.5, 1.5, len(net.tower[0].bias)).astype(np.float32)
     rows, columns = factors[:, None, None, None], factors[None, :, None, None]
     tower = [
-        folding.Convolution(layer.kernel * rows / (columns if index else 1), layer.bias * factors)
+        folding.FoldedConvolution(layer.kernel * rows / (columns if index else 1), layer.bias * factors)
         for index, layer in enumerate(net.tower)
     ]
     return net._replace(tower=tuple(tower), heads=net.heads._replace(kernel=net.heads.kernel / columns))
 
 
 @pytest.mark.parametrize("net", [network(), skewed(network())], ids=["plain", "skewed"])
-def test_it_stays_the_same_network(net: folding.Folded):
+def test_equalizing_keeps_the_network(net: folding.Folded):
     exact = numpy_backend.exact_answers(net)
     equal, tops = equalize.equalize(net, exact.tops)
     again = numpy_backend.exact_answers(equal)
     np.testing.assert_allclose(again.logits, exact.logits, atol=2e-4)
     np.testing.assert_allclose(again.values, exact.values, atol=2e-4)
-    for promised, found in zip(tops, again.tops, strict=True):
-        np.testing.assert_allclose(promised, found, rtol=1e-3, atol=1e-5)
+    for expected, found in zip(tops, again.tops, strict=True):
+        np.testing.assert_allclose(expected, found, rtol=1e-3, atol=1e-5)
     assert any(np.abs(a.kernel - b.kernel).max() > 0.01 for a, b in zip(equal.tower, net.tower, strict=True))
 
 
@@ -48,11 +48,11 @@ def test_channels_come_closer_to_one_another():
     assert np.array_equal(tops[0], exact.tops[0])
 
 
-def test_a_dead_channel_and_a_dead_filter_do_no_harm():
+def test_a_dead_channel_and_a_dead_filter_give_finite_weights():
     net = network()
     kernel, bias = net.tower[1].kernel.copy(), net.tower[1].bias.copy()
     kernel[3], bias[3] = 0, -1  # never above zero
-    net = net._replace(tower=(net.tower[0], folding.Convolution(kernel, bias), *net.tower[2:]))
+    net = net._replace(tower=(net.tower[0], folding.FoldedConvolution(kernel, bias), *net.tower[2:]))
     equal, tops = equalize.equalize(net, numpy_backend.exact_answers(net).tops)
     assert all(np.isfinite(part).all() for layer in equal.tower for part in layer)
     assert tops[2][3] == 0

@@ -1,4 +1,4 @@
-"""Batches in alternation: the same steps on a CPU without graphs, and on a GPU where there is one."""
+"""Two batches in flight: the same steps on a CPU without graphs, and on a GPU if there is one."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ def assert_right(answers, weights: leela.Weights, planes: np.ndarray, tolerance:
 def test_batches_of_any_size_are_answered_row_by_row(device: str):
     weights = networks.random_weights(size=9)
     backend = make(weights, device)
-    for batch in (3, 40, 16, 17, 1):  # growing and shrinking: slots are made anew and hold old rows
+    for batch in (3, 40, 16, 17, 1):  # growing and shrinking: slots are replaced and contain old rows
         planes = networks.random_planes(batch, size=9, seed=batch)
         assert_right(backend.run(planes), weights, planes, 1e-2 if device == "cuda" else 1e-5)
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_two_batches_under_way_do_not_mix(device: str):
+def test_two_batches_in_flight_do_not_mix(device: str):
     weights = networks.random_weights()
     backend = make(weights, device)
     planes = [networks.random_planes(5 + index, seed=index) for index in range(4)]
@@ -44,14 +44,14 @@ def test_two_batches_under_way_do_not_mix(device: str):
     answers += [second.result()]
     reused = planes[3].copy()
     fourth = backend.submit(reused)
-    reused[:] = 0  # the caller may write there at once
+    reused[:] = 0  # the caller may overwrite it at once
     answers += [third.result(), fourth.result()]
     for got, wanted in zip(answers, expected, strict=True):
         assert np.array_equal(got[0], wanted[0])
         assert np.array_equal(got[1], wanted[1])
 
 
-def test_a_third_batch_and_a_second_reading_are_our_mistakes():
+def test_a_third_batch_and_a_second_reading_fail_assertions():
     backend = make(networks.random_weights(), "cpu")
     planes = networks.random_planes(2)
     first = backend.submit(planes)
@@ -64,7 +64,7 @@ def test_a_third_batch_and_a_second_reading_are_our_mistakes():
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_new_weights_take_the_place_of_the_old(device: str):
+def test_new_weights_replace_the_old_ones(device: str):
     old, new = networks.random_weights(seed=1), networks.random_weights(seed=2)
     planes = networks.random_planes(4)
     backend = make(old, device)
@@ -74,7 +74,7 @@ def test_new_weights_take_the_place_of_the_old(device: str):
     assert_right(backend.run(planes), new, planes, 1e-2 if device == "cuda" else 1e-5)
 
 
-def test_an_evaluator_over_it_is_asynchronous():
+def test_an_evaluator_with_it_is_asynchronous():
     weights = networks.random_weights()
     evaluator = inference.NetEvaluator(folding.fold(weights), [make(weights, "cpu")], "")
     planes = networks.random_planes(3)

@@ -1,4 +1,4 @@
-"""Backends answer alike, and only faithful ones are used."""
+"""Evaluators: all backends give the same answers, and only faithful ones are used."""
 
 import dataclasses
 import subprocess
@@ -46,7 +46,7 @@ def test_backends_compute_the_file(backend: str, precision: str, tolerance: floa
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_answers_stay_when_the_next_call_comes(backend: str):
+def test_the_next_call_does_not_change_answers(backend: str):
     evaluator = make(networks.random_weights(), backend)
     logits, values = evaluator.evaluate(networks.random_planes(4, seed=1))
     kept = logits.copy(), values.copy()
@@ -56,7 +56,7 @@ def test_answers_stay_when_the_next_call_comes(backend: str):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_new_weights_take_the_place_of_the_old(backend: str):
+def test_new_weights_replace_the_old_ones(backend: str):
     old, new = networks.random_weights(seed=1), networks.random_weights(seed=2)
     planes = networks.random_planes(4)
     evaluator = make(old, backend)
@@ -90,7 +90,7 @@ def test_a_version_2_file_holds_blacks_value():
 
 
 @needs_openvino
-def test_8_bits_say_nearly_the_same():
+def test_8_bit_answers_are_nearly_the_same():
     weights = networks.random_weights(size=9, blocks=2, filters=16)
     net, planes = folding.fold(weights), networks.random_planes(32, size=9)
     backend = int8_backend(net)
@@ -106,7 +106,7 @@ def test_8_bits_say_nearly_the_same():
 @needs_openvino
 @pytest.mark.skipif(not machine.has_fast_int8(), reason="this CPU has no 8-bit instructions")
 def test_every_convolution_reads_8_bit_numbers():
-    """Else it would be as faithful and slow."""
+    """Otherwise it would be just as faithful, but slow."""
     net = folding.fold(networks.random_weights(size=9, blocks=2, filters=16))
     assert int8_backend(net).precisions()["Convolution"] == ["u8"] * 6
 
@@ -123,8 +123,8 @@ print(*(evaluator.describe() for evaluator in evaluators), "torch" in sys.module
 
 @needs_openvino
 @pytest.mark.skipif(not machine.is_x86(), reason="torch is measured on other CPUs")
-def test_where_openvino_answers_torch_is_not_imported(project, tmp_path):
-    """It takes longer to import than all the rest of a start."""
+def test_torch_is_not_imported_if_openvino_is_used(project, tmp_path):
+    """Its import takes longer than all the rest of a start."""
     path = tmp_path / "net.txt"
     leela.write(networks.random_weights(), path)
     command = [sys.executable, "-c", START, str(path)]
@@ -137,10 +137,10 @@ def test_where_openvino_answers_torch_is_not_imported(project, tmp_path):
 
 @needs_openvino
 def test_openvino_does_not_report_its_import():
-    """It would send a statistic to its makers and keep an identifier in the user's home."""
+    """OpenVINO would send statistics to its makers and keep an identifier in the user's home folder."""
     make(networks.random_weights(), "openvino")
     assert sys.modules["openvino_telemetry"] is None
-    assert "openvino.tools.ovc" not in sys.modules, "the part that reports, which is not needed either"
+    assert "openvino.tools.ovc" not in sys.modules, "this part also reports, and it is not needed"
 
 
 def int8_backend(net: folding.Folded) -> openvino_backend.OpenVinoInt8Backend:
@@ -149,12 +149,12 @@ def int8_backend(net: folding.Folded) -> openvino_backend.OpenVinoInt8Backend:
 
 
 class Player:
-    """A backend that answers exactly, after adding `error` to the values of networks named in `fails_on`."""
+    """A backend with exact answers, except for `error` in the values of the network with `bias`."""
 
     precision = "int8"
 
-    def __init__(self, name: str, seed: int = -1, error: float = 1.0) -> None:
-        self.name, self._fails_on, self._error = name, seed, error
+    def __init__(self, name: str, bias: float = -1.0, error: float = 1.0) -> None:
+        self.name, self._fails_on, self._error = name, bias, error
 
     def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
         self._exact = exact
@@ -168,7 +168,7 @@ class Player:
         return self._exact.logits, self._exact.values + self._error * self._is_wrong
 
 
-def test_each_network_runs_on_the_first_backend_that_is_faithful_to_it(caplog):
+def test_each_network_runs_on_the_first_faithful_backend(caplog):
     weights = [networks.random_weights(seed=seed) for seed in (1, 2)]
     nets = [folding.fold(one) for one in weights]
     bias = float(nets[1].tower[0].bias[0])
@@ -185,7 +185,7 @@ def test_each_network_runs_on_the_first_backend_that_is_faithful_to_it(caplog):
     assert evaluator.describe() == "first" and (first.is_loaded, second.is_loaded) == (True, False)
 
 
-def test_a_network_to_which_none_is_faithful_runs_in_float32():
+def test_a_network_without_a_faithful_backend_runs_in_float32():
     weights = [networks.random_weights(seed=seed) for seed in (1, 2)]
     nets = [folding.fold(one) for one in weights]
     only = Player("only", float(nets[1].tower[0].bias[0]))
@@ -200,7 +200,7 @@ def test_a_network_to_which_none_is_faithful_runs_in_float32():
     np.testing.assert_allclose(values, true_values, atol=1e-5)
 
 
-def test_a_team_is_measured_once_and_shares_nothing_that_changes(monkeypatch: pytest.MonkeyPatch):
+def test_a_team_is_measured_once_and_shares_no_weights(monkeypatch: pytest.MonkeyPatch):
     measured = []
     choose = backends.choose
     monkeypatch.setattr(
@@ -219,7 +219,7 @@ def test_a_team_is_measured_once_and_shares_nothing_that_changes(monkeypatch: py
     assert np.abs(team[0].evaluate(planes)[0] - answers[0][0]).max() > 0.1
 
 
-def test_a_backend_asked_for_by_name_must_be_faithful_too(monkeypatch: pytest.MonkeyPatch):
+def test_a_backend_requested_by_name_must_be_faithful_too(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         torch_backend.TorchBackend,
         "run",
@@ -229,7 +229,7 @@ def test_a_backend_asked_for_by_name_must_be_faithful_too(monkeypatch: pytest.Mo
         make(networks.random_weights(), "torch")
 
 
-def test_on_a_cpu_nothing_is_asynchronous_and_submit_still_answers():
+def test_submit_works_on_a_cpu_although_nothing_is_asynchronous():
     evaluator = make(networks.random_weights(), "torch")
     planes = networks.random_planes(3)
     assert not evaluators.is_asynchronous(evaluator)
@@ -238,11 +238,11 @@ def test_on_a_cpu_nothing_is_asynchronous_and_submit_still_answers():
         assert np.array_equal(got, expected)
 
 
-def test_impossible_wishes_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch):
+def test_unsupported_settings_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch):
     weights = networks.random_weights()
     with pytest.raises(
         ValueError,
-        match=r"^backend=tpu: must be auto, torch or torch_compiled( or openvino)*( or openvino_int8)? here$",
+        match=r"^backend=tpu: must be one of auto, torch, torch_compiled(, openvino\w*)* on this machine$",
     ):
         inference.make_evaluator(weights, device="cpu", backend="tpu")
     monkeypatch.setattr(machine, "has_gpu", lambda: False)

@@ -1,4 +1,4 @@
-"""Weight files: numbers survive bit for bit, damage is named in one line."""
+"""Weight files: numbers survive bit for bit, and errors are reported in one line."""
 
 import dataclasses
 import gzip
@@ -96,10 +96,10 @@ def edit(number: int, change: Callable[[str], str]) -> Callable[[list[str]], lis
 
 
 BAD_FILES = [
-    # what was done to a 2x2 network of 1 block and 2 filters, then what the message must say
+    # name, corruption of a 2x2 network of 1 block and 2 filters, and a part of the message
     ("version 3", edit(1, lambda _: "3"), "line 1: format version '3', expected 1 or 2"),
     ("empty", lambda _: [], "line 1: format version '', expected 1 or 2"),
-    ("lines missing", lambda lines: lines[:-3], "24 lines, expected 19 and 8 for each residual block"),
+    ("lines missing", lambda lines: lines[:-3], "24 lines, expected 19 plus 8 for each residual block"),
     ("only a head", lambda lines: lines[:3], "3 lines, expected 19"),
     ("cut in a line", edit(26, lambda row: row[:99]), "line 26: value weight has"),
     ("cut in a number", edit(7, lambda _: "0.5 1e-"), "line 7: could not convert string to float: '1e-'"),
@@ -121,12 +121,12 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES]
+    ("corrupt", "message"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES]
 )
-def test_bad_files_are_refused_in_one_line(damage, message: str, tmp_path: Path):
+def test_bad_files_are_refused_in_one_line(corrupt, message: str, tmp_path: Path):
     lines = leela.to_text(networks.random_weights(size=2, blocks=1, filters=2)).decode().splitlines()
     path = tmp_path / "bad.txt"
-    path.write_text("\n".join(damage(lines)) + "\n")
+    path.write_text("\n".join(corrupt(lines)) + "\n")
     with pytest.raises(ValueError) as caught:
         leela.read(path)
     assert message in str(caught.value)
@@ -134,21 +134,21 @@ def test_bad_files_are_refused_in_one_line(damage, message: str, tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped bit", "not text"])
-def test_damaged_bytes_are_refused_in_one_line(damage: str):
+@pytest.mark.parametrize("corruption", ["cut", "flipped bit", "not text"])
+def test_damaged_bytes_are_refused_in_one_line(corruption: str):
     data = bytearray(gzip.compress(leela.to_text(networks.random_weights()), mtime=0))
-    if damage == "cut":
+    if corruption == "cut":
         del data[len(data) // 2 :]
-    elif damage == "flipped bit":
+    elif corruption == "flipped bit":
         data[len(data) // 2] ^= 1
     else:
         data = bytearray(b"1\n0.5 \xff\xfe")
-    with pytest.raises(ValueError, match=r"^weights: (damaged gzip file|not a text file)") as caught:
+    with pytest.raises(ValueError, match=r"^weights: (corrupt gzip file|not a text file)") as caught:
         leela.read(bytes(data))
     assert "\n" not in str(caught.value)
 
 
-def test_what_leela_zero_cannot_load_is_not_written():
+def test_networks_that_leela_zero_cannot_load_are_not_written():
     weights = networks.random_weights()
     wide = weights.value_hidden._replace(weight=np.zeros((128, 25), np.float32))
     with pytest.raises(ValueError, match=r"value hidden weight has shape \(128, 25\); .* needs \(256, 25\)"):

@@ -1,4 +1,4 @@
-"""Leela Zero itself loads what we write and says the same about it."""
+"""Comparison with Leela Zero: it loads our files and gives the same answers."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ COMMANDS = "heatmap 0\nplay b Q16\nheatmap 0\ngenmove w\nquit\n"
 
 
 def run_leelaz(weights: Path) -> tuple[str, str]:
-    """Its answers and its messages; heat maps are among the messages."""
+    """Returns its answers and its messages, which include the heat maps."""
     command = leela_zero.command(weights, "-v", "5")
     done = subprocess.run(command, input=COMMANDS, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout, done.stderr
@@ -25,7 +25,7 @@ def run_leelaz(weights: Path) -> tuple[str, str]:
 def test_leela_zero_loads_our_files_and_agrees(tmp_path: Path):
     path = tmp_path / "net.txt.gz"
     module = networks.random_module(size=19, blocks=2, filters=16)
-    module.policy.weight.data *= 4  # a policy that thousandths can tell from a flat one
+    module.policy.weight.data *= 4  # so that the policy is not flat in thousandths
     leela.write(module.export(), path)
     answers, messages = run_leelaz(path)
     heatmaps = leela_zero.read_heatmaps(messages, 19)
@@ -40,6 +40,8 @@ def test_leela_zero_loads_our_files_and_agrees(tmp_path: Path):
         if row:
             ours[q16] = 0
         assert thousandths.max() >= 20
-        assert np.abs(ours * 1000 - thousandths - 0.5).max() <= 0.51, "their digits are ours rounded down"
+        assert np.abs(ours * 1000 - thousandths - 0.5).max() <= 0.51, (
+            "Leela Zero's digits are ours, rounded down"
+        )
         assert abs((1 + values[row]) / 2 - winrate) < 1e-5
     assert re.search(r"^= ([A-HJ-T]\d+|pass|resign)$", answers, re.MULTILINE)

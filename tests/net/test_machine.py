@@ -1,4 +1,4 @@
-"""What the machine can do, as torch would say it; and torch is asked only where a GPU could be."""
+"""Detected hardware: the same as torch detects, and torch is imported only if there may be a GPU."""
 
 import platform
 
@@ -13,7 +13,7 @@ DEVICE = training_config.Device
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the instructions are those of x86")
-def test_the_cpu_s_instructions_are_those_that_torch_finds():
+def test_instructions_of_the_cpu_are_those_that_torch_finds():
     found = torch.cpu.get_capabilities()
 
     def has(*names: str) -> bool:
@@ -37,21 +37,19 @@ def test_instructions_by_name(features, is_bf16, has_int8, monkeypatch):
     monkeypatch.setattr("alphazero.jit.cpu_features", lambda: frozenset(features))
     assert machine.is_bf16(AUTO, DEVICE.cpu) is is_bf16
     assert machine.has_fast_int8() is has_int8
-    assert machine.is_bf16(BF16, DEVICE.cpu), "as wished"
+    assert machine.is_bf16(BF16, DEVICE.cpu), "as requested"
     assert not machine.is_bf16(FP32, DEVICE.cpu)
 
 
 @pytest.mark.parametrize("has_driver", [False, True])
 @pytest.mark.parametrize("torch_sees_one", [False, True])
-def test_a_gpu_is_there_if_torch_sees_it_and_torch_is_asked_only_where_a_driver_is(
-    has_driver, torch_sees_one, monkeypatch
-):
-    asked = []
+def test_torch_decides_about_a_gpu_and_is_called_only_with_a_driver(has_driver, torch_sees_one, monkeypatch):
+    calls = []
     monkeypatch.setattr(machine, "_has_driver", lambda: has_driver)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: asked.append(1) or torch_sees_one)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: calls.append(1) or torch_sees_one)
     is_there = has_driver and torch_sees_one
     assert machine.pick(DEVICE.auto) is (DEVICE.cuda if is_there else DEVICE.cpu)
-    assert bool(asked) is has_driver
+    assert bool(calls) is has_driver
     assert machine.pick(DEVICE.cpu) is DEVICE.cpu
     if is_there:
         assert machine.pick(DEVICE.cuda) is DEVICE.cuda

@@ -1,4 +1,4 @@
-"""The answers that backends are compared with: those of the file, and of torch, whatever the batch."""
+"""Exact answers: the same as those of the file and of torch, for every batch size."""
 
 import numpy as np
 import pytest
@@ -23,8 +23,8 @@ def test_exact_answers_are_those_of_the_file_and_tops_are_maxima():
 
 
 @pytest.mark.parametrize(("size", "batch"), [(2, 1), (5, 7), (5, 25), (9, 9), (19, 2)])
-def test_it_answers_as_torch_does_in_float32(size: int, batch: int):
-    """Some batches do not divide evenly into what is computed at once, and some boards exceed it."""
+def test_answers_are_those_of_torch_in_float32(size: int, batch: int):
+    """Some batches are not multiples of the boards in one product, and some boards exceed a product."""
     net = folding.fold(networks.random_weights(size=size, blocks=3, filters=8))
     planes = networks.random_planes(batch, size)
     logits, values = numpy_backend.NumpyBackend(net).run(planes)
@@ -34,7 +34,7 @@ def test_it_answers_as_torch_does_in_float32(size: int, batch: int):
     np.testing.assert_allclose(values, true_values, atol=1e-4)
 
 
-def test_newer_weights_are_taken_over():
+def test_newer_weights_are_used():
     nets = [folding.fold(networks.random_weights(seed=seed)) for seed in (1, 2)]
     backend, planes = numpy_backend.NumpyBackend(nets[0]), networks.random_planes(3)
     backend.load(nets[1], numpy_backend.exact_answers(nets[1]))

@@ -1,4 +1,4 @@
-"""That a process which loads one network after the other does not grow."""
+"""Memory of a process that loads one network after another: it does not grow."""
 
 import os
 import subprocess
@@ -34,8 +34,10 @@ print(resident() - before)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not openvino_backend.is_installed(), reason="OpenVINO is not installed")
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells what a process takes")
-def test_networks_that_are_gone_leave_nothing(project):
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="only Linux reports the memory of a process"
+)
+def test_old_networks_leave_no_memory_behind(project):
     if "openvino_int8" not in inference.measured_backends("cpu"):
         pytest.skip("this processor has no 8-bit instructions")
     done = subprocess.run(
@@ -43,5 +45,5 @@ def test_networks_that_are_gone_leave_nothing(project):
         env={**os.environ, "PYTHONPATH": str(project)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    # 25 networks: 20 MiB and more where the compiled code of all of them is kept.
+    # For 25 networks it is 20 MiB or more if the compiled code of all of them stays.
     assert float(done.stdout) < 8

@@ -1,4 +1,4 @@
-"""Leela Zero's own answers to positions of real games, from every part of ours that reads its files."""
+"""Comparison with Leela Zero's recorded answers to positions of real games, for every reader of its files."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ TOLERANCE = 1e-5
 
 
 def read_cases(path: Path) -> list[dict]:
-    """The answers that Leela Zero gave without turning the board."""
+    """Returns Leela Zero's answers without symmetries."""
     cases = [json.loads(line) for line in path.read_text().splitlines()]
     return [case for case in cases if case["symmetry"] == 0]
 
@@ -33,7 +33,7 @@ def position(case: dict) -> tuple[np.ndarray, np.ndarray]:
     return planes.reshape(-1, size, size), game.stones == rules.EMPTY
 
 
-def ask_resnet(path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def answer_by_resnet(path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weights = leela.read(path)
     config = net_config.NetConfig(blocks=weights.blocks, filters=weights.filters)
     module = resnet.ResNet(weights.size, config)
@@ -43,7 +43,7 @@ def ask_resnet(path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return outputs.policy_logits.numpy(), np.tanh(outputs.value_logit.numpy())
 
 
-def ask_backend(name: str, path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def answer_by_backend(name: str, path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if name == "openvino":
         pytest.importorskip("openvino")
     weights = leela.read(path)
@@ -52,16 +52,16 @@ def ask_backend(name: str, path: Path, planes: np.ndarray) -> tuple[np.ndarray, 
 
 READERS = {
     "numpy": numpy_forward.forward,
-    "resnet": ask_resnet,
-    "torch": lambda path, planes: ask_backend("torch", path, planes),
+    "resnet": answer_by_resnet,
+    "torch": lambda path, planes: answer_by_backend("torch", path, planes),
     "exact": lambda path, planes: inference.make_exact(leela.read(path)).evaluate(planes),
-    "openvino": lambda path, planes: ask_backend("openvino", path, planes),
+    "openvino": lambda path, planes: answer_by_backend("openvino", path, planes),
 }
 
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("oracle", ["lz9_oracle.jsonl", "lz19_oracle.jsonl"])
-def test_we_answer_as_leela_zero_does(oracle: str, reader: str, shared_data: Path):
+def test_answers_are_those_of_leela_zero(oracle: str, reader: str, shared_data: Path):
     cases = read_cases(shared_data / "nn_oracle" / oracle)
     assert {case["to_move"] for case in cases} == {"b", "w"}
     planes, is_empty = zip(*(position(case) for case in cases), strict=True)

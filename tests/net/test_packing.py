@@ -1,4 +1,4 @@
-"""Planes unpacked on a device are the planes that were packed."""
+"""Packed planes: unpacking on a device gives the same planes back."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from alphazero.net import packing
 from tests.net import networks
 
 
-@pytest.mark.parametrize("size", [5, 9, 19])  # 450, 1,458 and 6,498 bits: none a multiple of 8
+@pytest.mark.parametrize("size", [5, 9, 19])  # 450, 1,458 and 6,498 bits, none of them a multiple of 8
 def test_unpacking_gives_the_planes_back(size: int):
     planes = networks.random_planes(7, size=size)
     packed = features.pack(planes)

@@ -1,4 +1,4 @@
-"""The torch network and what it exports."""
+"""The torch network and its exported weights."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ def assert_same_answers(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndar
 
 
 @pytest.mark.parametrize("size", [4, 9])
-def test_the_exported_file_computes_what_torch_does(size: int):
+def test_the_exported_file_computes_the_same_as_torch(size: int):
     module = networks.random_module(size)
     gammas = torch.cat([p.detach() for name, p in module.named_parameters() if name.endswith("norm.weight")])
     assert gammas.min() < 0 < gammas.max()
@@ -35,7 +35,7 @@ def test_the_exported_file_computes_what_torch_does(size: int):
     assert_same_answers((logits, values), numpy_forward.forward(leela.to_text(module.export()), planes))
 
 
-def test_a_loaded_network_answers_as_the_file_and_exports_it():
+def test_a_loaded_network_computes_the_same_as_its_file_and_exports_it():
     weights = networks.random_weights(seed=1)
     module = networks.random_module(seed=2)
     module.load_weights(weights)
@@ -63,7 +63,7 @@ def test_positions_of_a_batch_do_not_influence_each_other():
         assert_same_answers((whole[0][row : row + 1], whole[1][row : row + 1]), alone)
 
 
-def test_ownership_is_there_when_asked_for():
+def test_ownership_exists_if_enabled():
     planes = torch.zeros(3, leela.NUM_PLANES, 5, 5)
     with_head = resnet.ResNet(5, net_config.NetConfig(blocks=1, filters=4, ownership=True))
     without = resnet.ResNet(5, net_config.NetConfig(blocks=1, filters=4, ownership=False))

@@ -1,1 +1,1 @@
-"""Slow twins: the same answers as our kernels, by other means and with nothing shared."""
+"""Slow reference implementations that share no code with the kernels and must give the same results."""

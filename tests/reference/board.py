@@ -1,6 +1,6 @@
-"""Go with dictionaries and sets, written to be obviously right.
+"""Reference rules of Go with dictionaries and sets, written to be obviously correct.
 
-A point is (x, y) with (0, 0) = A1; colours are "b" and "w"; a move is a point, or None for a pass.
+A point is (x, y) with (0, 0) = A1. Colours are "b" and "w". A move is a point, or None for a pass.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def neighbors(size: int, point: Point) -> Iterator[Point]:
 
 
 def flood(size: int, stones: Stones, start: Point) -> tuple[set[Point], set[Point]]:
-    """All points joined to `start` that hold the same as it does, and the other points around them."""
+    """The connected points with the same content as `start`, and the other points beside them."""
     inside, border, waiting = set(), set(), {start}
     while waiting:
         point = waiting.pop()
@@ -42,7 +42,7 @@ def without_captured(size: int, stones: Stones, color: str) -> Stones:
 
 
 def area(size: int, stones: Stones) -> dict[Point, str]:
-    """Who owns each point: a stone's colour, or the only colour that an empty region touches."""
+    """Owner of each point: a stone's colour, or the only colour that an empty region touches, else ""."""
     owner = {}
     for point in ((x, y) for x in range(size) for y in range(size)):
         if point in stones:
@@ -63,10 +63,10 @@ class Game:
         self.to_play = "b"
         self.boards: list[Stones] = [{}]
         self.movers = ["w"]
-        """Who moved to each board, and before the first who did not begin."""
+        """The colour that moved to each board; for the first board, the colour that does not begin."""
         self.moves: list[Point | None] = []
         self.captured = {"b": 0, "w": 0}
-        """Stones of each colour that were removed."""
+        """Number of removed stones of each colour."""
 
     @property
     def stones(self) -> Stones:
@@ -84,7 +84,7 @@ class Game:
         )
 
     def why_illegal(self, point: Point) -> str:
-        """Empty for a legal point."""
+        """The reason as a word; empty for a legal point."""
         if point in self.stones:
             return "occupied"
         after = self.after(point)
@@ -93,7 +93,7 @@ class Game:
         return "superko" if after == self.stones or after in self.forbidden() else ""
 
     def forbidden(self) -> list[Stones]:
-        """The boards that the player to move may not bring back."""
+        """The boards that the player to move must not repeat."""
         if self.ko == "simple":
             return self.boards[-2:-1]
         if self.ko == "situational":

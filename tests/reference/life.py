@@ -1,8 +1,8 @@
-"""Unconditional life with sets, straight from Benson's paper, and what it settles."""
+"""Reference of unconditional life with sets, directly from Benson's paper, and of settled points."""
 
 import itertools
 
-from tests.reference import board
+from tests.reference import board as reference_board
 from tests.reference.board import Point, Stones
 
 
@@ -12,13 +12,13 @@ def parts(size: int, points: set[Point]) -> list[set[Point]]:
     found: list[set[Point]] = []
     for point in sorted(points):
         if not any(point in part for part in found):
-            found.append(board.flood(size, members, point)[0])
+            found.append(reference_board.flood(size, members, point)[0])
     return found
 
 
 def around(size: int, points: set[Point]) -> set[Point]:
     """The points beside a set of points."""
-    return {near for point in points for near in board.neighbors(size, point)} - points
+    return {near for point in points for near in reference_board.neighbors(size, point)} - points
 
 
 def all_points(size: int) -> set[Point]:
@@ -26,7 +26,7 @@ def all_points(size: int) -> set[Point]:
 
 
 def pass_alive(size: int, stones: Stones, color: str, *, suicide: bool) -> set[Point]:
-    """The stones of `color` that live though their player always passes."""
+    """The stones of `color` that live even if their player always passes."""
     own = {point for point in stones if stones[point] == color}
     chains, regions = parts(size, own), parts(size, all_points(size) - own)
 
@@ -43,7 +43,7 @@ def pass_alive(size: int, stones: Stones, color: str, *, suicide: bool) -> set[P
 
 
 def settled_owner(size: int, stones: Stones) -> dict[Point, str]:
-    """The colour that each point belongs to for sure, "" for none."""
+    """The settled owner of each point; "" for none."""
     owner = dict.fromkeys(all_points(size), "")
     for color in "bw":
         alive = pass_alive(size, stones, color, suicide=True)
@@ -56,21 +56,21 @@ def settled_owner(size: int, stones: Stones) -> dict[Point, str]:
 
 
 def has_room_for_two_eyes(size: int, inner: set[Point]) -> bool:
-    """Whether two of the points lie apart."""
-    return any(b not in board.neighbors(size, a) for a, b in itertools.combinations(inner, 2))
+    """Whether two of the points are not adjacent."""
+    return any(b not in reference_board.neighbors(size, a) for a, b in itertools.combinations(inner, 2))
 
 
 def after(size: int, stones: Stones, point: Point, color: str) -> Stones:
-    """The board after a move on an empty point; the same board where the move is none."""
-    left = board.without_captured(size, stones | {point: color}, board.OTHER[color])
-    return board.without_captured(size, left, color)
+    """The board after a move on an empty point; unchanged by suicide of a single stone."""
+    left = reference_board.without_captured(size, stones | {point: color}, reference_board.OTHER[color])
+    return reference_board.without_captured(size, left, color)
 
 
 def defending_move(size: int, stones: Stones, color: str) -> Point | None:
-    """A move towards the capture of what is dead on the points of `color`, None for a pass.
+    """A move towards the capture of dead stones on the points of `color`; None for a pass.
 
-    The move fills a point beside an alive stone where that costs no alive stone; only where there is
-    none it goes to an inner point.
+    It fills a point beside a pass-alive stone if all such stones stay alive. Only if there is none, it fills
+    an inner point.
     """
     owner = settled_owner(size, stones)
     own = {point for point in owner if owner[point] == color}

@@ -1,6 +1,6 @@
-"""Positions and nodes of the slow search, and what a new leaf is worth.
+"""Positions and nodes of the slow search, and the evaluation of leaves.
 
-An action is a point y * size + x, or size * size for a pass; every value is seen by the player to move.
+An action is a point y * size + x, or size * size for a pass. Every value is seen by the player to move.
 """
 
 import copy
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.reference import board
+from tests.reference import board as reference_board
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The names are those of config.search and of SearchOptions."""
+    """Settings with the names of config.search and of SearchOptions."""
 
     is_gumbel: bool
     num_simulations: int
@@ -33,9 +33,9 @@ class Options:
 
 
 class Position:
-    """A game with komi and a move limit; never changed, `after` makes another one."""
+    """An immutable game with komi and a move limit. `after` makes a new one."""
 
-    def __init__(self, game: board.Game, komi: float, move_limit: int) -> None:
+    def __init__(self, game: reference_board.Game, komi: float, move_limit: int) -> None:
         self.game = game
         self.komi = komi
         self.move_limit = move_limit
@@ -68,33 +68,33 @@ class Position:
         return planes
 
     def margin(self) -> float:
-        """By how many points the player to move would win if the game ended here."""
+        """Points by which the player to move would win if the game ended here."""
         margin = self.game.score() - self.komi
         return margin if self.game.to_play == "b" else -margin
 
     def worth(self, options: Options) -> float:
-        """What the game is worth if it ends here."""
+        """Value of the game if it ends here."""
         margin, weight = self.margin(), options.score_weight
         return (1 - weight) * float(np.sign(margin)) + weight * math.tanh(margin / options.score_scale)
 
 
 class Node:
-    """A position in the tree; its children are those that a descent has visited."""
+    """A position in the tree. Its children are those that a descent has visited."""
 
     def __init__(self, position: Position, action: int | None = None, number: int = 0) -> None:
         self.position = position
         self.action = action
         self.number = number
-        """Nodes are numbered in the order in which they were made."""
+        """Number in the order of creation."""
         self.visits = 0
         self.pending = 0
-        """Descents of the present batch that passed through here."""
+        """Descents of the current batch that passed through this node."""
         self.value_sum = 0.0
         self.raw_value = 0.0
         self.is_terminal = False
         self.priors = np.zeros(position.num_actions)
         self.withheld_share = 0.0
-        """Of the policy, for a pass that is no candidate yet."""
+        """Share of the policy of a pass that is not a candidate yet."""
         self.children: dict[int, Node] = {}
 
     @property
@@ -102,12 +102,12 @@ class Node:
         return self.value_sum / self.visits
 
     def n(self, action: int) -> int:
-        """Visits of a child; a pending descent is one."""
+        """Visits of a child, including pending descents."""
         child = self.children.get(action)
         return child.visits + child.pending if child else 0
 
     def q(self, action: int) -> float:
-        """Value of a visited child as the player to move here sees it; one that is all pending is lost."""
+        """Value of a child, seen by the player to move here; -1 if it has only pending visits."""
         child = self.children[action]
         return -child.value_sum / child.visits if child.visits else -1.0
 
@@ -121,7 +121,7 @@ class Node:
 
 
 def settle(node: Node, options: Options) -> bool:
-    """Makes a new leaf an end where the rules alone know its value (docs/adr/0019); whether they do."""
+    """Makes a new leaf terminal if the rules give its value (docs/adr/0019). Returns whether they do."""
     position = node.position
     worth = position.worth(options) if position.is_over or position.is_after_pass else -math.inf
     if position.is_over or worth > 0:
@@ -130,7 +130,7 @@ def settle(node: Node, options: Options) -> bool:
 
 
 def evaluate(node: Node, evaluator, options: Options) -> None:
-    """Asks the network; a pass that ends the game for less than it expects is no candidate."""
+    """Evaluates a leaf. Withholds a pass that would end the game with less than the network's value."""
     position, legal = node.position, node.position.legal()
     logits, values = evaluator.evaluate(position.planes())
     node.raw_value = float(values[0])
@@ -142,7 +142,7 @@ def evaluate(node: Node, evaluator, options: Options) -> None:
 
 
 def reconsider_pass(node: Node, options: Options, is_due: bool = False) -> None:
-    """Gives a withheld pass back where it is due or the search expects less of going on than of the end."""
+    """Gives a withheld pass back if it is due, or if the mean value is less than the value of the end."""
     share = node.withheld_share
     if share and (is_due or node.mean < node.position.worth(options)):
         node.priors *= 1 - share
@@ -156,7 +156,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def back_up(path: list[Node]) -> None:
-    """Adds the leaf's value along the path, with its sign turned at every step."""
+    """Adds the leaf's value along the path, with alternating sign."""
     value = path[-1].raw_value
     for node in reversed(path):
         node.visits += 1

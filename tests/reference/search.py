@@ -1,7 +1,7 @@
-"""Tree search with node objects and float64, from the papers, written to be obviously right.
+"""Reference tree search with node objects and float64, written from the papers to be obviously correct.
 
-Silver et al. 2018 (PUCT), Danihelka et al. 2022 (Gumbel AlphaZero), Wu 2019 (forced playouts, pruning of
-the target). Nothing is shared with our kernels but the answers of the evaluator.
+Sources: Silver et al. 2018 (PUCT), Danihelka et al. 2022 (Gumbel AlphaZero), Wu 2019 (forced playouts, policy
+target pruning). It shares only the evaluator with the kernels.
 """
 
 import math
@@ -12,7 +12,7 @@ from tests.reference.nodes import Node, Options, Position, back_up, evaluate, re
 
 
 def exploration(options: Options, total: int) -> float:
-    """c of PUCT, times the square root of the visits of the node's children."""
+    """c of PUCT times the square root of the children's visits."""
     constant = options.c_init + math.log((1 + total + options.c_base) / options.c_base)
     return constant * math.sqrt(max(total, 1))
 
@@ -31,7 +31,7 @@ def puct_scores(options: Options, node: Node, priors: np.ndarray) -> dict[int, f
 
 
 def completed_q(node: Node, priors: np.ndarray) -> np.ndarray:
-    """Q of visited actions; of others v_mix, the mean of the network's and the searched value."""
+    """Q of visited actions; for others v_mix, a weighted mean of the network's and the searched value."""
     visited = node.visited(priors)
     mixed = node.raw_value
     if visited:
@@ -47,20 +47,20 @@ def sigma_scale(options: Options, node: Node, priors: np.ndarray) -> float:
 
 
 def improved_logits(options: Options, node: Node, priors: np.ndarray) -> np.ndarray:
-    """[A] ln P + sigma(completed q), minus infinity for actions without a prior."""
+    """ln P + sigma(completed q) [A]; minus infinity for actions without a prior."""
     with np.errstate(divide="ignore"):
         return np.log(priors) + sigma_scale(options, node, priors) * completed_q(node, priors)
 
 
 def interior_scores(options: Options, node: Node) -> dict[int, float]:
-    """Gumbel below the root: how far the visits lag behind the improved policy."""
+    """Gumbel scores below the root: improved policy minus share of visits."""
     improved = softmax(improved_logits(options, node, node.priors))
     total = sum(node.n(action) for action in node.visited(node.priors))
     return {a: improved[a] - node.n(a) / (1 + total) for a in np.flatnonzero(node.priors).tolist()}
 
 
 def halving(num_considered: int, num_simulations: int) -> list[int]:
-    """The visits that the next action must have, for each simulation (sequential halving)."""
+    """Visits that the chosen root action must have at each simulation (sequential halving)."""
     if num_considered <= 1:
         return list(range(num_simulations))
     visits = dict.fromkeys(range(num_considered), 0)
@@ -76,7 +76,7 @@ def halving(num_considered: int, num_simulations: int) -> list[int]:
 
 
 class Search:
-    """One game's tree."""
+    """Search tree of one game."""
 
     def __init__(self, position: Position, options: Options) -> None:
         self.options = options
@@ -86,7 +86,7 @@ class Search:
         self._made = 0
 
     def prepare(self, evaluator, forbid_pass: bool = False, is_noisy: bool = False) -> None:
-        """Evaluates the root if it is new, and sets which moves are allowed; no noise yet."""
+        """Evaluates a new root and sets the allowed moves. Adds no noise."""
         if self.root.visits == 0:
             if not settle(self.root, self.options):
                 evaluate(self.root, evaluator, self.options)
@@ -107,12 +107,12 @@ class Search:
         self.noise, self.is_noisy = noise, True
 
     def add_dirichlet(self, gammas: np.ndarray, fraction: float) -> None:
-        """gammas: [A] one for each action, of which those of allowed moves count."""
+        """gammas: [A], one for each action. Only those of allowed moves count."""
         noise = np.where(self.priors > 0, gammas, 0)
         self.priors, self.is_noisy = (1 - fraction) * self.priors + fraction * noise / noise.sum(), True
 
     def run(self, evaluator) -> None:
-        """All simulations, `leaf_batch` leaves together; nothing is searched where the game is over."""
+        """Runs all simulations, `leaf_batch` leaves at a time. Does nothing if the root is terminal."""
         self._num_begun = self.options.num_simulations if self.root.is_terminal else 0
         while self._num_begun < self.options.num_simulations:
             paths = self._descents()
@@ -124,9 +124,9 @@ class Search:
                 back_up(path)
 
     def _descents(self) -> list[list[Node]]:
-        """Paths to leaves for the network; none goes to a leaf that waits already, there the batch ends.
+        """Paths to leaves for the network. The batch ends at a path to a leaf that already waits.
 
-        A value that is known is backed up at once.
+        Known values are backed up at once.
         """
         paths: list[list[Node]] = []
         while len(paths) < self.options.leaf_batch and self._num_begun < self.options.num_simulations:
@@ -174,22 +174,22 @@ class Search:
         return scores
 
     def _forced(self, action: int) -> float:
-        """Visits that a root move must have, once it has one (Wu 2019, section 3.2)."""
+        """Least number of visits of a visited root move (Wu 2019, section 3.2)."""
         total = sum(self.root.n(other) for other in self.root.visited(self.priors))
         return math.sqrt(self.options.forced_playouts * self.priors[action] * total)
 
     def _halving_scores(self, wanted: int) -> dict[int, float]:
-        """g + ln P + sigma(completed q) of the root moves with as many visits of this search."""
+        """g + ln P + sigma(completed q) of root moves with `wanted` visits of this search."""
         scores = self.noise + improved_logits(self.options, self.root, self.priors)
         return {a: scores[a] for a in np.flatnonzero(self.priors).tolist() if self.new_visits[a] == wanted}
 
     def _unit(self, node: Node) -> float:
-        """What a change of all values by one changes in the scores, about."""
+        """Approximate change of the scores if all values change by one."""
         is_halving = self.options.is_gumbel and node is self.root
         return sigma_scale(self.options, node, self.priors) if is_halving else 1.0
 
     def _best(self, scores: dict[int, float], unit: float) -> int:
-        """The first action of largest score."""
+        """The action of largest score; ties go to the first. Updates `closest_call`."""
         best = max(scores, key=lambda action: (scores[action], -action))
         others = [scores[action] for action in scores if action != best]
         if others and scores[best] < math.inf:
@@ -204,7 +204,7 @@ class Search:
         return int(np.argmax(shares))
 
     def policy(self) -> np.ndarray:
-        """[A] what training learns."""
+        """Target of training [A]."""
         if self.options.is_gumbel:
             return softmax(improved_logits(self.options, self.root, self.priors))
         shares = self._visit_shares()
@@ -218,12 +218,12 @@ class Search:
         return self.root.mean
 
     def _visit_shares(self) -> np.ndarray:
-        """[A] visits of the allowed moves, kept subtrees included; the priors if there are none."""
+        """Visits [A] of the allowed moves, including kept subtrees; the priors if there are none."""
         visits = np.array([self.root.n(a) * (self.priors[a] > 0) for a in range(len(self.priors))])
         return visits if visits.any() else self.priors.copy()
 
     def _pruned(self, visits: np.ndarray) -> np.ndarray:
-        """Without the visits that only forced playouts explain (Wu 2019, section 3.2)."""
+        """Visits [A] without those that only forced playouts explain (Wu 2019, section 3.2)."""
         scores, best = puct_scores(self.options, self.root, self.priors), int(np.argmax(visits))
         constant = exploration(self.options, int(visits.sum()))
         pruned = visits.copy()
@@ -243,7 +243,7 @@ class Search:
         return pruned
 
     def play(self, action: int, most_kept: int) -> None:
-        """Follows a move; the subtree is kept, the newest nodes beyond `most_kept` are lost."""
+        """Follows a move and keeps its subtree, except the newest nodes beyond `most_kept`."""
         kept = self.root.children.get(action)
         if kept is None:
             self.root = Node(self.root.position.after(action))

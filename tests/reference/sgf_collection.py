@@ -1,12 +1,12 @@
-"""Slow and lenient reading of damaged SGF collections: which whole games are in a text."""
+"""Slow, lenient reference for corrupt SGF collections: finds the complete games in a text."""
 
 ROOTS = ("GM[1]", "FF[4]", "SZ[9]")
 
 
 def games(text):
-    """All texts without variations that start with a root and are balanced.
+    """All balanced texts of games without variations that start with a root.
 
-    Each start is read by itself, so that nothing before it matters.
+    Each start is read independently, so that the text before it has no effect.
     """
     found = []
     for start in range(len(text)):
@@ -18,7 +18,7 @@ def games(text):
 
 
 def _end(text, start):
-    """Where a game without variations ends; None where it is not whole."""
+    """End of a game without variations; None if it is not complete."""
     at, name = start + 2, ""
     while at < len(text):
         char = text[at]
@@ -26,7 +26,7 @@ def _end(text, start):
             end = at + 1
             while end < len(text) and text[end] != "]":
                 end += 2 if text[end] == "\\" else 1
-            is_swallowed = "(;" in text[at:end]  # the start of another game: this one broke off
+            is_swallowed = "(;" in text[at:end]  # another game starts, so this one is truncated
             if end >= len(text) or not name or is_swallowed:
                 return None
             at, name = end + 1, name if text[end + 1 : end + 2] == "[" else ""

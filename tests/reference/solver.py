@@ -1,13 +1,13 @@
-"""The game-theoretic value of a position by brute force: alpha-beta over whole games, history and all."""
+"""Game-theoretic value of a position by brute force: alpha-beta over whole games with their histories."""
 
 from tests.reference.search import Position
 
 
 def value(position: Position, worst: int = -1, best: int = 1) -> int:
-    """1 if the player to move can force a win, 0 for a draw, -1 if the opponent can; passes are tried first.
+    """1 if the player to move can force a win, -1 if the opponent can, else 0. Tries passes first.
 
-    Values outside of `worst` .. `best` come out as some value beyond that bound. Under superko a position
-    is its whole history, so nothing is remembered from one line to the next.
+    A value outside `worst` .. `best` is returned as some value beyond that bound. Under superko a position
+    includes its whole history, so there is no transposition table.
     """
     if position.is_over:
         margin = position.margin()
@@ -21,7 +21,7 @@ def value(position: Position, worst: int = -1, best: int = 1) -> int:
 
 
 def best_moves(position: Position) -> tuple[int, set[int]]:
-    """The value and every action that keeps it."""
+    """The value, and every action that keeps it."""
     values = {action: -value(position.after(action)) for action in position.legal()}
     most = max(values.values())
     return most, {action for action in values if values[action] == most}

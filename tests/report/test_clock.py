@@ -1,4 +1,4 @@
-"""The age of a process, seen from outside."""
+"""The start time of a process, compared with times taken outside of it."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def test_the_time_before_the_first_line_counts(project):
     assert before - 0.1 <= float(done.stdout) <= time.time() - 0.5
 
 
-def test_where_linux_cannot_say(monkeypatch, tmp_path):
+def test_without_linux_it_is_the_current_time(monkeypatch, tmp_path):
     monkeypatch.setattr(clock, "_STAT", tmp_path / "absent")
     assert abs(clock.process_began() - time.time()) < 1
     monkeypatch.setattr(clock, "_STAT", tmp_path / f"stat{os.getpid()}")

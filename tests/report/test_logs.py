@@ -43,16 +43,16 @@ def test_worker_finds_the_file_by_its_environment(tmp_path, monkeypatch):
     assert "hello" in (tmp_path / "log.txt").read_text()
 
 
-def test_missing_folder_is_no_error(tmp_path, capsys):
+def test_missing_folder_is_not_an_error(tmp_path, capsys):
     logs.set_up(tmp_path / "elsewhere" / "log.txt")
     logging.getLogger("alphazero").error("still seen")
     assert capsys.readouterr().err == "ERROR: still seen\n"
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
-def test_a_full_disk_is_told_of_once(capsys):
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a full disk")
+def test_a_full_disk_is_reported_once(capsys):
     logs.set_up("/dev/full")
     for number in range(5):
         logging.getLogger("alphazero.somewhere").info("a message %d", number)
-    assert capsys.readouterr().err == "/dev/full does not take messages: No space left on device\n"
+    assert capsys.readouterr().err == "/dev/full cannot be written: No space left on device\n"

@@ -1,4 +1,4 @@
-"""The panel on a terminal and in a pipe, both played by a string."""
+"""The panel on a terminal and in a pipe, both simulated by a string."""
 
 import io
 
@@ -12,7 +12,7 @@ def console(is_terminal):
     return text, rich.console.Console(file=text, force_terminal=is_terminal, width=100, color_system=None)
 
 
-def test_pipe_gets_a_line_now_and_then():
+def test_pipe_gets_lines_at_intervals():
     now = [0.0]
     text, pipe = console(is_terminal=False)
     with panel.Panel("run", pipe, clock=lambda: now[0]) as shown:
@@ -24,7 +24,7 @@ def test_pipe_gets_a_line_now_and_then():
     assert [line.split(" | ")[2] for line in lines] == [f"games {n} (0/h)" for n in (0, 10, 20, 99)]
 
 
-def test_pipe_hears_at_once_what_the_first_move_waits_for():
+def test_pipe_gets_at_once_what_the_first_move_waits_for():
     text, pipe = console(is_terminal=False)
     with panel.Panel("run", pipe, clock=lambda: 0.0) as shown:
         for what in ("actors", "actors", "kernels", "kernels"):

@@ -1,14 +1,14 @@
-"""Lines now and then, the time left at this session's pace, and both groups in TensorBoard."""
+"""Progress lines at intervals, the time left at this session's pace, and both groups in TensorBoard."""
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alphazero.report import progress
 
-FIGURES = {
+METRICS = {
     "loss": 3.0, "policy_loss": 2.5, "value_loss": 0.5, "samples_per_s": 1234.5, "data_wait_fraction": 0.004,
     "epochs": 1.25, "minutes": 3.0, "progress": 0.2,
 }  # fmt: skip
-LOOK = {
+HELD_OUT = {
     "loss": 2.9, "policy_loss": 2.4, "policy_top1": 0.33, "policy_top5": 0.7, "value_mse": 0.5,
     "value_accuracy": 0.8,
 }  # fmt: skip
@@ -16,15 +16,15 @@ LOOK = {
 
 def test_lines_and_events(tmp_path):
     said, now = [], [100.0]
-    shown = progress.Progress(tmp_path, clock=lambda: now[0], say=said.append)
-    shown.trained(8, FIGURES, "")
+    shown = progress.ProgressReport(tmp_path, clock=lambda: now[0], say=said.append)
+    shown.on_steps(8, METRICS, "")
     now[0] = 105
-    shown.trained(16, FIGURES | {"progress": 0.25}, "")
+    shown.on_steps(16, METRICS | {"progress": 0.25}, "")
     now[0] = 112
-    shown.trained(24, FIGURES | {"progress": 0.3}, "3 cut, 1 size")
-    shown.looked(24, LOOK, True)
-    shown.looked(32, LOOK, False)
-    shown.looked(32, {}, True)
+    shown.on_steps(24, METRICS | {"progress": 0.3}, "3 cut, 1 size")
+    shown.on_evaluation(24, HELD_OUT, True)
+    shown.on_evaluation(32, HELD_OUT, False)
+    shown.on_evaluation(32, {}, True)
     shown.close()
     assert said == [
         "step 8 | pass 1.25 | 3.0 min, time left unknown | loss 3.000 | policy 2.500 value 0.500"
@@ -44,10 +44,10 @@ def test_lines_and_events(tmp_path):
 
 def test_time_left_in_words(tmp_path):
     said, now = [], [0.0]
-    shown = progress.Progress(tmp_path, clock=lambda: now[0], say=said.append)
-    shown.trained(1, FIGURES | {"progress": 0.0}, "")
+    shown = progress.ProgressReport(tmp_path, clock=lambda: now[0], say=said.append)
+    shown.on_steps(1, METRICS | {"progress": 0.0}, "")
     for seconds, words in ((10, "90 s left"), (100, "15 min left"), (4000, "10.0 h left")):
         now[0] = seconds
-        shown.trained(2, FIGURES | {"progress": 0.1}, "")
+        shown.on_steps(2, METRICS | {"progress": 0.1}, "")
         assert words in said[-1]
     shown.close()

@@ -1,4 +1,4 @@
-"""What the reporter writes, read back with TensorBoard's own reader."""
+"""The reporter's files, read back with TensorBoard's own reader."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def scalars(folder, tag):
     return [(event.step, event.value) for event in events.Scalars(tag)]
 
 
-def test_figures_with_a_step_are_written_at_once(tmp_path):
+def test_metrics_with_a_step_are_written_at_once(tmp_path):
     out = reporter.Reporter(tmp_path)
     for step in (1, 2, 3):
         out.record("learner", {"policy_loss": 4.0 / step, "note": "text"}, step)
@@ -28,20 +28,20 @@ def test_figures_with_a_step_are_written_at_once(tmp_path):
 
 
 def test_charts_are_laid_out(tmp_path):
-    """As the plugin for custom scalars reads them."""
+    """The layout as the plugin for custom scalars reads it."""
     reporter.Reporter(tmp_path).close()
     events = EventAccumulator(str(tmp_path / "events" / "loop"))
     events.Reload()
     assert events.PluginTagToContent("custom_scalars").keys() == {"custom_scalars__config__"}
     (event,) = events.Tensors("custom_scalars__config__")
-    proto: Any = layout_pb2  # its classes are made at import, unseen by type checkers
+    proto: Any = layout_pb2  # its classes are created at import, so type checkers do not see them
     layout = proto.Layout.FromString(event.tensor_proto.string_val[0])
     assert [category.title for category in layout.category] == ["Overview", "Games"]
     charts = {chart.title: list(chart.multiline.tag) for chart in layout.category[1].chart}
     assert charts["how they end"] == ["replay/(passes|resign|settled|limit)_fraction"]
 
 
-def test_figures_without_a_step_are_written_now_and_then_at_the_learners_step(tmp_path):
+def test_metrics_without_a_step_are_written_at_intervals_at_the_learners_step(tmp_path):
     now = [0.0]
     out = reporter.Reporter(tmp_path, resume_step=40, clock=lambda: now[0])
     for second in range(12):
@@ -54,7 +54,7 @@ def test_figures_without_a_step_are_written_now_and_then_at_the_learners_step(tm
 
 
 def test_resuming_hides_the_work_that_was_lost(tmp_path, monkeypatch):
-    # Files of one process and second are told apart by a count, and read as words: 9 would come after 10.
+    # A count distinguishes files of one process and second; they are sorted as text, so 9 would follow 10.
     monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
     first = reporter.Reporter(tmp_path)
     for step in range(1, 7):
@@ -85,7 +85,7 @@ def test_status_file_follows(tmp_path):
     assert json.loads((tmp_path / "status.json").read_text())["games"] == 5
 
 
-def test_summary_tells_what_was_learned(tmp_path):
+def test_summary_has_losses_and_promotions(tmp_path):
     out = reporter.Reporter(tmp_path)
     for step in range(1, 17):
         out.record("learner", {"policy_loss": 17.0 - step, "value_loss": 1.0, "rate": 0.1}, step)
@@ -104,7 +104,7 @@ def test_summary_tells_what_was_learned(tmp_path):
     assert summary.Row(first_step=3, last_step=3, losses={}).steps == "3"
 
 
-def test_a_mirror_is_watched_where_there_is_one(tmp_path):
+def test_a_mirror_is_reported_if_there_is_one(tmp_path):
     out = reporter.Reporter(tmp_path, resume_step=40)
     assert "mirror" not in dict(out.snapshot().rows())
     out.record("mirror", {"behind": 3, "sent": 8, "last": "s3://bucket/x: 3 files behind"})
@@ -114,7 +114,7 @@ def test_a_mirror_is_watched_where_there_is_one(tmp_path):
     assert scalars(tmp_path, "mirror/behind") == [(40, 3)]
 
 
-def test_a_second_reporter_knows_the_totals_before_anyone_reports(tmp_path):
+def test_a_second_reporter_knows_the_totals_before_the_first_report(tmp_path):
     first = reporter.Reporter(tmp_path)
     first.record("replay", {"games": 7, "positions": 70, "limit_games": 2})
     first.record("run", {"minutes": 3.5, "promotions": 2, "weights": 40})

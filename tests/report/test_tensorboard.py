@@ -1,4 +1,4 @@
-"""Events on a disk that does not take them for a while: they are lost, and nothing else."""
+"""Events on a disk that is full for a while: they are lost, and nothing else."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from alphazero.report import tensorboard
 
 
 class Disk:
-    """Stands for TensorBoard's writers; each is broken for good by the first error."""
+    """Replaces TensorBoard's writers; the first error breaks each of them for good."""
 
     def __init__(self):
         self.is_full = False
@@ -70,7 +70,7 @@ def test_a_new_file_follows_one_that_broke(disk, tmp_path, caplog):
     first, second = disk.files
     assert points(first) == [("learner/loss", 8, 1.0)] and first.is_closed
     assert points(second) == [("learner/loss", 12, 4.0)] and second.is_closed
-    # Hiding an earlier session's points once more would hide this one's.
+    # A second event that hides points of earlier sessions would hide those of this session.
     assert [event.session_log.status for event in second.events if event.HasField("session_log")] == []
     assert [record.getMessage() for record in caplog.records] == [
         "events are not written for now: [Errno 28] No space left on device",
@@ -78,7 +78,7 @@ def test_a_new_file_follows_one_that_broke(disk, tmp_path, caplog):
     ]
 
 
-def test_a_session_that_begins_on_a_full_disk_gets_its_head_later(disk, tmp_path):
+def test_a_session_that_starts_on_a_full_disk_gets_its_first_events_later(disk, tmp_path):
     disk.is_full = True
     now = [0.0]
     writer = tensorboard.Writer(tmp_path, 7, lambda: now[0])

@@ -1,4 +1,4 @@
-"""The balance of players and learner: by hand, and against the replay store that enforces it."""
+"""The balance of players and learner: by hand, and compared with the replay store that enforces it."""
 
 import math
 
@@ -63,10 +63,10 @@ RATIO, LEAD, BATCH, SECONDS = 2.0, 100, 4, 400
 
 
 def paces_in_store(folder, players, games_per_s, batches_per_s):
-    """Positions/s of the run, and the shares of the time in which players and the learner work.
+    """Positions/s of the run, and the fractions of the time in which players and the learner work.
 
-    A game of `make_record` has 4 positions. Everybody obeys the store, as actors do: players pause while it
-    tells them to, and the learner trains on what it is granted.
+    A game of `make_record` has 4 positions. As in a run, players pause while the store requires it, and the
+    learner trains on the batches that the store grants.
     """
     config = schema.Config(
         game=game_config.GameConfig(size=3),

@@ -1,6 +1,6 @@
-"""Searches and plays games on one board in every way, and prints how often each kernel was compiled.
+"""Script that runs searches and self-play in every way and prints how often each kernel was compiled.
 
-Run by test_signatures.py in a process of its own, so that no other test's calls count.
+test_signatures.py runs it in a separate process, so that calls of other tests do not count.
 """
 
 import json
@@ -14,22 +14,23 @@ import alphazero.selfplay
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.data import replay
-from alphazero.go import board, game, geometry
-from alphazero.search import cache, evaluator, inspection, lockstep, symmetries
-from alphazero.selfplay import worker
+from alphazero.go import board, game_kernels, geometry
+from alphazero.search import cache, inspection, lockstep, symmetries
+from alphazero.search import evaluator as evaluators
+from alphazero.selfplay import worker as workers
 from tests.go import exercise
 
 SIZE, MOVE_LIMIT, NUM_GAMES = 5, 60, 4
 
 
-class Asynchronous(evaluator.HashedEvaluator):
-    """Answers at once, and says that it does not: two halves of the games alternate."""
+class Asynchronous(evaluators.HashedEvaluator):
+    """Reports that it is asynchronous, so that two batches alternate, but answers at once."""
 
     is_asynchronous = True
 
-    def submit(self, planes: np.ndarray) -> evaluator.Pending:
-        """Finished already."""
-        return evaluator.Finished(*self.evaluate(planes))
+    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+        """The finished evaluation."""
+        return evaluators.ReadyEvaluation(*self.evaluate(planes))
 
 
 def config_for(algorithm: search_config.Algorithm, leaf_batch: int = 1) -> schema.Config:
@@ -44,9 +45,9 @@ def config_for(algorithm: search_config.Algorithm, leaf_batch: int = 1) -> schem
     return config
 
 
-def search(config: schema.Config, network: evaluator.Evaluator, num_threads: int) -> None:
-    """Two moves in each game, one of them with noise and without passes, and a third in some."""
-    games, rng = game.new_games(NUM_GAMES, config.game), np.random.default_rng(0)
+def search(config: schema.Config, network: evaluators.Evaluator, num_threads: int) -> None:
+    """Plays two moves in each game, the first with noise and without passes, and a third in two games."""
+    games, rng = game_kernels.new_games(NUM_GAMES, config.game), np.random.default_rng(0)
     searcher = lockstep.LockstepSearch(config.search, games, rng, num_threads=num_threads)
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     indices = np.arange(NUM_GAMES)
@@ -57,7 +58,7 @@ def search(config: schema.Config, network: evaluator.Evaluator, num_threads: int
         inspection.report(searcher.tree, 0)
         searcher.advance(indices, actions)
         for index, action in zip(indices, actions, strict=True):
-            game.play(tables, games, scratch, int(index), int(action))
+            game_kernels.play(tables, games, scratch, int(index), int(action))
     some = indices[games["num_moves"] == 2][:2]
     searcher.evaluate_roots(some, network)
     searcher.reset(some)
@@ -65,9 +66,9 @@ def search(config: schema.Config, network: evaluator.Evaluator, num_threads: int
 
 
 def play_and_replay(config: schema.Config) -> None:
-    """Self-play until games end, which then become batches."""
-    network, rng = evaluator.HashedEvaluator(SIZE), np.random.default_rng(0)
-    player = worker.SelfPlayWorker(config, network, name="exercise", rng=rng)
+    """Plays games to their ends by self-play and samples a batch from them."""
+    network, rng = evaluators.HashedEvaluator(SIZE), np.random.default_rng(0)
+    player = workers.SelfPlayWorker(config, network, name="exercise", rng=rng)
     window = replay.ReplayWindow(SIZE, config.replay)
     for _ in range(2 * MOVE_LIMIT):
         for record in player.play_move():
@@ -79,10 +80,10 @@ def call_everything() -> None:
     for algorithm in search_config.TREE_SEARCHES:
         for leaf_batch, num_threads in ((1, 1), (3, 2)):
             config = config_for(algorithm, leaf_batch)
-            search(config, evaluator.HashedEvaluator(SIZE), num_threads)
+            search(config, evaluators.HashedEvaluator(SIZE), num_threads)
             search(config, Asynchronous(SIZE), num_threads)
         play_and_replay(config_for(algorithm))
-    hashed, rng = evaluator.HashedEvaluator(SIZE), np.random.default_rng(0)
+    hashed, rng = evaluators.HashedEvaluator(SIZE), np.random.default_rng(0)
     config = config_for(search_config.Algorithm.puct)
     for network in (
         symmetries.RandomSymmetry(hashed, SIZE, rng),
@@ -94,5 +95,5 @@ def call_everything() -> None:
 
 if __name__ == "__main__":
     call_everything()
-    rooms = (alphazero.go, alphazero.search, alphazero.selfplay, alphazero.data)
-    print(json.dumps({room.__name__: exercise.count_signatures(room) for room in rooms}))
+    packages = (alphazero.go, alphazero.search, alphazero.selfplay, alphazero.data)
+    print(json.dumps({package.__name__: exercise.count_signatures(package) for package in packages}))

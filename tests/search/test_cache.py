@@ -1,4 +1,4 @@
-"""Remembered answers are those that were given, of the network that is in use."""
+"""Tests of the cache: it returns the outputs of the network in use."""
 
 import os
 
@@ -11,12 +11,12 @@ from alphazero.search import evaluator as evaluators
 from tests.net import networks
 
 SIZE = 5
-# Without the compiler, numpy warns where hashes overflow on purpose.
+# Without compilation numpy warns about the intended overflows of hashes.
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
 
 class Counted:
-    """Hashed answers; `generation` shifts them, as newer weights would. Remembers what it was asked."""
+    """Hashed outputs, shifted by `generation` as by newer weights. Records the sizes of batches."""
 
     def __init__(self) -> None:
         self._hashed = evaluators.HashedEvaluator(SIZE)
@@ -36,30 +36,30 @@ def assert_right(cached: cache.CachedEvaluator, planes: np.ndarray, generation: 
     assert np.array_equal(values, expected[1])
 
 
-def test_only_what_is_new_is_asked():
+def test_only_new_positions_are_evaluated():
     counted = Counted()
     cached = cache.CachedEvaluator(counted, SIZE)
     planes = networks.random_planes(12, size=SIZE)
     assert_right(cached, planes[:8])
     assert_right(cached, planes[:8])
-    assert_right(cached, planes[[11, 3, 10, 0, 9]])  # three of them are new, and out of order
+    assert_right(cached, planes[[11, 3, 10, 0, 9]])  # three new rows, not in order
     assert counted.batches == [8, 3]
     assert (cached.num_lookups, cached.num_hits) == (21, 10)
 
 
-def test_answers_stay_when_the_next_call_comes():
+def test_results_are_unchanged_by_later_calls():
     cached = cache.CachedEvaluator(Counted(), SIZE)
     planes = networks.random_planes(4, size=SIZE)
     first = cached.evaluate(planes[:2])
     kept = first[0].copy(), first[1].copy()
     cached.evaluate(planes[2:])
-    cached.evaluate(planes[:2])[0][:] = 0  # the caller's own
+    cached.evaluate(planes[:2])[0][:] = 0  # the caller may change its result
     assert np.array_equal(first[0], kept[0])
     assert np.array_equal(first[1], kept[1])
     assert_right(cached, planes)
 
 
-def test_newer_weights_and_clear_forget_everything():
+def test_newer_weights_and_clear_empty_the_cache():
     counted = Counted()
     cached = cache.CachedEvaluator(counted, SIZE)
     planes = networks.random_planes(4, size=SIZE)
@@ -72,14 +72,14 @@ def test_newer_weights_and_clear_forget_everything():
     assert evaluators.generation(cached) == 3
 
 
-def test_a_full_table_forgets_and_never_errs():
+def test_a_full_table_replaces_entries_without_errors():
     counted = Counted()
     cached = cache.CachedEvaluator(counted, SIZE, num_bytes=4 * 124)  # four entries
     planes = networks.random_planes(200, size=SIZE)
     for _ in range(2):
         for start in range(0, 200, 8):
             assert_right(cached, planes[start : start + 8])
-    assert_right(cached, planes[-1:])  # the newest is there
+    assert_right(cached, planes[-1:])  # the newest entry is a hit
     assert counted.batches[-1] != 1
     assert cached.num_hits <= 8
 
@@ -99,7 +99,7 @@ def keys_of(planes: np.ndarray) -> np.ndarray:
 
 
 def test_every_bit_of_the_planes_changes_both_keys():
-    """Each is then as good as random: half of the bits differ."""
+    """About half of the bits differ, as with random keys."""
     empty = np.zeros((1, 450), np.uint8)
     flipped = np.eye(450, dtype=np.uint8)
     before, after = keys_of(empty), keys_of(flipped)
@@ -111,7 +111,7 @@ def test_every_bit_of_the_planes_changes_both_keys():
 
 
 def test_keys_are_spread_and_never_empty():
-    """Positions that differ in a few bits, as those of games do: two bits each."""
+    """Planes with two bits each differ in a few bits, as positions of games do."""
     pairs = np.array([(a, b) for a in range(60) for b in range(a)])
     planes = np.zeros((len(pairs), 450), np.uint8)
     np.put_along_axis(planes, pairs, 1, axis=1)
@@ -122,8 +122,8 @@ def test_keys_are_spread_and_never_empty():
     assert 10 <= counts.min() <= counts.max() <= 50  # 27.7 on average
 
 
-def test_it_goes_around_symmetries():
-    """Eight evaluations are saved at a time."""
+def test_a_cache_around_symmetries():
+    """A hit saves eight evaluations."""
     counted = Counted()
     cached = cache.CachedEvaluator(symmetries.AverageOfSymmetries(counted, SIZE), SIZE)
     planes = networks.random_planes(3, size=SIZE)

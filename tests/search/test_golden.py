@@ -1,12 +1,13 @@
-"""Whole searches as text: any change of what the search does shows as a diff of tests/golden."""
+"""Golden tests of whole searches: any change of the search shows as a diff of tests/golden."""
 
 import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, rules
-from alphazero.search import evaluator, lockstep
+from alphazero.go import board, game_kernels, geometry, rules
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
 from alphazero.search import tree as trees
 
 SIZE = 5
@@ -15,20 +16,20 @@ OPENING = ["C3", "D3", "C4", "D4", "B2"]
 
 @pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
 def test_search_is_what_it_was(algorithm, golden):
-    games = game.new_games(1, game_config.GameConfig(size=SIZE, move_limit=60))
+    games = game_kernels.new_games(1, game_config.GameConfig(size=SIZE, move_limit=60))
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     for move in OPENING:
         action = rules.parse_move(move, SIZE)
-        assert game.play(tables, games, scratch, 0, action) == rules.OK
+        assert game_kernels.play(tables, games, scratch, 0, action) == rules.OK
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=48, num_considered=8)
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
     options = lockstep.SearchOptions(num_simulations=48, num_considered=8)
-    result = search.search(np.array([0]), evaluator.HashedEvaluator(SIZE, seed=4), options)
+    result = search.search(np.array([0]), evaluators.HashedEvaluator(SIZE, seed=4), options)
     golden(f"search_{algorithm.value}_5x5.txt", render(search.tree, result))
 
 
 def render(tree, result):
-    """The chosen move, then each node below the root: depth by indent, move, visits, value."""
+    """The chosen move, then each node below the root: move, visits and value, indented by depth."""
     move = rules.format_move(int(result.actions[0]), SIZE)
     lines = [f"plays {move}, value {result.values[0]:.4f}"]
     lines += _lines(tree, trees.ROOT, depth=0)

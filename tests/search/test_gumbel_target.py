@@ -1,9 +1,9 @@
-"""The Gumbel policy target at every move of whole games, in plain numpy from the paper's formulas.
+"""Tests of the Gumbel policy target at every move of whole games, against the paper's formulas in numpy.
 
-Two conventions are in use, and they must not be mixed (Danihelka et al. 2022):
+There are two conventions, which must not be mixed (Danihelka et al. 2022):
 
     raw        sigma(q) = (c_visit + max N) * c_scale * q, q in [-1, 1], c_scale 0.5 here, 1 in MiniZero
-    rescaled   the same of q moved to [0, 1] by its smallest and largest value, c_scale 0.1 (mctx)
+    rescaled   the same with q rescaled from its smallest and largest value to [0, 1], c_scale 0.1 (mctx)
 
 0.1 on raw q makes the target far too flat.
 """
@@ -15,8 +15,9 @@ import pytest
 
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, rules
-from alphazero.search import evaluator, lockstep
+from alphazero.go import board, game_kernels, geometry, rules
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
 from alphazero.search import tree as trees
 
 SIZE, SIMULATIONS, CONSIDERED = 3, 24, 6
@@ -29,7 +30,7 @@ def softmax(logits):
 
 
 def completed_q(priors, raw_value, visits, q):
-    """q of visited actions, elsewhere v_mix (appendix D)."""
+    """q of visited actions, v_mix of others (appendix D)."""
     visited = visits > 0
     if not visited.any():
         return np.full(len(priors), raw_value)
@@ -54,7 +55,7 @@ def entropy(policy):
 
 
 def read_root(tree, index, num_actions):
-    """Visits and q of every action at a root, float64, and the network's value there."""
+    """Visits [A] and q [A] at a root, float64, and the network's value."""
     visits, q = np.zeros(num_actions), np.zeros(num_actions)
     for action, child in trees.children(tree, index, trees.ROOT).items():
         record = tree.nodes[index, child]
@@ -63,27 +64,27 @@ def read_root(tree, index, num_actions):
 
 
 def searches(seed, *, tree_reuse):
-    """(index, tree, result's row) of each search in four games, without noise, to their ends."""
-    games = game.new_games(4, game_config.GameConfig(size=SIZE, move_limit=60))
+    """Plays four games without noise. Yields index, tree and row of the result for each search."""
+    games = game_kernels.new_games(4, game_config.GameConfig(size=SIZE, move_limit=60))
     games["komi"] = [0.5, 0, -1.5, 3]
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     config = search_config.SearchConfig(
         num_simulations=SIMULATIONS, num_considered=CONSIDERED, tree_reuse=tree_reuse
     )
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(seed))
-    judge, rng = evaluator.HashedEvaluator(SIZE, seed), np.random.default_rng(seed)
+    network, rng = evaluators.HashedEvaluator(SIZE, seed), np.random.default_rng(seed)
     options = lockstep.SearchOptions(num_simulations=SIMULATIONS, num_considered=CONSIDERED)
     while not games["over"].all():
         indices = np.flatnonzero(~games["over"])
-        result = search.search(indices, judge, options)
+        result = search.search(indices, network, options)
         for slot, index in enumerate(indices):
             yield int(index), search.tree, lockstep.SearchResult(*(part[slot] for part in result))
-        # Drawn from the network's policy, so that the games differ and last.
+        # Moves are drawn from the network's policy, so that the games differ and are long.
         actions = np.array(
             [rng.choice(len(row), p=row / row.sum()) for row in result.raw_policy.astype(float)]
         )
         for index, action in zip(indices, actions, strict=True):
-            assert game.play(tables, games, scratch, int(index), int(action)) == rules.OK
+            assert game_kernels.play(tables, games, scratch, int(index), int(action)) == rules.OK
         search.advance(indices, actions)
 
 
@@ -107,7 +108,7 @@ def test_target_and_value_are_the_papers(seed, tree_reuse):
 
 
 def test_a_tenth_on_raw_values_is_too_flat():
-    """The mixture of both conventions, which the settings must not become by accident."""
+    """A mixture of the conventions, which the settings must not reach by mistake."""
     right, flat = [], []
     for index, tree, result in searches(0, tree_reuse=False):
         priors = result.raw_policy.astype(np.float64)
@@ -119,7 +120,7 @@ def test_a_tenth_on_raw_values_is_too_flat():
 
 
 def test_the_move_and_the_visits_follow_sequential_halving():
-    """Without kept subtrees the root's visits are those of the rounds, and the best of the last wins."""
+    """Without kept subtrees the visits are those of the rounds, and the best of the last round is played."""
     for index, tree, result in searches(1, tree_reuse=False):
         priors = result.raw_policy.astype(np.float64)
         visits, q, _ = read_root(tree, index, len(priors))
@@ -131,13 +132,13 @@ def test_the_move_and_the_visits_follow_sequential_halving():
             scores = np.log(priors) + (50 + visits.max()) * 0.5 * q
         finalists = np.flatnonzero(visits == visits.max())
         assert result.actions == finalists[np.argmax(scores[finalists])]
-        # Those who were considered at all are those whom the network likes best.
-        liked = np.sort(priors)[::-1][:num_considered]
-        np.testing.assert_array_equal(np.sort(priors[visits > 0])[::-1], liked)
+        # The considered actions are those with the largest priors.
+        largest = np.sort(priors)[::-1][:num_considered]
+        np.testing.assert_array_equal(np.sort(priors[visits > 0])[::-1], largest)
 
 
 def rounds(num_considered):
-    """Visits of each considered action, most first: halves of 24 simulations (algorithm 2 of the paper)."""
+    """Visits of each considered action in descending order, for 24 simulations (algorithm 2 of the paper)."""
     if num_considered == 1:
         return [SIMULATIONS]
     visits, left, survivors = [0] * num_considered, SIMULATIONS, num_considered

@@ -1,6 +1,6 @@
-"""What one element of a batch does never shows in another: searched together, apart, in another order.
+"""Tests that the elements of a batch are independent: searched together, alone, or in another order.
 
-Whole trees must be equal bit by bit, because each element runs through the same operations.
+Whole trees must be equal bit by bit, because every element goes through the same operations.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, play, rules
-from alphazero.search import evaluator, lockstep
+from alphazero.go import board, game_kernels, geometry, play, rules
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
 from alphazero.search import tree as trees
 
 SIZE, CAPACITY = 3, 60
@@ -20,13 +21,13 @@ ALGORITHMS = search_config.TREE_SEARCHES
 
 
 class Element(NamedTuple):
-    """A game of the batch; shrinks to an empty board."""
+    """Parameters of a game of the batch. Hypothesis shrinks it to an empty board."""
 
     num_moves: int
     seed: int
     komi: float
     forbid_pass: bool
-    moves_left: int  # before the move limit: few of them give trees of ends alone
+    moves_left: int  # moves before the limit; with a few, all leaves are ends
 
 
 ELEMENTS = st.builds(
@@ -39,8 +40,8 @@ ELEMENTS = st.builds(
 )
 
 
-class Slow(evaluator.HashedEvaluator):
-    """Answers later, so that two halves of the batch alternate."""
+class Slow(evaluators.HashedEvaluator):
+    """An asynchronous evaluator, so that two halves of the batch alternate."""
 
     is_asynchronous = True
 
@@ -70,8 +71,8 @@ def start(element):
     return games
 
 
-def run(elements, config, judge, num_threads=1):
-    """For each element all it can show of two searches with the chosen moves between them."""
+def run(elements, config, network, num_threads=1):
+    """Results and trees of each element for two searches, with the chosen move played between them."""
     games = np.concatenate([start(element) for element in elements])
     rng = np.random.default_rng(0)
     search = lockstep.LockstepSearch(config, games, rng, num_threads=num_threads)
@@ -82,12 +83,14 @@ def run(elements, config, judge, num_threads=1):
         options = lockstep.SearchOptions(
             num_simulations=config.num_simulations, num_considered=4, forbid_pass=forbid_pass
         )
-        result = search.search(indices, judge, options)
+        result = search.search(indices, network, options)
         for slot, index in enumerate(indices):
             parts = [np.asarray(part[slot]).tobytes() for part in result]
             seen[index] += [parts, snapshot(search.tree, index, trees.ROOT)]
         for slot, index in enumerate(indices):
-            assert game.play(tables, games, scratch, int(index), int(result.actions[slot])) == rules.OK
+            assert (
+                game_kernels.play(tables, games, scratch, int(index), int(result.actions[slot])) == rules.OK
+            )
         search.advance(indices, result.actions)
         indices = indices[~games["over"][indices]]
         if not len(indices):
@@ -96,7 +99,7 @@ def run(elements, config, judge, num_threads=1):
 
 
 def snapshot(tree, index, node):
-    """Everything below a node."""
+    """All numbers of a node and of the tree below it."""
     record = tree.nodes[index, node]
     numbers = [record[name].item() for name in ("visits", "value_sum", "raw_value", "is_terminal", "prior")]
     below = trees.children(tree, index, node)
@@ -113,12 +116,12 @@ def settings_of(algorithm, leaf_batch):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @hypothesis.settings(max_examples=20)
 @hypothesis.given(elements=st.lists(ELEMENTS, min_size=2, max_size=5), data=st.data())
-def test_order_and_company_do_not_matter(algorithm, leaf_batch, elements, data):
-    config, judge = settings_of(algorithm, leaf_batch), evaluator.HashedEvaluator(SIZE, seed=1)
-    together = run(elements, config, judge)
+def test_order_and_other_elements_do_not_matter(algorithm, leaf_batch, elements, data):
+    config, network = settings_of(algorithm, leaf_batch), evaluators.HashedEvaluator(SIZE, seed=1)
+    together = run(elements, config, network)
     chosen = data.draw(st.permutations(range(len(elements))))
     chosen = chosen[: data.draw(st.integers(1, len(elements)))]
-    for place, seen in zip(chosen, run([elements[p] for p in chosen], config, judge), strict=True):
+    for place, seen in zip(chosen, run([elements[p] for p in chosen], config, network), strict=True):
         assert seen == together[place]
 
 
@@ -126,25 +129,25 @@ def test_order_and_company_do_not_matter(algorithm, leaf_batch, elements, data):
     ("num_threads", "leaf_batch"),
     [(1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 4)],
 )
-@pytest.mark.parametrize("judge", [evaluator.HashedEvaluator, Slow])
+@pytest.mark.parametrize("network", [evaluators.HashedEvaluator, Slow])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_halves_and_threads_do_not_matter(algorithm, judge, num_threads, leaf_batch):
-    """Seven games, so that no number of threads gets equal shares."""
+def test_halves_and_threads_do_not_matter(algorithm, network, num_threads, leaf_batch):
+    """There are seven games, so that no number of threads gets equal shares."""
     elements = [Element(n, n, [0.5, 7.0, -1.5][n % 3], n % 2 == 0, 5 * n + 1) for n in range(7)]
     config = settings_of(algorithm, leaf_batch)
-    plain = [run([element], config, evaluator.HashedEvaluator(SIZE, seed=2))[0] for element in elements]
-    assert run(elements, config, judge(SIZE, seed=2), num_threads) == plain
+    plain = [run([element], config, evaluators.HashedEvaluator(SIZE, seed=2))[0] for element in elements]
+    assert run(elements, config, network(SIZE, seed=2), num_threads) == plain
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_games_that_are_not_searched_stay_as_they_are(algorithm):
-    """Trees of some games rest while others are searched, and go on later as if nothing had been."""
+    """The trees of some games are unchanged while others are searched."""
     elements = [Element(n, n, 0.5, False, 30) for n in range(4)]
     games = np.concatenate([start(element) for element in elements])
-    config, judge = settings_of(algorithm, 1), evaluator.HashedEvaluator(SIZE, seed=3)
+    config, network = settings_of(algorithm, 1), evaluators.HashedEvaluator(SIZE, seed=3)
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
     options = lockstep.SearchOptions(num_simulations=12, num_considered=4)
-    search.search(np.array([2, 0]), judge, options)
+    search.search(np.array([2, 0]), network, options)
     before = [snapshot(search.tree, index, trees.ROOT) for index in (0, 2)]
-    search.search(np.array([3, 1]), judge, options)
+    search.search(np.array([3, 1]), network, options)
     assert [snapshot(search.tree, index, trees.ROOT) for index in (0, 2)] == before

@@ -1,4 +1,4 @@
-"""What is read off a tree: sums recomputed by walking it in Python, and the search's own choice."""
+"""Tests of reports: sums recomputed by a walk over the tree, and the choice of the search."""
 
 import dataclasses
 
@@ -8,8 +8,9 @@ from scipy import stats
 
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import game
-from alphazero.search import evaluator, inspection, lockstep
+from alphazero.go import game_kernels
+from alphazero.search import evaluator as evaluators
+from alphazero.search import inspection, lockstep
 from alphazero.search import tree as trees
 
 SIZE = 5
@@ -19,18 +20,18 @@ CONFIG = search_config.SearchConfig(algorithm=search_config.Algorithm.puct, num_
 
 
 def new_search(config=CONFIG):
-    return lockstep.LockstepSearch(config, game.new_games(1, RULES), np.random.default_rng(0))
+    return lockstep.LockstepSearch(config, game_kernels.new_games(1, RULES), np.random.default_rng(0))
 
 
 def run(search, num_simulations=200, **options):
-    hashed = evaluator.HashedEvaluator(SIZE, seed=3)
+    hashed = evaluators.HashedEvaluator(SIZE, seed=3)
     return search.search(
         FIRST, hashed, lockstep.SearchOptions(num_simulations=num_simulations, num_considered=8, **options)
     )
 
 
 def values_below(tree, node):
-    """All values that were backed up through a node, seen by the player to move there."""
+    """All values that were backed up through a node, seen by its player to move."""
     record = tree.nodes[0, node]
     children = trees.children(tree, 0, node).values()
     own = int(record["visits"]) - sum(int(tree.nodes[0, child]["visits"]) for child in children)
@@ -68,7 +69,7 @@ def test_lower_bounds_are_student_s_on_the_values_that_were_backed_up():
     search = new_search()
     run(search)
     search.advance(FIRST, np.array([inspection.report(search.tree, 0).moves[0].action]))
-    search._games[0]["to_play"] = 3 - search._games[0]["to_play"]  # any other position of the same layout
+    search._games[0]["to_play"] = 3 - search._games[0]["to_play"]  # any other position will do
     run(search)
     children = trees.children(search.tree, 0, trees.ROOT)
     num_checked = 0
@@ -100,16 +101,16 @@ def test_variations_follow_the_most_visited_answers():
         assert node is None or len(move.line) == inspection.LONGEST_LINE
 
 
-def test_it_can_be_read_between_steps_and_before_the_first():
+def test_reports_between_steps_and_before_the_first():
     search = new_search(dataclasses.replace(CONFIG, leaf_batch=4))
     assert inspection.report(search.tree, 0).moves == []
     totals = []
 
-    def look():
+    def count_visits():
         totals.append(sum(move.visits for move in inspection.report(search.tree, 0).moves))
         return False
 
-    run(search, num_simulations=40, should_stop=look)
+    run(search, num_simulations=40, should_stop=count_visits)
     assert totals[0] == 0 and totals == sorted(totals) and totals[-1] >= 30
 
 
@@ -127,14 +128,14 @@ def test_moves_that_are_not_allowed_get_no_visits():
     result = run(search, allowed=allowed)
     assert set(np.flatnonzero(result.visits[0])) == {3, 7, 25}
     assert result.actions[0] in (3, 7, 25)
-    # A search that may choose again does not choose a move for its old visits where it is forbidden.
+    # A later search does not choose a forbidden move because of its earlier visits.
     allowed[0] = ~allowed[0]
     result = run(search, allowed=allowed, num_simulations=10)
     assert result.actions[0] not in (3, 7, 25)
 
 
-def test_where_no_allowed_move_is_legal_all_are():
-    games = game.new_games(1, RULES)
+def test_all_moves_are_allowed_if_no_allowed_move_is_legal():
+    games = game_kernels.new_games(1, RULES)
     search = lockstep.LockstepSearch(CONFIG, games, np.random.default_rng(0))
     assert run(search, num_simulations=10, allowed=np.zeros((1, 26), bool)).visits.sum() == 10
 

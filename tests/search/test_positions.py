@@ -1,8 +1,8 @@
-"""Positions as pictures: what a search must play, and what it must see, with no network to tell it.
+"""Tests of searches on pictured positions, without a network.
 
-The evaluator likes all moves alike and knows the area of the board as it stands, nothing of life, ko or
-ladders. Every case is proven by brute force (tests/reference/solver.py) in a test of its own: the moves
-that it names win, all others do not.
+The evaluator gives all moves equal priors. Its value is the area of the current board, without any knowledge
+of life, ko or ladders. A test proves each case by brute force (tests/reference/solver.py): the moves that it
+names win, all others do not.
 """
 
 from typing import NamedTuple
@@ -12,12 +12,13 @@ import pytest
 
 from alphazero.config import search as search_config
 from alphazero.go import board, diagram, geometry, play, rules, scoring
-from alphazero.search import evaluator, lockstep
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
 from alphazero.search import tree as trees
-from tests.reference import board as slow_board
-from tests.reference import search as slow
+from tests.reference import board as reference_board
+from tests.reference import search as reference_search
 from tests.reference import solver
-from tests.search import twins
+from tests.search import reference_pair
 
 ALGORITHMS = search_config.TREE_SEARCHES
 
@@ -25,10 +26,10 @@ ALGORITHMS = search_config.TREE_SEARCHES
 class Case(NamedTuple):
     name: str
     picture: str  # before `moves`
-    moves: str  # the colour to play there, and moves that lead to the position
+    moves: str  # the colour to play there, then moves that lead to the position
     wins: str  # all moves that win
     komi: float
-    limit: int  # of moves, those of `moves` included
+    limit: int  # move limit, including `moves`
 
 
 SEKI = "X X X O O / X X X O O / X X . O O / X X X O O / X X . O O"
@@ -43,12 +44,12 @@ CASES = [
     Case("seki: filling loses, White passes", SEKI, "W", "pass", 3.5, 4),
 ]
 LADDER = Case("a ladder", ". . . . . / . . X . . / . X O O . / X O O X . / . X X . .", "B", "D4 E3", 10.5, 5)
-# Where a move wins only because superko forbids an answer, or loses because of it.
+# Cases in which superko decides: it forbids an answer.
 NEEDS_SUPERKO = CASES[3:6]
 
 
-class AreaEvaluator(evaluator.UniformEvaluator):
-    """Every move alike; the value is tanh of the area by which the player to move leads, komi counted."""
+class AreaEvaluator(evaluators.UniformEvaluator):
+    """Equal priors; the value is tanh of the lead of the player to move in area, with komi."""
 
     def __init__(self, size, komi):
         super().__init__(size)
@@ -67,10 +68,10 @@ class AreaEvaluator(evaluator.UniformEvaluator):
 
 
 def set_up(case):
-    """The position by the fast rules."""
+    """The position by the kernels."""
     stones = diagram.parse(case.picture.replace(" / ", "\n"))[:-1]
     size, (color, *moves) = round(len(stones) ** 0.5), case.moves.split()
-    position = play.Game(size, case.komi, move_limit=case.limit, capacity=twins.CAPACITY)
+    position = play.Game(size, case.komi, move_limit=case.limit, capacity=reference_pair.CAPACITY)
     black, white = (np.flatnonzero(stones == other).tolist() for other in (rules.BLACK, rules.WHITE))
     position.set_up(black, white, rules.BLACK if color == "B" else rules.WHITE)
     for move in moves:
@@ -79,16 +80,16 @@ def set_up(case):
 
 
 def set_up_slowly(case, ko="positional"):
-    """The position by the slow rules."""
+    """The position by the reference."""
     rows = [row.split() for row in reversed(case.picture.split(" / "))]
     color, *moves = case.moves.lower().split()
-    slow_game = slow_board.Game(len(rows), suicide=False, ko=ko)
+    slow_game = reference_board.Game(len(rows), suicide=False, ko=ko)
     letters = {"X": "b", "O": "w"}
     slow_game.boards = [
         {(x, y): letters[cell] for y, row in enumerate(rows) for x, cell in enumerate(row) if cell != "."}
     ]
-    slow_game.to_play, slow_game.movers = color, [slow_board.OTHER[color]]
-    position = slow.Position(slow_game, case.komi, case.limit)
+    slow_game.to_play, slow_game.movers = color, [reference_board.OTHER[color]]
+    position = reference_search.Position(slow_game, case.komi, case.limit)
     for move in moves:
         position = position.after(rules.parse_move(move, len(rows)))
     return position
@@ -113,15 +114,15 @@ def test_the_cases_themselves(case):
 
 @pytest.mark.parametrize("case", NEEDS_SUPERKO, ids=lambda case: case.name)
 def test_superko_decides(case):
-    """Under the simple ko rule the opponent would take back and win."""
+    """Under the simple ko rule the opponent would recapture and win."""
     assert solver.value(set_up_slowly(case, ko="simple")) == -1
 
 
-@twins.needs_compiled_kernels
+@reference_pair.needs_compiled_kernels
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_winning_move_is_found_and_kept(algorithm, case):
-    """A search that is sure of a winning move never leaves it for a losing one with more simulations."""
+    """With more simulations a search never changes from a certain win to a losing move."""
     budgets = (8, 32, 128, 512)
     found = {budget: search_case(case, algorithm, budget)[1:] for budget in budgets}
     assert loses_again(found, case) == []
@@ -130,7 +131,7 @@ def test_the_winning_move_is_found_and_kept(algorithm, case):
 
 
 def loses_again(found, case):
-    """Budgets at which a losing move is chosen although less search was sure of a winning one."""
+    """Search budgets that choose a losing move although a smaller budget was certain of a winning one."""
     wins, is_sure, lost = case.wins.split(), False, []
     for budget, (move, value) in found.items():
         if is_sure and move not in wins:
@@ -151,7 +152,7 @@ def test_more_search_finds_the_same(algorithm, case):
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_ladder_is_read(algorithm):
-    """Five moves deep among a dozen that look better: it takes thousands of simulations."""
+    """The ladder is five moves deep, and a dozen moves seem better. It takes thousands of simulations."""
     value, best = solver.best_moves(set_up_slowly(LADDER))
     assert value == 1 and {rules.format_move(action, 5) for action in best} == set(LADDER.wins.split())
     _, move, value = search_case(LADDER, algorithm, 8192)
@@ -161,14 +162,14 @@ def test_a_ladder_is_read(algorithm):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_no_move_in_the_tree_breaks_the_rules(algorithm, case):
-    """Every child in the tree is legal by the slow board; ko is seen where it forbids something."""
+    """Every child in the tree is legal by the reference, and ko forbids moves in some positions."""
     tree, _, _ = search_case(case, algorithm, 128)
     forbidden = illegal_by_ko(tree, trees.ROOT, set_up_slowly(case))
     assert forbidden > 0 or case.picture == SEKI
 
 
 def illegal_by_ko(tree, node, position):
-    """Positions below a node where ko forbids a move; fails where the tree holds an illegal child."""
+    """Number of positions from a node down in which ko forbids a move. Fails at an illegal child."""
     below = trees.children(tree, 0, node)
     if not below:
         return 0

@@ -1,4 +1,4 @@
-"""Actions are drawn in proportion to their weights, and never where the weight is zero."""
+"""Tests of sampling: actions are drawn in proportion to their weights, never with weight zero."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def test_shares_follow_the_weights():
 
 
 def test_each_row_has_its_own_weights_and_one_number():
-    rng, twin = np.random.default_rng(1), np.random.default_rng(1)
+    rng, slow = np.random.default_rng(1), np.random.default_rng(1)
     assert sampling.draw(np.eye(4), rng).tolist() == [0, 1, 2, 3]
-    twin.random(4)
-    assert rng.random() == twin.random()
+    slow.random(4)
+    assert rng.random() == slow.random()

@@ -1,4 +1,4 @@
-"""Answers under random and averaged symmetries: equivariant, and each row on its own."""
+"""Tests of random and averaged symmetries: equivariant outputs, independent rows."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_none_is_the_evaluator_itself():
 
 
 def by_hand(planes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Answers under each of the eight symmetries, moved back, with the room's slow functions."""
+    """Outputs under each of the eight symmetries, moved back by `symmetry.apply`."""
     hashed = evaluators.HashedEvaluator(SIZE)
     answers = []
     for s in range(8):
@@ -84,7 +84,7 @@ def test_average_commutes_with_symmetries(s: int):
     moved_logits, moved_values = average.evaluate(moved(planes, s))
     np.testing.assert_allclose(moved_logits, symmetry.apply(logits, s, SIZE), atol=1e-5)
     np.testing.assert_allclose(moved_values, values, atol=1e-6)
-    if s:  # the network alone does not
+    if s:  # the bare network does not commute
         alone = plain.evaluate(planes)[0]
         assert np.abs(plain.evaluate(moved(planes, s))[0] - symmetry.apply(alone, s, SIZE)).max() > 0.1
 
@@ -101,7 +101,7 @@ def test_rows_do_not_depend_on_their_batch(name: str):
 
 
 class Queue:
-    """An asynchronous evaluator; its answers come when they are read, from planes copied at once."""
+    """An asynchronous evaluator that copies planes at once and computes when the result is read."""
 
     is_asynchronous = True
     generation = 7
@@ -112,7 +112,7 @@ class Queue:
     def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
         return self.submit(planes).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.Pending:
+    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
         queue, kept = self, planes.copy()
 
         class Pending:
@@ -123,7 +123,7 @@ class Queue:
 
 
 @pytest.mark.parametrize("name", ["random", "average"])
-def test_two_batches_may_be_under_way(name: str):
+def test_two_batches_may_be_pending(name: str):
     one, two = networks.random_planes(4, size=SIZE), networks.random_planes(6, size=SIZE, seed=2)
     expected = wrapped(name)
     answers = expected.evaluate(one), expected.evaluate(two)

@@ -1,4 +1,4 @@
-"""Adjudication against playing on: random games that were stopped because they were settled, continued."""
+"""Adjudication, compared with further play: random games are continued after they were settled."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def sign_of(color):
 
 
 def random_settled_game(seed):
-    """A game of players who leave alone what is settled, up to the ply at which it is adjudicated."""
+    """A game up to its adjudication; its players do not play on settled points."""
     rng = np.random.default_rng(seed)
     position = play.Game(SIZE, KOMI, capacity=positions.CAPACITY)
     for ply in range(positions.CAPACITY - POINTS):
@@ -50,9 +50,9 @@ def random_settled_game(seed):
 
 
 def capture(position, owner):
-    """The player's next move towards capturing what is dead in his points; a pass when nothing is.
+    """The next move of the player towards capturing dead stones in its points; a pass if there are none.
 
-    He fills what lies beside stones that are his for good, last the points within (`life.settled_owner`).
+    The player first fills points beside its pass-alive stones, then the points within (`life.settled_owner`).
     """
     color, stones = position.to_play, position.stones
     is_mine = owner == sign_of(color)
@@ -85,14 +85,14 @@ def parts(mask):
     return found
 
 
-def play_on(position, owner, seed, deaf=None):
-    """Both sides invade at random for a while, then capture what is dead; `deaf` only ever passes."""
+def play_on(position, owner, seed, passer=None):
+    """Both sides invade at random for a while, then capture dead stones; `passer` always passes."""
     rng = np.random.default_rng(seed)
     passes = 0
     for turn in range(400):
         color = position.to_play
-        move = POINTS if color == deaf else capture(position, owner)
-        if turn < NUM_INVASIONS and color != deaf and rng.random() < 0.7:
+        move = POINTS if color == passer else capture(position, owner)
+        if turn < NUM_INVASIONS and color != passer and rng.random() < 0.7:
             legal = position.legal()[:-1] & (owner != sign_of(color))
             move = int(rng.choice(np.flatnonzero(legal))) if legal.any() else move
         position.resume()
@@ -101,7 +101,7 @@ def play_on(position, owner, seed, deaf=None):
         passes = passes + 1 if move == POINTS else 0
         if passes >= 2 and turn >= NUM_INVASIONS:
             return
-    pytest.fail(f"it never ends:\n{position}")
+    pytest.fail(f"the game does not end:\n{position}")
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +110,8 @@ def settled_games():
     return [game for game in games if game is not None]
 
 
-def test_the_result_is_that_of_playing_on(settled_games):
-    """Whatever the invasions are, each point ends with the owner that the adjudication named."""
+def test_the_result_is_that_of_further_play(settled_games):
+    """After any invasion, each point ends with its owner by adjudication."""
     adjudicator = adjudicate.Adjudicator(config_for())
     num_with_dead_stones = 0
     for seed, position in enumerate(settled_games):
@@ -123,21 +123,21 @@ def test_the_result_is_that_of_playing_on(settled_games):
             play_on(later, owner, seed)
             assert np.array_equal(later.ownership(), owner), f"{position}\nbecame\n{later}"
     assert len(settled_games) >= 30
-    assert num_with_dead_stones >= 10, "too easy: the boards could have been counted as they stood"
+    assert num_with_dead_stones >= 10, "too easy: most boards could be counted without removing stones"
 
 
-@pytest.mark.parametrize("deaf", [rules.BLACK, rules.WHITE])
-def test_a_player_who_always_passes_loses_nothing(settled_games, deaf):
+@pytest.mark.parametrize("passer", [rules.BLACK, rules.WHITE])
+def test_a_player_who_always_passes_loses_nothing(settled_games, passer):
     for seed, position in enumerate(settled_games):
         owner = owners(position.stones)
         later = position.copy()
-        play_on(later, owner, seed, deaf)
+        play_on(later, owner, seed, passer)
         still = owners(later.stones)
-        assert (still[owner == sign_of(deaf)] == sign_of(deaf)).all(), f"{position}\nbecame\n{later}"
+        assert (still[owner == sign_of(passer)] == sign_of(passer)).all(), f"{position}\nbecame\n{later}"
 
 
 def set_up(diagram):
-    """A position from rows of a picture, the top one first, X for Black."""
+    """A position from the rows of a diagram, the top one first; X is Black."""
     rows = diagram.split()[::-1]
     content = {"X": rules.BLACK, "O": rules.WHITE, ".": rules.EMPTY}
     stones = [content[letter] for row in rows for letter in row]
@@ -164,7 +164,7 @@ SETTLED = {
 def test_open_boards_are_played_on(name):
     position = set_up(OPEN[name])
     assert not is_found(position, 100)
-    with pytest.raises(AssertionError, match="still open"):
+    with pytest.raises(AssertionError, match="neither over nor settled"):
         adjudicate.Adjudicator(config_for()).owner(position.record[0])
 
 
@@ -175,16 +175,16 @@ def test_settled_boards_are_found(name):
     assert adjudicate.Adjudicator(config_for()).owner(position.record[0]).tolist() == 15 * [-1] + 10 * [1]
 
 
-def test_when_it_looks():
+def test_plies_of_the_checks():
     position = set_up(SETTLED["two eyes each"])
     assert [ply for ply in range(15) if is_found(position, ply)] == [10, 12, 14]
     assert not is_found(position, 100, adjudicate=False)
     position.play(POINTS)
     position.play(POINTS)
-    assert not is_found(position, 100)  # it is over: the players' passes count
+    assert not is_found(position, 100)  # the game is over: the players have passed
 
 
-def test_a_finished_game_is_counted_as_it_stands():
+def test_a_finished_game_is_counted_with_all_its_stones():
     position = set_up(SETTLED["a dead stone in an eye"])
     position.play(POINTS)
     position.play(POINTS)

@@ -1,4 +1,4 @@
-"""The temperature's fall against numbers worked out by hand, and draws against their chances."""
+"""The temperature, against numbers worked out by hand, and draws, against their probabilities."""
 
 import numpy as np
 import pytest
@@ -32,8 +32,8 @@ def test_by_default_it_stays_at_one():
     assert (temperature.at(selfplay_config.SelfPlayConfig(), 9, plies) == 1).all()
 
 
-def test_chances_follow_the_temperature():
-    """Policy 4 : 1 is 16 : 1 at temperature 1/2 and 2 : 1 at temperature 2; zero stays zero."""
+def test_probabilities_follow_the_temperature():
+    """A policy of 4 : 1 becomes 16 : 1 at temperature 1/2 and 2 : 1 at temperature 2; zero stays zero."""
     policy = np.tile(np.array([0.8, 0.0, 0.2], np.float32), (3 * 4000, 1))
     temperatures = np.repeat([1.0, 0.5, 2.0], 4000)
     drawn = temperature.draw(policy, temperatures, np.random.default_rng(0)).reshape(3, 4000)

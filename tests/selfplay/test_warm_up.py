@@ -1,4 +1,4 @@
-"""What a warm-up leaves compiled."""
+"""Warm-up: self-play compiles nothing after it."""
 
 import os
 import subprocess
@@ -9,18 +9,18 @@ import pytest
 from alphazero.selfplay import warm_up
 from tests.selfplay import test_worker
 
-# In a process of its own, so that no other test's calls count.
+# In a separate process, so that calls by other tests do not count.
 CODE = """
 import numpy as np
 from alphazero import jit
-from alphazero.go import game, life
+from alphazero.go import game_kernels, life
 from alphazero.search import evaluator, mcts
 from alphazero.selfplay import adjudicate, warm_up, worker
 from tests.selfplay import test_worker
 
 def compiled():
     search = (mcts.descend, mcts.expand_and_back_up, mcts.read_results)
-    kernels = (game.play_each, *search, adjudicate._find_settled)
+    kernels = (game_kernels.play_each, *search, adjudicate._find_settled)
     return [jit.num_signatures(kernel) for kernel in kernels]
 
 config = test_worker.config_for()
@@ -35,14 +35,14 @@ print(compiled(), warm_up.is_needed(config))
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
-def test_after_it_self_play_compiles_nothing(project):
+def test_self_play_compiles_nothing_after_a_warm_up(project):
     done = subprocess.run(
         [sys.executable, "-c", CODE], cwd=project, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == 2 * ["[1, 1, 1, 1, 1] False"]
 
 
-def test_other_boards_and_limits_need_their_own():
+def test_other_sizes_and_limits_have_other_layouts():
     config = test_worker.config_for()
     layout = warm_up._layout(config)
     config.game.move_limit = 61

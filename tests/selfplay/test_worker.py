@@ -1,12 +1,13 @@
-"""Self-play with fakes: what the records say is what was played."""
+"""Self-play with fake evaluators: the records agree with the games."""
 
 import numpy as np
 import pytest
 
 from alphazero.config import schema
 from alphazero.config import search as search_config
-from alphazero.go import board, game, geometry, life, rules, scoring
-from alphazero.search import evaluator, lockstep
+from alphazero.go import board, game_kernels, geometry, life, rules, scoring
+from alphazero.search import evaluator as evaluators
+from alphazero.search import lockstep
 from alphazero.selfplay import worker as workers
 
 SIZE = 5
@@ -15,7 +16,7 @@ PASS = SIZE * SIZE
 
 @pytest.fixture(scope="module")
 def finished():
-    return play_games(config_for(), evaluator.HashedEvaluator(SIZE), moves=120)
+    return play_games(config_for(), evaluators.HashedEvaluator(SIZE), moves=120)
 
 
 def config_for(**selfplay):
@@ -47,9 +48,9 @@ def test_records_replay_to_their_result(finished):
     assert len(finished) >= 8
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     for record in finished:
-        replayed = game.new_games(1, config_for().game)
+        replayed = game_kernels.new_games(1, config_for().game)
         for move in record.moves:
-            assert game.play(tables, replayed, scratch, 0, int(move)) == rules.OK
+            assert game_kernels.play(tables, replayed, scratch, 0, int(move)) == rules.OK
         assert record.score == record.ownership.sum() - record.komi
         if replayed[0].over:
             assert record.end in ("passes", "resign", "limit")
@@ -65,25 +66,25 @@ def test_records_replay_to_their_result(finished):
             assert record.num_played == len(record.moves)
 
 
-def test_settled_games_end_unless_they_must_go_on(finished):
-    """The stones decide on the ply: none of the plies that were looked at before was settled."""
+def test_settled_games_end_unless_resignation_is_disabled(finished):
+    """A game ends at the first check at which it is settled."""
     ends = [record.end for record in finished]
     assert ends.count("settled") >= 3
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     life_scratch, owner = life.make_scratch(SIZE * SIZE), np.zeros(SIZE * SIZE, np.int8)
     for record in finished:
-        replayed = game.new_games(1, config_for().game)
+        replayed = game_kernels.new_games(1, config_for().game)
         settled_plies = []
         for ply, move in enumerate(record.moves[: record.num_played], start=1):
-            game.play(tables, replayed, scratch, 0, int(move))
-            is_looked_at = ply >= 2 * SIZE and ply % 2 == 0 and not replayed[0].over
-            if is_looked_at and life.is_settled(tables, replayed[0].stones, life_scratch, owner):
+            game_kernels.play(tables, replayed, scratch, 0, int(move))
+            is_checked = ply >= 2 * SIZE and ply % 2 == 0 and not replayed[0].over
+            if is_checked and life.is_settled(tables, replayed[0].stones, life_scratch, owner):
                 settled_plies.append(ply)
         if record.may_resign:
             assert settled_plies == ([len(record.moves)] if record.end == "settled" else [])
         else:
             assert record.end in ("passes", "limit")
-    never = play_games(config_for(adjudicate=False), evaluator.HashedEvaluator(SIZE), moves=60)
+    never = play_games(config_for(adjudicate=False), evaluators.HashedEvaluator(SIZE), moves=60)
     assert never and not any(record.end == "settled" for record in never)
 
 
@@ -111,13 +112,13 @@ def test_a_hopeless_player_resigns_and_the_game_is_played_out():
         assert record.num_played <= 3 + 2 * 2 and searched.min() < -0.5
 
 
-def test_games_that_must_be_played_on_are_not_resigned():
+def test_games_are_not_resigned_if_resignation_is_disabled():
     config = config_for(no_resign_fraction=1.0, resign_turns=2, resign_threshold=-0.5)
     assert not any(record.is_resigned for record in play_games(config, BlackIsLost(), moves=80))
 
 
-class BlackIsLost(evaluator.HashedEvaluator):
-    """Sees every position as lost for Black (plane 16 says that Black is to move)."""
+class BlackIsLost(evaluators.HashedEvaluator):
+    """Evaluates every position as lost for Black (plane 16 is 1 if Black is to move)."""
 
     def __init__(self):
         super().__init__(SIZE)
@@ -128,10 +129,10 @@ class BlackIsLost(evaluator.HashedEvaluator):
         return logits, np.where(black_to_move, -0.95, 0.95).astype(np.float32)
 
 
-def test_early_games_search_less():
+def test_early_games_have_smaller_searches():
     config = config_for(early_games=10, early_simulations=2, early_considered=2)
     worker = workers.SelfPlayWorker(
-        config, evaluator.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
+        config, evaluators.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
     )
     while worker.work.simulations == 0:
         worker.play_move()
@@ -144,11 +145,11 @@ def test_early_games_search_less():
         worker.play_move()
         if worker.work.simulations - before > 2 * 8:
             return
-    pytest.fail(f"the search never grew from {early} simulations a move")
+    pytest.fail(f"the search did not grow from {early} simulations a move")
 
 
-def test_cheap_searches_carry_the_game_on(monkeypatch):
-    """Each move is searched once, in full with noise or cheaply without; only the first gives a policy."""
+def test_cheap_searches_choose_moves_without_policy_targets(monkeypatch):
+    """Each move has one search: full with noise, or cheap without. Only full ones give a policy."""
     searches = []
     search = lockstep.LockstepSearch.search
 
@@ -161,7 +162,7 @@ def test_cheap_searches_carry_the_game_on(monkeypatch):
         full_search_fraction=0.4, cheap_simulations=3, cheap_considered=2, opening_policy_plies=0
     )
     worker = workers.SelfPlayWorker(
-        config, evaluator.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
+        config, evaluators.HashedEvaluator(SIZE), name="test", rng=np.random.default_rng(0)
     )
     games, kinds = [], []
     for _ in range(60):
@@ -171,7 +172,7 @@ def test_cheap_searches_carry_the_game_on(monkeypatch):
         assert {tuple(how) for _, *how in searches} <= {(8, 4, True), (3, 2, False)}
         kinds += [how[0] for indices, *how in searches for _ in indices]
     assert 0.3 < np.mean(np.array(kinds) == 8) < 0.5
-    # A search whose root is settled by a pass that wins walks nowhere.
+    # A search whose root is decided by a winning pass makes no simulations.
     assert 0.95 * sum(kinds) < worker.work.simulations <= sum(kinds)
     assert games
     shares = [record.has_policy.mean() for record in games]
@@ -188,35 +189,35 @@ def test_every_move_is_searched_in_full_by_default(finished):
 def test_new_weights_are_named_in_the_record():
     config = config_for()
     rng = np.random.default_rng(0)
-    worker = workers.SelfPlayWorker(config, evaluator.HashedEvaluator(SIZE), name="test", rng=rng, weights=1)
+    worker = workers.SelfPlayWorker(config, evaluators.HashedEvaluator(SIZE), name="test", rng=rng, weights=1)
     worker.play_move()
-    worker.set_weights(evaluator.HashedEvaluator(SIZE, seed=2), weights=5)
+    worker.set_weights(evaluators.HashedEvaluator(SIZE, seed=2), weights=5)
     games = []
     while not games:
         games = worker.play_move()
     assert games[0].oldest_weights == 1 and games[0].newest_weights == 5
 
 
-def test_without_a_search_the_moves_that_were_drawn_are_the_targets():
+def test_without_a_search_the_drawn_moves_are_the_targets():
     config = config_for(opening_policy_plies=0, opening_sampled_plies=3, temperature_early=4.0)
     config.search.algorithm = search_config.Algorithm.none
-    network = evaluator.HashedEvaluator(SIZE)
+    network = evaluators.HashedEvaluator(SIZE)
     rng = np.random.default_rng(0)
     worker = workers.SelfPlayWorker(config, network, name="bare", rng=rng)
     games = []
     while len(games) < 30:
         games += worker.play_move()
     assert worker.work.simulations == 0
-    assert worker.work.evaluations <= worker.work.moves, "one for each move, none where a pass wins"
+    assert worker.work.evaluations <= worker.work.moves, "one for each move, none if a pass wins"
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
     for record in games:
-        replayed = game.new_games(1, config.game)
+        replayed = game_kernels.new_games(1, config.game)
         for ply in range(record.num_played):
             move = int(record.moves[ply])
             assert np.array_equal(record.policy[ply], np.eye(PASS + 1, dtype=np.float16)[move])
             chance = np.exp(-record.surprise[ply])
             assert 0 < chance <= 1 + 1e-6
-            assert game.play(tables, replayed, scratch, 0, move) == rules.OK
+            assert game_kernels.play(tables, replayed, scratch, 0, move) == rules.OK
         assert record.has_policy.all() and record.num_simulations == 0
         assert not (record.moves[:6] == PASS).any()
         assert (np.abs(record.root_values) <= 1).all()
@@ -227,7 +228,7 @@ def test_puct_self_play_has_visit_shares_as_targets(forced_playouts):
     config = config_for()
     config.search.algorithm = search_config.Algorithm.puct
     config.search.forced_playouts = forced_playouts
-    games = play_games(config, evaluator.HashedEvaluator(SIZE), moves=70)
+    games = play_games(config, evaluators.HashedEvaluator(SIZE), moves=70)
     assert games
     for record in games:
         sums = record.policy[record.has_policy].astype(np.float64).sum(axis=1)

@@ -1,4 +1,4 @@
-"""A server that speaks S3, ways to it that fail, and places of both kinds."""
+"""Fixtures: a server with the S3 protocol, a faulty connection to it, and stores of both kinds."""
 
 import itertools
 import logging
@@ -28,7 +28,7 @@ def s3_port() -> Iterator[int]:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Settings of this machine's user do not matter."""
+    """An environment without the user's own settings."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "AKIATESTINGTESTING",
         "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-see",
@@ -50,7 +50,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def bucket(s3_port: int, environment: pytest.MonkeyPatch) -> str:
-    """URI of an empty bucket's part on the server."""
+    """URI of an empty prefix in a bucket of the server."""
     name = next(_buckets)
     request = urllib.request.Request(f"http://127.0.0.1:{s3_port}/{name}", method="PUT")
     urllib.request.urlopen(request).close()
@@ -60,7 +60,7 @@ def bucket(s3_port: int, environment: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def proxy(bucket: str, s3_port: int, environment: pytest.MonkeyPatch) -> Iterator[faults.Proxy]:
-    """A way to the server that works as long as nothing is changed; stores opened from now on use it."""
+    """A connection to the server that works until a test changes it; stores opened from now on use it."""
     running = faults.Proxy(s3_port)
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{running.port}")
     yield running
@@ -69,7 +69,7 @@ def proxy(bucket: str, s3_port: int, environment: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture(params=["folder", "s3"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A place for a mirror, as the user would write it."""
+    """A place for a mirror in the user's notation."""
     return str(tmp_path / "mirror") if request.param == "folder" else request.getfixturevalue("bucket")
 
 

@@ -1,4 +1,4 @@
-"""A way to a server on which things go wrong: connections are cut, answers are late, refused or errors."""
+"""Faulty proxy of a server: connections are cut, and answers are late or errors."""
 
 import contextlib
 import socket
@@ -10,19 +10,19 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Passes TCP connections on to a port of this machine; its attributes may be changed at any time."""
+    """Forwards TCP connections to a port of this machine; its attributes may be changed at any time."""
 
     def __init__(self, port: int) -> None:
         self.cut_after: int | None = None
-        """Bytes of answers after which a connection is reset."""
+        """Number of bytes of an answer after which a connection is reset."""
         self.cuts = 0
-        """Connections that are still to be cut."""
+        """Number of connections that will be cut."""
         self.errors = 0
-        """Requests that are still to be answered by `error`."""
+        """Number of requests that will be answered with `error`."""
         self.error = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         self.is_down = False
         self.pause_s = 0.0
-        """Wait for each piece of an answer."""
+        """Pause before each piece of an answer."""
         self.connections = 0
         self.times_cut = 0
         self._upstream = port

@@ -1,4 +1,4 @@
-"""Run folders that look like a run's, made in milliseconds."""
+"""Artificial run folders, made in milliseconds."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def promote(folder: Path, seed: int) -> promotion.Promoted:
 
 
 def save(folder: Path, step: int) -> None:
-    """A checkpoint as the learner would leave it, with bytes that nobody loads."""
+    """A checkpoint in the learner's layout, with bytes that are never loaded."""
     state = step.to_bytes(4, "big") * 20_000
     names = layout.checkpoint(step)
     meta = {"step": step, "bytes": len(state), "sha256": files.sha256(state)}
@@ -50,5 +50,5 @@ def save(folder: Path, step: int) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """All files below, hidden ones as well."""
+    """All files below `folder`, including hidden ones."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

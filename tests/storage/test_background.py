@@ -1,4 +1,4 @@
-"""A run never notices its mirror, whatever happens to it; who watches the run does."""
+"""Tests of mirroring in the background: its failures are logged and do not disturb the run."""
 
 import logging
 import random
@@ -15,7 +15,7 @@ QUICK = 0.01
 
 
 class Scripted:
-    """A mirror whose passes end as they are told to."""
+    """A mirror whose passes end with given errors or without."""
 
     def __init__(self, *errors: Exception | None) -> None:
         self._errors = list(errors)
@@ -32,9 +32,9 @@ class Scripted:
 
 
 def played(scripted: Scripted, num_passes: int) -> tuple[background.Background, list[float], list[dict]]:
-    """Runs so many passes; returns the pauses between them and the figures after each."""
+    """Runs `num_passes` passes; returns the pauses between them and the metrics after each."""
     pauses: list[float] = []
-    figures: list[dict] = []
+    metrics: list[dict] = []
 
     def wait(stopping: threading.Event, seconds: float) -> None:
         pauses.append(seconds)
@@ -42,14 +42,14 @@ def played(scripted: Scripted, num_passes: int) -> tuple[background.Background, 
             stopping.set()
 
     beside = background.Background(scripted, "s3://bucket/x", random.Random(1), wait)
-    beside.run(figures.append)
-    return beside, pauses, figures
+    beside.run(metrics.append)
+    return beside, pauses, metrics
 
 
-def test_an_outage_is_told_of_twice(caplog: pytest.LogCaptureFixture):
+def test_an_outage_gives_two_warnings(caplog: pytest.LogCaptureFixture):
     errors = [stores.StoreError("s3://bucket/x: no connection to the store") for _ in range(12)]
     with caplog.at_level(logging.INFO):
-        _, pauses, figures = played(Scripted(None, *errors, None, None), 15)
+        _, pauses, metrics = played(Scripted(None, *errors, None, None), 15)
     told = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert told == [
         (
@@ -62,15 +62,15 @@ def test_an_outage_is_told_of_twice(caplog: pytest.LogCaptureFixture):
     assert all(2.5 * 2**n <= pause <= 5 * 2**n for n, pause in enumerate(pauses[1:7]))
     assert all(150 <= pause <= 300 for pause in pauses[7:13])
     assert len(set(pauses[7:13])) > 1, "many runs would come back at the same moment"
-    assert [one["behind"] for one in figures] == [0] * 15
-    assert figures[3]["last"] == "s3://bucket/x: up to date, not reached for 0 min"
-    assert figures[-1]["last"] == "s3://bucket/x: up to date"
+    assert [one["behind"] for one in metrics] == [0] * 15
+    assert metrics[3]["last"] == "s3://bucket/x: up to date, not reached for 0 min"
+    assert metrics[-1]["last"] == "s3://bucket/x: up to date"
 
 
 def test_what_is_missing_is_counted(caplog: pytest.LogCaptureFixture):
-    _, _, figures = played(Scripted(OSError(28, "No space left on device", "/mirror/x")), 2)
-    assert figures[0]["last"] == "s3://bucket/x: 3 files behind, not reached for 0 min"
-    assert [one["behind"] for one in figures] == [3, 0]
+    _, _, metrics = played(Scripted(OSError(28, "No space left on device", "/mirror/x")), 2)
+    assert metrics[0]["last"] == "s3://bucket/x: 3 files behind, not reached for 0 min"
+    assert [one["behind"] for one in metrics] == [3, 0]
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_what_is_missing_is_counted(caplog: pytest.LogCaptureFixture):
         (KeyError("a mistake of ours"), "off: see log.txt"),
     ],
 )
-def test_what_time_does_not_mend_ends_the_passes_and_not_the_run(
+def test_permanent_errors_end_the_mirror_and_not_the_run(
     caplog: pytest.LogCaptureFixture, error: Exception, said: str
 ):
     scripted = Scripted(None, error)
-    beside, _, figures = played(scripted, 5)
+    beside, _, metrics = played(scripted, 5)
     beside.finish()
     assert len(scripted.last) == 2
-    assert [one["last"] for one in figures[1:]] == [said] * 4
+    assert [one["last"] for one in metrics[1:]] == [said] * 4
     assert len(caplog.records) == 1
 
 
@@ -111,15 +111,15 @@ def test_a_server_that_goes_and_comes_back(
     thread = threading.Thread(target=beside.run)
     thread.start()
     try:
-        _wait_until(lambda: beside.figures["behind"] == 0 and "up to date" in str(beside.figures["last"]))
+        _wait_until(lambda: beside.metrics["behind"] == 0 and "up to date" in str(beside.metrics["last"]))
         proxy.is_down = True
         runs.promote(folder, 5)
         runs.save(folder, 30)
         _wait_until(
-            lambda: float(beside.figures["behind"]) >= 2 and "not reached" in str(beside.figures["last"])
+            lambda: float(beside.metrics["behind"]) >= 2 and "not reached" in str(beside.metrics["last"])
         )
         proxy.is_down = False
-        _wait_until(lambda: beside.figures["last"] == f"{bucket}: up to date")
+        _wait_until(lambda: beside.metrics["last"] == f"{bucket}: up to date")
         runs.save(folder, 40)
     finally:
         beside.finish()
@@ -137,7 +137,7 @@ def _wait_until(holds) -> None:
 
 
 def test_uploads_that_are_cut_are_made_again(bucket: str, proxy: faults.Proxy, tmp_path: Path):
-    """The server has the request, and we never hear of it."""
+    """The server executes the request, and its answer is lost."""
     folder = runs.make(tmp_path / "run")
     store = stores.open_place("mirror.uri", bucket)
     passes = mirror.Mirror(runs.settings(bucket), folder, store)

@@ -1,4 +1,4 @@
-"""The mirror holds what the folder holds, in an order that readers can trust, whatever came between."""
+"""Tests of the mirror: it holds the folder's files, is safe for readers, and survives failures."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from tests.storage import runs
 
 
 class Recorded:
-    """A place that writes down what is asked of it, and fails when it is told to."""
+    """A store that records all calls and fails if a test requests it."""
 
     def __init__(self, store: stores.Store) -> None:
         self._store = store
@@ -65,7 +65,7 @@ def there(store: stores.Store) -> Recorded:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Recorded:
-    """For what has nothing to do with the kind of place."""
+    """A folder as a store, for tests that do not depend on the kind of store."""
     return Recorded(stores.Folder(tmp_path / "mirror"))
 
 
@@ -76,7 +76,7 @@ def make(
 
 
 def expected(folder: Path) -> list[str]:
-    """What a whole mirror holds: all but games and the checkpoints that are not the newest."""
+    """Names in a complete mirror: all files except games and older checkpoints."""
     old = f"checkpoints/{layout.checkpoint(10)[0].split('/')[1]}"
     return [name for name in runs.names(folder) if not name.startswith((old, "games/"))]
 
@@ -115,19 +115,19 @@ def test_what_is_there_is_not_sent_again(folder: Path, there: Recorded):
     ]
     calls = there.calls
     one.step()
-    assert there.calls - calls == 2, "while there is nothing new, a place is only looked at"
+    assert there.calls - calls == 2, "without new files the store is only listed"
     one.step()
 
 
-@pytest.mark.parametrize("harm", ["half", "gone", "another certificate"])
-def test_a_mirror_that_was_harmed_is_mended(folder: Path, there: Recorded, harm: str):
+@pytest.mark.parametrize("corruption", ["half", "gone", "another certificate"])
+def test_a_corrupt_mirror_is_repaired(folder: Path, there: Recorded, corruption: str):
     make(folder, there).step()
     network = promotion.Promotions(folder / layout.PROMOTED).all()[1]
     name = f"{layout.PROMOTED}/{network.path.name}"
     certificate = f"{layout.PROMOTED}/{network.certificate_path.name}"
-    if harm == "half":
+    if corruption == "half":
         there.write(name, network.path.read_bytes()[:1000])
-    elif harm == "gone":
+    elif corruption == "gone":
         there.remove(name)
     else:
         content = bytearray(network.certificate_path.read_bytes())
@@ -165,7 +165,7 @@ def test_what_is_damaged_here_is_named_and_not_sent(
 
 
 def test_the_pointer_never_comes_before_what_it_points_to(folder: Path, here: Recorded):
-    """A network is promoted while the last of the older ones is on its way."""
+    """A network is promoted while the last of the older ones is sent."""
 
     def promote(name: str) -> None:
         if name.endswith(".json") and "00003" in name:
@@ -181,7 +181,7 @@ def test_the_pointer_never_comes_before_what_it_points_to(folder: Path, here: Re
 
 
 def test_old_checkpoints_go_as_they_do_in_the_folder(folder: Path, there: Recorded):
-    """Two stay (here one is sent at a time), and multiples of 50 for good."""
+    """The newest two are kept, and multiples of 50 for good."""
     passes = make(folder, there, state_minutes=0)
     for step in (30, 40, 50, 60, 70, 80):
         runs.save(folder, step)
@@ -190,7 +190,7 @@ def test_old_checkpoints_go_as_they_do_in_the_folder(folder: Path, there: Record
     assert there.read("checkpoints/latest") == b"step-00000080\n"
     assert {layout.step_of(name) for name in there.removed} == {30, 40, 60}
     meta_and_state = [name.rpartition("/")[2] for name in there.removed]
-    assert meta_and_state == ["meta.json", "state.pt"] * 3, "a meta.json never tells of a state that is gone"
+    assert meta_and_state == ["meta.json", "state.pt"] * 3, "a meta.json is never without its state"
     make(folder, there).step(is_last=True)
     assert layout.steps(there.sizes()) == [50, 70, 80]
 
@@ -241,10 +241,10 @@ def test_a_mirror_that_ends_at_any_call_is_whole_for_readers(folder: Path, here:
     passes = make(folder, here)
     _step_until_it_fails(passes)
     _check(here)
-    passes.step()  # it goes on
+    passes.step()  # the same process continues
     assert sorted(here.sizes()) == expected(folder)
     here.fails_at, here.calls = call, 0
-    again = make(folder, here)  # so does another process
+    again = make(folder, here)  # another process continues, too
     runs.save(folder, 30)
     runs.promote(folder, 5)
     _step_until_it_fails(again)
@@ -265,7 +265,7 @@ def _step_until_it_fails(passes: mirror.Mirror) -> None:
 
 
 def _check(store: Recorded) -> None:
-    """Every certificate, meta.json and pointer has what it tells of."""
+    """Asserts that the files of every certificate, meta.json and pointer are there."""
     sizes = store.sizes()
     for name in layout.certificates(sizes, layout.PROMOTED):
         promised = json.loads(store.read(name))
@@ -283,7 +283,7 @@ def _check(store: Recorded) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"other": 1}'])
-def test_a_mirror_with_a_damaged_identity_is_nobodys(folder: Path, here: Recorded, content: bytes):
+def test_a_mirror_with_a_damaged_identity_belongs_to_no_run(folder: Path, here: Recorded, content: bytes):
     here.write(layout.IDENTITY, content)
     with pytest.raises(ValueError, match="holds another run"):
         make(folder, here).step()
@@ -292,7 +292,7 @@ def test_a_mirror_with_a_damaged_identity_is_nobodys(folder: Path, here: Recorde
 def test_files_that_vanish_on_their_way_are_no_failure(
     folder: Path, here: Recorded, caplog: pytest.LogCaptureFixture
 ):
-    """The learner keeps two checkpoints, and the mirror may be slow."""
+    """The learner keeps two checkpoints and may remove one while a slow mirror sends it."""
 
     def remove(name: str) -> None:
         if name == layout.checkpoint(20)[0]:

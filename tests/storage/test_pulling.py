@@ -1,4 +1,4 @@
-"""Pulling trusts nothing, and ends with whole files or none, whatever cuts it short."""
+"""Tests of pulling: all files are verified, and an interruption leaves complete files or none."""
 
 import json
 import os
@@ -40,13 +40,13 @@ def in_s3(folder: Path, bucket: str) -> str:
 
 
 class Pull:
-    """One process's pulling, and what it said."""
+    """The puller of one process, and its messages."""
 
     def __init__(self, source: stores.Store, dest: Path, **options) -> None:
         self.said: list[str] = []
-        self.complaints: list[str] = []
+        self.reasons: list[str] = []
         self.puller = pulling.Puller(
-            source, dest, say=self.said.append, complain=self.complaints.append, **options
+            source, dest, say=self.said.append, complain=self.reasons.append, **options
         )
 
     def __call__(self) -> bool:
@@ -58,7 +58,7 @@ def networks(folder: Path) -> list[promotion.Promoted]:
 
 
 def check(dest: Path, folder: Path, numbers=(1, 2, 3)) -> None:
-    """DEST holds just these networks of the run, whole, and can be played with."""
+    """Asserts that DEST holds exactly these networks of the run, complete and loadable."""
     wanted = [network for network in networks(folder) if network.number in numbers]
     both = [path for network in wanted for path in (network.path, network.certificate_path)]
     for path in both:
@@ -76,7 +76,7 @@ def test_a_mirror_gives_what_was_mirrored(mirrored: stores.Store, folder: Path, 
     again = Pull(mirrored, dest)
     assert again()
     assert again.said == [f"{line} is there already" for line in pull.said]
-    assert pull.complaints == again.complaints == []
+    assert pull.reasons == again.reasons == []
 
 
 @pytest.mark.parametrize("is_below", [False, True])
@@ -86,8 +86,8 @@ def test_the_newest(mirrored: stores.Store, folder: Path, dest: Path, is_below: 
     check(dest, folder, [3])
 
 
-def test_damage_in_the_source_is_named(mirrored: stores.Store, folder: Path, dest: Path):
-    """Half a file, another file, no file, no certificate: the others come."""
+def test_corruption_in_the_source_is_named(mirrored: stores.Store, folder: Path, dest: Path):
+    """Half a file, another file, no file, no certificate: the other networks are copied."""
     for seed in range(3, 6):
         runs.promote(folder, seed)
     mirror.Mirror(runs.settings(), folder, mirrored).step()
@@ -100,15 +100,15 @@ def test_damage_in_the_source_is_named(mirrored: stores.Store, folder: Path, des
     pull = Pull(mirrored, dest)
     assert not pull()
     place = f"{mirrored.name}/{layout.PROMOTED}"
-    assert [line.replace(": it is not", ": is not") for line in pull.complaints] == [
+    assert [line.replace(": it is not", ": is not") for line in pull.reasons] == [
         f"{place}/{half.path.name}: its sha256 is not the one in {half.certificate_path.name}",
         f"{place}/{other.path.name}: its sha256 is not the one in {other.certificate_path.name}",
         f"{place}/{lost.path.name}: is not there",
         f"{place}/{cut.certificate_path.name}: is not a certificate",
     ]
     check(dest, folder, [5, 6])
-    assert not pull(), "what was named once is not forgotten"
-    assert len(pull.complaints) == 4
+    assert not pull(), "a damaged network still counts as a failure"
+    assert len(pull.reasons) == 4
 
 
 @pytest.mark.parametrize("name", ["../../evil.txt.gz", "/tmp/evil.txt.gz", "00001-00000000.txt.gz"])
@@ -117,11 +117,11 @@ def test_a_certificate_does_not_choose_the_file(dest: Path, tmp_path: Path, name
     source.write("00001-abcdef01.json", json.dumps({"file": name, "sha256": "abcdef01" * 8}).encode())
     pull = Pull(source, dest)
     assert not pull()
-    assert pull.complaints[0].endswith("its file and sha256 do not belong to its name")
+    assert pull.reasons[0].endswith("its file and sha256 do not belong to its name")
     assert not dest.exists()
 
 
-def test_damage_in_the_destination_is_mended(mirrored: stores.Store, folder: Path, dest: Path):
+def test_corruption_in_the_destination_is_repaired(mirrored: stores.Store, folder: Path, dest: Path):
     Pull(mirrored, dest)()
     one, two, three = networks(folder)
     (dest / one.path.name).write_bytes(one.path.read_bytes()[:-1])
@@ -137,7 +137,7 @@ def test_damage_in_the_destination_is_mended(mirrored: stores.Store, folder: Pat
 def test_connections_that_are_cut(
     in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path, after: int, cuts: int
 ):
-    """Before an answer, early in it, and in the middle of a network."""
+    """Connections are cut before an answer, early in it, and in the middle of a network."""
     proxy.cut_after, proxy.cuts = after, cuts
     assert Pull(stores.open_place("SOURCE", in_s3), dest)()
     assert proxy.times_cut == cuts
@@ -168,7 +168,7 @@ def test_a_busy_server(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path
 
 
 def test_two_at_once(mirrored: stores.Store, folder: Path, dest: Path):
-    """Both bring the same; neither takes away what the other is writing."""
+    """Both copy the same networks; neither removes the other's temporary files."""
     for seed in range(3, 5):
         runs.promote(folder, seed)
     mirror.Mirror(runs.settings(), folder, mirrored).step()
@@ -192,7 +192,7 @@ def test_two_at_once(mirrored: stores.Store, folder: Path, dest: Path):
 
 def start(project: Path, *arguments: object, **options) -> subprocess.Popen:
     command = [sys.executable, "-m", "alphazero.pull", *map(str, arguments)]
-    # A shell's jobs in the background ignore it, and so would what they start.
+    # Background jobs of a shell ignore SIGINT, and their children inherit that.
     options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     return subprocess.Popen(
         command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
@@ -262,7 +262,7 @@ class EndOfTest(Exception):
 
 
 def test_watching(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path):
-    """Each network once, each outage once, and on it goes."""
+    """Each network is copied once, each outage reported once, and the watch goes on."""
     pull = Pull(stores.open_place("SOURCE", in_s3), dest)
     store = stores.open_place("SOURCE", in_s3)
     passes = mirror.Mirror(runs.settings(), folder, store)
@@ -291,12 +291,12 @@ def test_watching(in_s3: str, proxy: faults.Proxy, folder: Path, dest: Path):
         step()
 
     with pytest.raises(EndOfTest):
-        pulling.watch(pull.puller, 30, pull.complaints.append, sleep)
+        pulling.watch(pull.puller, 30, pull.reasons.append, sleep)
     proxy.is_down = False
     assert pull.said == [str(dest / network.path.name) for network in networks(folder)]
     assert len(pull.said) == 4
-    assert len(pull.complaints) == 2
-    assert all(line.endswith("; waiting") for line in pull.complaints)
+    assert len(pull.reasons) == 2
+    assert all(line.endswith("; waiting") for line in pull.reasons)
 
 
 def test_watching_a_source_that_is_not_there_yet(folder: Path, dest: Path, tmp_path: Path):
@@ -312,8 +312,8 @@ def test_watching_a_source_that_is_not_there_yet(folder: Path, dest: Path, tmp_p
             raise EndOfTest
 
     with pytest.raises(EndOfTest):
-        pulling.watch(pull.puller, 2, pull.complaints.append, sleep)
-    assert pull.complaints == ["no promoted networks there yet; waiting"]
+        pulling.watch(pull.puller, 2, pull.reasons.append, sleep)
+    assert pull.reasons == ["no promoted networks there yet; waiting"]
     check(dest, folder, [3])
 
 

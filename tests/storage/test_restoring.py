@@ -1,4 +1,4 @@
-"""A run's folder comes back from its mirror whole, or the line says what is missing."""
+"""Tests of restoring a run's folder from its mirror, completely or with a message about missing files."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mirrored(folder: Path, store: stores.Store) -> stores.Store:
-    """With two checkpoints and without games."""
+    """A mirror with two checkpoints and without games."""
     for step in (30, 40):
         runs.save(folder, step)
         mirror.Mirror(runs.settings(), folder, store).step(is_last=True)
@@ -39,7 +39,7 @@ def test_all_comes_back(mirrored: stores.Store, folder: Path, tmp_path: Path):
     dest = tmp_path / "new" / "9x9"
     assert restored(mirrored, dest) == (True, [str(dest)])
     for name in mirrored.sizes():
-        if name != "checkpoints/latest":  # made by whoever saves the next one
+        if name != "checkpoints/latest":  # made with the next checkpoint
             assert (dest / name).read_bytes() == (folder / name).read_bytes()
     assert layout.steps(runs.names(dest)) == [30, 40]
     assert (dest / "games" / earlier_games.FILE).is_file()
@@ -54,7 +54,7 @@ def test_games_come_back_if_they_were_mirrored(folder: Path, store: stores.Store
     assert not (tmp_path / "new" / "games" / earlier_games.FILE).exists()
 
 
-def test_a_damaged_checkpoint_makes_room_for_the_one_before(
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before(
     mirrored: stores.Store, tmp_path: Path, folder: Path
 ):
     state, _ = layout.checkpoint(40)
@@ -67,7 +67,7 @@ def test_a_damaged_checkpoint_makes_room_for_the_one_before(
     ]
     assert layout.steps(runs.names(tmp_path / "new")) == [30]
     mirrored.write(layout.checkpoint(30)[1], b"{}")
-    with pytest.raises(pulling.DamagedError, match="none of its checkpoints is whole"):
+    with pytest.raises(pulling.DamagedError, match="all of its checkpoints are damaged"):
         restored(mirrored, tmp_path / "newer")
     assert not (tmp_path / "newer").exists()
     mirrored.write(state, folder / state)
@@ -102,16 +102,16 @@ def test_what_was_cut_short_is_taken_up_again(
 def test_folders_that_hold_something_are_left_alone(mirrored: stores.Store, folder: Path, tmp_path: Path):
     before = runs.names(folder)
     for dest in (folder, folder / "run.json"):
-        with pytest.raises(ValueError, match="must be an empty folder or none"):
+        with pytest.raises(ValueError, match="must be an empty folder or not exist yet"):
             restored(mirrored, dest)
     assert runs.names(folder) == before
     (tmp_path / "empty").mkdir()
     assert restored(mirrored, tmp_path / "empty")[0]
 
 
-def test_places_that_are_no_mirrors(tmp_path: Path):
+def test_places_that_are_not_mirrors(tmp_path: Path):
     source = stores.Folder(runs.make(tmp_path / "run"))
-    with pytest.raises(ValueError, match=r"is no mirror of a run \(mirror.json is not there\)"):
+    with pytest.raises(ValueError, match=r"is not a mirror of a run \(it has no mirror.json\)"):
         restored(source, tmp_path / "new")
     assert not (tmp_path / ".new.restoring").exists()
 
@@ -128,7 +128,7 @@ def test_one_at_a_time(mirrored: stores.Store, tmp_path: Path):
     staging.mkdir()
     descriptor = os.open(staging, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    with pytest.raises(ValueError, match="somebody is restoring this run"):
+    with pytest.raises(ValueError, match="another process is restoring this run"):
         restored(mirrored, tmp_path / "new")
     os.close(descriptor)
     assert restored(mirrored, tmp_path / "new")[0]

@@ -1,4 +1,4 @@
-"""A folder and a bucket do the same; what goes wrong is one line without secrets, and takes its time only."""
+"""Tests of stores: folder and bucket behave alike; failures are one line without secrets, within a bound."""
 
 import os
 import socket
@@ -90,7 +90,7 @@ def test_without_encryption_only_on_this_machine(
 
 
 def test_without_credentials(environment: pytest.MonkeyPatch):
-    """Machines of a cloud are asked for some at an address that is nobody's elsewhere."""
+    """A cloud gives its machines credentials at an address that does not exist elsewhere."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         unused = listener.getsockname()[1]
     environment.delenv("AWS_ACCESS_KEY_ID")
@@ -101,7 +101,7 @@ def test_without_credentials(environment: pytest.MonkeyPatch):
 
 
 def test_errors_hold_no_secrets(bucket: str, proxy: faults.Proxy):
-    """S3 repeats the key's name where it refuses it, and who knows what else."""
+    """S3 repeats the key's name in a refusal, and maybe more."""
     body = (
         b"<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>AKIATESTINGTESTING</AWSAccessKeyId></Error>"
     )
@@ -155,7 +155,7 @@ def test_a_server_that_is_not_there(bucket: str, proxy: faults.Proxy, environmen
 def test_a_server_that_says_nothing(
     bucket: str, environment: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ):
-    """Its 20 seconds are a fraction of one here."""
+    """The bound of 20 seconds is a fraction of a second here."""
     monkeypatch.setattr(stores, "_SILENCE_S", 0.2)
     monkeypatch.setattr(stores, "_RETRIES", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:

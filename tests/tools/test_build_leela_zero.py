@@ -1,4 +1,4 @@
-"""Leela Zero for 9x9: what is compiled, and how it is told that there is none."""
+"""Tests of the build of Leela Zero for 9x9: the compiled files, and messages if the build is impossible."""
 
 import pytest
 
@@ -9,7 +9,7 @@ HEADER = "static constexpr auto BOARD_SIZE = 19;\nstatic constexpr auto KOMI = 7
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """A folder of scripts that stand in for all programs of the machine."""
+    """A folder of scripts that replaces all programs of the machine."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -32,7 +32,7 @@ def sources(tmp_path):
     return folder
 
 
-def test_it_is_built_for_our_board_without_what_graphics_cards_need(programs, sources):
+def test_it_is_built_for_our_board_without_gpu_support(programs, sources):
     programs("g++", 'echo "$@" >> asked; [ "$1" != -o ] || echo built > leelaz')
     assert build_leela_zero.build(sources).read_text() == "built\n"
     assert (sources / "config.h").read_text() == HEADER.replace("19", "9")
@@ -43,32 +43,34 @@ def test_it_is_built_for_our_board_without_what_graphics_cards_need(programs, so
 
 
 @pytest.mark.parametrize(
-    ("script", "complaint"),
+    ("script", "reason"),
     [
         ("echo 'GTP.cpp:1: fatal error: boost: none' >&2; exit 1", "GTP.cpp:1: fatal error: boost: none; "),
         ("exit 4", "g++ ended with 4; "),
-        (None, "there is no g++; "),
+        (None, "g++ is not installed; "),
     ],
 )
-def test_a_failed_compilation_says_what_to_install(script, complaint, programs, sources):
+def test_a_failed_compilation_names_the_packages_to_install(script, reason, programs, sources):
     if script:
         programs("g++", script)
     with pytest.raises(build_leela_zero.Failed) as caught:
         build_leela_zero.build(sources)
-    assert str(caught.value).startswith(f"{complaint}`apt-get install g++ libboost-")
+    assert str(caught.value).startswith(f"{reason}run `apt-get install g++ libboost-")
 
 
 def test_other_sources_are_refused(sources):
     (sources / "config.h").write_text("")
-    with pytest.raises(build_leela_zero.Failed, match=r"config.h does not have 'BOARD_SIZE = 19;' once"):
+    with pytest.raises(
+        build_leela_zero.Failed, match=r"config.h: must contain 'BOARD_SIZE = 19;' exactly once"
+    ):
         build_leela_zero.build(sources)
 
 
 @pytest.mark.parametrize(
-    ("script", "complaint"),
+    ("script", "reason"),
     [
         (None, "there is no apt-get; this needs Debian"),
-        ("exit 0", "apt knows of no Debian archive; `apt-get update` as root may help"),
+        ("exit 0", "apt has no index of a Debian archive; run `apt-get update` as root"),
         (
             'case "$*" in *indextargets*) echo http://127.0.0.1/debian/ stable;;'
             " *update*) echo 'E: Failed to fetch' >&2; exit 100;; esac",
@@ -76,11 +78,11 @@ def test_other_sources_are_refused(sources):
         ),
     ],
 )
-def test_without_the_source_package_it_is_one_line_and_exit_code_1(script, complaint, programs, capsys):
+def test_without_the_source_package_it_is_one_line_and_exit_code_1(script, reason, programs, capsys):
     if script:
         programs("apt-get", script)
     assert build_leela_zero.main([]) == 1
-    assert capsys.readouterr() == ("", f"Leela Zero for 9x9 was not built: {complaint}\n")
+    assert capsys.readouterr() == ("", f"Leela Zero for 9x9 was not built: {reason}\n")
     assert not build_leela_zero.is_built()
 
 

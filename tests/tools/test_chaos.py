@@ -1,33 +1,34 @@
-"""The judges of a chaos run, on made-up records: each violation is seen, and a good run has none."""
+"""Tests of the chaos checks on made-up records: each violation is found, and a good run has none."""
 
 import dataclasses
 import random
 
 import pytest
 
-from tools.chaos import __main__, killer, record, verify, watch, world
+from tools.chaos import __main__, killer, verify, watch, world
+from tools.chaos import record as chaos_records
 
 KILL = 100.0
 
 
 def game(number, written, life="selfplay000-aa", oldest=0, newest=0):
-    return record.Game(id=f"{life}-{number:06d}", written=written, oldest=oldest, newest=newest)
+    return chaos_records.LoggedGame(id=f"{life}-{number:06d}", written=written, oldest=oldest, newest=newest)
 
 
 def sample(time, games=1, step=0, checkpoint=0, promotions=1):
-    return record.Sample(
+    return chaos_records.RunSample(
         time=time, written=time, games=games, step=step, promotions=promotions, checkpoint=checkpoint
     )
 
 
 def line(time, text, pid=1, source="actors.learner"):
-    return record.Line(time=time, pid=pid, source=source, text=text)
+    return chaos_records.LogLine(time=time, pid=pid, source=source, text=text)
 
 
 def good():
-    """A learner was killed once, and everything went on."""
-    return record.Record(
-        blows=[record.Blow(time=KILL, kind=record.LEARNER, pid=7)],
+    """A run in which the learner was killed once and came back."""
+    return chaos_records.ChaosRecord(
+        blows=[chaos_records.Blow(time=KILL, kind=chaos_records.LEARNER, pid=7)],
         samples=[
             sample(90, games=2, step=39, checkpoint=20),
             sample(110, games=3, step=22, checkpoint=20),
@@ -41,7 +42,10 @@ def good():
         ],
         seen={"selfplay000-aa-000000": 81.0},
         lines=[line(104.5, "the learner goes on from step 20")],
-        networks=[record.Network(number=1, steps=20), record.Network(number=3, steps=40)],
+        networks=[
+            chaos_records.PromotedNetwork(number=1, steps=20),
+            chaos_records.PromotedNetwork(number=3, steps=40),
+        ],
         promoted={"00001-abcdefab.json": "abcdefab"},
     )
 
@@ -49,10 +53,10 @@ def good():
 def broken(change):
     made = good()
     change(made)
-    return {name: complaints for name, complaints in verify.verify(made, True).items() if complaints}
+    return {name: reasons for name, reasons in verify.verify(made, True).items() if reasons}
 
 
-def test_a_good_run_has_no_complaints():
+def test_a_good_run_has_no_violations():
     assert broken(lambda made: None) == {}
 
 
@@ -89,12 +93,12 @@ VERSIONS, PROGRESS = "versions rise in each life of self-play", "progress after 
             "step fell from 45 to 39, checkpoint 40 was there",
         ),
         (
-            lambda made: made.networks.append(record.Network(number=3, steps=60)),
+            lambda made: made.networks.append(chaos_records.PromotedNetwork(number=3, steps=60)),
             RISES,
             "number 3 of step 60 follows 3 of step 40",
         ),
         (
-            lambda made: made.networks.append(record.Network(number=4, steps=40)),
+            lambda made: made.networks.append(chaos_records.PromotedNetwork(number=4, steps=40)),
             RISES,
             "number 4 of step 40 follows",
         ),
@@ -104,7 +108,9 @@ VERSIONS, PROGRESS = "versions rise in each life of self-play", "progress after 
             "00002-abcdefab.json is gone",
         ),
         (
-            lambda made: made.networks.append(record.Network(number=4, steps=60, trouble="torn")),
+            lambda made: made.networks.append(
+                chaos_records.PromotedNetwork(number=4, steps=60, trouble="torn")
+            ),
             "promoted files match their certificates",
             "number 4: torn",
         ),
@@ -132,7 +138,7 @@ def test_a_run_that_stopped_is_found(name):
     assert broken(change) == {PROGRESS: [f"{name} stayed at {getattr(good().samples[0], name)}"]}
 
 
-def test_promotions_are_not_asked_of_short_runs():
+def test_short_runs_need_no_promotion():
     made = good()
     made.samples = [dataclasses.replace(each, promotions=1) for each in made.samples]
     assert verify.progress(made, wants_promotion=False) == []
@@ -146,27 +152,29 @@ def test_other_lives_may_begin_with_older_networks():
 
 
 BLOWS = {
-    record.LEARNER: 4.5,
-    record.RANK: 4.5,
-    record.STORE: 7.0,
-    record.EVALUATOR: 9.0,
-    record.REPORTER: 10.0,
-    record.REPLAY: 5.0,
-    record.LADDER: 3.0,
-    record.SELF_PLAY: 19.0,
-    record.DRIVER: 19.0,
-    record.NODE: 19.0,
-    record.FULL_DISK: 15.0,
+    chaos_records.LEARNER: 4.5,
+    chaos_records.RANK: 4.5,
+    chaos_records.STORE: 7.0,
+    chaos_records.EVALUATOR: 9.0,
+    chaos_records.REPORTER: 10.0,
+    chaos_records.REPLAY: 5.0,
+    chaos_records.LADDER: 3.0,
+    chaos_records.SELF_PLAY: 19.0,
+    chaos_records.DRIVER: 19.0,
+    chaos_records.NODE: 19.0,
+    chaos_records.FULL_DISK: 15.0,
 }
 
 
 @pytest.mark.parametrize("kind", BLOWS)
 def test_recoveries_are_timed_to_the_next_work(kind):
     made = good()
-    made.blows = [record.Blow(time=KILL, kind=kind, over=110.0)]
+    made.blows = [chaos_records.Blow(time=KILL, kind=kind, over=110.0)]
     made.games.append(game(0, 119, life="selfplay000-bb", oldest=40, newest=40))
-    made.lives = [record.Life(kind=each, pid=70 + number, began=103.0) for number, each in enumerate(BLOWS)]
-    evaluator = made.lives[list(BLOWS).index(record.EVALUATOR)].pid
+    made.lives = [
+        chaos_records.Life(kind=each, pid=70 + number, began=103.0) for number, each in enumerate(BLOWS)
+    ]
+    evaluator = made.lives[list(BLOWS).index(chaos_records.EVALUATOR)].pid
     made.lines += [
         line(102.0, "step 40 refused", pid=1, source="alphazero.evaluation.gate"),
         line(109.0, "step 40 refused", pid=evaluator, source="alphazero.evaluation.gate"),
@@ -177,24 +185,29 @@ def test_recoveries_are_timed_to_the_next_work(kind):
     assert verify.table(found) == [(kind, 1, pytest.approx(BLOWS[kind]), pytest.approx(BLOWS[kind]), 0)]
 
 
-def test_who_never_came_back_is_counted():
+def test_actors_that_never_came_back_are_counted():
     made = good()
-    made.blows.append(record.Blow(time=119.5, kind=record.LEARNER))
-    assert verify.table(verify.recoveries(made)) == [(record.LEARNER, 2, 4.5, 4.5, 1)]
+    made.blows.append(chaos_records.Blow(time=119.5, kind=chaos_records.LEARNER))
+    assert verify.table(verify.recoveries(made)) == [(chaos_records.LEARNER, 2, 4.5, 4.5, 1)]
 
 
-def test_every_kind_is_in_the_deck_when_there_is_room():
+def test_every_kind_is_in_a_large_deck():
     cards = killer.deck(32, 2, random.Random(0))
-    assert len(cards) == 34 and set(cards) == {*record.KILLS, *record.FAULTS}
+    assert len(cards) == 34 and set(cards) == {*chaos_records.KILLS, *chaos_records.FAULTS}
     assert cards == killer.deck(32, 2, random.Random(0)) != killer.deck(32, 2, random.Random(1))
     short = killer.deck(8, 0, random.Random(0))
-    assert len(short) == 8 and {record.NODE, record.DRIVER, record.REPLAY, record.STORE} <= set(short)
+    assert len(short) == 8 and {
+        chaos_records.NODE,
+        chaos_records.DRIVER,
+        chaos_records.REPLAY,
+        chaos_records.STORE,
+    } <= set(short)
 
 
-def test_only_the_living_are_hit():
-    cards = [record.NODE, record.LADDER, record.STORE, record.LADDER]
-    assert killer.take(cards, lambda kind: kind == record.LADDER) == record.LADDER
-    assert cards == [record.NODE, record.STORE, record.LADDER]
+def test_only_living_actors_are_killed():
+    cards = [chaos_records.NODE, chaos_records.LADDER, chaos_records.STORE, chaos_records.LADDER]
+    assert killer.take(cards, lambda kind: kind == chaos_records.LADDER) == chaos_records.LADDER
+    assert cards == [chaos_records.NODE, chaos_records.STORE, chaos_records.LADDER]
     assert killer.take(cards, lambda kind: False) is None
 
 
@@ -203,12 +216,12 @@ def test_log_lines_are_read(tmp_path):
     path.write_text(
         "2026-11-22 10:00:00,500 INFO 12 actors.learner: the learner goes on from step 40\n"
         "Traceback (most recent call last):\n"
-        "2026-11-22 10:00:01,500 WARNING 13 actors.crew: learner died\n"
+        "2026-11-22 10:00:01,500 WARNING 13 actors.supervision: learner died\n"
     )
     first, second = watch.read_lines(path)
     assert (first.pid, first.source, second.text) == (12, "actors.learner", "learner died")
     assert second.time - first.time == pytest.approx(1.0)
-    assert verify.restores(record.Record(lines=[first, second])) == [(first.time, 40)]
+    assert verify.restores(chaos_records.ChaosRecord(lines=[first, second])) == [(first.time, 40)]
 
 
 def test_a_full_disk_is_full_and_then_free_again(tmp_path, monkeypatch):
@@ -228,20 +241,20 @@ def test_descendants_are_found(monkeypatch):
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
-        ("ray::SelfPlayActor.run", record.SELF_PLAY),
-        ("ray::LearnerRank", record.RANK),
-        ("ray::evaluator:EvaluatorActor.__init__", record.EVALUATOR),
-        ("ray::weight store:WeightStore", record.STORE),
+        ("ray::SelfPlayActor.run", chaos_records.SELF_PLAY),
+        ("ray::LearnerRank", chaos_records.RANK),
+        ("ray::evaluator:EvaluatorActor.__init__", chaos_records.EVALUATOR),
+        ("ray::weight store:WeightStore", chaos_records.STORE),
         ("ray::IDLE", None),
         ("python -m ReplayBuffer", None),
     ],
 )
-def test_processes_are_known_by_their_titles(title, kind):
+def test_processes_are_recognized_by_their_titles(title, kind):
     assert world.kind_of(title) == kind
 
 
 @pytest.mark.parametrize(("why_not", "words"), [("needs root", "needs root"), ("", "is not empty")])
-def test_what_is_not_possible_is_one_line(why_not, words, tmp_path, monkeypatch, capsys):
+def test_a_reason_why_it_is_impossible_is_one_line(why_not, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.delenv("ALPHAZERO_CHAOS", raising=False)
     monkeypatch.setattr(__main__, "why_not", lambda: why_not)

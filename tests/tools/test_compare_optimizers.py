@@ -1,4 +1,4 @@
-"""The comparison of optimizers: what counts as reached, the table, and a tiny one from games to figure."""
+"""Tests of the comparison of optimizers: reaching the baseline, the table, and a tiny real comparison."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from tools import compare_optimizers, plot_optimizers
 
 
 def make_run(entry: str, losses: list[float], seconds_a_step: float = 1.0, **changes: object) -> dict:
-    """A point every ten steps."""
+    """A run's result with a point at every tenth step."""
     points = [[10 * i, 10 * i * seconds_a_step, loss, loss / 2, loss / 4] for i, loss in enumerate(losses)]
     optimizer = entry.split()[0]
     common = {
@@ -36,7 +36,7 @@ SGD = [make_run("sgd cosine", [5, 4, 3.5, 3, 2.0]), make_run("sgd cosine", [5, 4
     ("curves", "steps"),
     [
         ([[5, 3, 2, 1.5]], 20),
-        ([[5, 3, 2.2, 1.5], [5, 3, 1.8, 1.5]], 20),  # the mean of the seeds counts
+        ([[5, 3, 2.2, 1.5], [5, 3, 1.8, 1.5]], 20),  # the mean over the seeds counts
         ([[5, 2, 3, 2, 1]], 30),  # it must stay there
         ([[5, 4, 3]], math.inf),
         ([[5, 1, 1, 3]], math.inf),
@@ -119,7 +119,7 @@ def test_every_entry_composes():
 
 
 def test_the_bare_loss_is_the_loss():
-    """Also where only some heads' outputs are new."""
+    """They are equal, also if only some heads' outputs are new."""
     batch, config = batches.make_batch(), batches.make_config()
     planes, targets = compare_optimizers.tensors(batch)
     net = resnet.ResNet(batches.SIZE, config.net, torch.Generator().manual_seed(1))

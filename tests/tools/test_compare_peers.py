@@ -1,4 +1,4 @@
-"""The comparison with peers: its arguments, its arithmetic, and small contests with fake and real peers."""
+"""Tests of the comparison with peers: arguments, arithmetic, and small comparisons with fakes and peers."""
 
 import json
 import os
@@ -28,7 +28,7 @@ MESSAGES = """
 
 @pytest.fixture
 def leelaz(monkeypatch):
-    """Whatever program is asked for is there."""
+    """Makes every program seem to be installed."""
     monkeypatch.setattr(engines, "find_leelaz", lambda program: program or "leelaz")
 
 
@@ -43,7 +43,7 @@ def refusal(arguments, capsys) -> str:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "reason"),
     [
         (["learner"], "learner: must be selfplay or gtp"),
         (["--rounds", "0"], "argument --rounds: 0"),
@@ -52,8 +52,8 @@ def refusal(arguments, capsys) -> str:
         (["gtp", "--weights", "absent.txt"], "absent.txt: No such file or directory"),
     ],
 )
-def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, leelaz, capsys):
-    assert complaint in refusal(arguments, capsys)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, reason, leelaz, capsys):
+    assert reason in refusal(arguments, capsys)
 
 
 def test_a_network_for_another_board_is_refused(leelaz, tmp_path, capsys):
@@ -96,7 +96,7 @@ def test_the_environment_is_made_where_its_python_is_to_be(tmp_path, monkeypatch
     assert {"jax==0.10.2", "pgx==2.6.0", "mctx==0.0.71", "dm-haiku==0.0.17"} <= set(commands[1])
 
 
-def test_contestants_take_turns():
+def test_programs_take_turns():
     seen = []
 
     def side(name):
@@ -127,14 +127,14 @@ def test_the_last_search_of_leela_zero_counts():
         engines.parse_rate("no search\n")
 
 
-def test_openings_differ_by_round_and_are_the_same_for_everyone():
+def test_openings_differ_by_round_and_are_the_same_for_all_engines():
     assert engines.opening(0) == engines.opening(0) != engines.opening(1)
     assert [color for color, _ in engines.opening(0)] == list("bwbwbwbw")
     assert len({move for _, move in engines.opening(0)}) == 8
 
 
 def test_engines_get_the_same_threads_and_visits():
-    settings = engines.Settings(
+    settings = engines.EngineSettings(
         weights=Path("net.txt"),
         net_name="b4c32",
         threads=[2],
@@ -151,7 +151,7 @@ def test_engines_get_the_same_threads_and_visits():
 
 
 def child(work: str) -> list[str]:
-    """A contestant whose turns are `work`, a Python expression."""
+    """Command of a program whose turns are `work`, a Python expression."""
     code = "import sys; from tools.peers import turns; out = turns.claim_stdout(); print('noise'); "
     return [
         THIS,
@@ -171,16 +171,16 @@ def test_a_team_plays_at_the_same_time_and_its_rates_add_up():
 
 
 @pytest.mark.parametrize(
-    ("command", "complaint"),
+    ("command", "reason"),
     [
         (["/absent/python"], "fakes: /absent/python: No such file or directory"),
         ([THIS, "-c", "import sys; sys.exit('no board')"], "fakes: ended with exit code 1: no board"),
         (child("1 / 0"), "fakes: ended with exit code 1: ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_contestant_that_fails_is_named_with_its_last_words(command, complaint):
+def test_a_program_that_fails_is_named_with_its_last_message(command, reason):
     with (
-        pytest.raises(turns.ContestantFailed, match=complaint),
+        pytest.raises(turns.ContestantFailed, match=reason),
         turns.Team("fakes", [(command, CORES)]) as team,
     ):
         team.turn(0.01)
@@ -209,7 +209,7 @@ def selfplay_arguments(*others):
 
 @pytest.fixture
 def fake_peers(monkeypatch):
-    """Peers whose speed is in their number of games, and ours as fast as 7 simulations in 10 ms."""
+    """Peers whose rate depends on the number of games; our rate is 7 simulations in 10 ms."""
     versions = dict.fromkeys(environment.PACKAGES, "1")
     monkeypatch.setattr(environment, "versions", lambda python: versions)
     sleep = "__import__('time').sleep(0.01) or {}"
@@ -237,7 +237,7 @@ def test_the_table_has_a_heading(fake_peers, capsys):
     assert line.startswith("selfplay.b1c4")
 
 
-def test_a_failing_contestant_gives_exit_code_1(fake_peers, monkeypatch, capsys):
+def test_a_failing_program_gives_exit_code_1(fake_peers, monkeypatch, capsys):
     monkeypatch.setattr(selfplays, "our_lineup", lambda *_: [(["/bin/false"], CORES)])
     assert compare_peers.main(selfplay_arguments()) == 1
     assert capsys.readouterr().err.startswith("python -m tools.compare_peers: our self-play: ended with exit")
@@ -245,7 +245,7 @@ def test_a_failing_contestant_gives_exit_code_1(fake_peers, monkeypatch, capsys)
 
 @pytest.mark.slow
 @leela_zero.needed
-def test_we_are_measured_beside_leela_zero(tmp_path, capsys):
+def test_our_engine_is_compared_with_leela_zero(tmp_path, capsys):
     path = tmp_path / "tiny.txt"
     leela.write(networks.random_weights(size=19, blocks=1, filters=4), path)
     arguments = ["gtp", "--weights", str(path), "--visits", "20", "--rounds", "1", "--threads", "1", "--json"]
@@ -257,7 +257,7 @@ def test_we_are_measured_beside_leela_zero(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_our_own_contestant_plays():
+def test_our_self_play_takes_turns():
     command = [THIS, "-m", "tools.peers.ours", "b1c4", "4", "4", "0"]
     with turns.Team("our self-play", [(command, CORES)]) as team:
         assert team.facts["backend"]
@@ -265,7 +265,7 @@ def test_our_own_contestant_plays():
 
 
 @pytest.mark.slow
-def test_the_peer_s_contestant_plays():
+def test_the_peer_s_self_play_takes_turns():
     try:
         environment.versions(environment.DEFAULT)
     except environment.Missing as missing:

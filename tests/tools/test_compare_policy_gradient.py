@@ -1,4 +1,4 @@
-"""Two networks and the uniform one meet, by their policies and with a search."""
+"""Tests of matches between two networks and the uniform one, by their policies and with a search."""
 
 import json
 

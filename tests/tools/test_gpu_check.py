@@ -1,4 +1,4 @@
-"""The check for the day when a GPU is there: its sections, what their failures cost, and a short run."""
+"""Tests of the GPU check: its sections, the effects of their failures, and a short run on a CPU."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 from alphazero.net import machine
 from tools import gpu_check
 from tools.gpu import children, facts, plan, section, table
@@ -28,7 +28,7 @@ def test_sections_fit_into_eight_minutes(form):
     assert len({one.name for one in form.sections}) == len(form.sections)
 
 
-def test_the_full_check_measures_what_its_docs_say():
+def test_the_full_check_matches_its_docs():
     measured = {(one.net, one.size) for one in plan.FULL.of_kind("backends")}
     assert measured == {("b4c32", 9), ("b10c128", 9), ("b10c128", 19), ("b20c256", 19)}
     assert {one.size for one in plan.FULL.of_kind("selfplay")} == {9, 19}
@@ -57,7 +57,7 @@ def test_without_a_gpu_it_is_one_line_and_exit_code_2(prepare, gpus, reason, tmp
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
     assert captured.err.startswith(f"python -m tools.gpu_check: {reason}")
-    assert captured.err.endswith("; --device cpu --short tries the check itself\n")
+    assert captured.err.endswith("; --device cpu --short tests the check itself\n")
     assert not (tmp_path / "new").exists()
 
 
@@ -90,7 +90,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("code", "failure", "least_s"), ENDS)
-def test_a_section_costs_its_own_figures_at_most(code, failure, least_s, tmp_path):
+def test_a_failing_section_loses_only_its_own_results(code, failure, least_s, tmp_path):
     environment = {**os.environ, MARK: str(tmp_path)}
     began = time.monotonic()
     with (tmp_path / "log").open("wb") as log:
@@ -98,11 +98,11 @@ def test_a_section_costs_its_own_figures_at_most(code, failure, least_s, tmp_pat
     assert outcome.failure == failure
     assert outcome.items == [{"name": "first", "text": "kept"}]
     assert least_s <= time.monotonic() - began < 2 + children._KILLED_S
-    assert left_over(str(tmp_path)) == [], "processes of the section live on"
+    assert left_over(str(tmp_path)) == [], "processes of the section are still alive"
 
 
 def left_over(mark, patience_s=2.0):
-    """Processes with this mark in their environment that outlive our patience."""
+    """Processes with this mark in their environment that are still alive after patience_s."""
     end = time.monotonic() + patience_s
     while (found := marked(mark)) and time.monotonic() < end:
         time.sleep(0.05)
@@ -133,7 +133,7 @@ REPORTED = {
             "name": "backends b4c32 9x9", "seconds": 9.0, "failure": "stopped after 20 s, its time limit",
             "items": [
                 {"name": "net.b4c32", "value": 1234567.8, "unit": "evaluations/s", "limit": 2.0, "ratio": 1.0,
-                 "setup": {"backend": "a|b", figures.SHARE_OF_PEAK: 0.4321, "machine": "m", "time": "t"}},
+                 "setup": {"backend": "a|b", measurement.SHARE_OF_PEAK: 0.4321, "machine": "m", "time": "t"}},
                 {"name": "matrix", "value": 67.25, "unit": "TFLOP/s", "limit": 67.25, "ratio": 1.0,
                  "setup": {}},
                 {"name": "torch_compiled", "text": "not used, no compiler"},
@@ -160,7 +160,7 @@ def test_the_table():
 
 
 def start(tmp_path, *words, **environment):
-    """The short check, with a Ray that must not be imported."""
+    """Starts the short check with a Ray that fails when it is imported."""
     (tmp_path / "absent").mkdir()
     (tmp_path / "absent" / "ray.py").write_text("raise ImportError('Ray is absent')")
     path = os.pathsep.join([str(tmp_path / "absent"), str(PROJECT)])
@@ -178,9 +178,9 @@ def start(tmp_path, *words, **environment):
 @pytest.mark.timeout(600)
 def test_the_short_check_on_a_cpu(tmp_path):
     process = start(tmp_path)
-    printed, complaints = process.communicate()
+    printed, reasons = process.communicate()
     log = (tmp_path / "report.log").read_text()
-    assert process.returncode == 0, complaints + log
+    assert process.returncode == 0, reasons + log
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["command"] == "python -m tools.gpu_check --device cpu --short"
     assert {"time", "cpu", "memory GiB", "system", "python", "commit", "torch", "nvidia-smi"} <= report[
@@ -188,17 +188,17 @@ def test_the_short_check_on_a_cpu(tmp_path):
     ].keys()
     assert [one["name"] for one in report["sections"]] == [one.name for one in plan.SHORT.sections]
     items = {item["name"]: item for one in report["sections"] for item in one["items"]}
-    check_figures(items)
+    check_items(items)
     rows = [line for line in printed.splitlines() if line.startswith("| ")]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == ["what", *items]
     assert "failed" not in printed and "Traceback" not in log
 
 
-def check_figures(items):
+def check_items(items):
     for batch in plan.SHORT.batches:
         measured = items[f"net.b1c8.9x9.torch.batch{batch}"]
         assert measured["value"] > 0 and measured["unit"] == "evaluations/s"
-        assert measured["ratio"] == pytest.approx(measured["setup"][figures.SHARE_OF_PEAK], abs=1e-4)
+        assert measured["ratio"] == pytest.approx(measured["setup"][measurement.SHARE_OF_PEAK], abs=1e-4)
     assert items["net.b1c8.9x9.torch_compiled"]["text"].startswith("not tried")
     played = items["selfplay.b1c8.9x9"]
     assert 0 < played["setup"]["positions/s"] < played["value"]
@@ -207,7 +207,7 @@ def check_figures(items):
         played["value"] / plan.SHORT.num_simulations, rel=0.3
     )
     for name in ("selfplay.b1c8.9x9", "learner.b1c8.9x9.batch64"):
-        assert 0 < items[name]["setup"][figures.SHARE_OF_PEAK] < 1
+        assert 0 < items[name]["setup"][measurement.SHARE_OF_PEAK] < 1
     assert items["learner.b1c8.ranks2"]["setup"]["group"] == "gloo"
     assert items["matrix.fp32"]["value"] > 0
     assert "passed" in items["tests"]["text"]

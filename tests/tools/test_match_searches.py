@@ -1,4 +1,4 @@
-"""Searches are named on the command line; one network plays against itself with each."""
+"""Tests of matches between searches that are named on the command line."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""The tool that plays our networks against GNU Go and against the uniform network."""
+"""Tests of matches against GNU Go and the uniform network."""
 
 import json
 import shutil
@@ -29,14 +29,14 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "complaint"), BAD_ARGUMENTS)
-def test_bad_arguments_are_one_line_and_exit_code_2(arguments, complaint, net, capsys):
+@pytest.mark.parametrize(("arguments", "reason"), BAD_ARGUMENTS)
+def test_bad_arguments_are_one_line_and_exit_code_2(arguments, reason, net, capsys):
     with pytest.raises(SystemExit) as exit_:
         play_gnugo.main([net if argument == "NET" else argument for argument in arguments])
     assert exit_.value.code == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
-    assert complaint in captured.err
+    assert reason in captured.err
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The figure of more search: steps add up, intervals belong to single steps."""
+"""Tests of the plot of Elo over simulations: steps add up, and intervals belong to single steps."""
 
 import json
 

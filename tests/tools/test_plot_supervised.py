@@ -1,20 +1,22 @@
-"""The figure of supervised training: sessions join, the best look makes the row."""
+"""Tests of the plot of supervised training: sessions are joined, and the best evaluation makes the row."""
 
 from tensorboard.summary.writer import event_file_writer
 
 from alphazero.report import progress
-from tests.report.test_progress import FIGURES, LOOK
+from tests.report.test_progress import HELD_OUT, METRICS
 from tools import plot_supervised
 
 
 def test_sessions_join_and_a_figure_is_drawn(tmp_path, capsys, monkeypatch):
-    # Files of one process and second are told apart by a count, and read as words: 9 would come after 10.
+    # Event files of one process and second differ by a count and are sorted as text: 9 would follow 10.
     monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
-    for first, last in ((1, 6), (4, 9)):  # killed after step 6, gone on from a checkpoint of step 4
-        shown = progress.Progress(tmp_path / "mine" / "events" / "loop", first - 1, say=lambda line: None)
+    for first, last in ((1, 6), (4, 9)):  # killed after step 6, resumed from step 4
+        shown = progress.ProgressReport(
+            tmp_path / "mine" / "events" / "loop", first - 1, say=lambda line: None
+        )
         for step in range(first, last + 1):
-            shown.trained(step, FIGURES | {"policy_loss": 3 - step / 10}, "")
-            shown.looked(step, LOOK | {"loss": 4 - step / 10 if step < 8 else 9.0}, True)
+            shown.on_steps(step, METRICS | {"policy_loss": 3 - step / 10}, "")
+            shown.on_evaluation(step, HELD_OUT | {"loss": 4 - step / 10 if step < 8 else 9.0}, True)
         shown.close()
     found = plot_supervised.read(tmp_path / "mine")
     assert [step for step, _ in found["learner/policy_loss"]] == list(range(1, 10))

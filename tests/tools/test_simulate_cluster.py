@@ -1,4 +1,4 @@
-"""Fake clients against the real services: a network travels once to a node, every message and game counts."""
+"""Tests of fake clients with the real services: counts of games, messages and fetched networks are right."""
 
 import argparse
 import itertools
@@ -17,9 +17,9 @@ def test_games_are_legal_and_of_the_size_of_real_ones():
     assert record.num_played == 30 and record.has_policy.all()
     window = replay.ReplayWindow(5, replay_config.ReplayConfig(min_window=100, max_window=100))
     assert window.add(record) == 30
-    twins = list(itertools.islice(games.endless([record], "a"), 3))
-    assert [twin.game_id for twin in twins] == ["a-0", "a-1", "a-2"]
-    assert record.game_id == "made" and twins[0].policy is record.policy
+    copies = list(itertools.islice(games.endless([record], "a"), 3))
+    assert [copied.game_id for copied in copies] == ["a-0", "a-1", "a-2"]
+    assert record.game_id == "made" and copies[0].policy is record.policy
 
 
 def test_methods_are_clocked():
@@ -40,7 +40,7 @@ def test_methods_are_clocked():
     assert service.spent() == {}
 
 
-def test_figures_of_a_row():
+def test_metrics_of_a_row():
     spent = {
         "replay_buffer": {"add_games": services.Spent(20, 4.0, 1.0)},
         "weight_store": {"newest_candidate": services.Spent(80, 0.8, 0.4)},
@@ -52,7 +52,7 @@ def test_figures_of_a_row():
         positions=400, log_bytes=20 << 20, batches=5, published=4, fetched_bytes=4000.0, clients=2,
         memory={"ReplayBuffer": float(300 << 20)}, cpu={"ReplayBuffer": 0.25},
     )  # fmt: skip
-    row = simulate_cluster.figures(found, network_bytes=1000, batch_size=256)
+    row = simulate_cluster.metrics(found, network_bytes=1000, batch_size=256)
     assert (row["games_per_s"], row["positions_per_s"], row["log_mib_per_s"]) == (4, 40, 2)
     assert (row["push_ms"], row["push_cpu_ms"], row["poll_ms"]) == pytest.approx((200, 50, 10))
     assert row["push_wait_ms_median"] == pytest.approx(200) and row["pushes_waiting"] == pytest.approx(0.4)
@@ -92,7 +92,7 @@ def test_a_mistake_is_one_line(capsys, arguments, message):
 
 @pytest.mark.ray
 def test_players_wait_for_a_learner_that_feeds_few_of_them(monkeypatch):
-    """Four slow GPUs of which one trains; the real replay buffer paces both sides as computed."""
+    """One of four slow GPUs trains; the real replay buffer limits both sides as computed."""
     monkeypatch.setattr(run, "_METRICS_S", 0.1)
     options = simulate_cluster._parse(
         [
@@ -103,7 +103,7 @@ def test_players_wait_for_a_learner_that_feeds_few_of_them(monkeypatch):
     )
     row = simulate_cluster.simulate_gpus(options, 4)
     assert (row["players"], row["players_fed"]) == (6, 1)
-    # .59 MFLOP an evaluation: a GPU makes 8,469 a second, or trains on 2,823 samples/s.
+    # At .59 MFLOP an evaluation, a GPU makes 8,469 evaluations/s or trains on 2,823 samples/s.
     assert row["samples_per_s_wanted"] == pytest.approx(2823, rel=1e-3)
     assert row["samples_per_s"] == pytest.approx(2823, rel=0.4)
     # The learner feeds 1.44 of 6 players.
@@ -112,8 +112,8 @@ def test_players_wait_for_a_learner_that_feeds_few_of_them(monkeypatch):
 
 
 @pytest.mark.ray
-def test_a_network_travels_once_to_a_node_however_many_there_ask(monkeypatch):
-    """Nine clients in three processes on one node; Ray's own figures say what came to that node."""
+def test_a_node_fetches_a_network_once_for_all_its_clients(monkeypatch):
+    """Nine clients run in three processes on one node; Ray's metrics count the bytes that it received."""
     monkeypatch.setattr(run, "HOST_CLIENTS", 3)
     options = argparse.Namespace(
         conf="9x9", plies=20, games_per_s=2.0, games_per_push=1, flat_out=False, seconds=8.0, warm_up=2.0,
@@ -121,9 +121,9 @@ def test_a_network_travels_once_to_a_node_however_many_there_ask(monkeypatch):
     )  # fmt: skip
     row = simulate_cluster.simulate(options, 9)
     assert row["networks_published"] >= 3
-    # One that is replaced before anybody asks is not fetched at all.
+    # A network that is replaced before a client polls is not fetched at all.
     assert 0.5 <= row["fetches_of_each"] < 1.5
-    # Each client asks once a second; fewer where the machine is busy.
+    # Each client polls once a second, and less often on a busy machine.
     assert 2 < row["polls_per_s"] < 11
     assert row["games_per_s"] > 2 and row["pushes_per_s"] == pytest.approx(row["games_per_s"], rel=0.25)
     assert "MiB ReplayBuffer" in row and "core WeightStore" in row

@@ -1,18 +1,18 @@
-"""Synthetic players are as strong as they are said to be; gates err as rarely as promised; the table."""
+"""Tests of simulated gates: strengths of synthetic players, error rates, and the table."""
 
 import numpy as np
 import pytest
 
-from alphazero.evaluation import elo
+from alphazero.evaluation import ratings
 from tools import simulate_gates
 
 
 @pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
 @pytest.mark.parametrize("difference", [0.0, 100.0, -200.0])
-def test_players_score_what_their_difference_says(players, difference):
+def test_players_score_as_their_difference_predicts(players, difference):
     strength = simulate_gates._strength(players, difference)
     points = simulate_gates.draw_pairs(players, strength, 100_000, np.random.default_rng(0))
-    assert np.mean(points) / 2 == pytest.approx(elo.to_score(difference), abs=0.004)
+    assert np.mean(points) / 2 == pytest.approx(ratings.to_score(difference), abs=0.004)
     assert set(points) <= {0, 0.5, 1, 1.5, 2}
 
 
@@ -43,7 +43,7 @@ def test_a_mistake_is_one_line(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
 def test_error_rates_of_the_default_gate(players):
-    """10,000 gates at each of the two differences; one percentage point of leeway, as promised."""
+    """10,000 gates at each of the two differences; the tolerance is one percentage point, as documented."""
     test = simulate_gates.DEFAULT
     rng = np.random.default_rng(0)
     wrong = simulate_gates.simulate(test, players, test.elo0, 10_000, rng)

@@ -1,4 +1,4 @@
-"""Rates of GPUs and loads of services: by hand, against the learner's own count, and their proportions."""
+"""Tests of computed rates and loads: by hand, against the learner's own count, and by proportions."""
 
 import pytest
 
@@ -23,13 +23,13 @@ def loads_of(config, fleet, moves=220, head=HEAD):
 
 
 def test_rates_by_hand():
-    """361 points, 9 x 128 x (18 + 20 x 128) weights: 2.144 GFLOP, so 200 TFLOP/s make 93,273 a second."""
+    """361 points and 9 x 128 x (18 + 20 x 128) weights are 2.144 GFLOP: 93,273 a second at 200 TFLOP/s."""
     found = gpus.rates(config_of(), 220)
     assert found.evaluations_per_s == pytest.approx(93_273, rel=1e-4)
     assert found.positions_per_s == pytest.approx(93_273 / 64, rel=1e-4)
     assert found.games_per_s == pytest.approx(93_273 / 64 / 220, rel=1e-4)
     assert found.samples_per_s == pytest.approx(93_273 / 3, rel=1e-4)
-    # Of 512 games 512 / 220 end at each move; some moves end none.
+    # On average 512 / 220 of 512 games end at each move; at some moves none ends.
     assert found.games_per_push == pytest.approx(2.579, rel=1e-3)
     assert found.players == 2
     faster = gpus.rates(config_of(), 220, tflops=1000)
@@ -65,7 +65,7 @@ def test_loads_grow_with_the_gpus():
 
 
 def test_loads_by_hand():
-    """One of two GPUs trains, 6.62 games/s of 220 moves and 2.579 games a push: 2.57 pushes/s, 10 ms each."""
+    """One of two GPUs trains; 6.62 games/s of 220 moves, 2.579 games a push: 2.57 pushes/s, 10 ms each."""
     config = config_of()
     found = loads_of(config, fleet_of(config, 2))
     assert found["replay buffer: disk syncs"] == pytest.approx(0.0257, rel=0.01)
@@ -74,8 +74,8 @@ def test_loads_by_hand():
     assert faster["replay buffer: disk syncs"] == pytest.approx(0.00257, rel=0.01)
 
 
-def test_players_that_wait_ask():
-    """A learner feeds 5.8 of 31 GPUs; each player that waits asks five times a second, 0.3 ms a question."""
+def test_players_that_wait_send_requests():
+    """A learner feeds 5.8 of 31 GPUs; each waiting player sends five requests a second, 0.3 ms each."""
     config = config_of()
     fleet = fleet_of(config, 32, learners=1)
     waiting = fleet.balance.players * (1 - 64 / 3 / 3.7 / 31)
@@ -83,7 +83,7 @@ def test_players_that_wait_ask():
     assert found == pytest.approx(waiting * 5 * 0.0003, rel=1e-3)
 
 
-def test_the_line_names_what_is_full_first():
+def test_the_line_names_the_highest_load():
     config = config_of("b20c256", 19, 400)
     line = budget.first(config, fleet_of(config, 8), 220, HEAD)
     assert line.startswith("8 GPUs: the ") and "would be full first, at 0." in line

@@ -1,4 +1,4 @@
-"""The verdict over a smoke run, on runs that the reporter alone made."""
+"""Tests of the smoke run's check, on runs that only a reporter wrote."""
 
 import pytest
 
@@ -9,7 +9,7 @@ FALLING, RISING = [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
-    ("losses", "num_promoted", "complaints"),
+    ("losses", "num_promoted", "reasons"),
     [
         (FALLING, 1, []),
         (RISING, 1, ["the policy's loss did not fall"]),
@@ -17,7 +17,7 @@ FALLING, RISING = [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]
         ([], 0, ["the policy's loss did not fall", "no network was promoted"]),
     ],
 )
-def test_verdict(tmp_path, capsys, losses, num_promoted, complaints):
+def test_exit_code_and_reasons(tmp_path, capsys, losses, num_promoted, reasons):
     out = reporter.Reporter(tmp_path)
     for step, loss in enumerate(losses, 1):
         out.record("learner", {"policy_loss": loss}, step)
@@ -26,7 +26,7 @@ def test_verdict(tmp_path, capsys, losses, num_promoted, complaints):
     promoted.mkdir(parents=True)
     for number in range(num_promoted):
         (promoted / f"{number:05d}-abcdefab.json").write_text("{}")
-    assert smoke_table.main(tmp_path) == (1 if complaints else 0)
+    assert smoke_table.main(tmp_path) == (1 if reasons else 0)
     output = capsys.readouterr()
-    assert output.err == "".join(f"{tmp_path}: {complaint}\n" for complaint in complaints)
+    assert output.err == "".join(f"{tmp_path}: {reason}\n" for reason in reasons)
     assert f"promoted: {num_promoted}" in output.out

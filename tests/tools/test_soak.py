@@ -1,4 +1,4 @@
-"""The soak's parts: names of processes, a robust slope, verdicts, and reading what was sampled."""
+"""Tests of the soak's parts: names of processes, a robust slope, the evaluation, and reading of samples."""
 
 import csv
 import os
@@ -56,14 +56,14 @@ def samples_of(own, seconds=1800.0):
     }
 
 
-def test_what_grows_is_named_and_what_only_jumps_is_not():
+def test_growth_is_found_and_jumps_are_ignored():
     rng = np.random.default_rng(0)
 
     def noise(times):
         return rng.normal(0, 2 * MIB, len(times)) * (rng.random(len(times)) < 0.2)
 
     def work(times):
-        """Memory for a piece of work, given back after it, and more from one to the next."""
+        """Memory of a piece of work, which is returned after it and varies between pieces."""
         return (8 + 12 * times / 3600) * MIB * (rng.random(len(times)) < 0.5)
 
     samples = {
@@ -77,23 +77,23 @@ def test_what_grows_is_named_and_what_only_jumps_is_not():
         "start": samples_of(lambda times: 100 * MIB + 300 * MIB * np.minimum(times, 600) / 600),
         "ended": samples_of(lambda times: times * MIB, seconds=600),
     }
-    verdicts = {verdict.name: verdict for verdict in flatness.judge(samples, 1800.0)}
-    assert set(verdicts) == set(samples) - {"ended"}
+    rows = {row.name: row for row in flatness.judge(samples, 1800.0)}
+    assert set(rows) == set(samples) - {"ended"}
     growing = {"leak", "small leak", "busy leak"}
-    assert {name for name, verdict in verdicts.items() if verdict.too_much == ("own",)} == growing
-    assert verdicts["leak"].growth["own"] == pytest.approx(60 * MIB, rel=0.05)
-    assert all(verdicts[name].too_much == () for name in ("step", "noise", "busy", "start"))
-    assert "own" in verdicts["leak"].row() and "flat" in verdicts["noise"].row()
+    assert {name for name, row in rows.items() if row.too_much == ("own",)} == growing
+    assert rows["leak"].growth["own"] == pytest.approx(60 * MIB, rel=0.05)
+    assert all(rows[name].too_much == () for name in ("step", "noise", "busy", "start"))
+    assert "own" in rows["leak"].row() and "flat" in rows["noise"].row()
 
 
 def test_files_that_stay_open_are_named():
     samples = {"one": samples_of(lambda times: times * 0 + MIB)}
     samples["one"]["files"] = [30 + time // 60 for time in samples["one"]["time_s"]]
-    (verdict,) = flatness.judge(samples, 1800.0)
-    assert verdict.too_much == ("files",) and verdict.growth["files"] == pytest.approx(60, rel=0.1)
+    (row,) = flatness.judge(samples, 1800.0)
+    assert row.too_much == ("files",) and row.growth["files"] == pytest.approx(60, rel=0.1)
 
 
-def test_a_soak_is_judged_again_from_its_table(tmp_path, capsys):
+def test_a_soak_is_evaluated_again_from_its_table(tmp_path, capsys):
     with (tmp_path / "soak.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(soak._COLUMNS)
@@ -108,7 +108,7 @@ def test_a_soak_is_judged_again_from_its_table(tmp_path, capsys):
     assert "<svg" in (tmp_path / "soak.svg").read_text()
 
 
-def test_figures_of_ray_are_read():
+def test_metrics_of_ray_are_parsed():
     text = (
         "# HELP ray_object_manager_bytes Bytes\n"
         'ray_object_manager_bytes{Type="Received",NodeAddress="10.0.0.1"} 5.0\n'

@@ -7,7 +7,7 @@ from alphazero.config import net as net_config
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
-from alphazero.data import batch as data_batch
+from alphazero.data import batch as batches
 from alphazero.go import features
 
 SIZE = 4
@@ -24,14 +24,14 @@ def make_config(**training: object) -> schema.Config:
     )
 
 
-def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> data_batch.Batch:
-    """Random positions with answers that can be learned: they depend on the newest own stones."""
+def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.TrainingBatch:
+    """Random positions with targets that can be learned: they depend on the player's current stones."""
     rng = np.random.default_rng(seed)
     points = size * size
     planes = (rng.random((batch, 18, size, size)) < 0.3).astype(np.uint8)
     own = planes[:, 0].reshape(batch, points).astype(np.float32)
     policy = np.concatenate([own + 0.01, np.full((batch, 1), 0.01, np.float32)], axis=1)
-    return data_batch.Batch(
+    return batches.TrainingBatch(
         planes=features.pack(planes),
         policy=policy / policy.sum(axis=1, keepdims=True),
         value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),

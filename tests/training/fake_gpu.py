@@ -1,11 +1,11 @@
-"""Tensors that stand for those of a GPU: they compute as usual, and cannot be sent to another process."""
+"""Tensors that simulate those of a GPU: they compute as usual, but cannot be sent to another process."""
 
 import torch
 from torch import nn
 
 
 class GpuTensor(torch.Tensor):
-    """A tensor that another process could not receive; everything computed from it is one, too."""
+    """A tensor that another process could not receive. Everything computed from it is one too."""
 
     device = torch.device("cuda", 0)  # pyright: ignore[reportIncompatibleVariableOverride, reportAssignmentType]
 
@@ -14,7 +14,7 @@ class GpuTensor(torch.Tensor):
         return self.as_subclass(torch.Tensor).detach().clone()
 
     def tolist(self) -> list:
-        """Plain numbers, as a GPU would send them."""
+        """Plain numbers, as from a GPU."""
         return self.cpu().tolist()
 
     def __reduce_ex__(self, protocol):
@@ -22,7 +22,7 @@ class GpuTensor(torch.Tensor):
 
 
 def move(module: nn.Module) -> None:
-    """Puts all parameters and buffers of a network on the fake GPU; it computes, but trains no further."""
+    """Moves all parameters and buffers of a network to the fake GPU. It can compute, but not train."""
     for part in module.modules():
         for name, parameter in part._parameters.items():
             if parameter is not None:

@@ -6,18 +6,18 @@ import numpy as np
 import torch
 
 from alphazero.config import game as game_config
-from alphazero.data import batch as data_batch
+from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.go import board, game, geometry
+from alphazero.go import board, game_kernels, geometry
 from alphazero.net import packing
 from alphazero.training import losses
 from tests.data import games
 
 
-def tensors(batch: data_batch.Batch) -> tuple[torch.Tensor, losses.Targets]:
+def tensors(batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
     """Planes [B, 18, N, N] float32 and the targets of policy, value and ownership."""
     size = math.isqrt(batch.policy.shape[1] - 1)
-    targets = losses.Targets(
+    targets = losses.LossTargets(
         policy=torch.from_numpy(batch.policy),
         value=torch.from_numpy(batch.value),
         weight=torch.from_numpy(batch.weight),
@@ -27,18 +27,18 @@ def tensors(batch: data_batch.Batch) -> tuple[torch.Tensor, losses.Targets]:
 
 
 def random_record(seed: int, size: int = 5, num_moves: int = 30) -> records.GameRecord:
-    """Policy: all legal moves alike; owners: who has a stone there in the end."""
+    """A game of random moves. Policy: uniform over legal moves. Owner of a point: its stone at the end."""
     rng, points = np.random.default_rng(seed), size * size
     config = game_config.GameConfig(size=size, move_limit=num_moves)
-    position, legal = game.new_games(1, config, 64), np.zeros(points + 1, np.bool_)
+    position, legal = game_kernels.new_games(1, config, 64), np.zeros(points + 1, np.bool_)
     tables, scratch = geometry.make(size), board.make_scratch(points)
     moves, policy = [], []
     while not position[0].over:
-        game.legal_actions(tables, position, 0, legal)
+        game_kernels.legal_actions(tables, position, 0, legal)
         legal[points] = not legal[:points].any()
         policy.append(legal / legal.sum())
         moves.append(int(rng.choice(np.flatnonzero(legal))))
-        game.play(tables, position, scratch, 0, moves[-1])
+        game_kernels.play(tables, position, scratch, 0, moves[-1])
     return games.make_record(
         game_id=f"random-{seed}",
         size=size,

@@ -1,11 +1,11 @@
-"""What a rank of the tests of data-parallel training does, importable by new processes."""
+"""Jobs of ranks for the tests of data-parallel training, which new processes can import."""
 
 import os
 from pathlib import Path
 
 import torch
 
-from alphazero.training import learner, ranks
+from alphazero.training import data_parallel, learner
 from tests.training import batches
 
 NUM_STEPS, SHARE = 6, 8
@@ -23,18 +23,18 @@ def config():
 
 
 def train(folder: Path, number: int) -> tuple[dict, list[dict[str, float]]]:
-    """Trains as one of two ranks; the state and the figures."""
-    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
-    one = learner.Learner(config(), place)
-    figures = one.train([share_of(step, number) for step in range(NUM_STEPS)], progress=0)
+    """Trains as one of two ranks. Returns the state and the metrics."""
+    ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    one = learner.Learner(config(), ranks)
+    metrics = one.train([share_of(step, number) for step in range(NUM_STEPS)], progress=0)
     state = one.state()
-    place.leave()
-    return state, figures
+    ranks.leave()
+    return state, metrics
 
 
 def listens_at(folder: Path, number: int) -> list[str]:
-    """Addresses at which a rank of this machine takes connections, as /proc/net/tcp writes them."""
-    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    """Addresses at which a rank of this machine accepts connections, in the format of /proc/net/tcp."""
+    ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
     links = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     mine = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
     found = []
@@ -43,18 +43,18 @@ def listens_at(folder: Path, number: int) -> list[str]:
             fields = line.split()
             if fields[3] == _LISTENS and fields[9] in mine:
                 found.append(fields[1].partition(":")[0])
-    place.all(number)  # the other one looks, too
-    place.leave()
+    ranks.all(number)  # waits until the other rank has read its tables too
+    ranks.leave()
     return found
 
 
-def wait_in_vain(folder: Path, number: int) -> str:
-    """Rank 0 trains, rank 1 joins and ends; what rank 0 is told."""
-    place = ranks.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 20)
+def lose_a_rank(folder: Path, number: int) -> str:
+    """Rank 0 trains, rank 1 joins and ends. Returns the error of rank 0."""
+    ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 20)
     if number == 1:
         return ""
     try:
-        learner.Learner(config(), place).train([share_of(0, 0)], progress=0)
+        learner.Learner(config(), ranks).train([share_of(0, 0)], progress=0)
     except RuntimeError as error:
         return str(error)
     return "no error"

@@ -1,4 +1,4 @@
-"""A process of its own that is sent signals: the one that runs the tests has other uses for them."""
+"""Jobs that receive signals, in a separate process because the test runner handles signals itself."""
 
 import multiprocessing
 import os
@@ -10,14 +10,14 @@ from alphazero.training import processes
 
 
 def wait_for_stop(number, address, stop):
-    """Rank 0 sends the signal that Ctrl-C or an operating system would."""
+    """Waits for `stop`. Rank 0 sends the signal that Ctrl-C or an operating system would send."""
     if number == 0:
         os.kill(os.getppid(), getattr(signal, os.environ["SIGNAL"]))
     assert stop.wait(60)
 
 
 def tell_ranks():
-    """Two ranks wait for a signal that the first of them sends; they must end by themselves."""
+    """Two ranks wait for a signal that the first one sends. They must end by themselves."""
     stop = multiprocessing.get_context("spawn").Event()
     with processes.told_by_signals(stop):
         processes.run(wait_for_stop, 2, (), stop)
@@ -25,8 +25,8 @@ def tell_ranks():
 
 
 def signal_twice():
-    """The first signal asks to stop, the second interrupts; afterwards signals mean what they did before."""
-    # A shell's jobs in the background ignore it, and so do their children.
+    """The first signal sets `stop`, the second interrupts. Afterwards the earlier handlers are restored."""
+    # Background jobs of a shell ignore SIGINT, and so do their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     stop, was_interrupted = threading.Event(), False
     with processes.told_by_signals(stop):

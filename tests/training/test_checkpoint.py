@@ -1,4 +1,4 @@
-"""Checkpoints survive what can happen to files."""
+"""Checkpoints survive crashes and damaged files."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_newest_comes_back_and_old_ones_go(tmp_path: Path):
+def test_the_newest_is_loaded_and_old_ones_are_removed(tmp_path: Path):
     folder = tmp_path / "checkpoints"
     checkpoints = save_steps(folder, 5, 10, 100, 20, keep=2)
     state = checkpoints.load_newest()
@@ -38,7 +38,7 @@ def test_the_newest_comes_back_and_old_ones_go(tmp_path: Path):
     assert checkpoint.newest_step(folder) == 100
 
 
-def test_every_nth_is_kept_for_good(tmp_path: Path):
+def test_every_nth_is_never_removed(tmp_path: Path):
     checkpoints = checkpoint.Checkpoints(tmp_path, keep=2, keep_every=20)
     for step in range(0, 70, 10):
         checkpoints.save(step, make_state(step))
@@ -51,7 +51,7 @@ def test_the_pointer_names_the_one_written_last(tmp_path: Path):
     assert (tmp_path / checkpoint.LATEST).read_text() == "step-00000010\n"
 
 
-def test_nothing_is_there_at_first(tmp_path: Path):
+def test_a_new_run_has_no_checkpoint(tmp_path: Path):
     assert checkpoint.Checkpoints(tmp_path / "none", keep=1).load_newest() is None
     assert checkpoint.newest_step(tmp_path / "none") == 0
 
@@ -67,9 +67,9 @@ def cut(path: Path) -> None:
     (path / "state.pt").write_bytes(data[: len(data) // 2])
 
 
-DAMAGES = [
-    (flip_a_bit, r"step-00000010/state.pt: \d+ bytes that are not those of meta.json"),
-    (cut, r"step-00000010/state.pt: \d+ bytes that are not those of meta.json"),
+CORRUPTIONS = [
+    (flip_a_bit, r"step-00000010/state.pt: \d+ bytes do not match the sha256 in meta.json"),
+    (cut, r"step-00000010/state.pt: \d+ bytes do not match the sha256 in meta.json"),
     (lambda path: (path / "state.pt").unlink(), "step-00000010/state.pt: No such file or directory"),
     (lambda path: (path / "meta.json").unlink(), "step-00000010/meta.json: No such file or directory"),
     (lambda path: (path / "meta.json").write_text("{"), "step-00000010/meta.json: is damaged"),
@@ -77,14 +77,14 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+@pytest.mark.parametrize(("corrupt", "message"), CORRUPTIONS)
 def test_a_damaged_newest_one_is_named_and_skipped(
-    damage: Callable[[Path], None], message: str, tmp_path: Path
+    corrupt: Callable[[Path], None], message: str, tmp_path: Path
 ):
     checkpoints = save_steps(tmp_path, 5, 10)
-    damage(tmp_path / "step-00000010")
+    corrupt(tmp_path / "step-00000010")
     named: list[str] = []
-    state = checkpoints.load_newest(on_damage=named.append)
+    state = checkpoints.load_newest(on_corruption=named.append)
     assert state is not None
     assert state["step"] == 5
     with pytest.raises(ValueError, match=message):
@@ -92,7 +92,7 @@ def test_a_damaged_newest_one_is_named_and_skipped(
     assert len(named) == 1
 
 
-def test_a_damaged_one_is_replaced_when_training_comes_to_it_again(tmp_path: Path):
+def test_a_damaged_one_is_replaced_when_its_step_is_saved_again(tmp_path: Path):
     checkpoints = save_steps(tmp_path, 5, 10)
     flip_a_bit(tmp_path / "step-00000010")
     checkpoints.save(10, make_state(10))
@@ -101,7 +101,7 @@ def test_a_damaged_one_is_replaced_when_training_comes_to_it_again(tmp_path: Pat
     assert state["step"] == 10
 
 
-def test_a_whole_one_is_not_touched_again(tmp_path: Path):
+def test_a_complete_one_is_not_written_again(tmp_path: Path):
     checkpoints = save_steps(tmp_path, 5, keep=1)
     before = (tmp_path / "step-00000005" / "state.pt").stat().st_mtime_ns
     checkpoints.save(5, make_state(6))
@@ -125,7 +125,7 @@ def test_a_crash_while_saving_loses_only_the_new_one(
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save(10, make_state(10))
     monkeypatch.undo()
-    state = checkpoints.load_newest(on_damage=pytest.fail)
+    state = checkpoints.load_newest(on_corruption=pytest.fail)
     assert state is not None
     assert state["step"] == (10 if call == 3 else 5)
     checkpoints.save(15, make_state(15))

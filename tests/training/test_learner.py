@@ -1,4 +1,4 @@
-"""The learner learns, averages, refuses nonsense, and goes on exactly where it stopped."""
+"""The learner learns, averages, rejects bad input, and resumes exactly where it stopped."""
 
 import pickle
 import shutil
@@ -18,7 +18,7 @@ from tests.training import batches, fake_gpu
 
 
 def numbers(one: learner.Learner) -> list[np.ndarray]:
-    """Everything that a state holds, as arrays."""
+    """All arrays in a state."""
     state = one.state()
     tensors = [*state["net"].values(), *state["averaged"].values()]
     for moments in state["optimizer"]["state"].values():
@@ -29,15 +29,15 @@ def numbers(one: learner.Learner) -> list[np.ndarray]:
 def test_the_loss_falls():
     one = learner.Learner(batches.make_config())
     batch = batches.make_batch()
-    figures = one.train([batch] * 40, progress=0)
-    assert figures[-1]["policy_kl"] < 0.5 * figures[0]["policy_kl"]
-    assert figures[-1]["value_mse"] < 0.3 * figures[0]["value_mse"]
-    assert figures[-1]["ownership_loss"] < 0.9 * figures[0]["ownership_loss"]
+    metrics = one.train([batch] * 40, progress=0)
+    assert metrics[-1]["policy_kl"] < 0.5 * metrics[0]["policy_kl"]
+    assert metrics[-1]["value_mse"] < 0.3 * metrics[0]["value_mse"]
+    assert metrics[-1]["ownership_loss"] < 0.9 * metrics[0]["ownership_loss"]
     assert (one.step, one.samples) == (40, 40 * 16)
 
 
 def test_the_first_candidate_needs_no_optimizer(monkeypatch: pytest.MonkeyPatch):
-    """Self-play waits for it, and torch takes over a second to get optimizers ready."""
+    """Self-play waits for it, and torch takes more than a second to prepare optimizers."""
     monkeypatch.delattr(optimizers, "make")
     assert learner.Learner(batches.make_config()).candidate().size == batches.make_config().game.size
 
@@ -52,7 +52,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
         first.train([batch], progress=0)
     checkpoint.Checkpoints(tmp_path, keep=1).save(first.step, first.state())
     other = batches.make_config()
-    other.run.seed = 2  # what is not in the state must not matter
+    other.run.seed = 2  # settings that are not in the state must not matter
     second = learner.Learner(other)
     state = checkpoint.Checkpoints(tmp_path, keep=1).load_newest()
     assert state is not None
@@ -80,11 +80,11 @@ def test_a_state_is_a_copy():
 
 
 def test_nothing_on_a_gpu_leaves_a_learner():
-    """What a learner returns goes to processes on machines without a GPU."""
+    """A learner's results are sent to processes on machines without a GPU."""
     one = learner.Learner(batches.make_config())
     sent: list[object] = [one.train([batches.make_batch()] * 2, progress=0)]
     fake_gpu.move(one._net)
-    fake_gpu.move(one._averaged)
+    fake_gpu.move(one._ema)
     assert isinstance(one._optimizer, torch.optim.Optimizer)
     for moments in one._optimizer.state.values():
         moments.update({key: value.as_subclass(fake_gpu.GpuTensor) for key, value in moments.items()})
@@ -100,13 +100,13 @@ def test_nothing_on_a_gpu_leaves_a_learner():
 def test_a_state_of_another_network_is_refused():
     wide = batches.make_config()
     wide.net.filters = 16
-    with pytest.raises(ValueError, match="the checkpoint is of another network") as caught:
+    with pytest.raises(ValueError, match="the checkpoint belongs to another network") as caught:
         learner.Learner(wide).load_state(learner.Learner(batches.make_config()).state())
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("field", ["policy", "value", "score", "weight"])
-def test_a_loss_that_is_no_number_is_reported_with_its_step(field: str):
+def test_a_loss_that_is_not_a_number_is_reported_with_its_step(field: str):
     config = batches.make_config()
     config.net.score = True
     one = learner.Learner(config)
@@ -119,12 +119,12 @@ def test_a_loss_that_is_no_number_is_reported_with_its_step(field: str):
 
 def test_a_head_without_its_targets_is_refused_in_one_line():
     one = learner.Learner(batches.make_config())
-    with pytest.raises(ValueError, match=r"^net\.ownership=true: these positions do not tell"):
+    with pytest.raises(ValueError, match=r"^net\.ownership=true: these positions have no targets"):
         one.train([batches.make_batch()._replace(ownership=None)], progress=0)
 
 
-def test_the_averaged_network_is_the_formula():
-    """The first step's parameters, then means of old and new ones."""
+def test_the_ema_network_is_the_formula():
+    """It starts with the parameters after the first step, then averages old and new ones."""
     one = learner.Learner(batches.make_config(average_decay=0.5))
     expected: dict[str, np.ndarray] = {}
     for step in range(1, 15):
@@ -132,21 +132,19 @@ def test_the_averaged_network_is_the_formula():
         decay = min(0.5, step / (step + 10)) if step > 1 else 0.0
         for name, tensor in one.state()["net"].items():
             expected[name] = decay * expected.get(name, 0.0) + (1 - decay) * tensor.numpy()
-    averaged = one.state()["averaged"]
+    ema = one.state()["averaged"]
     for name in ("policy.weight", "input.norm.weight", "value.bias"):
-        np.testing.assert_allclose(
-            averaged[f"module.{name}"].numpy(), expected[name], atol=1e-6, err_msg=name
-        )
+        np.testing.assert_allclose(ema[f"module.{name}"].numpy(), expected[name], atol=1e-6, err_msg=name)
     np.testing.assert_allclose(one.candidate().policy.weight, expected["policy.weight"], atol=1e-6)
 
 
 def test_a_candidate_has_the_statistics_of_its_own_activations():
-    """Those of the first layer are means and variances over the newest batches, here worked out in numpy."""
+    """For the first layer they are means and variances over the newest batches, here computed in numpy."""
     one = learner.Learner(batches.make_config())
     series = [batches.make_batch(seed) for seed in range(12)]
     one.train(series, progress=0)
     candidate = one.candidate()
-    net = one._averaged_net
+    net = one._ema_net
     planes = np.concatenate([features.unpack(batch.planes, batches.SIZE) for batch in series[-8:]])
     with torch.no_grad():
         activations = net.input.convolution(torch.from_numpy(planes).float()).numpy()
@@ -158,7 +156,7 @@ def test_a_candidate_has_the_statistics_of_its_own_activations():
     np.testing.assert_allclose(candidate.tower[0].variance, variance, atol=1e-5)
 
 
-def test_the_rate_follows_the_schedule():
+def test_the_learning_rate_follows_the_schedule():
     config = batches.make_config()
     config.schedule.final_fraction = 0.0
     one = learner.Learner(config)
@@ -170,14 +168,14 @@ def test_the_rate_follows_the_schedule():
     assert torch.equal(one.state()["net"]["policy.weight"], before)
 
 
-def test_a_candidate_answers_as_the_averaged_network():
+def test_a_candidate_has_the_outputs_of_the_ema_network():
     one = learner.Learner(batches.make_config())
     for step in range(5):
         one.train([batches.make_batch(step)], progress=0)
     planes = features.unpack(batches.make_batch(9).planes, batches.SIZE)
     text = leela.to_text(one.candidate())
     with torch.inference_mode():
-        outputs = one._averaged(torch.from_numpy(planes).float())
+        outputs = one._ema(torch.from_numpy(planes).float())
     logits, values = numpy_forward.forward(text, planes)
     np.testing.assert_allclose(logits, outputs.policy_logits.numpy(), atol=1e-4)
     np.testing.assert_allclose(values, np.tanh(outputs.value_logit.numpy()), atol=1e-5)
@@ -234,15 +232,15 @@ def test_read_only_batches_and_bf16_train():
         if array is not None:
             array.flags.writeable = False
     one = learner.Learner(batches.make_config(precision=training_config.Precision.bf16))
-    figures = one.train([batch] * 40, progress=0)
-    assert figures[-1]["loss"] < 0.8 * figures[0]["loss"]
+    metrics = one.train([batch] * 40, progress=0)
+    assert metrics[-1]["loss"] < 0.8 * metrics[0]["loss"]
     assert all(p.dtype == torch.float32 for p in one._net.parameters())
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, of its other half
-def test_a_compiled_step_learns_what_an_eager_one_does():
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # raised by torch itself
+def test_a_compiled_step_equals_an_eager_one():
     series = [batches.make_batch(seed) for seed in range(4)]
     eager, compiled = (learner.Learner(batches.make_config(compile=choice)) for choice in (False, True))
     ours, theirs = compiled.train(series, progress=0), eager.train(series, progress=0)

@@ -1,4 +1,4 @@
-"""Losses against plain numpy and numbers worked out by hand."""
+"""Losses compared with plain numpy and with numbers worked out by hand."""
 
 import math
 
@@ -13,7 +13,7 @@ from alphazero.training import losses
 CONFIG = training_config.TrainingConfig(policy_weight=1.5, value_weight=0.5, ownership_weight=0.25)
 
 
-def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses.Targets]:
+def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses.LossTargets]:
     rng = np.random.default_rng(1)
 
     def tensor(array: np.ndarray) -> torch.Tensor:
@@ -25,7 +25,7 @@ def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses
         value_logit=tensor(rng.normal(size=batch)),
         ownership_logits=tensor(rng.normal(size=(batch, points))),
     )
-    targets = losses.Targets(
+    targets = losses.LossTargets(
         policy=tensor(policy / policy.sum(axis=1, keepdims=True)),
         value=tensor(rng.uniform(-1, 1, batch)),
         ownership=tensor(rng.integers(-1, 2, (batch, points))),
@@ -34,9 +34,9 @@ def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses
     return outputs, targets
 
 
-def rest_of(targets: losses.Targets) -> losses.Targets:
-    """Without the first position."""
-    return losses.Targets(*(target[1:] if target is not None else None for target in targets))
+def rest_of(targets: losses.LossTargets) -> losses.LossTargets:
+    """The targets without the first position."""
+    return losses.LossTargets(*(target[1:] if target is not None else None for target in targets))
 
 
 def cross_entropy(chance: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -64,11 +64,11 @@ def test_the_loss_is_the_formula():
     expected["loss"] = (
         1.5 * expected["policy_loss"] + 0.5 * expected["value_loss"] + 0.25 * expected["ownership_loss"]
     )
-    loss, figures = losses.compute(outputs, targets, CONFIG)
-    assert figures.keys() == expected.keys()
-    for name, figure in figures.items():
-        assert float(figure) == pytest.approx(expected[name], rel=1e-4), name
-    assert float(loss) == float(figures["loss"])
+    loss, metrics = losses.compute(outputs, targets, CONFIG)
+    assert metrics.keys() == expected.keys()
+    for name, metric in metrics.items():
+        assert float(metric) == pytest.approx(expected[name], rel=1e-4), name
+    assert float(loss) == float(metrics["loss"])
 
 
 def test_a_position_without_weight_does_not_count():
@@ -81,19 +81,19 @@ def test_a_position_without_weight_does_not_count():
     assert float(loss) == pytest.approx(float(rest), rel=1e-5)
 
 
-def test_a_position_without_a_policy_teaches_the_rest_alone():
-    """Its policy is no target of zeros: the policy's loss and gradient are those of the others."""
+def test_a_position_without_a_policy_counts_for_the_other_heads_only():
+    """Its policy is not a target of zeros: the policy loss and gradient are those of the other positions."""
     outputs, targets = random_case()
     outputs.policy_logits.requires_grad_()
     masked = targets._replace(policy=targets.policy * torch.tensor([[0.0], *[[1.0]] * 5]))
-    loss, figures = losses.compute(outputs, masked, CONFIG)
+    loss, metrics = losses.compute(outputs, masked, CONFIG)
     _, full = losses.compute(outputs, targets, CONFIG)
     rest_outputs = resnet.Outputs(*(output[1:] if output is not None else None for output in outputs))
     _, rest = losses.compute(rest_outputs, rest_of(targets), CONFIG)
     for name in ("policy_loss", "policy_kl"):
-        assert float(figures[name]) == pytest.approx(float(rest[name]), rel=1e-5), name
+        assert float(metrics[name]) == pytest.approx(float(rest[name]), rel=1e-5), name
     for name in ("value_loss", "ownership_loss"):
-        assert float(figures[name]) == pytest.approx(float(full[name]), rel=1e-5), name
+        assert float(metrics[name]) == pytest.approx(float(full[name]), rel=1e-5), name
     loss.backward()
     assert outputs.policy_logits.grad is not None
     assert outputs.policy_logits.grad[0].abs().max() == 0
@@ -102,26 +102,26 @@ def test_a_position_without_a_policy_teaches_the_rest_alone():
 
 def test_a_batch_without_any_policy_has_no_policy_loss():
     outputs, targets = random_case()
-    loss, figures = losses.compute(outputs, targets._replace(policy=torch.zeros(6, 5)), CONFIG)
-    assert float(figures["policy_loss"]) == float(figures["policy_kl"]) == 0
+    loss, metrics = losses.compute(outputs, targets._replace(policy=torch.zeros(6, 5)), CONFIG)
+    assert float(metrics["policy_loss"]) == float(metrics["policy_kl"]) == 0
     assert math.isfinite(float(loss))
 
 
-def test_figures_of_perfect_answers():
+def test_metrics_of_perfect_outputs():
     _, targets = random_case()
     outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), None)
-    _, figures = losses.compute(outputs, targets, CONFIG)
-    assert float(figures["policy_kl"]) == pytest.approx(0, abs=1e-6)
-    assert float(figures["value_mse"]) == pytest.approx(0, abs=1e-6)
-    assert float(figures["value_accuracy"]) == 1
-    assert "ownership_loss" not in figures
+    _, metrics = losses.compute(outputs, targets, CONFIG)
+    assert float(metrics["policy_kl"]) == pytest.approx(0, abs=1e-6)
+    assert float(metrics["value_mse"]) == pytest.approx(0, abs=1e-6)
+    assert float(metrics["value_accuracy"]) == 1
+    assert "ownership_loss" not in metrics
 
 
 REINFORCE = training_config.TrainingConfig(policy_loss=training_config.PolicyLoss.reinforce)
 
 
-def reinforce_case() -> tuple[resnet.Outputs, losses.Targets]:
-    """Six positions with a move each; the last gives no policy to learn, and points may hold stones."""
+def reinforce_case() -> tuple[resnet.Outputs, losses.LossTargets]:
+    """Six positions with a move each. The last has no policy target, and points may hold stones."""
     outputs, targets = random_case()
     moves = np.array([0, 1, 2, 3, 4, 0])
     is_free = np.random.default_rng(2).random((6, 5)) < 0.5
@@ -146,15 +146,15 @@ def test_reinforce_is_the_formula():
     gradient_part = -advantage * np.log(policy[np.arange(5), np.arange(5)])
     rules_part = -np.log(free.sum(axis=1) / likelihood.sum(axis=1))
     entropy = -(policy * np.log(np.where(policy > 0, policy, 1))).sum(axis=1)
-    _, figures = losses.compute(outputs, targets, REINFORCE)
-    assert float(figures["policy_loss"]) == pytest.approx(
+    _, metrics = losses.compute(outputs, targets, REINFORCE)
+    assert float(metrics["policy_loss"]) == pytest.approx(
         (shares * (gradient_part + rules_part)).sum(), rel=1e-4
     )
-    assert float(figures["policy_entropy"]) == pytest.approx((shares * entropy).sum(), rel=1e-4)
-    assert "policy_kl" not in figures
+    assert float(metrics["policy_entropy"]) == pytest.approx((shares * entropy).sum(), rel=1e-4)
+    assert "policy_kl" not in metrics
     plain = losses.compute(outputs, targets, CONFIG)[1]
     for name in ("value_loss", "ownership_loss"):
-        assert float(figures[name]) == float(plain[name])
+        assert float(metrics[name]) == float(plain[name])
 
 
 def test_rewards_that_are_all_equal_teach_nothing():
@@ -162,7 +162,7 @@ def test_rewards_that_are_all_equal_teach_nothing():
     assert losses.advantages(torch.ones(8), expected, shares).tolist() == [0] * 8
 
 
-def test_what_was_expected_is_no_advantage():
+def test_expected_rewards_give_no_advantage():
     shares, reward = torch.full((4,), 1 / 4), torch.tensor([1.0, 1.0, -1.0, -1.0])
     assert losses.advantages(reward, torch.zeros(4), shares).tolist() == [1, 1, -1, -1]
     assert losses.advantages(10 * reward, 10 * reward, shares).tolist() == [0] * 4
@@ -171,7 +171,7 @@ def test_what_was_expected_is_no_advantage():
 
 
 def test_reinforce_finds_the_best_arm_of_a_bandit():
-    """Two points and a pass of different chances to win, and a stone: the likeliest winner takes it."""
+    """Two points and a pass win with different probabilities, a third point holds a stone."""
     rng, logits = torch.Generator().manual_seed(1), torch.zeros(4, requires_grad=True)
     chances, is_free = torch.tensor([0.3, 0.7, 0.0, 0.5]), torch.tensor([True, True, False, True])
     optimizer = torch.optim.SGD([logits], lr=0.5)
@@ -180,7 +180,9 @@ def test_reinforce_finds_the_best_arm_of_a_bandit():
         moves = torch.multinomial(policy, 64, replacement=True, generator=rng)
         rewards = 2 * torch.bernoulli(chances[moves], generator=rng) - 1
         outputs = resnet.Outputs(logits.expand(64, 4), torch.zeros(64))
-        targets = losses.Targets(torch.eye(4)[moves], rewards, torch.ones(64), is_free=is_free.expand(64, 4))
+        targets = losses.LossTargets(
+            torch.eye(4)[moves], rewards, torch.ones(64), is_free=is_free.expand(64, 4)
+        )
         optimizer.zero_grad()
         losses.compute(outputs, targets, REINFORCE)[0].backward()
         if step == 0:
@@ -192,10 +194,10 @@ def test_reinforce_finds_the_best_arm_of_a_bandit():
     assert learned[1] > 0.9 and learned[2] < 0.02
 
 
-def test_moves_are_free_where_no_stone_is():
+def test_moves_to_points_without_a_stone_are_free():
     planes = torch.zeros(2, 18, 2, 2)
     planes[0, 0, 0, 1] = planes[0, 8, 1, 0] = planes[1, 8, 0, 0] = 1
-    planes[1, 1] = planes[1, 16] = 1  # history and colour are no stones
+    planes[1, 1] = planes[1, 16] = 1  # history and colour are not stones
     expected = [[True, False, False, True, True], [False, True, True, True, True]]
     assert losses.free_moves(planes).tolist() == expected
 
@@ -222,14 +224,14 @@ def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
 
 def test_draws_do_not_count_for_accuracy():
     outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), None)
-    targets = losses.Targets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3))
+    targets = losses.LossTargets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3))
     assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
     only_draws = targets._replace(value=torch.zeros(3))
     assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0
 
 
-def full_case() -> tuple[resnet.Outputs, losses.Targets]:
-    """With every auxiliary head and target."""
+def full_case() -> tuple[resnet.Outputs, losses.LossTargets]:
+    """A case with every auxiliary head and target."""
     outputs, targets = random_case()
     rng = np.random.default_rng(2)
 
@@ -283,17 +285,17 @@ def test_auxiliary_losses_are_the_formulas():
     )
     bare, _ = losses.compute(outputs._replace(score=None, reply_logits=None, soft_policy_logits=None,
                                               short_term_logits=None), targets, config)  # fmt: skip
-    loss, figures = losses.compute(outputs, targets, config)
+    loss, metrics = losses.compute(outputs, targets, config)
     for name, value in expected.items():
-        assert float(figures[name]) == pytest.approx(value, rel=1e-4), name
+        assert float(metrics[name]) == pytest.approx(value, rel=1e-4), name
     added = sum(factor * value for factor, value in zip((0.1, 0.2, 0.3, 0.4), expected.values(), strict=True))
     assert float(loss) == pytest.approx(float(bare) + added, rel=1e-4)
 
 
 @pytest.mark.parametrize("head", ["ownership", "score", "reply", "short_term"])
-def test_a_head_that_has_nothing_to_learn_is_refused(head: str):
+def test_a_head_without_targets_is_refused(head: str):
     outputs, targets = full_case()
-    with pytest.raises(ValueError, match=f"^net.{head}=true: these positions do not tell"):
+    with pytest.raises(ValueError, match=f"^net.{head}=true: these positions have no targets"):
         losses.compute(outputs, targets._replace(**{head: None}), CONFIG)
 
 
@@ -304,10 +306,10 @@ def test_a_softened_policy_without_a_target_stays_empty():
 
 
 def test_accuracies_by_hand():
-    """Four positions with a policy: right, fourth, sixth and second; one without."""
+    """Best actions are the network's first, fourth, sixth and second; one position has no policy."""
     logits = torch.arange(7.0).flip(0).repeat(5, 1)  # the network's order is 0, 1, 2, ...
     policy = torch.nn.functional.one_hot(torch.tensor([0, 3, 5, 1, 0]), 7).float()
     policy[4] = 0
-    targets = losses.Targets(policy, torch.zeros(5), torch.ones(5))
+    targets = losses.LossTargets(policy, torch.zeros(5), torch.ones(5))
     found = losses.accuracies(resnet.Outputs(logits, torch.zeros(5)), targets)
     assert {name: float(value) for name, value in found.items()} == {"policy_top1": 0.25, "policy_top5": 0.75}

@@ -1,4 +1,4 @@
-"""Muon sees kernels as matrices in the same memory; the rest is AdamW's."""
+"""Muon gets kernels as matrices in the same memory; AdamW updates all other parameters."""
 
 import pytest
 import torch
@@ -41,7 +41,7 @@ def test_a_matrix_is_a_view(format: torch.memory_format, shape: tuple[int, ...])
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_kernels_step_is_that_of_the_reshaped_matrix(format: torch.memory_format):
-    """The order of the columns makes no difference but for rounding: Muon's products are in bf16."""
+    """The order of the columns makes no difference except for rounding: Muon's products are in bf16."""
     net = make_net(format)
     kernel = net.get_parameter("blocks.1.second.convolution.weight")
     matrix = kernel.detach().contiguous().view(6, -1).clone().requires_grad_(True)
@@ -62,7 +62,7 @@ def test_a_kernels_step_is_that_of_the_reshaped_matrix(format: torch.memory_form
         matrix.data.copy_(kernel.detach().contiguous().view(6, -1))
 
 
-def test_who_takes_what():
+def test_parameters_of_each_optimizer():
     net = make_net(torch.channels_last)
     optimizer = muon.Muon(CONFIG, net)
     matrices, decayed, rest = ([p.shape for p in group["params"]] for group in optimizer.param_groups)
@@ -92,7 +92,7 @@ def test_apply_reaches_both():
     assert [group["betas"][0] for group in optimizer.param_groups[1:]] == [0.85] * 2
 
 
-def test_gradients_are_forgotten():
+def test_gradients_are_cleared():
     net = make_net(torch.channels_last)
     optimizer = muon.Muon(CONFIG, net)
     backward(net, 1)
@@ -104,8 +104,8 @@ def test_gradients_are_forgotten():
     assert all(torch.equal(old, new) for old, new in zip(before, net.parameters(), strict=True))
 
 
-def test_refusals_are_one_line():
-    with pytest.raises(ValueError, match=r"^optimizer=muon: the network has no kernels but the first$"):
+def test_errors_are_one_line():
+    with pytest.raises(ValueError, match=r"^optimizer=muon: the network has no kernels except the first$"):
         muon.Muon(CONFIG, nn.Sequential(nn.Conv2d(2, 2, 3), nn.Linear(2, 2)))
     net = make_net(torch.channels_last)
     with pytest.raises(ValueError, match="another optimizer"):

@@ -1,4 +1,4 @@
-"""Steps of each optimizer, worked out by hand or in numpy, and what all of them promise."""
+"""Steps of each optimizer, worked out by hand or in numpy, and properties of all of them."""
 
 import io
 from typing import Any
@@ -30,7 +30,7 @@ def shipped(name: Name) -> optimizer_config.OptimizerConfig:
 
 
 def module_with_gradient(gradient: float) -> nn.Sequential:
-    """Every number is 1 and has the same gradient."""
+    """A module whose parameters are all 1 and have the same gradient."""
     module = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.Linear(2, 1))
     for parameter in module.parameters():
         nn.init.ones_(parameter)
@@ -65,8 +65,8 @@ def test_only_kernels_and_matrices_decay(name: Name):
 
 
 STEPS = [
-    # numbers after one and two steps with gradient 2 at rate 0.1
-    (Name.adam, {}, [0.9, 0.8]),  # Adam's step is the rate for a steady gradient
+    # numbers after one and two steps with gradient 2 at learning rate 0.1
+    (Name.adam, {}, [0.9, 0.8]),  # for a constant gradient, Adam's step is the learning rate
     (Name.adamw, {}, [0.9, 0.8]),
     (Name.amsgrad, {}, [0.9, 0.8]),
     (Name.adagrad, {}, [0.9, 0.9 - 0.1 / 2**0.5]),  # 2 / sqrt(4), then 2 / sqrt(8)
@@ -86,7 +86,7 @@ def test_steps_by_hand(name: Name, settings: dict[str, float], expected: list[fl
 
 
 def test_amsgrad_remembers_the_largest_gradient():
-    """After a gradient of 10 Adam's divisor shrinks with the years, AMSGrad's does not."""
+    """After a gradient of 10, Adam's divisor shrinks again, and AMSGrad's does not."""
     weights = {}
     for name in (Name.adamw, Name.amsgrad):
         module = module_with_gradient(10.0)
@@ -128,7 +128,7 @@ def test_the_shipped_group_lowers_the_loss(name: Name):
 
 
 @pytest.mark.parametrize("name", WITH_GRADIENTS)
-def test_a_state_goes_on_bit_for_bit(name: Name):
+def test_a_state_resumes_bit_for_bit(name: Name):
     def parts() -> tuple[resnet.ResNet, optimizers.Optimizer]:
         net = small_net()
         return net, optimizers.make(shipped(name), net)

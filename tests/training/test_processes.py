@@ -1,4 +1,4 @@
-"""Ranks end together, with one line that names the one to blame."""
+"""Ranks end together, with one line that names the rank that failed."""
 
 import multiprocessing
 import os
@@ -63,7 +63,7 @@ def run_job(name, **environment):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_tells_the_ranks_and_they_end_by_themselves(name):
+def test_a_signal_reaches_the_ranks_and_they_end_by_themselves(name):
     run_job("ranks", SIGNAL=name)
 
 

@@ -1,4 +1,4 @@
-"""RSO: what it keeps is the best of three, its shortcuts are exact, it learns, and it resumes exactly."""
+"""RSO: it keeps the best of three, its shortcuts are exact, it learns, and it resumes exactly."""
 
 import copy
 import io
@@ -36,7 +36,7 @@ def make_rso(net: torch.nn.Module, seed: int = 2, **settings: object) -> rso.Rso
     return rso.Rso(make_config(**settings), net, torch.Generator().manual_seed(seed))
 
 
-def planes_and_loss(batch: data_batch.Batch) -> tuple[torch.Tensor, rso.LossOfOutputs]:
+def planes_and_loss(batch: data_batch.TrainingBatch) -> tuple[torch.Tensor, rso.LossOfOutputs]:
     planes, targets = positions.tensors(batch)
     config = training_config.TrainingConfig()
     return planes, lambda outputs: losses.compute(outputs, targets, config)[0]
@@ -74,7 +74,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(("layer", "name"), LAYERS)
-def test_a_turn_is_the_best_of_three_networks(layer: str, name: str, format: torch.memory_format):
+def test_a_visit_keeps_the_best_of_three_networks(layer: str, name: str, format: torch.memory_format):
     """Recomputed with three whole networks for each of three weights in a row."""
     net = make_net().to(memory_format=format)  # type: ignore[call-overload]
     planes, loss_of_outputs = planes_and_loss(batches.make_batch(size=SIZE))
@@ -115,7 +115,7 @@ def test_the_loss_of_a_batch_never_rises():
 
 @pytest.mark.slow
 def test_the_loss_falls_on_positions_of_games():
-    """Fresh batches of real positions, and others to judge by."""
+    """Fresh batches of real positions; the loss is measured on other positions."""
     window = replay.ReplayWindow(SIZE, replay_config.ReplayConfig(min_window=1000, max_window=1000))
     for seed in range(30):
         window.add(positions.random_record(seed, size=SIZE))
@@ -123,7 +123,8 @@ def test_the_loss_falls_on_positions_of_games():
     planes, loss_of_outputs = planes_and_loss(window.sample(512, rng))
     net = make_net(filters=8)
     one = make_rso(net, weights_per_step=60)
-    one._next_visit = first_visit(one, "policy_convolution.norm", "weight")  # behind it are 7,000 weights
+    # The visits before this one are of 7,000 weights in the heads.
+    one._next_visit = first_visit(one, "policy_convolution.norm", "weight")
     before = loss_on_batch(net, planes, loss_of_outputs)
     for _ in range(8):
         one.step(*planes_and_loss(window.sample(256, rng)))
@@ -138,8 +139,8 @@ def test_after_the_first_layer_comes_the_last():
     assert (one.rounds, one._next_visit) == (1, 6)
 
 
-def test_what_a_weight_does_not_reach_is_the_same_tensor():
-    """A loss may remember what it made of it."""
+def test_an_output_that_a_weight_does_not_affect_is_the_same_tensor():
+    """A loss may cache its results for it."""
     net = make_net()
     planes, loss_of_outputs = planes_and_loss(batches.make_batch(size=SIZE))
     seen = []
@@ -157,7 +158,7 @@ def test_what_a_weight_does_not_reach_is_the_same_tensor():
     assert all(outputs.value_logit is not first.value_logit for outputs in later)
 
 
-def test_the_rate_scales_the_changes():
+def test_the_learning_rate_scales_the_changes():
     def largest_change(rate: float) -> float:
         net = make_net()
         old = copy.deepcopy(net)
@@ -171,7 +172,7 @@ def test_the_rate_scales_the_changes():
     assert 0 < largest_change(0.001) < 0.01
 
 
-def test_decay_shrinks_weights_whose_turn_it_was():
+def test_decay_shrinks_the_visited_weights():
     net = make_net()
     old = copy.deepcopy(net)
     one = make_rso(net, weights_per_step=20, weight_decay=0.5)
@@ -183,7 +184,7 @@ def test_decay_shrinks_weights_whose_turn_it_was():
         assert new == pytest.approx(start / 2, abs=1e-6)
 
 
-def test_a_state_goes_on_bit_for_bit():
+def test_a_state_resumes_bit_for_bit():
     def run(net: resnet.ResNet, one: rso.Rso, seeds: range) -> None:
         for seed in seeds:
             one.step(*planes_and_loss(batches.make_batch(seed, size=SIZE)))
@@ -217,8 +218,8 @@ def test_a_learner_trains_with_it_and_resumes(tmp_path: Path):
 
     straight, first, second = make(), make(), make()
     series = [batches.make_batch(seed) for seed in range(6)]
-    figures = straight.train(series, progress=0)
-    assert figures[0]["rate"] == pytest.approx(0.2) and figures[0]["gradient_norm"] == 0
+    metrics = straight.train(series, progress=0)
+    assert metrics[0]["rate"] == pytest.approx(0.2) and metrics[0]["gradient_norm"] == 0
     first.train(series[:3], progress=0)
     checkpoint.Checkpoints(tmp_path, keep=1).save(first.step, first.state())
     state = checkpoint.Checkpoints(tmp_path, keep=1).load_newest()
@@ -239,7 +240,7 @@ def test_order_and_deviations_are_the_papers():
     assert one._deviations[norm] == 0.167
 
 
-def test_held_weights_get_no_turn():
+def test_held_weights_are_not_visited():
     net = make_net()
     held = {int(index) for index in (net.policy.weight.flatten() == 0).nonzero()}
     one = make_rso(net)
@@ -247,9 +248,9 @@ def test_held_weights_get_no_turn():
     assert held and not held & {visit.index for visit in visited if visit.name == "weight"}
 
 
-def test_refusals_are_one_line():
+def test_errors_are_one_line():
     one = make_rso(make_net())
     with pytest.raises(ValueError, match="another network or optimizer"):
         one.load_state_dict({"state": {}, "param_groups": []})
-    with pytest.raises(ValueError, match=r"^optimizer=rso: [\d,]+ weights are more than 1,000,000$"):
+    with pytest.raises(ValueError, match=r"^optimizer=rso: the network has [\d,]+ weights; must be at most"):
         make_rso(resnet.ResNet(SIZE, net_config.NetConfig(blocks=8, filters=128)))

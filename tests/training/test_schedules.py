@@ -1,4 +1,4 @@
-"""Rates and momenta by hand."""
+"""Learning rates and momenta worked out by hand."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ from alphazero.training import schedules
 Name = optimizer_config.ScheduleName
 ADAMW = optimizer_config.OptimizerConfig(rate=2e-3, momentum=0.9)
 CASES = [
-    # name, step, progress, share of the peak rate; 10 steps of warm-up
+    # name, step, progress, fraction of the peak learning rate; 10 steps of warm-up
     (Name.tail, 0, 0.0, 0.1),
     (Name.tail, 4, 0.0, 0.5),
     (Name.tail, 9, 0.0, 1.0),
@@ -51,7 +51,7 @@ def make_config(name: Name, **settings: object) -> optimizer_config.ScheduleConf
 
 
 @pytest.mark.parametrize(("name", "step", "progress", "share"), CASES)
-def test_rates(name: Name, step: int, progress: float, share: float):
+def test_learning_rates(name: Name, step: int, progress: float, share: float):
     setting = schedules.at(make_config(name), ADAMW, step, progress)
     assert setting.rate == pytest.approx(2e-3 * share)
 
@@ -59,7 +59,7 @@ def test_rates(name: Name, step: int, progress: float, share: float):
 @pytest.mark.parametrize(
     ("progress", "momentum"), [(0.0, 0.95), (0.2, 0.9), (0.4, 0.85), (0.6, 0.9), (0.8, 0.95), (1.0, 0.95)]
 )
-def test_onecycle_moves_the_momentum_against_the_rate(progress: float, momentum: float):
+def test_onecycle_moves_the_momentum_against_the_learning_rate(progress: float, momentum: float):
     setting = schedules.at(make_config(Name.onecycle), ADAMW, 500, progress)
     assert setting.momentum == pytest.approx(momentum)
 
@@ -74,14 +74,14 @@ def test_other_schedules_leave_the_momentum(name: Name):
     assert {schedules.at(make_config(name), ADAMW, 5, p / 10).momentum for p in range(11)} == {0.9}
 
 
-def test_without_warmup_the_first_step_is_full():
+def test_without_warmup_the_first_step_has_the_full_learning_rate():
     config = optimizer_config.ScheduleConfig(name=Name.tail, warmup_steps=0, tail_start=1.0)
     assert schedules.at(config, ADAMW, 0, 0.0).rate == ADAMW.rate
     assert schedules.at(config, ADAMW, 0, 1.0).rate == ADAMW.rate
 
 
 @pytest.mark.parametrize("name", compose.names("schedule"))
-def test_shipped_schedules_end_low_and_never_jump_up(name: str):
+def test_configured_schedules_end_low_and_never_jump_up(name: str):
     """Only onecycle rises, and only up to its peak; only steps jumps down."""
     config = compose.compose([f"schedule={name}"]).schedule
     config.warmup_steps = 0

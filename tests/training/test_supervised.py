@@ -1,4 +1,4 @@
-"""Supervised training in this process: it learns, goes on bit for bit, stops early, keeps the best."""
+"""Supervised training in this process: it learns, resumes bit for bit, stops early, keeps the best."""
 
 import itertools
 
@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from alphazero.config import compose
-from alphazero.data import survey
+from alphazero.data import dataset
 from alphazero.net import leela
-from alphazero.training import checkpoint, ranks, standing, supervised
+from alphazero.training import checkpoint, data_parallel, supervised, supervised_state
 from tests.data import corpus
 from tests.evaluation import networks
 
@@ -32,15 +32,15 @@ WORDS = [
 ]
 
 
-class Watcher:
+class Listener:
     def __init__(self):
-        self.steps, self.looks = [], []
+        self.steps, self.evaluations = [], []
 
-    def trained(self, step, figures, skipped):
-        self.steps.append((step, figures))
+    def on_steps(self, step, metrics, skipped):
+        self.steps.append((step, metrics))
 
-    def looked(self, step, figures, is_best):
-        self.looks.append((step, figures, is_best))
+    def on_evaluation(self, step, metrics, is_best):
+        self.evaluations.append((step, metrics, is_best))
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,11 @@ def games(tmp_path_factory):
 
 def train(games, folder, *words, should_stop=lambda: False):
     config = compose.compose([*WORDS, f"data.path={games}", *words])
-    watcher = Watcher()
-    job = supervised.Supervised(config, survey.survey(config), folder, ranks.Ranks(), watcher)
-    return job, job.run(should_stop), watcher
+    listener = Listener()
+    job = supervised.SupervisedTraining(
+        config, dataset.survey(config), folder, data_parallel.Ranks(), listener
+    )
+    return job, job.run(should_stop), listener
 
 
 def newest(folder):
@@ -70,26 +72,28 @@ def same(one, other):
     return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
 
-def test_it_learns_what_the_games_teach(games, tmp_path):
-    job, ending, watcher = train(games, tmp_path, "stop.steps=240", "data.epochs=null")
+def test_it_learns_from_the_games(games, tmp_path):
+    job, ending, listener = train(games, tmp_path, "stop.steps=240", "data.epochs=null")
     assert ending is supervised.Ending.bound and job.step == 240
-    first, last = watcher.looks[0][1], watcher.looks[-1][1]
+    first, last = listener.evaluations[0][1], listener.evaluations[-1][1]
     assert first["policy_loss"] > 1.2 * last["policy_loss"]
     assert last["policy_loss"] < 0.6 * np.log(26) and last["policy_top1"] > 0.5
     assert last["policy_top5"] > last["policy_top1"] and last["value_mse"] < 1
-    assert job.best.figures == min((look[1] for look in watcher.looks), key=lambda found: found["loss"])
-    assert [look[0] for look in watcher.looks] == list(range(20, 241, 20))
-    figures = watcher.steps[-1][1]
-    assert {"loss", "rate", "samples_per_s", "data_wait_fraction", "epochs", "progress"} <= figures.keys()
-    assert figures["epochs"] == pytest.approx(240 * 32 / 660, rel=0.2)
+    assert job.best.metrics == min(
+        (each[1] for each in listener.evaluations), key=lambda found: found["loss"]
+    )
+    assert [each[0] for each in listener.evaluations] == list(range(20, 241, 20))
+    metrics = listener.steps[-1][1]
+    assert {"loss", "rate", "samples_per_s", "data_wait_fraction", "epochs", "progress"} <= metrics.keys()
+    assert metrics["epochs"] == pytest.approx(240 * 32 / 660, rel=0.2)
 
 
 @pytest.mark.parametrize("stop_at", [40, 56])
 def test_a_hundred_steps_are_sixty_and_forty_bit_for_bit(games, tmp_path, stop_at):
-    """Stopped at a checkpoint and between two."""
-    whole, _, watched = train(games, tmp_path / "whole", "stop.steps=100")
+    """Stopped at a checkpoint and between two checkpoints."""
+    whole, _, listener = train(games, tmp_path / "whole", "stop.steps=100")
     calls = itertools.count()
-    counted = sum(step <= stop_at for step, _ in watched.steps)
+    counted = sum(step <= stop_at for step, _ in listener.steps)
     _, ending, _ = train(
         games, tmp_path / "parts", "stop.steps=100", should_stop=lambda: next(calls) >= counted
     )
@@ -106,19 +110,19 @@ def test_a_hundred_steps_are_sixty_and_forty_bit_for_bit(games, tmp_path, stop_a
 
 def test_other_data_begin_a_new_pass(games, tmp_path, caplog):
     train(games, tmp_path, "stop.steps=24")
-    job, _, watcher = train(games, tmp_path, "stop.steps=40", "data.num_readers=2")
-    assert "the pass begins anew" in caplog.text
-    assert job.step == 40 and watcher.steps[0][1]["epochs"] >= 2
+    job, _, listener = train(games, tmp_path, "stop.steps=40", "data.num_readers=2")
+    assert "a new pass begins" in caplog.text
+    assert job.step == 40 and listener.steps[0][1]["epochs"] >= 2
 
 
 def test_it_stops_when_the_held_out_loss_no_longer_falls(games, tmp_path):
-    job, ending, watcher = train(
+    job, ending, listener = train(
         games, tmp_path, "data.patience=2", "data.evaluate_steps=10", "stop.steps=4000", "data.epochs=null",
         "schedule=constant", "optimizer.rate=0.03",
     )  # fmt: skip
     assert ending is supervised.Ending.patience and job.step < 4000
-    assert [is_best for _, _, is_best in watcher.looks[-3:]] == [True, False, False]
-    assert job.best.step == watcher.looks[-3][0]
+    assert [is_best for _, _, is_best in listener.evaluations[-3:]] == [True, False, False]
+    assert job.best.step == listener.evaluations[-3][0]
     again, ending, _ = train(
         games, tmp_path, "data.patience=2", "data.evaluate_steps=10", "stop.steps=4000", "data.epochs=null",
     )  # fmt: skip
@@ -126,25 +130,25 @@ def test_it_stops_when_the_held_out_loss_no_longer_falls(games, tmp_path):
     assert leela.to_text(again.best.weights) == leela.to_text(job.best.weights)
 
 
-def test_passes_end_it_and_nothing_need_be_held_out(games, tmp_path):
-    job, ending, watcher = train(games, tmp_path, "data.epochs=2", "data.held_out_fraction=0")
+def test_it_ends_after_passes_and_works_without_held_out_positions(games, tmp_path):
+    job, ending, listener = train(games, tmp_path, "data.epochs=2", "data.held_out_fraction=0")
     assert ending is supervised.Ending.bound
     assert job.step * 32 == pytest.approx(2 * 720, abs=8 * 32)
-    assert watcher.looks == [(job.step, {}, True)] and job.best.step == job.step
+    assert listener.evaluations == [(job.step, {}, True)] and job.best.step == job.step
 
 
 def test_other_checkpoints_are_refused(games, tmp_path):
     train(games, tmp_path / "a", "stop.steps=8")
-    with pytest.raises(ValueError, match="the checkpoint is of another network"):
+    with pytest.raises(ValueError, match="the checkpoint belongs to another network"):
         train(games, tmp_path / "a", "net.filters=4")
     state = newest(tmp_path / "a")
     del state["supervised"]
     checkpoint.Checkpoints(tmp_path / "b", 3).save(8, state)
-    with pytest.raises(ValueError, match=r"not one of supervised training; choose another run\.dir"):
+    with pytest.raises(ValueError, match=r"does not belong to supervised training; choose another run\.dir"):
         train(games, tmp_path / "b")
 
 
-def test_a_full_disk_is_told_at_the_end_and_leaves_the_last_checkpoint(games, tmp_path, monkeypatch, caplog):
+def test_a_full_disk_is_reported_and_leaves_the_last_checkpoint(games, tmp_path, monkeypatch, caplog):
     train(games, tmp_path, "stop.steps=20")
 
     def full(path, data):
@@ -157,9 +161,11 @@ def test_a_full_disk_is_told_at_the_end_and_leaves_the_last_checkpoint(games, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-00000000", "step-00000020"]
 
 
-def test_a_standing_survives_being_saved():
+def test_a_state_survives_being_saved():
     weights = networks.make_weights()
-    before = standing.Standing(minutes=1.5, data="x", best=standing.Best(7, {"loss": 2.0}, weights))
-    after = standing.Standing.of_state(before.state())
+    before = supervised_state.SupervisedState(
+        minutes=1.5, data="x", best=supervised_state.BestNetwork(7, {"loss": 2.0}, weights)
+    )
+    after = supervised_state.SupervisedState.of_state(before.state())
     assert after.best is not None and leela.to_text(after.best.weights) == leela.to_text(weights)
-    assert (after.minutes, after.data, after.best.step, after.best.figures) == (1.5, "x", 7, {"loss": 2.0})
+    assert (after.minutes, after.data, after.best.step, after.best.metrics) == (1.5, "x", 7, {"loss": 2.0})

@@ -1,4 +1,4 @@
-"""The trainer goes back when the loss is lost, once, and says so."""
+"""The trainer rolls back once when the loss diverges, and reports it."""
 
 import logging
 from pathlib import Path
@@ -26,71 +26,71 @@ def parameters(one: learner.Learner) -> dict[str, bytes]:
     return {name: tensor.numpy().tobytes() for name, tensor in one.state()["net"].items()}
 
 
-def test_a_lost_loss_goes_back_to_the_checkpoint_at_half_the_rate(
+def test_a_diverged_loss_rolls_back_at_half_the_learning_rate(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    one, guarded = make(tmp_path)
-    assert not guarded.restore()
-    guarded.train([batches.make_batch(seed) for seed in range(4)], progress=0)
-    guarded.save()
+    one, training = make(tmp_path)
+    assert not training.restore()
+    training.train([batches.make_batch(seed) for seed in range(4)], progress=0)
+    training.save()
     good = parameters(one)
-    guarded.train([batches.make_batch(5)], progress=0)
+    training.train([batches.make_batch(5)], progress=0)
     with caplog.at_level(logging.WARNING):
-        assert guarded.train([batches.make_batch(6), spoiled(), batches.make_batch(7)], progress=0) == []
+        assert training.train([batches.make_batch(6), spoiled(), batches.make_batch(7)], progress=0) == []
     assert "training step 7: loss nan" in caplog.text
-    assert "back to step 4 at half the rate" in caplog.text
-    assert (one.step, one.samples, guarded.rollbacks) == (4, 64, 1)
+    assert "back to step 4 at half the learning rate" in caplog.text
+    assert (one.step, one.samples, training.rollbacks) == (4, 64, 1)
     assert parameters(one) == good
-    rate = guarded.train([batches.make_batch(5)], progress=0)[0]["rate"]
+    rate = training.train([batches.make_batch(5)], progress=0)[0]["rate"]
     assert rate == pytest.approx(batches.make_config().optimizer.rate / 2)
     assert one.state()["rate_factor"] == 0.5
-    with pytest.raises(FloatingPointError, match=r"the rate was halved before: lower optimizer\.rate"):
-        guarded.train([spoiled()], progress=0)
+    with pytest.raises(FloatingPointError, match=r"learning rate was already halved: lower optimizer\.rate"):
+        training.train([spoiled()], progress=0)
 
 
-def test_the_lower_rate_survives_a_restart(tmp_path: Path):
-    _, guarded = make(tmp_path)
-    guarded.restore()
-    guarded.train([spoiled()], progress=0)
-    guarded.train([batches.make_batch()], progress=0)
-    guarded.save()
+def test_the_lower_learning_rate_survives_a_restart(tmp_path: Path):
+    _, training = make(tmp_path)
+    training.restore()
+    training.train([spoiled()], progress=0)
+    training.train([batches.make_batch()], progress=0)
+    training.save()
     two, again = make(tmp_path)
     assert again.restore()
-    assert two.rate_factor == 0.5
+    assert two.learning_rate_factor == 0.5
 
 
-def test_an_exploding_loss_is_told_by_its_running_mean(tmp_path: Path):
-    one, guarded = make(tmp_path, explosion_factor=2.0)
-    guarded.restore()
-    guarded.train([batches.make_batch(seed) for seed in range(3)], progress=0)
+def test_an_exploding_loss_is_detected_by_its_running_mean(tmp_path: Path):
+    one, training = make(tmp_path, explosion_factor=2.0)
+    training.restore()
+    training.train([batches.make_batch(seed) for seed in range(3)], progress=0)
     wild = batches.make_batch(9)
     wild.policy[:] *= 10
-    assert guarded.train([wild], progress=0) == []
-    assert (one.step, guarded.rollbacks) == (0, 1)
-    assert len(guarded.train([batches.make_batch(4)], progress=0)) == 1
+    assert training.train([wild], progress=0) == []
+    assert (one.step, training.rollbacks) == (0, 1)
+    assert len(training.train([batches.make_batch(4)], progress=0)) == 1
 
 
-def test_a_full_disk_is_a_warning_and_leaves_the_checkpoint_before(
+def test_a_full_disk_is_a_warning_and_leaves_the_previous_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    one, guarded = make(tmp_path)
-    guarded.restore()
-    guarded.train([batches.make_batch()], progress=0)
+    one, training = make(tmp_path)
+    training.restore()
+    training.train([batches.make_batch()], progress=0)
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(checkpoint.files, "write_atomic", refuse)
-        assert not guarded.save()
+        assert not training.save()
     assert "step 1 was not saved: [Errno 28] No space left on device" in caplog.text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-00000000"]
-    assert guarded.save()
+    assert training.save()
     assert (one.step, checkpoint.newest_step(tmp_path)) == (1, 1)
 
 
 def test_a_hundred_steps_are_sixty_and_forty_after_a_kill(tmp_path: Path):
-    """Bit for bit; what was trained after the checkpoint and before the kill leaves no trace."""
+    """Bit for bit; steps after the checkpoint and before the kill leave no trace."""
     series = [batches.make_batch(seed) for seed in range(100)]
     straight, _ = make(tmp_path / "none")
     straight.train(series, progress=0)

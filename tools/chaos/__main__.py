@@ -1,7 +1,7 @@
-"""Kills parts of a run at random and checks that nothing was lost: python -m tools.chaos [--minutes 10].
+"""Chaos test, which kills parts of a run at random and checks that nothing was lost: python -m tools.chaos.
 
-Everything happens in private network, mount and process namespaces, for which it must be root: nothing is
-left behind, and no other Ray is touched. Exit codes: 0 all holds, 1 something does not, 2 not possible here.
+The test runs in private network, mount and process namespaces, so that nothing is left behind and no other
+Ray cluster is touched. It needs root. Exit codes: 0 all checks pass, 1 a check fails, 2 not possible here.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from pathlib import Path
 
 from alphazero.config import command_line
 from tools.chaos import killer, verify, watch, world
-from tools.chaos import record as records
+from tools.chaos import record as chaos_records
 
 _WORLD = ["unshare", "-n", "-m", "--pid", "--fork", "--kill-child", "--mount-proc"]
-# The first process of a namespace must bury everyone's children, which a shell does.
+# The first process of a PID namespace must reap orphaned processes; a shell does.
 _INSIDE = """
 set -e
 ip link set lo up
@@ -35,15 +35,15 @@ wait $!
 _IS_INSIDE = "ALPHAZERO_CHAOS"
 _FIRST_S, _LAST_S = 600.0, 300.0
 
-IsDone = Callable[[records.Sample], bool]
+IsDone = Callable[[chaos_records.RunSample], bool]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs itself again inside a private world, and there does what was asked."""
-    asked = _parser().parse_args(arguments)
-    folder = asked.folder.absolute()
+    """Runs the same command again in private namespaces; inside them, runs the test."""
+    options = _parser().parse_args(arguments)
+    folder = options.folder.absolute()
     if _IS_INSIDE in os.environ:
-        return _run(asked, folder)
+        return _run(options, folder)
     reason = why_not()
     if not reason and folder.exists() and any(folder.iterdir()):
         reason = f"--folder {folder}: is not empty"
@@ -56,30 +56,30 @@ def main(arguments: list[str] | None = None) -> int:
     environment = {
         **os.environ,
         _IS_INSIDE: "1",
-        # Compiled kernels stay for the next time; everything else of a home is the run's own.
+        # Compiled kernels are kept for the next time; the rest of the home folder is private.
         "ALPHAZERO_CACHE_DIR": os.environ.get("ALPHAZERO_CACHE_DIR")
         or str(Path.home() / ".cache" / "alphazero"),
         "DISK": str(folder / "disk"),
         "HOME": str(home),
         "PYTHONPATH": str(world.PROJECT),
         "RAY_AUTH_MODE": "token",
-        # Ray's workers give way to everyone else; on a busy machine they would stand still.
+        # By default Ray's workers have a low priority, and would stand still on a busy machine.
         "RAY_worker_niceness": "0",
         "RAY_raylet_start_wait_time_s": "120",
     }
     environment.pop("RAY_ADDRESS", None)
     again = [sys.executable, "-m", "tools.chaos", *(sys.argv[1:] if arguments is None else arguments)]
-    # In place of this process: who ends it ends the whole world.
+    # Replaces this process, so that killing it ends everything inside the namespaces.
     os.execvpe(_WORLD[0], [*_WORLD, "bash", "-c", _INSIDE, "chaos", *again], environment)
 
 
 def why_not() -> str:
-    """What is missing here for a private world, empty where nothing is."""
+    """Why private namespaces are not possible here; empty if they are."""
     missing = [name for name in ("unshare", "ip", "bash") if not shutil.which(name)]
     if missing:
         return f"needs {', '.join(missing)}"
     done = subprocess.run([*_WORLD, "ip", "link"], capture_output=True)
-    return "needs root, for a network, mounts and processes of its own" if done.returncode else ""
+    return "needs root, for private namespaces" if done.returncode else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,8 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(asked: argparse.Namespace, folder: Path) -> int:
-    """Inside: cluster, run, kills, verdict."""
+def _run(options: argparse.Namespace, folder: Path) -> int:
+    """Runs the test inside the namespaces: cluster, run, kills, report."""
     disk = folder / "disk"
     token = [str(Path(sys.executable).with_name("ray")), "get-auth-token", "--generate"]
     subprocess.run(token, check=True, capture_output=True)
@@ -101,7 +101,7 @@ def _run(asked: argparse.Namespace, folder: Path) -> int:
     cluster = world.Cluster(folder)
     driver = world.Driver(disk / "run", folder / "driver.log")
     watcher.start()
-    rng = random.Random(asked.seed)
+    rng = random.Random(options.seed)
     began = time.monotonic()
 
     def tell(text: str) -> None:
@@ -110,56 +110,56 @@ def _run(asked: argparse.Namespace, folder: Path) -> int:
     def progress() -> tuple[int, int] | None:
         return watcher.newest and (watcher.newest.games, watcher.newest.checkpoint)
 
-    angry = killer.Killer(cluster, driver, world.FullDisk(disk), rng, tell, progress)
-    if not _wait(watcher, angry, _FIRST_S, lambda now: min(now.games, now.checkpoint, now.promotions) > 0):
+    attacker = killer.Killer(cluster, driver, world.FullDisk(disk), rng, tell, progress)
+    if not _wait(watcher, attacker, _FIRST_S, lambda now: min(now.games, now.checkpoint, now.promotions) > 0):
         print(f"tools.chaos: no promotion after {_FIRST_S:.0f} s: {driver.last_words()}", file=sys.stderr)
         return 1
-    tell("the run works: the killing begins")
-    angry.rage(killer.deck(asked.kills, asked.faults, rng), 60 * asked.minutes)
-    tell("the killing is over")
-    angry.heal()
+    tell("the run works: kills begin")
+    attacker.rage(killer.deck(options.kills, options.faults, rng), 60 * options.minutes)
+    tell("all kills are done")
+    attacker.heal()
     last = watcher.newest
-    _wait(watcher, angry, _LAST_S, lambda now: last is not None and _is_beyond(now, last))
+    _wait(watcher, attacker, _LAST_S, lambda now: last is not None and _is_beyond(now, last))
     code = driver.end()
     if code != 130:
-        angry.failures.append(f"the driver ended with {code} at Ctrl-C")
-    watcher.record.blows, watcher.record.failures = angry.blows, angry.failures
+        attacker.failures.append(f"the driver ended with {code} at Ctrl-C")
+    watcher.record.blows, watcher.record.failures = attacker.blows, attacker.failures
     record = watcher.stop()
     shutil.copytree(disk / "run", folder / "run")
-    return _report(asked, record, folder / "chaos.json")
+    return _report(options, record, folder / "chaos.json")
 
 
-def _is_beyond(now: records.Sample, last: records.Sample) -> bool:
+def _is_beyond(now: chaos_records.RunSample, last: chaos_records.RunSample) -> bool:
     pairs = ((now.games, last.games), (now.checkpoint, last.checkpoint), (now.promotions, last.promotions))
     return all(after > before for after, before in pairs)
 
 
-def _wait(watcher: watch.Watcher, angry: killer.Killer, seconds: float, is_done: IsDone) -> bool:
-    """Whether what is on disk became as asked within so many seconds."""
+def _wait(watcher: watch.Watcher, attacker: killer.Killer, seconds: float, is_done: IsDone) -> bool:
+    """Whether `is_done` holds for the run's files within `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        angry.watch_driver(1.0)
+        attacker.watch_driver(1.0)
         if watcher.newest is not None and is_done(watcher.newest):
             return True
     return False
 
 
-def _report(asked: argparse.Namespace, record: records.Record, path: Path) -> int:
-    found = verify.verify(record, wants_promotion=asked.minutes >= 5)
+def _report(options: argparse.Namespace, record: chaos_records.ChaosRecord, path: Path) -> int:
+    found = verify.verify(record, wants_promotion=options.minutes >= 5)
     recovered = verify.recoveries(record)
     totals = {
         "kills": len(record.kills),
         "games": len(record.games),
-        "torn": len(record.damages),
+        "torn": len(record.corruptions),
         "promotions": len(record.networks),
         "checkpoint": record.samples[-1].checkpoint if record.samples else 0,
         "learner_returns": len(verify.restores(record)),
     }
-    passed = not any(found.values()) and len(record.kills) >= asked.kills
+    passed = not any(found.values()) and len(record.kills) >= options.kills
     content = {
         "passed": passed,
-        "seed": asked.seed,
-        "minutes": asked.minutes,
+        "seed": options.seed,
+        "minutes": options.minutes,
         "totals": totals,
         "complaints": found,
         "recovery_s": recovered,
@@ -173,10 +173,10 @@ def _report(asked: argparse.Namespace, record: records.Record, path: Path) -> in
             f"{kind:14}{times:>6}{middle:>10.1f}{worst:>9.1f}{f'  {never} not before the end' * bool(never)}"
         )
     print()
-    for name, complaints in found.items():
-        print(f"{'holds' if not complaints else 'BROKEN'}: {name}")
-        for complaint in complaints[:5]:
-            print(f"    {complaint}")
+    for name, reasons in found.items():
+        print(f"{'holds' if not reasons else 'BROKEN'}: {name}")
+        for reason in reasons[:5]:
+            print(f"    {reason}")
     return 0 if passed else 1
 
 

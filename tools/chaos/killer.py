@@ -1,4 +1,4 @@
-"""Chooses whom to kill and when, by a seed."""
+"""Seeded choice of the processes to kill and of the times."""
 
 import random
 import signal
@@ -7,32 +7,38 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from tools.chaos import record as records
+from tools.chaos import record as chaos_records
 from tools.chaos import world
 
 _AWAY_S = (4.0, 10.0)
-"""A node is away for about so long."""
+"""Range of the time for which a node is down."""
 _FROZEN_S = 20.0
 _FULL_S = 6.0
 _JITTER = 0.4
 _PATIENCE_S = 30.0
 _POLL_S = 0.3
-_WEIGHTS = {records.SELF_PLAY: 5, records.DRIVER: 1, records.NODE: 1, records.REPORTER: 1, records.LADDER: 1}
-"""How often beyond the first time; 3 for the others."""
+_WEIGHTS = {
+    chaos_records.SELF_PLAY: 5,
+    chaos_records.DRIVER: 1,
+    chaos_records.NODE: 1,
+    chaos_records.REPORTER: 1,
+    chaos_records.LADDER: 1,
+}
+"""Relative frequencies of kills after the first one of each kind; 3 for the others."""
 
 
 def deck(num_kills: int, faults: int, rng: random.Random) -> list[str]:
-    """Kinds of blows in a random order, each kind of kill at least once where there are kills enough."""
-    kinds: list[str] = list(records.KILLS[:num_kills])
-    weights = [_WEIGHTS.get(kind, 3) for kind in records.KILLS]
-    kinds += rng.choices(records.KILLS, weights, k=num_kills - len(kinds))
-    kinds += records.FAULTS[:faults]
+    """Kinds of blows in a random order; each kind of kill occurs if `num_kills` is large enough."""
+    kinds: list[str] = list(chaos_records.KILLS[:num_kills])
+    weights = [_WEIGHTS.get(kind, 3) for kind in chaos_records.KILLS]
+    kinds += rng.choices(chaos_records.KILLS, weights, k=num_kills - len(kinds))
+    kinds += chaos_records.FAULTS[:faults]
     rng.shuffle(kinds)
     return kinds
 
 
 def take(cards: list[str], can: Callable[[str], bool]) -> str | None:
-    """Removes and returns the first kind that can be hit now, None without one."""
+    """Removes and returns the first kind that is possible now; None if there is none."""
     for kind in cards:
         if can(kind):
             cards.remove(kind)
@@ -41,7 +47,7 @@ def take(cards: list[str], can: Callable[[str], bool]) -> str | None:
 
 
 class Killer:
-    """Deals blows to a run."""
+    """Kills processes and nodes of a run, and causes other faults."""
 
     def __init__(
         self,
@@ -52,18 +58,18 @@ class Killer:
         tell: Callable[[str], None],
         progress: Callable[[], object],
     ) -> None:
-        """tell: prints a line. progress: something that changes whenever the run came further."""
+        """tell: prints a line. progress: returns a value that changes whenever the run makes progress."""
         self._progress = progress
         self._cluster, self._driver, self._disk, self._rng, self._tell = cluster, driver, disk, rng, tell
         self._healing: list[threading.Thread] = []
-        self.blows: list[records.Blow] = []
+        self.blows: list[chaos_records.Blow] = []
         self.failures: list[str] = []
 
     def rage(self, cards: list[str], seconds: float) -> None:
-        """Deals all cards, spread over so many seconds.
+        """Deals all cards, spread over `seconds`.
 
-        It takes longer where the victims are not there, or where the run stands still: then the next blow
-        waits for progress, but not for ever.
+        It takes longer if a target does not exist or the run makes no progress. The next blow then waits
+        for progress, but at most _PATIENCE_S.
         """
         end = time.monotonic() + seconds
         while cards:
@@ -81,12 +87,12 @@ class Killer:
                 self._hit(kind, alive)
 
     def heal(self) -> None:
-        """Waits until everything that was taken away is back."""
+        """Waits until all nodes are up again."""
         for thread in self._healing:
             thread.join()
 
     def watch_driver(self, seconds: float) -> None:
-        """Waits, and starts a driver again that ended though nobody asked for it."""
+        """Waits, and restarts the driver if it ended by itself."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _POLL_S))
@@ -97,27 +103,27 @@ class Killer:
                 self._driver.start()
 
     def _can(self, kind: str, alive: Mapping[str, list[int]]) -> bool:
-        if kind in (records.NODE, records.FROZEN):
+        if kind in (chaos_records.NODE, chaos_records.FROZEN):
             return all(node.is_up for node in self._cluster.workers) and not self._is_healing()
-        if kind == records.DRIVER:
-            # A driver that has not come further than its start says nothing.
-            return records.SELF_PLAY in alive
-        if kind == records.FULL_DISK:
-            # A driver that begins on a full disk refuses to, as it should.
-            return records.EVALUATOR in alive and not self._is_healing()
+        if kind == chaos_records.DRIVER:
+            # Killing a driver during its start would test nothing.
+            return chaos_records.SELF_PLAY in alive
+        if kind == chaos_records.FULL_DISK:
+            # A driver correctly refuses to start on a full disk.
+            return chaos_records.EVALUATOR in alive and not self._is_healing()
         return kind in alive
 
     def _is_healing(self) -> bool:
         return any(thread.is_alive() for thread in self._healing)
 
     def _hit(self, kind: str, alive: Mapping[str, list[int]]) -> None:
-        if kind == records.NODE:
+        if kind == chaos_records.NODE:
             self._begin(kind, self._lose_node)
-        elif kind == records.FROZEN:
+        elif kind == chaos_records.FROZEN:
             self._begin(kind, self._freeze_node)
-        elif kind == records.FULL_DISK:
+        elif kind == chaos_records.FULL_DISK:
             self._fill_disk()
-        elif kind == records.DRIVER:
+        elif kind == chaos_records.DRIVER:
             self._note(kind, pid=self._driver.pid)
             self._driver.kill()
             self._driver.start()
@@ -126,32 +132,32 @@ class Killer:
             self._note(kind, pid=pid)
             world.send(pid, signal.SIGKILL)
 
-    def _begin(self, kind: str, work: Callable[[world.Node, float], None]) -> None:
-        """Hits a node now and mends it later, while others are hit."""
+    def _begin(self, kind: str, work: Callable[[world.RayNode, float], None]) -> None:
+        """Stops a node now and restores it later, in a thread."""
         node = self._rng.choice(self._cluster.workers)
-        seconds = _FROZEN_S if kind == records.FROZEN else self._rng.uniform(*_AWAY_S)
+        seconds = _FROZEN_S if kind == chaos_records.FROZEN else self._rng.uniform(*_AWAY_S)
         self._note(kind, over=time.time() + seconds)
         thread = threading.Thread(target=work, args=(node, seconds))
         thread.start()
         self._healing.append(thread)
 
-    def _lose_node(self, node: world.Node, seconds: float) -> None:
+    def _lose_node(self, node: world.RayNode, seconds: float) -> None:
         node.kill()
         time.sleep(seconds)
         try:
             node.start()
         except (RuntimeError, subprocess.TimeoutExpired) as error:
-            self.failures.append(f"the tool's own: {error}")
+            self.failures.append(f"the tool itself failed: {error}")
 
-    def _freeze_node(self, node: world.Node, seconds: float) -> None:
+    def _freeze_node(self, node: world.RayNode, seconds: float) -> None:
         node.freeze()
         time.sleep(seconds)
         node.thaw()
 
     def _fill_disk(self) -> None:
-        self._note(records.FULL_DISK, over=time.time() + _FULL_S)
+        self._note(chaos_records.FULL_DISK, over=time.time() + _FULL_S)
         self._disk.fill(_FULL_S)
 
     def _note(self, kind: str, pid: int = 0, over: float = 0.0) -> None:
-        self.blows.append(records.Blow(time=time.time(), kind=kind, pid=pid, over=over))
+        self.blows.append(chaos_records.Blow(time=time.time(), kind=kind, pid=pid, over=over))
         self._tell(f"{kind}{f' (process {pid})' * bool(pid)}")

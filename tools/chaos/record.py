@@ -1,4 +1,4 @@
-"""What a chaos run leaves behind for its judges: plain data, made by `watch` and judged by `verify`."""
+"""Record of a chaos run as plain data, which `watch` writes and `verify` checks."""
 
 from dataclasses import dataclass, field
 
@@ -9,9 +9,9 @@ NODE, DRIVER = "node", "driver"
 FROZEN, FULL_DISK = "frozen node", "full disk"
 
 KILLS = (DRIVER, NODE, REPLAY, STORE, RANK, SELF_PLAY, LEARNER, EVALUATOR, REPORTER, LADDER)
-"""What can be killed, the most telling first."""
+"""Kinds of kills, the most informative first."""
 FAULTS = (FULL_DISK, FROZEN)
-"""What passes without a kill."""
+"""Faults without a kill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class Blow:
     time: float
     kind: str
     pid: int = 0
-    """Of the victim, 0 where it is not one process."""
+    """Process id of the target, 0 if the target is not one process."""
     over: float = 0.0
-    """When a node was given back or a fault taken away, 0 for a kill that nobody mends but the run."""
+    """When the node came back or the fault ended; 0 for a kill that the run itself must repair."""
 
     @property
     def is_kill(self) -> bool:
@@ -32,12 +32,12 @@ class Blow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What was on disk at one moment."""
+class RunSample:
+    """The run's files at one moment."""
 
     time: float
     written: float
-    """When status.json was."""
+    """When status.json was written."""
     games: int
     step: int
     promotions: int
@@ -47,7 +47,7 @@ class Sample:
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """A process of an actor, from when it was first seen to when it no longer was."""
+    """A process of an actor, from its first appearance to its disappearance."""
 
     kind: str
     pid: int
@@ -56,7 +56,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Game:
+class LoggedGame:
     """A frame of the game log."""
 
     id: str
@@ -68,17 +68,17 @@ class Game:
 
     @property
     def life(self) -> str:
-        """Name of the self-play actor's life that played it."""
+        """Name of the process of the self-play actor that played it."""
         return self.id.rpartition("-")[0]
 
     @property
     def number(self) -> int:
-        """How many games that life had begun before."""
+        """Number of games that this process had begun before."""
         return int(self.id.rpartition("-")[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LogLine:
     """A message in log.txt."""
 
     time: float
@@ -89,34 +89,34 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class PromotedNetwork:
     """A promoted network at the end."""
 
     number: int
     steps: int
     trouble: str = ""
-    """Why it does not load or match its certificate."""
+    """Why it does not load or does not match its certificate; empty if it is valid."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Record:
+class ChaosRecord:
     """A whole chaos run."""
 
     blows: list[Blow] = field(default_factory=list)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[RunSample] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
-    games: list[Game] = field(default_factory=list)
+    games: list[LoggedGame] = field(default_factory=list)
     """All frames of all files at the end, repeats included."""
     seen: dict[str, float] = field(default_factory=dict)
-    """Ids of games that were complete in the log at some moment, and when that was first noticed."""
-    damages: list[str] = field(default_factory=list)
-    """Stretches of the log that are no game."""
-    lines: list[Line] = field(default_factory=list)
-    networks: list[Network] = field(default_factory=list)
+    """Ids of games that were complete in the log at some moment, and when that was first observed."""
+    corruptions: list[str] = field(default_factory=list)
+    """Stretches of the log that are not a game."""
+    lines: list[LogLine] = field(default_factory=list)
+    networks: list[PromotedNetwork] = field(default_factory=list)
     promoted: dict[str, str] = field(default_factory=dict)
-    """Certificates that were there at some moment: sha256 of the weight file by the certificate's name."""
+    """Certificates that existed at some moment: sha256 of the weight file by the certificate's name."""
     failures: list[str] = field(default_factory=list)
-    """Ends of the driver that nobody asked for."""
+    """Unexpected ends of the driver, and failures of the tool."""
 
     @property
     def kills(self) -> list[Blow]:

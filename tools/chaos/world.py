@@ -1,6 +1,6 @@
-"""A Ray cluster of three nodes on this machine, in a world of its own, and a run on it.
+"""Ray cluster of three nodes in private namespaces of this machine, and a run on it.
 
-Nothing here asks Ray: processes are found by the names that Ray gives them, as `top` shows them.
+Nothing here calls Ray: processes are found by their titles, which Ray sets and `top` shows.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.chaos import record as records
+from tools.chaos import record as chaos_records
 
 PROJECT = Path(__file__).resolve().parents[2]
 _STORE_BYTES = 100_000_000
@@ -19,14 +19,14 @@ _START_S = 240.0
 _NICE_END_S = 60.0
 _POLL_S = 0.2
 _CLASSES = {
-    "SelfPlayActor": records.SELF_PLAY,
-    "LearnerActor": records.LEARNER,
-    "LearnerRank": records.RANK,
-    "ReplayBuffer": records.REPLAY,
-    "WeightStore": records.STORE,
-    "ReporterActor": records.REPORTER,
-    "EvaluatorActor": records.EVALUATOR,
-    "LadderActor": records.LADDER,
+    "SelfPlayActor": chaos_records.SELF_PLAY,
+    "LearnerActor": chaos_records.LEARNER,
+    "LearnerRank": chaos_records.RANK,
+    "ReplayBuffer": chaos_records.REPLAY,
+    "WeightStore": chaos_records.STORE,
+    "ReporterActor": chaos_records.REPORTER,
+    "EvaluatorActor": chaos_records.EVALUATOR,
+    "LadderActor": chaos_records.LADDER,
 }
 _RUN = [
     "conf=smoke",
@@ -58,7 +58,7 @@ _RUN = [
 
 
 def actors() -> dict[str, list[int]]:
-    """Process numbers of the living actors of each kind that has any."""
+    """Process ids of the living actors by kind; kinds without actors are left out."""
     found: dict[str, list[int]] = {}
     for pid in _pids():
         kind = kind_of(_read(f"/proc/{pid}/cmdline").split("\0")[0])
@@ -73,17 +73,17 @@ def kind_of(title: str) -> str | None:
     return _CLASSES.get(match[1]) if match else None
 
 
-class Node:
-    """A Ray node: what `ray start` left running."""
+class RayNode:
+    """A Ray node: the processes that `ray start` left running."""
 
     def __init__(self, arguments: list[str], log: Path) -> None:
-        """arguments: of `ray start`. RuntimeError where it fails."""
+        """arguments: of `ray start`. Raises RuntimeError if it fails."""
         self._arguments, self._log = arguments, log
         self.is_up = False
         self.start()
 
     def start(self) -> None:
-        """Starts it, again if it was killed; RuntimeError where that fails."""
+        """Starts the node, or restarts it after a kill; raises RuntimeError if that fails."""
         before = set(_pids())
         command = [_program("ray"), "start", *self._arguments, "--disable-usage-stats"]
         with self._log.open("ab") as log:
@@ -94,16 +94,16 @@ class Node:
         self.is_up = True
 
     def kill(self) -> None:
-        """SIGKILL to the node's processes and all that they started."""
+        """Sends SIGKILL to the node's processes and their descendants."""
         self.is_up = False
         self._signal(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stops all processes: to the others the node looks as if its network were lost."""
+        """Suspends all processes, which appears to the other nodes as a lost network."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets them go on."""
+        """Resumes all processes."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
@@ -112,17 +112,17 @@ class Node:
 
 
 class Cluster:
-    """Three nodes: the first is the driver's, the other two may be lost."""
+    """Three nodes: the first is the driver's, the other two may be killed."""
 
     def __init__(self, folder: Path) -> None:
         """folder: for logs."""
         shared = ["--object-store-memory", str(_STORE_BYTES)]
         head = ["--head", "--port=6379", "--num-cpus=2", "--include-dashboard=false", *shared]
         join = ["--address=127.0.0.1:6379", *shared]
-        self.head = Node(head, folder / "head.log")
-        # The second one gets the ranks of the learner, as it has most left.
+        self.head = RayNode(head, folder / "head.log")
+        # The second one gets the ranks of the learner, because it has the most free CPUs.
         self.workers = [
-            Node([*join, f"--num-cpus={cpus}"], folder / f"worker{number}.log")
+            RayNode([*join, f"--num-cpus={cpus}"], folder / f"worker{number}.log")
             for number, cpus in enumerate((2, 1))
         ]
 
@@ -136,27 +136,27 @@ class Driver:
         self.start()
 
     def start(self) -> None:
-        """The same command each time."""
+        """Starts the driver, with the same command each time."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, cwd=PROJECT, stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:
-        """Its process number."""
+        """Process id."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it lives."""
+        """Exit code; None while the driver runs."""
         return self._process.poll()
 
     def kill(self) -> None:
-        """SIGKILL, and waits until it is gone."""
+        """Sends SIGKILL and waits for the end of the process."""
         self._process.kill()
         self._process.wait()
 
     def end(self) -> int:
-        """Ctrl-C; returns the exit code, that of SIGKILL where it does not end."""
+        """Sends Ctrl-C and returns the exit code; kills the driver if it does not end."""
         self._process.send_signal(signal.SIGINT)
         try:
             return self._process.wait(_NICE_END_S)
@@ -165,7 +165,7 @@ class Driver:
             return -signal.SIGKILL
 
     def last_words(self) -> str:
-        """The last line that it wrote."""
+        """The last line of the driver's output."""
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 
@@ -177,7 +177,7 @@ class FullDisk:
         self._filler = folder / "filler"
 
     def fill(self, seconds: float) -> None:
-        """Leaves no room for so long; what others remove meanwhile is taken as well."""
+        """Keeps the disk full for `seconds`, including space that other processes free meanwhile."""
         end = time.monotonic() + seconds
         with self._filler.open("ab", buffering=0) as file:
             while time.monotonic() < end:
@@ -188,7 +188,7 @@ class FullDisk:
 
 
 def send(pid: int, number: int) -> None:
-    """A signal to a process that may be gone."""
+    """Sends a signal to a process that may have ended."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -196,7 +196,7 @@ def send(pid: int, number: int) -> None:
 
 
 def descendants(roots: list[int]) -> list[int]:
-    """The processes and all whom they started."""
+    """The processes and all their descendants."""
     parents = {pid: _parent(pid) for pid in _pids()}
     found = [pid for pid in roots if pid in parents]
     for pid in found:  # grows on the way
@@ -221,7 +221,7 @@ def _pids() -> list[int]:
 
 
 def _parent(pid: int) -> int:
-    """0 for a process that is gone."""
+    """Id of the parent process, 0 if the process has ended."""
     text = _read(f"/proc/{pid}/stat")
     return int(text.rpartition(")")[2].split()[1]) if text else 0
 

@@ -1,4 +1,4 @@
-"""Sections in processes of their own: what one of them does, at worst, costs its own figures."""
+"""Sections in separate processes, so that a failure loses the results of one section only."""
 
 import contextlib
 import json
@@ -14,21 +14,24 @@ from typing import IO, Any, NamedTuple
 _PROJECT = Path(__file__).resolve().parents[2]
 _POLL_S = 0.05
 _KILLED_S = 5.0
-"""A process that waits for a driver may outlive SIGKILL; nobody waits for it longer than this."""
+"""Maximum time of waiting after SIGKILL, which a process in a driver call may survive."""
 
 
-class Outcome(NamedTuple):
-    """A section that is over."""
+class SectionOutcome(NamedTuple):
+    """Result of a section."""
 
     seconds: float
     failure: str  # why it is not complete, in one line; empty if it is
-    items: list[dict[str, Any]]  # what it reported, also if it failed later
+    items: list[dict[str, Any]]  # reported before the end or the failure
 
 
-def run(command: Sequence[str], bound_s: float, log: IO[bytes], environment: dict[str, str]) -> Outcome:
-    """Runs a command like `python -m tools.gpu.section NAME` for bound_s seconds at most.
+def run(
+    command: Sequence[str], bound_s: float, log: IO[bytes], environment: dict[str, str]
+) -> SectionOutcome:
+    """Runs a command such as `python -m tools.gpu.section NAME` for at most bound_s seconds.
 
-    It is told until when, and the file for its items. log: takes all that it prints. Ctrl-C ends it, too.
+    The command receives its deadline and the file for its items as options. log: receives its output.
+    Ctrl-C ends it, too.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="alphazero-") as folder:
@@ -53,11 +56,11 @@ def run(command: Sequence[str], bound_s: float, log: IO[bytes], environment: dic
     elif code and not failures:
         failures = [f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"]
     kept = [item for item in items if "failed" not in item]
-    return Outcome(round(time.monotonic() - began, 1), "".join(failures[:1]), kept)
+    return SectionOutcome(round(time.monotonic() - began, 1), "".join(failures[:1]), kept)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The items in a file that may be absent, or break off in its last line."""
+    """The items in a file that may be missing or have an incomplete last line."""
     items = []
     with contextlib.suppress(FileNotFoundError):
         for line in path.read_text().splitlines():
@@ -67,7 +70,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def _wait(pid: int, deadline: float) -> bool:
-    """Whether the process ended in time; it stays a zombie, so that its number is nobody else's."""
+    """Whether the process ended in time; it stays a zombie, so that its id is not reused."""
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if time.monotonic() > deadline:
             return False
@@ -76,7 +79,7 @@ def _wait(pid: int, deadline: float) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
-    """Ends what is left of the section's session; the exit code of its first process."""
+    """Kills the remaining processes of the section's session; returns the exit code of its first process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     try:

@@ -1,4 +1,4 @@
-"""The machine as it describes itself, without torch where that is possible."""
+"""Facts about the machine, found without torch if possible."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 from alphazero.net import machine
 from tools.gpu import task
 
@@ -24,7 +24,7 @@ def missing_gpu() -> str:
             warnings.simplefilter("always")
             if machine.has_gpu():
                 return ""
-            if caught:  # of a driver that is too old, for instance
+            if caught:  # a warning about an old driver, for example
                 return f"torch sees no NVIDIA GPU: {' '.join(str(caught[0].message).split())}"
         if not nvidia_smi():
             return "there is no NVIDIA GPU on this machine"
@@ -36,10 +36,10 @@ def missing_gpu() -> str:
 
 
 def of_host() -> dict[str, Any]:
-    """What is known without torch."""
+    """Facts that need no torch."""
     found: dict[str, Any] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "cpu": figures.machine(),
+        "cpu": measurement.machine(),
         "memory GiB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -50,13 +50,13 @@ def of_host() -> dict[str, Any]:
 
 
 def nvidia_smi() -> list[dict[str, str]]:
-    """What the driver says about each GPU; empty where there is no driver."""
+    """The driver's description of each GPU; empty without a driver."""
     lines = _output(["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader"]).splitlines()
     return [dict(zip(_QUERY.split(","), line.split(", "), strict=False)) for line in lines]
 
 
 def _output(command: list[str]) -> str:
-    """What a program says, empty where it is absent or fails."""
+    """Output of a program, empty if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_QUERY_S)
     except (OSError, subprocess.TimeoutExpired):

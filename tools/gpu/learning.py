@@ -1,4 +1,4 @@
-"""The learner: samples per second, and ranks that learn together."""
+"""Measurements of the learner: samples per second, and two ranks."""
 
 import torch
 
@@ -10,7 +10,7 @@ NUM_RANKS = 2
 
 
 def measure(given: task.Task, *, is_compiled: bool = False) -> task.Items:
-    """Steps of each size of batch with all that belongs to them; is_compiled: by torch.compile."""
+    """Measures whole training steps for each batch size. is_compiled: with torch.compile."""
     torch.manual_seed(0)
     section = given.section
     for batch_size in given.form.batch_sizes:
@@ -20,24 +20,24 @@ def measure(given: task.Task, *, is_compiled: bool = False) -> task.Items:
             batch_size=batch_size, is_compiled=is_compiled, seconds=4 * given.form.seconds
         )
         try:
-            for figure in learners.measure(options):
-                yield task.renamed(figure, name, **roofline.memory(given.is_cuda))
-        except Exception as error:  # memory that a smaller batch does not need
+            for measured in learners.measure(options):
+                yield task.renamed(measured, name, **roofline.memory(given.is_cuda))
+        except Exception as error:  # out of memory, for example
             yield task.Note(name, f"fails: {task.line_of(error)}")
 
 
 def ranks(given: task.Task) -> task.Items:
-    """Two ranks beside one, which fails unless both end with the same network."""
+    """Measures two ranks and one; fails unless both ranks end with the same network."""
     name = f"learner.{given.section.net}.ranks{NUM_RANKS}"
     if given.is_cuda and hardware.num_gpus() < NUM_RANKS:
-        yield task.Note(name, f"not measured: NCCL needs {NUM_RANKS} GPUs, and here is {hardware.num_gpus()}")
+        yield task.Note(name, f"not measured: NCCL needs {NUM_RANKS} GPUs, not {hardware.num_gpus()}")
         return
     options = given.options(
         num_ranks=NUM_RANKS, batch_size=given.form.batch_sizes[-1], seconds=4 * given.form.seconds
     )
-    figure = learners.measure_ranks(options.nets[0], options, num_turns=1)
+    measured = learners.measure_ranks(options.nets[0], options, num_turns=1)
     more = {
         "group": "NCCL" if given.is_cuda else "gloo",
-        "times one rank": round(NUM_RANKS * figure.ratio, 2),
+        "times one rank": round(NUM_RANKS * measured.ratio, 2),
     }
-    yield task.renamed(figure, name, **more)
+    yield task.renamed(measured, name, **more)

@@ -1,22 +1,22 @@
-"""What `make gpu-check` measures, in which order and for how long."""
+"""Sections of `make gpu-check`, their order and their time limits."""
 
 from typing import NamedTuple
 
 TOTAL_S = 470.0
-"""All sections together; eight minutes with what lies between them."""
+"""Time of all sections; with the time between them, eight minutes."""
 
 
 class Section(NamedTuple):
-    """A part of the check, with a process of its own."""
+    """A part of the check, which runs in a separate process."""
 
     kind: str  # a key of `tools.gpu.section.KINDS`
-    bound_s: float  # at most, besides what earlier sections left over
+    bound_s: float  # time limit, plus the time that earlier sections left over
     net: str = ""  # such as b10c128
     size: int = 0  # of the board
 
     @property
     def name(self) -> str:
-        """Such as "backends b10c128 9x9"."""
+        """Name, such as "backends b10c128 9x9"."""
         board = f"{self.size}x{self.size}" if self.size else ""
         return " ".join(word for word in (self.kind, self.net, board) if word)
 
@@ -25,14 +25,14 @@ class Form(NamedTuple):
     """A whole check."""
 
     sections: tuple[Section, ...]
-    seconds: float  # about, for each rate
-    batches: tuple[int, ...]  # of inference
-    compiled_batches: tuple[int, ...]  # of that by torch.compile
+    seconds: float  # approximate, for each rate
+    batches: tuple[int, ...]  # batch sizes of inference
+    compiled_batches: tuple[int, ...]  # batch sizes of inference with torch.compile
     num_games: int  # of self-play, advanced together
-    num_simulations: int  # a move of self-play
+    num_simulations: int  # for each move of self-play
     batch_sizes: tuple[int, ...]  # of the learner
     loop_minutes: float
-    loop: tuple[str, ...]  # the loop's settings besides device, folder and minutes
+    loop: tuple[str, ...]  # settings of the loop besides device, folder and minutes
 
     def section(self, name: str) -> Section:
         """The section of this name."""
@@ -57,7 +57,7 @@ FULL = Form(
         Section("learner", 17, "b10c128", 9),
         Section("learner", 20, "b20c256", 19),
         Section("ranks", 35, "b10c128", 9),
-        # torch.compile takes tens of seconds for each shape: it has what the sections before it left over.
+        # torch.compile takes tens of seconds for each shape; this section gets the time that is left over.
         Section("compiled", 25),
         Section("loop", 132),
     ),
@@ -120,9 +120,9 @@ SHORT = Form(
         "stop.promotions=1",
     ),
 )
-"""For tests of the check itself: networks and loads that a CPU answers at once."""
+"""Form for tests of the check itself, with networks and loads that are small enough for a CPU."""
 
 
 def form(is_short: bool) -> Form:
-    """The check as it is asked for."""
+    """The check with its real sizes, or the short one."""
     return SHORT if is_short else FULL

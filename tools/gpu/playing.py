@@ -1,4 +1,4 @@
-"""Self-play: its kernels, its rate, and the whole loop until it promotes a network."""
+"""Measurements of self-play: compilation of kernels, rate, and the whole loop up to a promotion."""
 
 import signal
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from alphazero import local_loop
-from alphazero.benchmarks import figures, nets, peaks, selfplays, settings
+from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
 from alphazero.config import game as game_config
 from alphazero.config import training as training_config
@@ -18,13 +18,13 @@ from alphazero.selfplay import warm_up
 from tools.gpu import roofline, task
 
 _GPU_BACKENDS = ("torch_graphs", "torch")
-"""The first that is faithful plays; torch.compile would take the time of the section."""
+"""Backends to try; the first faithful one plays. torch.compile would take all the time of the section."""
 _SAVE_S = 8.0
-"""The loop is told to save so long before its time is over."""
+"""Time before the deadline at which the loop is stopped, so that it can save."""
 
 
 def compile_kernels(given: task.Task) -> task.Items:
-    """Those of rules and search for all boards of the check, so that no other section waits for them."""
+    """Compiles the kernels of rules and search for all boards of the check; other sections load them."""
     configs = [
         schema.Config(game=game_config.GameConfig(size=size, komi=7))
         for size in sorted({section.size for section in given.form.of_kind("selfplay")})
@@ -37,22 +37,22 @@ def compile_kernels(given: task.Task) -> task.Items:
 
 
 def self_play(given: task.Task) -> task.Items:
-    """One worker with many games, as an actor has it."""
+    """Measures one worker with many games, as in an actor."""
     torch.manual_seed(0)
     options, size = given.options(seconds=8 * given.form.seconds), given.section.size
     net = options.nets[0]
     best = _fastest(nets.random_weights(net, size), options)
-    figure = selfplays.measure_with(net, best, options)
+    measured = selfplays.measure_with(net, best, options)
     peak = peaks.of_training(training_config.TrainingConfig(device=given.device))
-    evaluations_per_s = figure.value * figure.setup["evaluations/simulation"]
+    evaluations_per_s = measured.value * measured.setup["evaluations/simulation"]
     share = peak.share(evaluations_per_s * operations.evaluation_operations(net, size))
-    more = {figures.SHARE_OF_PEAK: share, "of bare evaluations": f"{100 * figure.ratio:.0f} %"}
+    more = {measurement.SHARE_OF_PEAK: share, "of bare evaluations": f"{100 * measured.ratio:.0f} %"}
     more |= roofline.memory(given.is_cuda)
-    yield task.renamed(figure, f"selfplay.{net.name}.{size}x{size}", **more)
+    yield task.renamed(measured, f"selfplay.{net.name}.{size}x{size}", **more)
 
 
-def _fastest(weights: leela.Weights, options: settings.Settings) -> nets.Best:
-    """A backend at the batch that the search asks it for: half of the games where it works meanwhile."""
+def _fastest(weights: leela.Weights, options: settings.BenchmarkSettings) -> nets.FastestBackend:
+    """The first faithful backend, with the search's batch size: half of the games if it is asynchronous."""
     names = _GPU_BACKENDS if options.device == "cuda" else ("auto",)
     reasons = []
     for name in names:
@@ -65,12 +65,12 @@ def _fastest(weights: leela.Weights, options: settings.Settings) -> nets.Best:
         planes = nets.random_planes(batch, weights.size)
         evaluator.evaluate(planes)
         rate = nets.evaluations_per_s(evaluator, planes, options.seconds / 20, options.clock)
-        return nets.Best(name, evaluator, planes, rate, [batch])
+        return nets.FastestBackend(name, evaluator, planes, rate, [batch])
     raise RuntimeError("; ".join(reasons))
 
 
 def loop(given: task.Task) -> task.Items:
-    """A run without Ray, which fails unless it promotes a network."""
+    """Runs the loop without Ray; fails unless it promotes a network."""
     with tempfile.TemporaryDirectory(prefix="alphazero-") as path:
         words = [*given.form.loop, f"training.device={given.device.value}", f"run.dir={path}/run"]
         words.append(f"stop.minutes={given.form.loop_minutes}")
@@ -84,7 +84,7 @@ def loop(given: task.Task) -> task.Items:
             folder.close()
             print(folder.log.read_text(), flush=True)
         reached = status.Status.load(Path(path) / "run" / "status.json")
-    yield figures.Figure(
+    yield measurement.Measurement(
         name=f"loop.{config.net.name}.{config.game.size}x{config.game.size}",
         value=reached.promotions,
         unit="promotions",
@@ -103,13 +103,13 @@ def loop(given: task.Task) -> task.Items:
 
 
 def _run_until(running: local_loop.LocalLoop, seconds: float) -> None:
-    """Runs to its end, or interrupts it after so many seconds as Ctrl-C would: a gate knows no bound."""
+    """Runs the loop to its end, or interrupts it after `seconds` like Ctrl-C; a gate has no time limit."""
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, max(1.0, seconds))
     try:
         running.run()
     except KeyboardInterrupt:
-        print("the loop was interrupted, as its time was over", flush=True)
+        print("the loop was interrupted at its time limit", flush=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

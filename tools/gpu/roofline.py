@@ -1,4 +1,4 @@
-"""torch and its libraries, and what large products of matrices reach on the device."""
+"""Versions of torch and its libraries, and the device's rate of large matrix products."""
 
 import contextlib
 import resource
@@ -9,23 +9,25 @@ import torch
 from torch.cuda import nccl
 
 from alphazero import jit
-from alphazero.benchmarks import figures, peaks
+from alphazero.benchmarks import measurement, peaks
 from alphazero.config import training as training_config
 from alphazero.net import machine
 from tools.gpu import task
 
 
 def measure(given: task.Task) -> task.Items:
-    """Facts, then a figure for each precision that the device multiplies natively."""
-    yield task.Facts(_facts(given.is_cuda))
+    """Reports facts, then the rate in each precision that the device supports natively."""
+    yield task.MachineFacts(_facts(given.is_cuda))
     has_bf16 = machine.is_bf16(training_config.Precision.auto, given.device)
     for precision in ("fp32", *["fp16"] * given.is_cuda, *["bf16"] * has_bf16):
         reached = peaks.measure(given.device, precision).operations_per_s / 1e12
-        yield figures.Figure(name=f"matrix.{precision}", value=reached, unit="TFLOP/s", limit=reached)
+        yield measurement.Measurement(
+            name=f"matrix.{precision}", value=reached, unit="TFLOP/s", limit=reached
+        )
 
 
 def memory(is_cuda: bool) -> dict[str, int]:
-    """The most that this process has held so far, in MiB."""
+    """Peak memory of this process so far, in MiB."""
     found = {"host MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
     if is_cuda:
         found["GPU MiB"] = torch.cuda.max_memory_reserved() >> 20

@@ -1,4 +1,4 @@
-"""One section of `tools.gpu_check` in this process: python -m tools.gpu.section NAME ...; not for people."""
+"""One section of `tools.gpu_check`, for internal use: python -m tools.gpu.section NAME ..."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ KINDS: dict[str, Callable[[task.Task], task.Items]] = {
 
 
 def main() -> int:
-    """Appends a line of JSON for each item as it is measured; 1 if the section failed, with the reason."""
+    """Appends a line of JSON for each measured item; 0, or 1 with the reason if the section failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.gpu.section", description=__doc__)
     parser.add_argument("name")
     parser.add_argument("--device", type=training_config.Device, required=True)
@@ -43,7 +43,7 @@ def main() -> int:
         try:
             for item in KINDS[section.kind](given):
                 print(item.json(), file=file, flush=True)
-        except Exception as error:  # whatever it was costs this section alone
+        except Exception as error:  # any error loses this section only
             traceback.print_exc()
             print(json.dumps({"failed": task.line_of(error)}), file=file, flush=True)
             return 1
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    """Ends the section's whole session when the parent, which holds the other end of stdin, is gone."""
+    """Ends the section's whole session when the parent ends, which closes the other end of stdin."""
     while os.read(0, 1):
         pass
     os.killpg(0, signal.SIGKILL)

@@ -1,14 +1,14 @@
-"""The report as a table in Markdown, as docs/results.md has them."""
+"""Report of the check as a Markdown table for docs/results.md."""
 
 from typing import Any
 
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 
-_HIDDEN = (figures.SHARE_OF_PEAK, "machine", "time")
+_HIDDEN = (measurement.SHARE_OF_PEAK, "machine", "time")
 
 
 def render(report: dict[str, Any]) -> str:
-    """A line about the machine, then a row for each figure, note and failure."""
+    """A line about the machine, then a row for each measurement, note and failure."""
     rows = ["| what | value | of the matrix peak | with |", "|---|---|---|---|"]
     for section in report["sections"]:
         rows += [_row(item) for item in section["items"]]
@@ -34,7 +34,7 @@ def _row(item: dict[str, Any]) -> str:
     if "text" in item:
         return _cells(item["name"], "", "", item["text"])
     setup = item["setup"]
-    share = setup.get(figures.SHARE_OF_PEAK)
+    share = setup.get(measurement.SHARE_OF_PEAK)
     given = ", ".join(f"{key} {value}" for key, value in setup.items() if key not in _HIDDEN)
     value = item["value"]
     text = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""What a section is given, and what it reports."""
+"""Input of a section, and the items that it reports."""
 
 import dataclasses
 import json
@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from alphazero.benchmarks import figures, settings
+from alphazero.benchmarks import measurement, settings
 from alphazero.config import training as training_config
 from tools.gpu import plan
 
 
 class Note(NamedTuple):
-    """A result that is no number, such as why a backend is not used."""
+    """A result that is not a number, such as the reason for not using a backend."""
 
     name: str
     text: str
@@ -22,8 +22,8 @@ class Note(NamedTuple):
         return json.dumps(self._asdict())
 
 
-class Facts(NamedTuple):
-    """What the machine is."""
+class MachineFacts(NamedTuple):
+    """Facts about the machine."""
 
     values: dict[str, Any]
 
@@ -32,7 +32,7 @@ class Facts(NamedTuple):
         return json.dumps({"facts": self.values})
 
 
-Item = figures.Figure | Note | Facts
+Item = measurement.Measurement | Note | MachineFacts
 Items = Iterator[Item]
 
 
@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
     @property
     def left_s(self) -> float:
-        """Seconds until the section is ended."""
+        """Seconds until the section is stopped."""
         return self.deadline - time.monotonic()
 
     @property
@@ -54,9 +54,9 @@ class Task(NamedTuple):
         """Whether a GPU is measured."""
         return self.device is training_config.Device.cuda
 
-    def options(self, **changes: Any) -> settings.Settings:
-        """Of a benchmark of the section's network and board."""
-        given = settings.Settings(
+    def options(self, **changes: Any) -> settings.BenchmarkSettings:
+        """Settings of a benchmark with the section's network and board."""
+        given = settings.BenchmarkSettings(
             size=self.section.size,
             nets=[settings.parse_net(self.section.net)],
             num_simulations=self.form.num_simulations,
@@ -67,11 +67,11 @@ class Task(NamedTuple):
         return given._replace(**changes)
 
 
-def renamed(figure: figures.Figure, name: str, **more: Any) -> figures.Figure:
-    """The figure with a name of its own and more in its setup."""
-    return dataclasses.replace(figure, name=name, setup={**figure.setup, **more})
+def renamed(measured: measurement.Measurement, name: str, **more: Any) -> measurement.Measurement:
+    """The measurement with another name and additional entries in its setup."""
+    return dataclasses.replace(measured, name=name, setup={**measured.setup, **more})
 
 
 def line_of(error: BaseException) -> str:
-    """The first line of what went wrong, or its kind where it says nothing."""
+    """The first line of the error's message, or its type if the message is empty."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,4 +1,4 @@
-"""The project's own tests of inference on a GPU."""
+"""Run of the project's GPU tests of inference."""
 
 import importlib.util
 import subprocess
@@ -13,7 +13,7 @@ _NO_COMPILER = "not compiled"  # the section `compiled` has more time for it
 
 
 def run(given: task.Task) -> task.Items:
-    """Those that are marked gpu, or on a CPU the same backend's others; fails with the first that does."""
+    """Runs the tests marked gpu, or on a CPU the backend's other tests; fails with the first failure."""
     if importlib.util.find_spec("pytest") is None:
         yield task.Note("tests", "not run: pytest is not installed (EXTRAS=dev)")
         return

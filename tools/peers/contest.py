@@ -1,4 +1,4 @@
-"""Contests in rounds: each contestant in turn, then again; medians, as some turns are disturbed."""
+"""Comparisons in rounds, in which the programs take turns; medians, because some turns are disturbed."""
 
 import json
 import statistics
@@ -7,35 +7,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alphazero.benchmarks import figures
+from alphazero.benchmarks import measurement
 
 Side = Callable[[int], float]
-"""One turn of a contestant: its rate in this round, from 0."""
+"""One turn of a program: its rate in the given round, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Ours beside a peer."""
+    """Our program compared with a peer."""
 
     name: str
-    """Such as "selfplay.b4c32"."""
+    """Name, such as "selfplay.b4c32"."""
     unit: str
     ours: float
-    """The median of the rounds."""
+    """Our median over the rounds."""
     peer: float
-    """The median of the rounds of the peer's best setup."""
+    """Median over the rounds of the peer's best setup."""
     setup: dict[str, Any] = field(default_factory=dict)
-    """Who, with what, on which cores."""
+    """Programs, settings and cores."""
     peers: dict[str, float] = field(default_factory=dict)
-    """The median of each setup of the peer."""
+    """Median of each setup of the peer."""
 
     @property
     def ratio(self) -> float:
-        """How many times as fast ours is."""
+        """Our rate over the peer's."""
         return self.ours / self.peer
 
     def line(self) -> str:
-        """For people; every setup of the peer has a line where there are several."""
+        """Text for people; if the peer has several setups, each has a line."""
         setup = ", ".join(f"{key} {value}" for key, value in self.setup.items())
         rates = f"{self.ours:>10,.0f}{self.peer:>10,.0f}{self.ratio:>7.2f}"
         others = [f"{'':<26}{rate:>10,.0f}{'':>9}{name}" for name, rate in self.peers.items()]
@@ -43,11 +43,11 @@ class Comparison:
         return "\n".join([first, *(others if len(others) > 1 else [])])
 
     def json(self) -> str:
-        """For programs: one line."""
+        """One line of JSON."""
         setup = {
             **self.setup,
             "peers": self.peers,
-            "machine": figures.machine(),
+            "machine": measurement.machine(),
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         rates = {"unit": self.unit, "ours": self.ours, "peer": self.peer, "ratio": self.ratio}
@@ -58,22 +58,22 @@ HEADING = f"{'comparison':<16}{'ours':>10}{'peer':>10}{'ratio':>7}"
 
 
 def alternate(sides: Sequence[Side], num_rounds: int) -> list[list[float]]:
-    """Rates by side and round: A B C, A B C, ...; what the machine does besides meets all of them."""
+    """Rates by side and round, in the order A B C, A B C, ...; other load then affects all sides."""
     rounds = [[side(number) for side in sides] for number in range(num_rounds)]
     return [list(rates) for rates in zip(*rounds, strict=True)]
 
 
 def best(peers: Mapping[str, Sequence[float]]) -> str:
-    """The setup of the peer that is fastest by the median of its rounds."""
+    """The peer's setup with the highest median of its rounds."""
     return max(peers, key=lambda setup: statistics.median(peers[setup]))
 
 
 def compare(
     name: str, unit: str, ours: Sequence[float], peers: Mapping[str, Sequence[float]], setup: dict[str, Any]
 ) -> Comparison:
-    """Medians of ours and of the peer's best setup.
+    """Compares our median with that of the peer's best setup.
 
-    ours: rates by round; peers: the same for each setup of the peer, by its description.
+    ours: rates by round. peers: the same for each setup of the peer, by its description.
     """
     chosen = best(peers)
     medians = {setup: statistics.median(rates) for setup, rates in peers.items()}

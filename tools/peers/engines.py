@@ -1,4 +1,4 @@
-"""Our GTP engine beside Leela Zero: same weight file, same positions, same threads; `gtp.<net>.<n>t`."""
+"""Comparison of our GTP engine with Leela Zero, `gtp.<net>.<n>t`: same weights, positions and threads."""
 
 import contextlib
 import re
@@ -15,27 +15,27 @@ from alphazero.evaluation import gtp_client
 from alphazero.go import rules
 from tools.peers import contest, environment, turns
 
-SIZE = 19  # Debian's Leela Zero plays no other
+SIZE = 19  # the only board size of Debian's Leela Zero
 _OPENING_STONES = 8
-_TIME_LIMIT_S = 900.0  # a first move may compile on a busy machine
+_TIME_LIMIT_S = 900.0  # the first move may compile kernels on a busy machine
 _STATISTICS = re.compile(r"(\d+) visits, \d+ nodes, (\d+) playouts, (\d+) n/s")
 
 
-class Settings(NamedTuple):
-    """What is compared, and how long."""
+class EngineSettings(NamedTuple):
+    """Subject and length of the comparison."""
 
     weights: Path
     net_name: str
     threads: Sequence[int]
     cores: Sequence[int]  # at least as many as threads
-    num_visits: int  # a move
-    engine_arguments: Sequence[str]  # of ours; {threads} stands for their number
+    num_visits: int  # for each move
+    engine_arguments: Sequence[str]  # of our engine; {threads} stands for the number of threads
     leelaz: str
     num_rounds: int
 
 
 def find_leelaz(program: str | None) -> str:
-    """Leela Zero's path; environment.Missing if it is not there."""
+    """Leela Zero's path; raises environment.Missing if it is not installed."""
     found = shutil.which(program or "leelaz") or (
         None if program else shutil.which("leelaz", path="/usr/games")
     )
@@ -46,7 +46,7 @@ def find_leelaz(program: str | None) -> str:
     return found
 
 
-def compare(settings: Settings) -> Iterator[contest.Comparison]:
+def compare(settings: EngineSettings) -> Iterator[contest.Comparison]:
     """One comparison for each number of threads; each engine has as many cores as threads."""
     for num_threads in settings.threads:
         cores = settings.cores[:num_threads]
@@ -75,26 +75,26 @@ def compare(settings: Settings) -> Iterator[contest.Comparison]:
         yield contest.compare(name, "playouts/s", ours, {f"Leela Zero {version}": peer}, setup)
 
 
-def our_arguments(settings: Settings, num_threads: int) -> list[str]:
-    """What the user wants our engine to be started with besides."""
+def our_arguments(settings: EngineSettings, num_threads: int) -> list[str]:
+    """The user's additional arguments for our engine."""
     return [argument.replace("{threads}", str(num_threads)) for argument in settings.engine_arguments]
 
 
-def our_command(settings: Settings, num_threads: int) -> list[str]:
-    """Our engine, on the CPU."""
+def our_command(settings: EngineSettings, num_threads: int) -> list[str]:
+    """Command of our engine, on the CPU."""
     command = [sys.executable, "-m", "alphazero.gtp", "--weights", str(settings.weights), "--device", "cpu"]
     return [*command, "--visits", str(settings.num_visits), *our_arguments(settings, num_threads)]
 
 
-def leelaz_command(settings: Settings, num_threads: int) -> list[str]:
-    """Leela Zero with as many new playouts a move; it neither resigns nor thinks in our time."""
+def leelaz_command(settings: EngineSettings, num_threads: int) -> list[str]:
+    """Command of Leela Zero with the same number of new playouts a move; it does not resign or ponder."""
     options = ["--gtp", "--cpu-only", "--noponder", "-r", "0", "--timemanage", "off"]
     limits = ["-t", str(num_threads), "-p", str(settings.num_visits)]
     return [settings.leelaz, *options, *limits, "-w", str(settings.weights)]
 
 
 class _Player:
-    """An engine that thinks about one new position in each round."""
+    """An engine that searches one new position in each round."""
 
     def __init__(self, engine: gtp_client.GtpClient, num_visits: int, measure) -> None:
         self.engine = engine
@@ -102,7 +102,7 @@ class _Player:
         self._measure = measure
 
     def __call__(self, number: int) -> float:
-        """Playouts/s of one move; no tree and no cache of an earlier position is of use."""
+        """Playouts/s of one move; the tree and the cache of earlier positions cannot be used."""
         self.engine.send("clear_board")
         for color, move in opening(number):
             self.engine.send(f"play {color} {move}")
@@ -110,7 +110,7 @@ class _Player:
 
 
 def opening(number: int) -> list[tuple[str, str]]:
-    """Stones at random points, the same for all engines, others for each number."""
+    """Stones at random points, which depend on the number only."""
     points = np.random.default_rng(number + 1).permutation(SIZE * SIZE)[:_OPENING_STONES]
     return [("bw"[ply % 2], rules.format_move(int(point), SIZE)) for ply, point in enumerate(points)]
 
@@ -123,15 +123,15 @@ def wall_clock_rate(engine: gtp_client.GtpClient, num_visits: int) -> float:
 
 
 def own_rate(engine: gtp_client.GtpClient, _: int) -> float:
-    """What Leela Zero itself says about its last search, which leaves out all but the search."""
+    """Playouts/s that Leela Zero reports for its last search; they exclude everything but the search."""
     engine.send("genmove b")
-    engine.send("name")  # by its answer everything that was said before has arrived
+    engine.send("name")  # its answer follows all earlier messages
     return parse_rate(engine.last_stderr)
 
 
 def parse_rate(messages: str) -> float:
-    """The last playouts/s among Leela Zero's messages; ContestantFailed if there are none."""
+    """The last playouts/s among Leela Zero's messages; raises ContestantFailed if there are none."""
     found = _STATISTICS.findall(messages)
     if not found:
-        raise turns.ContestantFailed("Leela Zero did not say how many playouts/s it made")
+        raise turns.ContestantFailed("Leela Zero did not report playouts/s")
     return float(found[-1][2])

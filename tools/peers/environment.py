@@ -1,4 +1,4 @@
-"""The peers' environment: pgx and mctx in a folder of their own, which nothing of ours depends on."""
+"""Separate virtual environment for pgx and mctx, on which nothing else depends."""
 
 import json
 import os
@@ -21,11 +21,11 @@ print(json.dumps(found))
 
 
 class Missing(Exception):
-    """A peer is not there; the text is one line that says what to install."""
+    """A peer is not installed; the message is one line that says what to install."""
 
 
 def versions(python: Path) -> dict[str, str]:
-    """The peers' packages in the environment of this interpreter; Missing if any is not there."""
+    """Versions of the peers' packages for this interpreter; raises Missing if a package is not installed."""
     advice = f"`python -m tools.compare_peers --make-env --peers-python {python}` installs it"
     if not os.access(python, os.X_OK):
         raise Missing(f"{python}: there is no Python with pgx and mctx; {advice}")
@@ -39,7 +39,7 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def make(python: Path) -> int:
-    """Makes the environment whose interpreter is to be `python`; the exit code of what failed, or 0."""
+    """Makes the environment of the interpreter `python`; 0, or the exit code of the command that failed."""
     pins = [f"{name}=={version}" for name, version in PACKAGES.items()]
     folder = python.parent.parent
     for command in (

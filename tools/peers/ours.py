@@ -1,7 +1,7 @@
 """Our self-play, a whole worker with one math thread: python -m tools.peers.ours NET GAMES SIMULATIONS SEED.
 
-A contestant (tools/peers/turns.py). It chooses its backend as a run does, and does everything that
-a worker of a run does, records of finished games included.
+The program takes turns (tools/peers/turns.py). It chooses its backend as a run does, and does all the work of
+a run's worker, including records of finished games.
 """
 
 import sys
@@ -15,7 +15,7 @@ from alphazero.config import search as search_config
 from alphazero.config import selfplay as selfplay_config
 from alphazero.net import inference
 from alphazero.search import evaluator as evaluators
-from alphazero.selfplay import worker
+from alphazero.selfplay import worker as workers
 from tools.peers import turns
 
 SIZE = 9
@@ -41,7 +41,7 @@ def main(net: str, num_games: int, num_simulations: int, seed: int) -> None:
 
 
 def _compile(evaluator: evaluators.Evaluator) -> None:
-    """Small games to their end: what is compiled for the end of a game should not meet a turn."""
+    """Plays small games to their end, so that the kernels for ends of games are compiled before the turns."""
     player = _make_player(evaluator, num_games=2, num_simulations=2, seed=0)
     while player.work.games < 2:
         player.play_move()
@@ -49,14 +49,14 @@ def _compile(evaluator: evaluators.Evaluator) -> None:
 
 def _make_player(
     evaluator: evaluators.Evaluator, num_games: int, num_simulations: int, seed: int
-) -> worker.SelfPlayWorker:
-    """A worker that searches every move in full, from its first game on."""
+) -> workers.SelfPlayWorker:
+    """A worker that gives every move a full search."""
     config = schema.Config(
         game=game_config.GameConfig(size=SIZE, komi=7),
         search=search_config.SearchConfig(num_simulations=num_simulations),
         selfplay=selfplay_config.SelfPlayConfig(num_games=num_games, early_games=0, full_search_fraction=1),
     )
-    return worker.SelfPlayWorker(config, evaluator, name="peers", rng=np.random.default_rng(seed))
+    return workers.SelfPlayWorker(config, evaluator, name="peers", rng=np.random.default_rng(seed))
 
 
 if __name__ == "__main__":

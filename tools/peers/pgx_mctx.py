@@ -1,9 +1,9 @@
 """Self-play of pgx + mctx: python -m tools.peers.pgx_mctx BLOCKS FILTERS GAMES SIMULATIONS.
 
-Runs in the peers' environment, as a contestant (tools/peers/turns.py). Gumbel search as mctx has it
-by default: 16 considered moves, completed Q by the mixed value. The network has the shape of Leela
-Zero's without batch norm, as if it were folded, and random weights. Games that are over begin
-again. Records, targets and resignation are not made: a whole loop would be slower.
+Runs in the peers' environment and takes turns (tools/peers/turns.py). The search is mctx's Gumbel search with
+its defaults: 16 considered actions, Q values completed by the mixed value. The network has Leela Zero's
+shape, random weights and no batch norm, as if it were folded. Finished games start again. There are no
+records, targets or resignations, so that a whole loop would be slower.
 """
 # pyright: reportMissingImports=false
 
@@ -61,7 +61,7 @@ def _make_play_moves(env: pgx.Env, evaluate, num_simulations: int):
         after = jax.vmap(env.step)(games, actions)
         logits, values = evaluate(params, after.observation)
         is_over = after.terminated
-        # A child's value belongs to the other player, and what follows the end is worth nothing.
+        # A child's value is the other player's, and after the end of a game values are 0.
         answer = mctx.RecurrentFnOutput(
             reward=jnp.take_along_axis(after.rewards, movers[:, None], axis=1).squeeze(1),
             discount=jnp.where(is_over, 0.0, -1.0),
@@ -92,7 +92,7 @@ def _only_legal(logits, is_legal):
 
 
 def _begin_again(games, new_games):
-    """`games` with those that are over replaced."""
+    """`games` with the finished ones replaced."""
     is_over = games.terminated | games.truncated
 
     def choose(new, old):

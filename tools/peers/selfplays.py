@@ -1,4 +1,4 @@
-"""Our self-play beside pgx + mctx, on the same cores: `selfplay.<net>`."""
+"""Comparison of our self-play with pgx + mctx on the same cores, `selfplay.<net>`."""
 
 import contextlib
 import statistics
@@ -14,15 +14,15 @@ Lineup = list[tuple[list[str], Sequence[int]]]
 """Command and cores of each process."""
 
 
-class Settings(NamedTuple):
-    """What is compared, and how long."""
+class SelfPlaySettings(NamedTuple):
+    """Subject and length of the comparison."""
 
     nets: Sequence[net_config.NetConfig]
     cores: Sequence[int]
     num_simulations: int  # a move
-    num_games: int  # that each of our processes advances together
-    peer_games: Sequence[int]  # of the peer, over all of its processes; the best choice counts
-    peer_processes: Sequence[int]  # that share the cores; the best choice counts
+    num_games: int  # in each of our processes
+    peer_games: Sequence[int]  # in all processes of the peer; the best choice counts
+    peer_processes: Sequence[int]  # on all cores; the best choice counts
     peers_python: Path
     peer_name: str  # with versions
     num_rounds: int
@@ -30,7 +30,7 @@ class Settings(NamedTuple):
 
 
 class _Contestant:
-    """A team that remembers how much of the cores it got."""
+    """A team with its shares of CPU time."""
 
     def __init__(self, team: turns.Team, seconds: float) -> None:
         self.facts = team.facts
@@ -46,15 +46,15 @@ class _Contestant:
 
     @property
     def cpu_share(self) -> float:
-        """Of the cores' time, the median."""
+        """Median share of the cores' time."""
         return round(statistics.median(self._cpu_shares), 2)
 
 
-def compare(settings: Settings) -> Iterator[contest.Comparison]:
+def compare(settings: SelfPlaySettings) -> Iterator[contest.Comparison]:
     """One comparison for each network.
 
-    Ours: one process of one math thread for each core. The peer: as many processes and games as it
-    is fastest with; JAX takes all the cores that each of its processes is given.
+    Ours: one process with one math thread for each core. The peer: its fastest numbers of processes and
+    games; JAX uses all the cores of each process.
     """
     for net in settings.nets:
         with contextlib.ExitStack() as stack:
@@ -69,12 +69,12 @@ def compare(settings: Settings) -> Iterator[contest.Comparison]:
             yield _contest(net, settings, ours, peers)
 
 
-def _enter(stack: contextlib.ExitStack, name: str, lineup: Lineup, settings: Settings) -> _Contestant:
+def _enter(stack: contextlib.ExitStack, name: str, lineup: Lineup, settings: SelfPlaySettings) -> _Contestant:
     return _Contestant(stack.enter_context(turns.Team(name, lineup)), settings.seconds)
 
 
 def _contest(
-    net: net_config.NetConfig, settings: Settings, ours: _Contestant, peers: dict[str, _Contestant]
+    net: net_config.NetConfig, settings: SelfPlaySettings, ours: _Contestant, peers: dict[str, _Contestant]
 ) -> contest.Comparison:
     sides = [ours.side, *(peer.side for peer in peers.values())]
     our_rates, *peer_rates = contest.alternate(sides, settings.num_rounds)
@@ -85,7 +85,7 @@ def _contest(
         "cores": len(settings.cores),
         "our backend": ours.facts["backend"],
         "our games": f"{settings.num_games} in each of {len(settings.cores)} processes",
-        # Well below 1 for us means that something else was running.
+        # A value well below 1 means that other programs were running.
         "our share of the cores": ours.cpu_share,
         "peer's": peers[contest.best(rates)].cpu_share,
         "seconds a turn": settings.seconds,
@@ -93,15 +93,17 @@ def _contest(
     return contest.compare(f"selfplay.{net.name}", "simulations/s", our_rates, rates, setup)
 
 
-def our_lineup(net: net_config.NetConfig, settings: Settings) -> Lineup:
-    """A process for each core, free to move among them, as in a run."""
+def our_lineup(net: net_config.NetConfig, settings: SelfPlaySettings) -> Lineup:
+    """A process for each core, not pinned, as in a run."""
     common = [net.name, str(settings.num_games), str(settings.num_simulations)]
     command = ["env", "OMP_NUM_THREADS=1", sys.executable, "-m", "tools.peers.ours", *common]
     return [([*command, str(seed)], settings.cores) for seed in range(len(settings.cores))]
 
 
-def peer_lineup(net: net_config.NetConfig, settings: Settings, num_games: int, num_processes: int) -> Lineup:
-    """Processes with equal shares of the games, each with cores of its own."""
+def peer_lineup(
+    net: net_config.NetConfig, settings: SelfPlaySettings, num_games: int, num_processes: int
+) -> Lineup:
+    """Processes with equal shares of the games, each pinned to its own cores."""
     numbers = (net.blocks, net.filters, num_games // num_processes, settings.num_simulations)
     command = [str(settings.peers_python), "-m", "tools.peers.pgx_mctx", *map(str, numbers)]
     return [(command, settings.cores[first::num_processes]) for first in range(num_processes)]

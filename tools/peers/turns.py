@@ -1,8 +1,7 @@
-"""Both ends of a contestant's pipe: a number of seconds goes in, what was done in them comes out.
+"""Both ends of the pipe to a compared program: seconds to play go in, rates come out.
 
-Contestants take turns on the same cores. Each stays alive, compiled and idle until it is told to
-play, so only playing is measured. The child's side needs nothing but Python: peers have an
-environment of their own.
+The programs take turns on the same cores. Between turns each one stays alive, compiled and idle, so that only
+self-play is measured. The child's side needs Python alone, because peers have a separate environment.
 """
 
 import contextlib
@@ -20,15 +19,15 @@ from typing import Any, NamedTuple, TextIO
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class Played(NamedTuple):
-    """What one turn came to."""
+class TurnResult(NamedTuple):
+    """Result of one turn."""
 
-    rate: float  # simulations/s of the wall clock, all processes together
-    cpu_share: float  # seconds of processors over seconds of all cores: 1 where nothing was in the way
+    rate: float  # simulations per second of wall-clock time, all processes together
+    cpu_share: float  # CPU time over the time of all cores: 1 if no other program ran
 
 
 class ContestantFailed(Exception):
-    """A contestant could not be started, died or hung; the text is one line."""
+    """A program could not be started, died or hung; the message is one line."""
 
 
 class Team:
@@ -44,7 +43,7 @@ class Team:
                 self._members.append(_Member(name, command, cores))
             said = [member.receive() for member in self._members]
             self.facts = said[0]
-            """What the first process says about itself."""
+            """Facts that the first process reports."""
         except BaseException:
             self.close()
             raise
@@ -55,14 +54,14 @@ class Team:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def turn(self, seconds: float) -> Played:
-        """All play for about `seconds`; a move that has begun is finished."""
+    def turn(self, seconds: float) -> TurnResult:
+        """Lets all processes play for about `seconds`; each finishes the move that it has begun."""
         for member in self._members:
             member.send(seconds)
         said = [member.receive() for member in self._members]
         rate = sum(turn["simulations"] / turn["seconds"] for turn in said)
         longest = max(turn["seconds"] for turn in said)
-        return Played(rate, sum(turn["cpu_s"] for turn in said) / longest / self._num_cores)
+        return TurnResult(rate, sum(turn["cpu_s"] for turn in said) / longest / self._num_cores)
 
     def close(self) -> None:
         """Ends the processes."""
@@ -92,12 +91,12 @@ class _Member:
 
     def send(self, seconds: float) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # `receive` will say why it has gone
+        with contextlib.suppress(BrokenPipeError):  # `receive` reports the reason
             self._process.stdin.write(f"{seconds}\n")
             self._process.stdin.flush()
 
     def receive(self, limit_s: float = 900.0) -> dict[str, Any]:
-        """Its next line of JSON; the limit leaves time to compile on a busy machine."""
+        """The process's next line of JSON; the limit leaves time to compile on a busy machine."""
         assert self._process.stdout is not None
         watchdog = threading.Timer(limit_s, self._process.kill)
         watchdog.start()
@@ -113,7 +112,7 @@ class _Member:
     def _last_message(self) -> str:
         self._messages.seek(0)
         lines = [line.strip() for line in self._messages if line.strip()]
-        return lines[-1][:300] if lines else "it said nothing"
+        return lines[-1][:300] if lines else "no message"
 
     def close(self) -> None:
         self._process.kill()
@@ -127,7 +126,7 @@ class _Member:
 
 @contextlib.contextmanager
 def pinned(cores: Sequence[int]) -> Iterator[None]:
-    """Processes that are started inside run on these cores only, with all of their threads."""
+    """Pins processes that are started inside, with all their threads, to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -137,9 +136,9 @@ def pinned(cores: Sequence[int]) -> Iterator[None]:
 
 
 def serve(play: Callable[[], int], facts: Mapping[str, object], *, lines: TextIO, output: TextIO) -> None:
-    """The child's side, until `lines` end: says `facts`, then plays for as long as each line says.
+    """Runs the child's side until `lines` end: writes `facts`, then plays for the seconds in each line.
 
-    play: some work, warm; returns its simulations.
+    play: does a piece of work and returns its number of simulations; everything is compiled.
     """
     print(json.dumps(facts), file=output, flush=True)
     for line in lines:
@@ -152,7 +151,7 @@ def serve(play: Callable[[], int], facts: Mapping[str, object], *, lines: TextIO
 
 
 def claim_stdout() -> TextIO:
-    """stdout for answers alone: whatever libraries print goes to stderr from now on."""
+    """Reserves stdout for results, and redirects what libraries print to stderr."""
     claimed = os.fdopen(os.dup(1), "w")
     os.dup2(sys.stderr.fileno(), 1)
     return claimed

@@ -1,7 +1,7 @@
-"""Loads of a run's services by arithmetic: which one is full first, and with how many GPUs.
+"""Computed loads of a run's services: the first one at its limit, and the number of GPUs there.
 
-Costs are those that `tools.simulate_cluster` measured (docs/scaling.md); a head's disk and network card are
-assumptions. A load is a share of what its part can do, and all loads but `object store` grow with the GPUs.
+The costs were measured by `tools.simulate_cluster` (docs/scaling.md); disk and network card of the head are
+assumptions. A load is a share of a part's capacity. All loads except `object store` grow with the GPUs.
 """
 
 from collections.abc import Sequence
@@ -18,55 +18,55 @@ REPLAY_BUFFER = "replay buffer"
 _PART = f"{REPLAY_BUFFER}: "
 SYNC_MS = 3.0
 _GPUS_OF_A_NODE = 8
-_REPORT_MS, _POLL_MS, _LOOK_MS = 1.4, 1.6, 0.016
-"""On a core, with Ray's work: a report, a question for weights, and the driver's look at each actor."""
-_LOOKS_PER_S, _TOTALS_MS = 2, 6.0
-"""The driver's looks, and what the replay buffer's totals take at each."""
+_REPORT_MS, _POLL_MS, _STATE_MS = 1.4, 1.6, 0.016
+"""CPU time, including Ray's: a report, a poll for weights, and the driver's poll of each actor's state."""
+_POLLS_PER_S, _TOTALS_MS = 2, 6.0
+"""Rate of the driver's polls, and CPU time of the replay buffer's totals in each."""
 _QUESTIONS_PER_S, _QUESTION_MS = 5, 0.3
-"""Of each player that waits for the learner (`actors.selfplay`)."""
+"""Rate and CPU time of the requests of each player that waits for the learner (`actors.selfplay`)."""
 _COPIES_PER_S = 2e9
-"""Bytes that a process puts into the object store in a second."""
+"""Bytes per second that a process copies into the object store."""
 _STATES_OF_A_NETWORK = 4
-"""Weights, their average and two moments, in a checkpoint."""
+"""Copies of the weights in a checkpoint: weights, their average and two moments."""
 _NETWORKS, _REQUESTS, _BATCHES = 6, 2, 64
-"""In the object store at most: networks, requests for batches, and batches of each."""
+"""Maximum numbers in the object store: networks, requests for batches, and batches of each request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The driver's machine, which has the services and the run's folder."""
+    """The driver's machine, which runs the services and has the run's folder."""
 
     sync_ms: float = SYNC_MS
-    """Of an fsync. A local NVMe disk takes well below 1, a network disk up to 15."""
+    """Time of an fsync: well below 1 on a local NVMe disk, up to 15 on a network disk."""
     disk_bytes_per_s: float = 500e6
     card_bytes_per_s: float = 25e9 / 8
     store_bytes: float = 19 * 2**30
-    """Of the object store: 30 % of 64 GiB."""
+    """Size of the object store: 30 % of 64 GiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What the replay buffer spends on a core, with Ray's work."""
+    """CPU time of the replay buffer, including Ray's, and size of a game."""
 
     push_ms: float
-    """Of a push, whatever it carries."""
+    """Fixed cost of a push."""
     position_us: float
-    """Of each position of its games."""
+    """Cost of each position in a push."""
     sample_us: float
-    """Of each position that is drawn."""
+    """Cost of each drawn position."""
     game_bytes: float
-    """Of a game in the log."""
+    """Size of a game in the log."""
 
 
-class Load(NamedTuple):
-    """How much of a part of the run is taken."""
+class ServiceLoad(NamedTuple):
+    """Load of a part of the run."""
 
     name: str
     share: float  # 1 is full
 
 
 def costs(config: schema.Config, moves: int) -> Costs:
-    """As measured on 9x9 and 19x19, and in between in proportion to the points."""
+    """Costs as measured on 9x9 and 19x19, interpolated by the number of points in between."""
     points = config.game.size**2
     return Costs(
         push_ms=1.5,
@@ -76,8 +76,8 @@ def costs(config: schema.Config, moves: int) -> Costs:
     )
 
 
-def loads(config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head) -> list[Load]:
-    """What players and learners ask of each part if only the replay ratio slows them, the fullest first."""
+def loads(config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head) -> list[ServiceLoad]:
+    """Load of each part if players and learners are limited by the replay ratio only; the highest first."""
     players = fleet.balance.players
     talks = players / plans.talk_interval_s(players)
     batches = samples_per_s(config, fleet) / config.training.batch_size
@@ -91,32 +91,32 @@ def loads(config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head) -> l
     shares = {
         **_of_replay_buffer(config, fleet, moves, head),
         "weight store": talks * _POLL_MS / 1e3 + publications * network / _COPIES_PER_S,
-        "reporter": (talks * _REPORT_MS + _LOOKS_PER_S * players * _LOOK_MS) / 1e3,
+        "reporter": (talks * _REPORT_MS + _POLLS_PER_S * players * _STATE_MS) / 1e3,
         "disk (game log)": games_per_s * game / head.disk_bytes_per_s,
         "disk (checkpoints)": checkpoints * _STATES_OF_A_NETWORK * network / head.disk_bytes_per_s,
         "network card (games)": games_per_s * game / head.card_bytes_per_s,
         "network card (batches)": batches * memory.batch_bytes(config) / head.card_bytes_per_s,
-        # A node fetches a network once, and none that is replaced before one of its players asks.
+        # A node fetches a network once, and skips those that are replaced before one of its players polls.
         "network card (weights)": min(publications * nodes, talks) * network / head.card_bytes_per_s,
         "object store": under_way / head.store_bytes,
     }
-    return sorted((Load(name, share) for name, share in shares.items()), key=lambda load: -load.share)
+    return sorted((ServiceLoad(name, share) for name, share in shares.items()), key=lambda load: -load.share)
 
 
 def first(config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head) -> str:
-    """A line that names the part that is full first."""
+    """A line that names the part with the highest load."""
     found = next(load for load in loads(config, fleet, moves, head) if not load.name.startswith(_PART))
     verb = "is full" if found.share >= 1 else "would be full first"
     return f"{fleet.gpus} GPUs: the {found.name} {verb}, at {found.share:.2g} of what it can do"
 
 
 def samples_per_s(config: schema.Config, fleet: gpus.Fleet) -> float:
-    """What the learners are granted."""
+    """Samples per second that the replay ratio grants the learners."""
     return config.training.replay_ratio * fleet.balance.positions_per_s
 
 
 def table(config: schema.Config, fleets: Sequence[gpus.Fleet], moves: int, head: Head) -> list[str]:
-    """What fleets of the same GPU play and train, and the load of each part, as Markdown."""
+    """Rates of self-play and training of fleets of the same GPU, and the load of each part, as Markdown."""
     cost, day = costs(config, moves), 24 * 3600 / 1e12
     rows: dict[str, list[float]] = {
         "GPUs that train": [fleet.learners for fleet in fleets],
@@ -145,7 +145,7 @@ def table(config: schema.Config, fleets: Sequence[gpus.Fleet], moves: int, head:
 def _of_replay_buffer(
     config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head
 ) -> dict[str, float]:  # fmt: skip
-    """Of its one thread, in all and by what it does; it waits for the disk itself."""
+    """Loads of the replay buffer's one thread, in total and by task; waiting for the disk is included."""
     cost, balance = costs(config, moves), fleet.balance
     pushes = balance.positions_per_s / moves / fleet.rates.games_per_push
     waiting = balance.players * (1 - balance.self_play_fraction)
@@ -154,7 +154,7 @@ def _of_replay_buffer(
         "disk syncs": pushes * head.sync_ms / 1e3,
         "batches": samples_per_s(config, fleet) * cost.sample_us / 1e6,
         "questions of players that wait": waiting * _QUESTIONS_PER_S * _QUESTION_MS / 1e3,
-        "totals": _LOOKS_PER_S * _TOTALS_MS / 1e3,
+        "totals": _POLLS_PER_S * _TOTALS_MS / 1e3,
     }
     return {REPLAY_BUFFER: sum(parts.values()), **{_PART + name: share for name, share in parts.items()}}
 

@@ -1,4 +1,4 @@
-"""Fake self-play actors, many to a process: they push, wait, poll and report as `actors.selfplay` does."""
+"""Fake self-play actors, many in a process, which push, wait, poll and report as `actors.selfplay` does."""
 
 import collections
 import os
@@ -20,24 +20,29 @@ _PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What each client does."""
+class ClientLoad:
+    """Load that each client generates."""
 
     games_per_s: float
-    """0: as many as are taken."""
+    """0: as many as are accepted."""
     games_per_push: int
     push_window: int
     talk_s: float
-    """Between two looks for a newer network, and two reports."""
+    """Interval of polls for a newer network, and of reports."""
 
 
 class ClientHost:
-    """A process with so many clients, each a thread; takes the place of a `SelfPlayActor`."""
+    """A process with many clients, each of them a thread; replaces a `SelfPlayActor`."""
 
     def __init__(
-        self, load: Load, made: Sequence[records.GameRecord], first: int, count: int, handles: dict[str, Any]
+        self,
+        load: ClientLoad,
+        made: Sequence[records.GameRecord],
+        first: int,
+        count: int,
+        handles: dict[str, Any],
     ) -> None:
-        """made: games to push under ever new names. first: the number of the first client."""
+        """made: games to push, each time under a new name. first: number of the first client."""
         self._load = load
         self._made = made
         self._first = first
@@ -63,7 +68,7 @@ class ClientHost:
         self._stopping.set()
 
     def measured(self) -> tuple[dict[str, int], list[float]]:
-        """Counts since the last call, and the seconds from each push to its answer."""
+        """Counts since the last call, and the seconds from each push to its reply."""
         with self._lock:
             counts, self._counts = dict(self._counts), collections.Counter()
             latencies = list(self._latencies)
@@ -71,7 +76,7 @@ class ClientHost:
         return counts, latencies
 
     def answered(self, latency_s: float) -> None:
-        """Notes how long a push took."""
+        """Records the latency of a push."""
         with self._lock:
             self._latencies.append(latency_s)
 
@@ -81,43 +86,43 @@ class ClientHost:
         timed = _TimedBuffer(self._handles["replay_buffer"], self)
         out = pushes.Pushes(timed, name, self._load.push_window, self._stopping)
         reports = telemetry.Telemetry(self._handles["reporter"], name, self._load.talk_s)
-        supply = games.endless(self._made, f"{name}-{os.urandom(4).hex()}")
+        stream = games.endless(self._made, f"{name}-{os.urandom(4).hex()}")
         reports.report_now({"first_move_s": 1.0})
         pause = self._load.games_per_push / self._load.games_per_s if self._load.games_per_s else 0.0
         version, moves = -1, 0
-        # Spread out, as actors that began at different times are.
+        # Clients start at different times, as actors do.
         due = time.monotonic() + rng.exponential(pause)
         tick = time.monotonic() + rng.uniform(0, self._load.talk_s)
         while not self._stopping.wait(max(0.0, min(due, tick) - time.monotonic())):
             now = time.monotonic()
             if now >= due:
-                pushed = [next(supply) for _ in range(self._load.games_per_push)]
+                pushed = [next(stream) for _ in range(self._load.games_per_push)]
                 reply = out.send(pushed)
                 moves += sum(game.num_played for game in pushed)
                 self._count_up("pushes")
                 if reply is not None and reply.should_wait:
                     self._wait_while_ahead(reports)
-                # An actor that waits, for room or for the learner, plays nothing meanwhile.
+                # An actor plays nothing while it waits for a free push or for the learner.
                 due = time.monotonic() + (rng.exponential(pause) if pause else 0.0)
             if now >= tick:
                 tick = now + self._load.talk_s
-                reports.report(lambda moves=moves: _figures(moves))
-                version = self._look_for_weights(version)
+                reports.report(lambda moves=moves: _metrics(moves))
+                version = self._poll_weights(version)
         out.drain(_DRAIN_S)
 
     def _wait_while_ahead(self, reports: telemetry.Telemetry) -> None:
-        """Asks as often as `actors.selfplay` does whether the learner has caught up."""
+        """Waits for the learner, and polls as often as `actors.selfplay` does."""
         began, should_wait = time.monotonic(), True
         while should_wait and not self._stopping.wait(_PAUSE_S):
             reports.report(lambda: {"waiting_for": "the learner"})
             state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
             should_wait = state.should_wait
-            # Piece by piece, as a pause may outlast a measurement.
+            # Counted in pieces, because a pause may be longer than a measurement.
             ended = time.monotonic()
             self._count_up("paused_ms", round(1e3 * (ended - began)))
             began = ended
 
-    def _look_for_weights(self, version: int) -> int:
+    def _poll_weights(self, version: int) -> int:
         self._count_up("polls")
         newest = ray.get(self._handles["weight_store"].newest_candidate.remote(version))
         if newest is None:
@@ -132,7 +137,7 @@ class ClientHost:
 
 
 class _TimedBuffer:
-    """The replay buffer's handle, whose answers are timed when they come and not when they are looked at."""
+    """A handle of the replay buffer that times replies when they arrive, not when they are read."""
 
     def __init__(self, replay_buffer: Any, host: ClientHost) -> None:
         self._replay_buffer = replay_buffer
@@ -147,8 +152,8 @@ class _TimedBuffer:
         return reference
 
 
-def _figures(moves: int) -> dict[str, float | str]:
-    """As many as a self-play actor reports."""
+def _metrics(moves: int) -> dict[str, float | str]:
+    """Metrics of the same number and size as a self-play actor's."""
     return {
         "moves": moves, "simulations": 32 * moves, "evaluations": 30 * moves, "games": moves / 60,
         "searched": moves, "cheap": 0.0, "resigned": 0.0, "reused": 0.0, "backend": "none, a simulation",

@@ -1,4 +1,4 @@
-"""Games of the size of real ones, without a search: random legal moves, policies of the right length."""
+"""Game records of realistic size without a search: random legal moves, policies of the right length."""
 
 import copy
 import itertools
@@ -8,41 +8,39 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.data import record as records
-from alphazero.go import board as boards
-from alphazero.go import game as games
-from alphazero.go import geometry as geometries
+from alphazero.go import board, game_kernels, geometry
 
 
 def make(size: int, plies: int, count: int, rng: np.random.Generator) -> list[records.GameRecord]:
     """`count` legal games of `plies` moves; each position has a policy that does not compress well."""
-    geometry, scratch = geometries.make(size), boards.make_scratch(size * size)
+    tables, scratch = geometry.make(size), board.make_scratch(size * size)
     config = game_config.GameConfig(size=size, move_limit=plies)
-    return [_play(geometry, scratch, config, rng) for _ in range(count)]
+    return [_play(tables, scratch, config, rng) for _ in range(count)]
 
 
 def endless(made: Sequence[records.GameRecord], name: str, version: int = 0) -> Iterator[records.GameRecord]:
-    """The same games again and again under new names, which is what makes a game a new one."""
+    """Repeats the games for ever under new names; a game is identified by its name."""
     for number, record in enumerate(itertools.cycle(made)):
-        twin = copy.copy(record)
+        copied = copy.copy(record)
         # Its arrays were checked when they were made, and the check takes longer than the rest of a client.
-        object.__setattr__(twin, "game_id", f"{name}-{number}")
-        object.__setattr__(twin, "newest_weights", version)
-        yield twin
+        object.__setattr__(copied, "game_id", f"{name}-{number}")
+        object.__setattr__(copied, "newest_weights", version)
+        yield copied
 
 
 def _play(
-    geometry: geometries.Geometry, scratch: boards.Scratch, config: game_config.GameConfig,
+    tables: geometry.Geometry, scratch: board.Scratch, config: game_config.GameConfig,
     rng: np.random.Generator,
 ) -> records.GameRecord:  # fmt: skip
     num_points, plies = config.size**2, config.move_limit
-    position = games.new_games(1, config, max(2 * num_points, 1 << (plies - 1).bit_length()))
+    position = game_kernels.new_games(1, config, max(2 * num_points, 1 << (plies - 1).bit_length()))
     legal, moves = np.zeros(num_points + 1, np.bool_), []
     while not position[0].over:
-        games.legal_actions(geometry, position, 0, legal)
+        game_kernels.legal_actions(tables, position, 0, legal)
         if legal[:-1].any():
-            legal[-1] = False  # two passes would end it
+            legal[-1] = False  # two passes would end the game
         moves.append(int(rng.choice(np.flatnonzero(legal))))
-        games.play(geometry, position, scratch, 0, moves[-1])
+        game_kernels.play(tables, position, scratch, 0, moves[-1])
     count = len(moves)
     ownership = rng.integers(-1, 2, num_points).astype(np.int8)
     score = float(ownership.sum(dtype=np.int64)) - config.komi

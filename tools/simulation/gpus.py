@@ -1,7 +1,7 @@
-"""Rates of GPUs by arithmetic: what an H100 plays and trains, and how many of them should train.
+"""Computed rates of GPUs: self-play and training of an H100, and the number of GPUs that should train.
 
-Nothing here was measured on a GPU. The two assumptions are SUSTAINED_TFLOPS and TRAINING_PASSES; a search is
-taken to evaluate one position for each simulation, and all moves of a game are searched in full.
+Nothing here was measured on a GPU. The two assumptions are SUSTAINED_TFLOPS and TRAINING_PASSES. A search
+evaluates one position for each simulation, and every move of a game gets a full search.
 """
 
 import math
@@ -12,49 +12,49 @@ from alphazero.net import operations
 from alphazero.report import throughput
 
 SUSTAINED_TFLOPS = 200.0
-"""bf16, of an H100 SXM: a fifth of the 989 TFLOP/s that its data sheet names for dense matrices."""
+"""bf16 on an H100 SXM: a fifth of the 989 TFLOP/s for dense matrices in its data sheet."""
 TRAINING_PASSES = 3
-"""A sample costs as much as so many evaluations: one pass forward, and twice that backward."""
+"""Cost of a training sample in evaluations: one forward pass, and a backward pass at twice its cost."""
 GAMES_OF_A_PLAYER = 512
-"""Games that a player on a GPU advances together; a CPU's 128 would leave the GPU idle."""
+"""Games that a player on a GPU advances together; 128, as on a CPU, would leave the GPU idle."""
 _SEARCH_US, _SEARCH_US_PER_POINT = 3.0, 0.014
-"""What a CPU spends on a simulation beside the network: twice what `bench search` takes of a whole core."""
+"""CPU time of a simulation without the network: twice the time that `bench search` takes on a core."""
 _LEAST_PLAYERS = 2
-"""So that a player's moves, pushes and new networks do not leave the GPU idle."""
+"""Minimum number of players, so that moves, pushes and new networks of one do not leave the GPU idle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What one GPU does in a second: in self-play, or in training."""
+    """Rates of one GPU, in self-play or in training."""
 
     evaluations_per_s: float
     positions_per_s: float
     games_per_s: float
     samples_per_s: float
     players: int
-    """Self-play actors, with a core each, that keep the GPU busy."""
+    """Number of self-play actors, with a core each, that keep the GPU busy."""
 
     @property
     def games_per_push(self) -> float:
-        """Games that end at the same move of a player, if any does."""
+        """Mean number of games that end at a move of a player, if any game does."""
         ending = GAMES_OF_A_PLAYER * self.games_per_s / self.positions_per_s
         return ending / -math.expm1(-ending)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """So many GPUs, shared out between training and self-play."""
+    """GPUs of a cluster, divided between training and self-play."""
 
     gpus: int
     learners: int
     """GPUs that train."""
     balance: throughput.Balance
-    """Of all players with all learners."""
+    """Balance of all players and all learners."""
     rates: Rates
 
 
 def rates(config: schema.Config, moves: int, tflops: float = SUSTAINED_TFLOPS) -> Rates:
-    """Of a GPU that sustains `tflops`, with games of `moves` moves."""
+    """Rates of a GPU that sustains `tflops`, for games of `moves` moves."""
     evaluations = tflops * 1e12 / operations.evaluation_operations(config.net, config.game.size)
     positions = evaluations / config.search.num_simulations
     search_us = _SEARCH_US + _SEARCH_US_PER_POINT * config.game.size**2
@@ -68,7 +68,11 @@ def rates(config: schema.Config, moves: int, tflops: float = SUSTAINED_TFLOPS) -
 
 
 def fleet(config: schema.Config, of_gpu: Rates, gpus: int, learners: int | None = None) -> Fleet:
-    """Two or more GPUs; as few train as keep up with the others at the replay ratio, or `learners`."""
+    """A fleet of two or more GPUs.
+
+    learners: number of GPUs that train; by default the smallest one that keeps up with the others at the
+    replay ratio.
+    """
     training = config.training
     if learners is None:
         needed = training.replay_ratio * of_gpu.positions_per_s

@@ -1,4 +1,4 @@
-"""The real supervisor over fake self-play and a fake learner, and what is measured of it."""
+"""Real supervisor with fake self-play and a fake learner, and its measurement."""
 
 import contextlib
 import io
@@ -13,8 +13,7 @@ import numpy as np
 import ray
 from ray import cluster_utils
 
-from actors import loop, planning
-from actors import nodes as all_nodes
+from actors import cluster_nodes, loop, planning
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import record as records
@@ -24,26 +23,26 @@ from tools.simulation import clients, services
 
 MIB = 2**20
 HOST_CLIENTS = 32
-"""Clients of one process, unless more than MOST_HOSTS processes were needed."""
+"""Clients of one process, unless they need more than MOST_HOSTS processes."""
 MOST_HOSTS = 8
 STORE_BYTES = 512 * MIB
 _SERVICES = ("reporter", "weight_store", "replay_buffer")
-_LOOK_S = 0.2
+_POLL_S = 0.2
 _METRICS_S = 12.0
-"""After so long Ray's figures tell of everything before."""
+"""Delay after which Ray's metrics include everything before."""
 
 
 @dataclass(slots=True)
 class Measured:
-    """What the services and clients did in `seconds`."""
+    """Work of services and clients in `seconds`."""
 
     seconds: float
     spent: dict[str, dict[str, services.Spent]]
-    """By service and method."""
+    """Calls by service and method."""
     counts: dict[str, int]
-    """Of all clients."""
+    """Counts of all clients."""
     latencies: np.ndarray
-    """Seconds from each push to its answer."""
+    """Seconds from each push to its reply."""
     games: int
     positions: int
     log_bytes: int
@@ -52,62 +51,62 @@ class Measured:
     published: int
     """Networks since the start of the run."""
     fetched_bytes: float
-    """What the clients' node received from the services' node since then."""
+    """Bytes that the clients' node received from the services' node since then."""
     store_bytes: float = 0.0
-    """In the object store of the services' node at the end of the measurement."""
+    """Bytes in the object store of the services' node at the end of the measurement."""
     spilled_bytes: float = 0.0
-    """Of those objects, on the disk for want of room."""
+    """Bytes of those objects that were spilled to disk."""
     memory: dict[str, float] = field(default_factory=dict)
-    """Bytes without shared memory, of all processes of a name."""
+    """Bytes without shared memory, summed over all processes of a name."""
     cpu: dict[str, float] = field(default_factory=dict)
-    """Cores that all processes of a name took."""
+    """Cores used, summed over all processes of a name."""
 
     def of(self, service: str, method: str) -> services.Spent:
         """All calls of one method."""
         return self.spent[service].get(method, services.Spent())
 
     def calls(self, service: str, method: str) -> float:
-        """For each second."""
+        """Calls per second."""
         return self.of(service, method).calls / self.seconds
 
     def busy(self, service: str) -> float:
-        """Share of the time in which one of the service's methods ran, on a core or not."""
+        """Share of the time in which one of the service's methods ran, waiting included."""
         return sum(spent.seconds for spent in self.spent[service].values()) / self.seconds
 
     def cost(self, service: str, method: str) -> tuple[float, float]:
-        """Milliseconds of one call, and those of them on a core."""
+        """Milliseconds of one call: wall-clock time and CPU time."""
         spent = self.of(service, method)
         calls = max(1, spent.calls)
         return 1e3 * spent.seconds / calls, 1e3 * spent.cpu_s / calls
 
 
 class FakeRun(loop.Supervisor):
-    """The driver with its services, crew and reports; those who would compute are fakes."""
+    """The driver with its services, actors and reports; self-play and the learner are fakes."""
 
     def __init__(
         self,
         config: schema.Config,
         folder: run_folder.RunFolder,
-        fakes: tuple[clients.Load, list[records.GameRecord], int],
+        fakes: tuple[clients.ClientLoad, list[records.GameRecord], int],
         learner: services.LearnerLoad,
     ) -> None:
-        """fakes: what each client does, the games it pushes, and how many clients there are."""
+        """fakes: load of each client, games that it pushes, and number of clients."""
         self._load, self._made, self._num_clients = fakes
         self._learner_load = learner
         self._ended = threading.Event()
         self.hosts: list[Any] = []
-        view = all_nodes.Nodes(config)
+        view = cluster_nodes.Nodes(config)
         super().__init__(config, folder, _plan(config, view), self._ended, view)
 
     def measure(self, warm_up_s: float, seconds: float) -> Measured:
-        """Runs in this thread what `run` would, measures from another one, and stops everything."""
+        """Runs the loop in this thread, measures from another one, and stops everything."""
         found: list[Measured] = []
         errors: list[BaseException] = []
 
         def watch() -> None:
             try:
                 found.append(self._measured(warm_up_s, seconds))
-            except BaseException as error:  # to be raised where someone hears it
+            except BaseException as error:  # raised again in the main thread
                 errors.append(error)
             finally:
                 self._ended.set()
@@ -124,7 +123,7 @@ class FakeRun(loop.Supervisor):
             raise errors[0]
         return found[0]
 
-    def _hire(self, place: plans.Placement, number: int) -> Any:
+    def _make_player(self, place: plans.Placement, number: int) -> Any:
         most = host_clients(self._num_clients)
         first = number * most
         count = min(most, self._num_clients - first)
@@ -144,7 +143,7 @@ class FakeRun(loop.Supervisor):
 
     def _measured(self, warm_up_s: float, seconds: float) -> Measured:
         self._wait_for_everyone()
-        learner, fetched_before = self._crew.handle(plans.LEARNER), self._fetched()
+        learner, fetched_before = self._supervised.handle(plans.LEARNER), self._fetched()
         learner.publish.remote(True)
         self._ended.wait(warm_up_s)
         before = self._totals()
@@ -154,17 +153,17 @@ class FakeRun(loop.Supervisor):
         published: Any = ray.get(learner.publish.remote(False))
         store_bytes, spilled_bytes = stored_bytes(self.services_node())
         counts: dict[str, int] = {}
-        for told, _ in after["hosts"]:
-            for name, count in told.items():
+        for counted, _ in after["hosts"]:
+            for name, count in counted.items():
                 counts[name] = counts.get(name, 0) + count
-        figures = {name: after["figures"][name] - before["figures"][name] for name in ("games", "positions")}
+        metrics = {name: after["metrics"][name] - before["metrics"][name] for name in ("games", "positions")}
         return Measured(
             seconds=took,
             spent=after["spent"],
             counts=counts,
-            latencies=np.array([latency for _, told in after["hosts"] for latency in told]),
-            games=int(figures["games"]),
-            positions=int(figures["positions"]),
+            latencies=np.array([latency for _, measured in after["hosts"] for latency in measured]),
+            games=int(metrics["games"]),
+            positions=int(metrics["positions"]),
             log_bytes=after["log"] - before["log"],
             batches=after["batches"],
             clients=self._num_clients,
@@ -181,24 +180,24 @@ class FakeRun(loop.Supervisor):
         )
 
     def _wait_for_everyone(self) -> None:
-        """Until all clients live, and a first batch has shown that the kernels are compiled."""
+        """Waits until all clients are alive and a first batch shows that the kernels are compiled."""
         wanted = num_hosts(self._num_clients)
-        while len(self.hosts) < wanted and not self._ended.wait(_LOOK_S):
+        while len(self.hosts) < wanted and not self._ended.wait(_POLL_S):
             pass
         ray.get([host.__ray_ready__.remote() for host in self.hosts])
-        learner = self._crew.handle(plans.LEARNER)
-        while not ray.get(learner.measured.remote()) and not self._ended.wait(_LOOK_S):
+        learner = self._supervised.handle(plans.LEARNER)
+        while not ray.get(learner.measured.remote()) and not self._ended.wait(_POLL_S):
             pass
 
     def _totals(self) -> dict[str, Any]:
-        """What everyone counted; those that count since the last call begin anew."""
+        """Counts of all services and clients; those that count since the last call are reset."""
         spent = {name: self._handles[name].spent.remote() for name in _SERVICES}
-        learner = self._crew.handle(plans.LEARNER)
-        figures = ray.get(self._handles["replay_buffer"].figures.remote())
+        learner = self._supervised.handle(plans.LEARNER)
+        metrics = ray.get(self._handles["replay_buffer"].metrics.remote())
         return {
-            # A question waits behind all pushes, and what is counted goes on meanwhile.
+            # A request waits behind all pushes, and counting continues meanwhile.
             "at": time.monotonic(),
-            "figures": figures,
+            "metrics": metrics,
             "hosts": ray.get([host.measured.remote() for host in self.hosts]),
             "spent": {name: ray.get(reference) for name, reference in spent.items()},
             "batches": ray.get(learner.measured.remote()),
@@ -207,16 +206,16 @@ class FakeRun(loop.Supervisor):
         }
 
     def _fetched(self) -> float:
-        """Bytes of objects that the clients' node ever received; waits until Ray knows."""
+        """Total bytes of objects that the clients' node received; waits until Ray's metrics include them."""
         self._ended.wait(_METRICS_S)
         return received_bytes(self.hosts_node())
 
     def hosts_node(self) -> str:
-        """Id of the node on which the clients are."""
+        """Id of the clients' node."""
         return self._plan.of(plans.SELF_PLAY)[0].node.id
 
     def services_node(self) -> str:
-        """Id of the node on which everyone else is."""
+        """Id of the node of services and learner."""
         return self._plan.of(plans.LEARNER)[0].node.id
 
 
@@ -226,12 +225,12 @@ def host_clients(num_clients: int) -> int:
 
 
 def num_hosts(num_clients: int) -> int:
-    """Processes for so many clients."""
+    """Number of processes for the clients."""
     return -(-num_clients // host_clients(num_clients))
 
 
 def _processes() -> dict[str, tuple[float, float]]:
-    """Own bytes and seconds on a core of this process and all below it, by name."""
+    """Unshared bytes and CPU seconds of this process and its descendants, by name."""
     found: dict[str, tuple[float, float]] = {}
     for pid in proc_samples.family(os.getpid()):
         sample = proc_samples.sample(pid)
@@ -242,12 +241,12 @@ def _processes() -> dict[str, tuple[float, float]]:
 
 
 def received_bytes(node_id: str) -> float:
-    """Bytes of objects that came to a node from others, as of Ray's last report some seconds ago."""
+    """Bytes of objects that a node received from others, in Ray's last report, which is some seconds old."""
     return ray_metrics.total(_metrics(node_id), "ray_object_manager_bytes", Type="Received")
 
 
 def stored_bytes(node_id: str) -> tuple[float, float]:
-    """Bytes in a node's object store, and those of its objects that lie on the disk, likewise."""
+    """Bytes in a node's object store, and bytes spilled to disk, in Ray's last report."""
     metrics, name = _metrics(node_id), "ray_object_store_memory"
     held = sum(ray_metrics.total(metrics, name, Location=place) for place in ("MMAP_SHM", "MMAP_DISK"))
     return held, ray_metrics.total(metrics, name, Location="SPILLED")
@@ -260,11 +259,11 @@ def _metrics(node_id: str) -> list[ray_metrics.Metric]:
 
 @contextlib.contextmanager
 def two_nodes(num_hosts: int, store_bytes: int = STORE_BYTES, namespace: str = "simulation"):
-    """A cluster of two nodes on this machine: one for the services, one for so many processes of clients.
+    """A cluster of two nodes on this machine: one for the services, one for `num_hosts` processes of clients.
 
-    store_bytes: of the services' node; the other one has half as much.
+    store_bytes: object store of the services' node; the other one has half as much.
     """
-    # As the driver's: what is asked is what services take, not who goes first on a busy machine.
+    # Workers get the driver's priority: the load of the services counts, not their order on a busy machine.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray knows it by this name
     made = cluster_utils.Cluster(
         initialize_head=True,
@@ -279,8 +278,8 @@ def two_nodes(num_hosts: int, store_bytes: int = STORE_BYTES, namespace: str = "
         made.shutdown()
 
 
-def _plan(config: schema.Config, view: all_nodes.Nodes) -> plans.Plan:
-    """Of the services' node, which has no room for self-play, and the clients'; nobody plays matches."""
+def _plan(config: schema.Config, view: cluster_nodes.Nodes) -> plans.Plan:
+    """Plan for the services' node, without self-play, and the clients' node; no matches are played."""
     made = planning.make_plan(config, view.look())
     here = [place for place in made.placements if place.name not in (plans.EVALUATOR, plans.LADDER)]
     return plans.Plan(placements=tuple(here))

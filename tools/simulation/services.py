@@ -1,4 +1,4 @@
-"""The real services with a clock around their methods, and a learner that only asks for batches."""
+"""Real services with timed methods, and a fake learner that only requests batches."""
 
 import collections
 import functools
@@ -20,16 +20,16 @@ _MOST_BATCHES = 64
 
 
 class Spent(NamedTuple):
-    """What calls of one method took."""
+    """Time of the calls of one method."""
 
     calls: int = 0
     seconds: float = 0.0
     cpu_s: float = 0.0
-    """Of those, on a core: what is left was waiting, for the disk or for a free core."""
+    """CPU time of those seconds; the rest was waiting for the disk or for a free core."""
 
 
 def timed(service: type[Any]) -> type[Any]:
-    """The class with each public method's calls and seconds counted; `spent` tells and forgets them."""
+    """The class with counts of each public method's calls and seconds; `spent` returns and resets them."""
 
     def make(self: Any, *arguments: Any) -> None:
         self._spent = collections.defaultdict(lambda: [0, 0.0, 0.0])
@@ -62,18 +62,18 @@ def _clocked(name: str, method: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerLoad:
-    """What the fake learner does."""
+    """Load that the fake learner generates."""
 
     samples_per_s: float = math.inf
-    """Of its GPUs; infinite: as many as are granted."""
+    """Rate of its GPUs; infinite: as many samples as the replay ratio grants."""
     publish_s: float | None = 5.0
     """Seconds between two networks; None: every `training.publish_steps` steps."""
 
 
 class FakeLearner:
-    """Requests batches at the replay ratio and publishes networks when told to, without training.
+    """Requests batches at the replay ratio and publishes networks on schedule, without training.
 
-    Like `actors.learner` it has one request ahead, for about a second of training.
+    Like `actors.learner` it keeps one request ahead, for about a second of training.
     """
 
     def __init__(self, config: schema.Config, handles: dict[str, Any], load: LearnerLoad) -> None:
@@ -87,7 +87,7 @@ class FakeLearner:
         self._weights = np.zeros(memory.network_bytes(config) // 4, np.float32)
 
     def run(self) -> None:
-        """Asks until `stop`."""
+        """Requests batches until `stop`."""
         count, trained = 1, time.monotonic()
         granted, drawn = self._request(0, count)
         while not self._stopping.is_set():
@@ -105,7 +105,7 @@ class FakeLearner:
                 self._stopping.wait(_PAUSE_S)
 
     def _request(self, under_way: int, count: int) -> tuple[Any, Any]:
-        """Asks for `count` batches behind those that are under way."""
+        """Requests `count` batches after those that are in flight."""
         batch_size = self._training.batch_size
         ask = self._handles["replay_buffer"].request_shards.options(num_returns=2)
         return ask.remote(self._samples + under_way * batch_size, count, batch_size, 1)

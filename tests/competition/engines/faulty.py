@@ -1,4 +1,4 @@
-"""A GTP engine with a fault of its own choice: faulty.py FAULT [ARGUMENT ...]; without one it passes."""
+"""A GTP engine that passes, with a chosen fault: faulty.py FAULT [ARGUMENT ...]."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ def say(text):
 
 
 def leave_child(is_escaping):
-    """A process that ignores everything but SIGKILL and keeps our pipes open."""
+    """Forks a process that ignores everything but SIGKILL and keeps the engine's pipes open."""
     if os.fork():
         return
     if is_escaping:
@@ -39,7 +39,7 @@ def write_stderr_for_ever():
 
 
 def genmove():
-    """Mark and text of the answer."""
+    """The mark (= or ?) and text of the answer."""
     global num_moves
     num_moves += 1
     if fault == "hang":

@@ -1,6 +1,6 @@
-"""A GTP engine that plays a few moves, other ones in each game, and passes; its half of the board is its own.
+"""A GTP engine that plays a few moves on its own half of the board, different ones in each game, then passes.
 
-The game's name decides how a game ends: by a score that both engines know, by resignation, or unscored.
+The game's id decides how the game ends: by a score that both engines report, by resignation, or unscored.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Sections of the GPU check on a CPU: wrong answers are found, and time that is over is said."""
+"""Tests of the GPU check's sections on a CPU: wrong outputs are found, and time limits are reported."""
 
 import time
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from alphazero.benchmarks import figures, learners, nets, settings
+from alphazero.benchmarks import learners, measurement, nets, settings
 from alphazero.config import training as training_config
 from alphazero.net import backends, folding, graph_backend, inference, numpy_backend
-from alphazero.training import ranks
+from alphazero.training import data_parallel
 from tools.gpu import backend_rates, plan, playing, task
 
 SHAPE, SIZE = settings.parse_net("b1c8"), 5
@@ -22,14 +22,14 @@ def make(kind=graph_backend.GraphBackend):
 
 
 class Stubborn(graph_backend.GraphBackend):
-    """Keeps its first network."""
+    """Backend that keeps its first network."""
 
     def load(self, net, exact):
         pass
 
 
 class Mixing(graph_backend.GraphBackend):
-    """Takes the newest batch's planes for the one before, too."""
+    """Backend that also uses the newest batch's planes for the batch before it."""
 
     @torch.inference_mode()
     def submit(self, planes):
@@ -43,21 +43,21 @@ class Mixing(graph_backend.GraphBackend):
 
 
 @pytest.mark.parametrize(
-    ("kind", "complaint"),
+    ("kind", "reason"),
     [
         (graph_backend.GraphBackend, ""),
         (Stubborn, "after newer weights: policy off by"),
-        (Mixing, "with two batches under way: policy off by"),
+        (Mixing, "with two batches in flight: policy off by"),
     ],
 )
-def test_answers_are_checked_as_a_search_asks_for_them(kind, complaint):
+def test_outputs_are_checked_as_a_search_requests_them(kind, reason):
     net, exact, backend = make(kind)
-    assert backends.complaint(backend, net, exact) == ""
+    assert backends.unfaithfulness(backend, net, exact) == ""
     found = backend_rates.check(backend, net, exact)
-    assert found.startswith(complaint) and bool(found) == bool(complaint)
+    assert found.startswith(reason) and bool(found) == bool(reason)
 
 
-def test_a_rate_with_two_batches_under_way_leaves_none():
+def test_a_rate_with_two_batches_in_flight_leaves_none():
     net, _, backend = make()
     evaluator = inference.NetEvaluator(net, [backend], "")
     planes = nets.random_planes(4, SIZE)
@@ -71,42 +71,42 @@ def given(name, left_s, form=plan.SHORT):
 
 
 @pytest.mark.slow
-def test_what_there_is_no_time_for_is_said():
+def test_measurements_without_time_are_reported():
     items = list(backend_rates.measure(given("backends b1c8 9x9", left_s=0)))
     assert {item.text if isinstance(item, task.Note) else "" for item in items} == {
-        "not measured: the time was over"
+        "not measured: no time left"
     }
 
 
 @pytest.mark.slow
-def test_a_backend_that_fails_does_not_keep_others_from_being_measured(monkeypatch):
+def test_other_backends_are_measured_after_a_failure(monkeypatch):
     def fail(net, exact):
         raise RuntimeError("CUDA error: an illegal memory access\nand more")
 
     found = backends.candidates(training_config.Device.cpu, training_config.Precision.auto, num_threads=1)
-    options = {"broken": backends.Candidate(make=fail), "torch": found["torch"]}
+    options = {"broken": backends.BackendCandidate(make=fail), "torch": found["torch"]}
     monkeypatch.setattr(backends, "candidates", lambda *_, **__: options)
     first, *others = backend_rates.measure(given("backends b1c8 9x9", left_s=60))
     assert first == task.Note(
         "net.b1c8.9x9.broken", "not used, it fails here: CUDA error: an illegal memory access"
     )
-    measured = [item.name for item in others if isinstance(item, figures.Figure)]
+    measured = [item.name for item in others if isinstance(item, measurement.Measurement)]
     assert measured == [f"net.b1c8.9x9.torch.batch{batch}" for batch in plan.SHORT.batches]
     assert len(measured) == len(others)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("minutes", "left_s"), [(0.02, 60), (5, 0)], ids=["bound", "interrupted"])
-def test_a_loop_that_promotes_nothing_fails_after_its_figures(minutes, left_s):
+def test_a_loop_that_promotes_nothing_fails_after_its_results(minutes, left_s):
     form = plan.SHORT._replace(loop_minutes=minutes, loop=(*plan.SHORT.loop, "gate.every_steps=1000000"))
     items = playing.loop(given("loop", left_s, form))
     began = time.monotonic()
-    figure = next(items)
+    measured = next(items)
     assert time.monotonic() - began < 60
     with pytest.raises(RuntimeError, match=r"no network was promoted in \d"):
         next(items)
-    assert isinstance(figure, figures.Figure)
-    assert figure.value == 0 and figure.setup["minutes"] < 1
+    assert isinstance(measured, measurement.Measurement)
+    assert measured.value == 0 and measured.setup["minutes"] < 1
 
 
 def test_ranks_with_different_networks_are_refused():
@@ -116,13 +116,15 @@ def test_ranks_with_different_networks_are_refused():
 
 
 def test_ranks_that_share_no_gradients_end_with_different_networks():
-    options = settings.Settings(
+    options = settings.BenchmarkSettings(
         size=SIZE, nets=[SHAPE], num_simulations=1, num_games=1, device="cpu", seconds=0.1, batch_size=8
     )
     config = learners._make_config(SHAPE, options, num_ranks=1)
     window = learners._make_window(config)
-    first, twin, other = (learners._Learning(config, window, ranks.Ranks(number)) for number in (0, 0, 1))
-    assert first.digest() == twin.digest() == other.digest()
-    for learning in (first, twin, other):
+    first, same, other = (
+        learners._Learning(config, window, data_parallel.Ranks(number)) for number in (0, 0, 1)
+    )
+    assert first.digest() == same.digest() == other.digest()
+    for learning in (first, same, other):
         learning.step()
-    assert first.digest() == twin.digest() != other.digest()
+    assert first.digest() == same.digest() != other.digest()
