@@ -112,10 +112,9 @@ class Ladder:
     def names(self) -> list[str]:
         """All players: the uniform one, GNU Go's levels, then networks in the order of promotion."""
         levels = [f"gnugo-{level}" for level in self._rules.gnugo_levels]
-        met = self._games.opponents()
         return [
             UNIFORM,
-            *(name for name in levels if self._has_gnugo or name in met),
+            *(name for name in levels if self._has_gnugo or name in self._games),
             *sorted(self._steps),
         ]
 
@@ -166,7 +165,7 @@ class Ladder:
 
     def _play(self, should_stop: Callable[[], bool]) -> bool:
         a, b = self._next_pair()
-        heap.release()
+        heap.release()  # the work space of the fit, before the long part of the work
         seed = [self._config.run.seed, 7, self.num_games]
         rng = np.random.default_rng(seed)
         first_moves = openings.draw(

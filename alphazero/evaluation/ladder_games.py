@@ -43,6 +43,10 @@ class LadderGames:
         """Number of games that count."""
         return len(self._points)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the player has played a game that counts."""
+        return name in self._numbers
+
     def opponents(self) -> dict[str, set[str]]:
         """Returns the players that each player has met."""
         names = list(self._numbers)

@@ -161,7 +161,7 @@ def _report(options: argparse.Namespace, record: chaos_records.ChaosRecord, path
         "seed": options.seed,
         "minutes": options.minutes,
         "totals": totals,
-        "complaints": found,
+        "problems": found,
         "recovery_s": recovered,
         "blows": [asdict(blow) for blow in record.blows],
     }
