@@ -7,6 +7,7 @@ import socket
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero import local_loop, pull
 from alphazero.config import compose
 from alphazero.data import earlier_games, gamelog, run_folder
@@ -81,7 +82,7 @@ def test_without_a_search_the_loop_plays_and_learns_from_moves_that_it_drew(tmp_
     assert all(game.num_simulations == 0 for game in games)
     assert all((game.policy.max(axis=1) == 1).all() for game in games), "each move is its own target"
     learned = inference.make_evaluator(weight_files.load(tmp_path), device="cpu", backend="torch")
-    logits, _ = learned.evaluate(np.zeros((1, 18, 5, 5), np.uint8))
+    logits = learned.evaluate(evaluators.Inputs(np.zeros((1, 18, 5, 5), np.uint8))).logits
     chances = np.exp(logits[0]) / np.exp(logits[0]).sum()
     assert -(chances * np.log(chances)).sum() < np.log(26) - 0.005, "the initial entropy is log(26)"
 

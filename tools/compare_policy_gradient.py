@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import command_line
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players, weight_files
 from alphazero.evaluation import result as results
 from alphazero.net import inference
-from alphazero.search import evaluator as evaluators
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

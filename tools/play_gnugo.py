@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import command_line
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import gtp_client, gtp_player, match, openings, players, weight_files
 from alphazero.evaluation import result as results
 from alphazero.net import inference, leela
-from alphazero.search import evaluator as evaluators
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

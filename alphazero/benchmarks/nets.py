@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.benchmarks import measurement, settings
 from alphazero.config import net as net_config
 from alphazero.net import inference, leela, resnet
@@ -56,7 +57,7 @@ def all_bests(weights: leela.Weights, options: settings.BenchmarkSettings) -> li
         rates = {}
         for batch in batches:
             planes = random_planes(batch, weights.size)
-            evaluator.evaluate(planes)
+            evaluator.evaluate(evaluators.Inputs(planes))
             # The best of a few short runs, because other work on the machine can only slow one down.
             rates[batch] = max(
                 evaluations_per_s(evaluator, planes, options.seconds / 20, options.clock)
@@ -75,8 +76,10 @@ def evaluations_per_s(
 ) -> float:
     """Bare evaluations per second of one batch, repeated."""
 
+    inputs = evaluators.Inputs(planes)
+
     def evaluate() -> int:
-        evaluator.evaluate(planes)
+        evaluator.evaluate(inputs)
         return len(planes)
 
     return measurement.rate(evaluate, seconds, clock)

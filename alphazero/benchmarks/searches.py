@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.benchmarks import boards, measurement, settings
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import board, game_kernels, geometry
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.go import board, features, game_kernels, geometry
+from alphazero.search import interface, lockstep
 
 
 def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
@@ -41,7 +41,7 @@ class _SearchedGames:
         self._indices = np.arange(options.num_games)
         config = search_config.SearchConfig(num_simulations=options.num_simulations)
         self._search = lockstep.LockstepSearch(config, self._games, np.random.default_rng(0))
-        self._options = lockstep.SearchOptions(num_simulations=options.num_simulations, is_noisy=True)
+        self._options = interface.SearchOptions(num_simulations=options.num_simulations, is_noisy=True)
         self._evaluator = _Repeated(options)
 
     def play_move(self) -> int:
@@ -59,13 +59,11 @@ class _Repeated:
     """An evaluator with the same random answers in every call. Moves differ, and nothing is computed."""
 
     def __init__(self, options: settings.BenchmarkSettings) -> None:
-        self._answers = evaluators.HashedEvaluator(options.size).evaluate(
-            np.random.default_rng(0).integers(
-                0, 2, (options.num_games, 18, options.size, options.size), dtype=np.uint8
-            )
-        )
+        shape = (options.num_games, features.NUM_PLANES, options.size, options.size)
+        planes = np.random.default_rng(0).integers(0, 2, shape, dtype=np.uint8)
+        self._outputs = evaluators.HashedEvaluator(options.size).evaluate(evaluators.Inputs(planes))
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns logits [B, A] and values [B] that do not depend on `planes`."""
-        logits, values = self._answers
-        return logits[: len(planes)], values[: len(planes)]
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+        """Returns outputs that do not depend on `inputs`."""
+        batch = len(inputs.planes)
+        return evaluators.Outputs(self._outputs.logits[:batch], self._outputs.values[:batch])

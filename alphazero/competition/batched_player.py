@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.evaluation import players
 from alphazero.go import play
-from alphazero.search import evaluator as evaluators
 
 _CLOSED = "the network was closed"
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.competition import batched_player, engine_side, settings, sides
 from alphazero.config import search as search_config
 from alphazero.engine import answers, handicap
 from alphazero.evaluation import weight_files
 from alphazero.go import play, rules
-from alphazero.search import evaluator as evaluators
 
 UNIFORM = "none"
 """Replaces the weight file: the network with uniform policy and value 0."""

@@ -15,9 +15,6 @@ class Algorithm(Enum):
     """No search: moves are sampled from the network's policy, for `training.policy_loss=reinforce`."""
 
 
-TREE_SEARCHES = (Algorithm.gumbel, Algorithm.puct)
-
-
 class Symmetry(Enum):
     """Symmetries of the board that are applied to the network's inputs."""
 

@@ -1,16 +1,15 @@
 """Search of a GTP engine: a tree that follows one game, rollouts, and exact raw evaluations."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import rollouts
 from alphazero.go import features, geometry, play, rules, symmetry
-from alphazero.search import evaluator as evaluators
-from alphazero.search import inspection, lockstep
+from alphazero.search import inspection, interface, lockstep
 from alphazero.search import tree as trees
 
 MOST_SIMULATIONS = 100_000
@@ -56,8 +55,7 @@ class EngineSearch:
         """
         self._size = size
         self._num_simulations = config.num_simulations
-        capacity = max(config.num_simulations, MOST_SIMULATIONS)
-        self._config = dataclasses.replace(config, num_simulations=capacity)
+        self._config = config
         self._forget_answers = forget_answers
         self._evaluator = evaluator
         self._make_exact = make_exact
@@ -71,7 +69,7 @@ class EngineSearch:
         """Compiles all kernels of a game, so that its first move is as fast as the others."""
         position = play.Game(self._size, 0.0)
         search = self._follow(position)
-        result = search.search(_FIRST, self._evaluator, lockstep.SearchOptions(num_simulations=1))
+        result = search.search(_FIRST, self._evaluator, interface.SearchOptions(num_simulations=1))
         self.report(with_bounds=False)
         search.advance(_FIRST, result.actions)
         position.play(int(result.actions[0]))
@@ -162,14 +160,15 @@ class EngineSearch:
         features.fill_planes(geometry.make(self._size), position.record, 0, planes)
         seen = symmetry.apply(planes, symmetry.inverse(s), self._size)
         batch = seen.reshape(1, features.NUM_PLANES, self._size, self._size)
-        logits, values = self._exact.evaluate(batch)
-        weights = np.exp(logits[0].astype(np.float64) - logits[0].max())
-        return symmetry.apply(weights / weights.sum(), s, self._size), float(values[0])
+        outputs = self._exact.evaluate(evaluators.Inputs(batch))
+        logits = outputs.logits[0]
+        weights = np.exp(logits.astype(np.float64) - logits.max())
+        return symmetry.apply(weights / weights.sum(), s, self._size), float(outputs.values[0])
 
     def _run(
         self, search: lockstep.LockstepSearch, limits: SearchLimits, num_simulations: int
-    ) -> lockstep.SearchResult:
-        options = lockstep.SearchOptions(
+    ) -> interface.SearchResult:
+        options = interface.SearchOptions(
             num_simulations=num_simulations,
             allowed=None if limits.allowed is None else limits.allowed[None],
             settles_passes=False,
@@ -192,7 +191,12 @@ class EngineSearch:
         """Moves the search to `position`. The subtree is kept if the position continues the last one."""
         if self._search is None or self._games.dtype != position.record.dtype:
             self._games = position.record.copy()
-            self._search = lockstep.LockstepSearch(self._config, self._games, np.random.default_rng(0))
+            self._search = lockstep.LockstepSearch(
+                self._config,
+                self._games,
+                np.random.default_rng(0),
+                max_simulations=max(self._num_simulations, MOST_SIMULATIONS),
+            )
             self._root = None
         self._games[0] = position.record[0]
         new_moves = None if self._root is None else position.moves_since(self._root)

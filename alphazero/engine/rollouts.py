@@ -5,9 +5,9 @@ P points, A = P + 1 actions, K games, B of them unfinished.
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, life, play, rules, scoring
-from alphazero.search import evaluator as evaluators
 from alphazero.search import raw_policy, sampling
 
 NUM_GAMES = 32

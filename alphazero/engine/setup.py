@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import clocks, engine_search, session, state
 from alphazero.net import leela
 from alphazero.search import cache, symmetries, threads
-from alphazero.search import evaluator as evaluators
 
 NAME = "AlphaZero"
 LEELA_ZERO = "0.17"

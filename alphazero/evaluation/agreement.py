@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.evaluation import promotion
 from alphazero.go import board, features, game_kernels, geometry
 from alphazero.net import numpy_forward
-from alphazero.search import evaluator as evaluators
 
 _CHUNK = 16  # the numpy implementation unfolds 3x3 windows: 9 times the memory of the widest layer
 
@@ -32,13 +32,13 @@ def largest_difference(evaluator: evaluators.Evaluator, path: Path, planes: np.n
 
     planes: [B, 18, N, N] uint8. The reference is an independent implementation in float64.
     """
-    logits, values = evaluator.evaluate(planes)
+    outputs = evaluator.evaluate(evaluators.Inputs(planes))
     largest = 0.0
     for start in range(0, len(planes), _CHUNK):
         rows = slice(start, start + _CHUNK)
         exact_logits, exact_values = numpy_forward.forward(path, planes[rows])
-        policy_error = np.abs(_softmax(logits[rows]) - _softmax(exact_logits)).max()
-        value_error = np.abs(values[rows] - exact_values).max()
+        policy_error = np.abs(_softmax(outputs.logits[rows]) - _softmax(exact_logits)).max()
+        value_error = np.abs(outputs.values[rows] - exact_values).max()
         largest = max(largest, float(policy_error), float(value_error))
     return largest
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero import files, heap
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
@@ -31,7 +32,6 @@ from alphazero.evaluation import (
     ratings,
 )
 from alphazero.net import inference
-from alphazero.search import evaluator as evaluators
 
 UNIFORM = "uniform"
 """The opponent whose rating is 0: our search with a uniform network."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep, sampling
 
 _MOST_ROUNDS = 6

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.go import board, geometry, rules, scoring
-from alphazero.search import evaluator as evaluators
-from alphazero.search import factory, lockstep, symmetries
+from alphazero.search import factory, interface, symmetries
 
 _LOST = -0.9
 """Root value below which a player no longer fills its own territory."""
@@ -56,7 +56,7 @@ class SearchPlayer:
         A player that has certainly lost passes instead of filling its own territory. Filling gains nothing,
         and after a pass the winner can end the game, as it passes when a second pass wins.
         """
-        options = lockstep.SearchOptions(
+        options = interface.SearchOptions(
             num_simulations=self._config.num_simulations, num_considered=self._config.num_considered
         )
         result = self._search.search(indices, self._wrapped, options)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import training as training_config
 from alphazero.net import calibration, folding, machine, numpy_backend, openvino_backend
 
@@ -20,7 +21,7 @@ _LONGEST_RUN_S = 0.1
 _NO_COMPILING = "it takes half a minute to compile and gains a tenth on a CPU"
 _SLOWER_ON_X86 = "openvino is faster on an x86 CPU"
 
-Answers = tuple[np.ndarray, np.ndarray]
+RawOutputs = tuple[np.ndarray, np.ndarray]
 """Logits [B, A] and values before tanh [B], float32."""
 
 
@@ -36,8 +37,8 @@ class Backend(Protocol):
         """Switches to other weights of the same shape. exact: their float32 answers."""
         ...
 
-    def run(self, planes: np.ndarray) -> Answers:
-        """Returns the answers for planes [B, 18, N, N] uint8."""
+    def run(self, planes: np.ndarray) -> RawOutputs:
+        """Returns the outputs for planes [B, 18, N, N] uint8."""
         ...
 
     def unload(self) -> None:
@@ -45,32 +46,13 @@ class Backend(Protocol):
         ...
 
 
-class PendingOutputs(Protocol):
-    """Answers that may still be in computation."""
-
-    def result(self) -> Answers:
-        """Waits for the answers and returns them."""
-        ...
-
-
 @runtime_checkable
 class AsynchronousBackend(Protocol):
     """A backend that computes while its caller continues."""
 
-    def submit(self, planes: np.ndarray) -> PendingOutputs:
+    def submit(self, planes: np.ndarray) -> evaluators.Pending[RawOutputs]:
         """Starts a `run`. Its planes may change as soon as this returns. At most two at a time."""
         ...
-
-
-class ReadyOutputs(NamedTuple):
-    """Finished answers, as a `PendingOutputs`."""
-
-    logits: np.ndarray
-    values: np.ndarray
-
-    def result(self) -> Answers:
-        """Returns the answers at once."""
-        return self.logits, self.values
 
 
 Maker = Callable[[folding.Folded, calibration.Exact], Backend]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import training as training_config
 from alphazero.net import backends, folding, leela, machine, numpy_backend
 
@@ -14,20 +15,22 @@ _logger = logging.getLogger(__name__)
 
 
 class NetEvaluation(NamedTuple):
-    """A batch in computation; an `alphazero.search.evaluator.PendingEvaluation`."""
+    """A batch in computation, as `alphazero.evaluator.Pending`."""
 
-    answers: backends.PendingOutputs
+    outputs: evaluators.Pending[backends.RawOutputs]
     is_turned: np.ndarray | None  # [B] bool, rows whose value is the opponent's; None if there are none
 
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Waits, then returns logits [B, A] and values [B] in [-1, 1], float32."""
-        logits, values = self.answers.result()
+    def result(self) -> evaluators.Outputs:
+        """Waits for the outputs and returns them."""
+        logits, values = self.outputs.result()
         values = np.tanh(values)
-        return logits, values if self.is_turned is None else np.where(self.is_turned, -values, values)
+        return evaluators.Outputs(
+            logits, values if self.is_turned is None else np.where(self.is_turned, -values, values)
+        )
 
 
 class NetEvaluator:
-    """A network as `alphazero.search.evaluator.AsynchronousEvaluator`. It is not thread-safe.
+    """A network as `alphazero.evaluator.AsynchronousEvaluator`. It is not thread-safe.
 
     It has a list of backends, the preferred one first. Each network that is loaded runs on the first
     backend whose answers are faithful to it. If there is none, the network runs on torch in float32.
@@ -48,16 +51,17 @@ class NetEvaluator:
         """Whether `submit` returns before the answers are computed."""
         return self._queue is not None
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values [B] in [-1, 1], float32; planes [B, 18, N, N] uint8."""
-        return self.submit(planes).result()
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+        """Implements `Evaluator.evaluate`; planes [B, 18, N, N]."""
+        return self.submit(inputs).result()
 
-    def submit(self, planes: np.ndarray) -> NetEvaluation:
+    def submit(self, inputs: evaluators.Inputs) -> NetEvaluation:
         """Starts an `evaluate`. Only a GPU computes while the caller continues."""
+        planes = inputs.planes
         is_white_to_move = planes[:, 16, 0, 0] != 1 if self._net.is_value_blacks else None
         if self._queue is not None:
             return NetEvaluation(self._queue.submit(planes), is_white_to_move)
-        return NetEvaluation(backends.ReadyOutputs(*self._backend.run(planes)), is_white_to_move)
+        return NetEvaluation(evaluators.Ready(self._backend.run(planes)), is_white_to_move)
 
     def load(self, weights: leela.Weights) -> None:
         """Switches to other weights of the same board size and shape. Nothing is measured again."""

@@ -1,12 +1,12 @@
-"""Leaf batches: several threads find the leaves of a step, one call of the network evaluates them."""
+"""Leaf batches: buffers for the leaves of a step, filled by one thread or several, and evaluated together."""
 
 from collections.abc import Callable
 from concurrent import futures
 
 import numpy as np
 
-from alphazero.go import features
-from alphazero.search import evaluator as evaluators
+from alphazero import evaluator as evaluators
+from alphazero.go import inputs
 from alphazero.search import mcts
 from alphazero.search import tree as trees
 
@@ -19,9 +19,11 @@ Walk = Callable[[mcts.Leaves, np.ndarray], None]
 
 
 class LeafBatch:
-    """Buffers for the leaves of G games. Calls of `begin` and `finish` alternate."""
+    """Buffers for the leaves of G games. `fill`, `submit` and `back_up` follow one another."""
 
-    def __init__(self, games: np.ndarray, leaf_batch: int, num_threads: int) -> None:
+    def __init__(
+        self, games: np.ndarray, family: inputs.InputFamily, leaf_batch: int, num_threads: int
+    ) -> None:
         """games: [G] game records; only their number and layout matter. leaf_batch: most leaves of a game.
 
         num_threads: threads that find leaves. More than one pays off with thousands of leaves a call.
@@ -29,59 +31,62 @@ class LeafBatch:
         num_points = games["stones"].shape[1] - 1
         size = round(num_points**0.5)
         share = -(-len(games) // num_threads) * leaf_batch
-        planes = np.zeros((share * num_threads, features.NUM_PLANES, num_points), np.uint8)
-        self._images = planes.reshape(-1, features.NUM_PLANES, size, size)
-        self._share = share
-        # Each thread fills its own slice of the planes, so the slices together are one batch.
-        starts = range(0, len(planes), share)
-        self._leaves = [mcts.make_leaves(games, planes[start : start + share]) for start in starts]
-        self._pool = futures.ThreadPoolExecutor(num_threads) if num_threads > 1 else None
-        self._pending: evaluators.PendingEvaluation | None = None
+        planes = np.zeros((share * num_threads, family.num_planes, num_points), np.uint8)
+        global_inputs = np.zeros((len(planes), family.num_globals), np.float32)
+        self._planes = planes.reshape(-1, family.num_planes, size, size)
+        self._globals = global_inputs if family.num_globals else None
+        # Each thread fills its own slice of the buffers, so the slices together are one batch.
+        self._slices = [slice(start, start + share) for start in range(0, len(planes), share)]
+        self._leaves = [mcts.make_leaves(games, planes[part], global_inputs[part]) for part in self._slices]
+        self._threads = futures.ThreadPoolExecutor(num_threads) if num_threads > 1 else None
 
     @property
     def leaves(self) -> mcts.Leaves:
-        """Leaves of the first thread, for work that needs a walker between `finish` and `begin`."""
+        """Leaves of the first thread, for work that needs a walker between `back_up` and `fill`."""
         return self._leaves[0]
 
     @property
     def num_rows(self) -> int:
-        """Positions of the last `begin` that the network evaluates."""
+        """Positions of the last `fill` that the network evaluates."""
         return sum(int(leaves.counts[0]) for leaves in self._leaves)
 
     @property
     def num_paths(self) -> int:
-        """Descents of the last `begin`, including those that ended at a known value."""
+        """Descents of the last `fill`, including those that ended at a known value."""
         return sum(int(leaves.counts[1]) for leaves in self._leaves)
 
-    def begin(self, walk: Walk, indices: np.ndarray, evaluator: evaluators.Evaluator) -> bool:
-        """Finds leaves and starts their evaluation. Returns whether there are any."""
-        if self._pool is None:
+    def fill(self, walk: Walk, indices: np.ndarray) -> None:
+        """Finds leaves in these games."""
+        if self._threads is None:
             walk(self._leaves[0], indices)
-            # Padding rows hold old positions, which are evaluated again; so do gaps between threads.
-            num_rows = min(-(-self.num_rows // _STEP) * _STEP, len(self._images))
         else:
-            parts = np.array_split(indices, len(self._leaves))
-            list(self._pool.map(walk, self._leaves, parts))
-            num_rows = len(self._images) if self.num_rows else 0
-        self._pending = evaluators.submit(evaluator, self._images[:num_rows]) if num_rows else None
-        return num_rows > 0
+            list(self._threads.map(walk, self._leaves, np.array_split(indices, len(self._leaves))))
 
-    def finish(self, tree: trees.Tree) -> None:
-        """Waits for the network, writes its outputs into the leaves and backs up the values."""
-        if self._pending is None:
+    def submit(self, evaluator: evaluators.Evaluator) -> evaluators.Pending[evaluators.Outputs] | None:
+        """Starts the evaluation of the leaves; None if there are none."""
+        num_rows = self.num_rows
+        if num_rows == 0:
+            return None
+        # Padding rows hold old positions, which are evaluated again; so do gaps between threads.
+        num_rows = len(self._planes) if self._threads else min(_rounded_up(num_rows), len(self._planes))
+        shown = None if self._globals is None else self._globals[:num_rows]
+        return evaluators.submit(evaluator, evaluators.Inputs(self._planes[:num_rows], shown))
+
+    def back_up(self, tree: trees.Tree, outputs: evaluators.Outputs | None) -> None:
+        """Writes the network's outputs into the leaves and backs up the values. Does nothing for None."""
+        if outputs is None:
             return
-        logits, values = self._pending.result()
         # A common factor cancels when priors are normalised. This one avoids overflow.
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        if self._pool is None:
-            mcts.expand_and_back_up(tree, self._leaves[0], weights, values)
-            return
-        starts = range(0, len(self._images), self._share)
-        rows = [slice(start, start + self._share) for start in starts]
-        list(
-            self._pool.map(
-                lambda leaves, part: mcts.expand_and_back_up(tree, leaves, weights[part], values[part]),
-                self._leaves,
-                rows,
-            )
-        )
+        weights = np.exp(outputs.logits - outputs.logits.max(axis=1, keepdims=True))
+
+        def back_up(leaves: mcts.Leaves, rows: slice) -> None:
+            mcts.expand_and_back_up(tree, leaves, weights[rows], outputs.values[rows])
+
+        if self._threads is None:
+            back_up(self._leaves[0], slice(None))
+        else:
+            list(self._threads.map(back_up, self._leaves, self._slices))
+
+
+def _rounded_up(num_rows: int) -> int:
+    return -(-num_rows // _STEP) * _STEP

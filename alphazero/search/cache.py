@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero import arrays
-from alphazero.go import features
+from alphazero import evaluator as evaluators
+from alphazero.go import inputs as input_families
 from alphazero.jit import jit
-from alphazero.search import evaluator as evaluators
 
 DEFAULT_BYTES = 64 << 20
 _FIRST_SEED, _SECOND_SEED = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
@@ -30,17 +30,24 @@ class CachedEvaluator:
     """An evaluator that calls `evaluator` only for positions that are not in the cache. Never asynchronous.
 
     A new position that occurs twice in one call is evaluated twice. The cache is cleared when the generation
-    of the evaluator changes, for instance with newer weights.
+    of the evaluator changes, for instance with newer weights. Ownership and scores are not kept.
     """
 
-    def __init__(self, evaluator: evaluators.Evaluator, size: int, num_bytes: int = DEFAULT_BYTES) -> None:
+    def __init__(
+        self,
+        evaluator: evaluators.Evaluator,
+        size: int,
+        num_bytes: int = DEFAULT_BYTES,
+        family: input_families.InputFamily = input_families.LEELA,
+    ) -> None:
         """num_bytes: largest size of the table. The number of entries is rounded down to a power of two."""
+        assert family.num_globals == 0, "keys are hashes of planes alone"
         self._evaluator = evaluator
         self._generation = evaluators.generation(evaluator)
         self._table = make_table(size, num_bytes)
         self._keys = np.zeros((0, 2), np.uint64)
         self._misses = np.zeros(0, np.int64)
-        self._asked = np.zeros((0, features.NUM_PLANES * size * size), np.uint8)
+        self._asked = np.zeros((0, family.num_planes * size * size), np.uint8)
         self.num_lookups = 0
         self.num_hits = 0
 
@@ -53,11 +60,12 @@ class CachedEvaluator:
         """Empties the cache."""
         self._table.keys[:] = 0
 
-    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate`. A hit equals the earlier output of the evaluator bit for bit."""
         if self._generation != self.generation:
             self._generation = self.generation
             self.clear()
+        planes = inputs.planes
         batch = len(planes)
         self._make_room(batch)
         rows = planes.reshape(batch, -1)
@@ -68,9 +76,15 @@ class CachedEvaluator:
         self.num_hits += batch - num_misses
         if num_misses:
             asked = self._asked[:num_misses].reshape(num_misses, *planes.shape[1:])
-            answers = self._evaluator.evaluate(asked)
-            _insert(self._table, self._keys, self._misses[:num_misses], answers, logits, values)
-        return logits, values
+            new = self._evaluator.evaluate(evaluators.Inputs(asked))
+            _insert(
+                self._table,
+                self._keys,
+                self._misses[:num_misses],
+                (new.logits, new.values),
+                (logits, values),
+            )
+        return evaluators.Outputs(logits, values)
 
     def _make_room(self, batch: int) -> None:
         if len(self._misses) < batch:
@@ -125,12 +139,12 @@ def _insert(
     table: CacheTable,
     keys: np.ndarray,
     misses: np.ndarray,
-    answers: evaluators.Answers,
-    logits: np.ndarray,
-    values: np.ndarray,
+    new: tuple[np.ndarray, np.ndarray],
+    outputs: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    """Writes the outputs for the missed rows to the table, and to their rows of logits and values."""
-    new_logits, new_values = answers
+    """Writes new logits [M, A] and values [M] to the table, and to the missed rows of the outputs."""
+    new_logits, new_values = new
+    logits, values = outputs
     for index in range(len(misses)):
         row = misses[index]
         entry = _entry(table, keys[row, 0])

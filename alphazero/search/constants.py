@@ -18,7 +18,7 @@ ONLY_WINNING = OutcomeValue()
 class SearchConstants(NamedTuple):
     """Constants from `config.search.SearchConfig`, which documents them, and of the outcome."""
 
-    is_gumbel: bool
+    rule: int  # number_of(algorithm)
     c_visit: float
     c_scale: float
     gumbel_visits: int
@@ -29,10 +29,15 @@ class SearchConstants(NamedTuple):
     outcome: OutcomeValue
 
 
+def number_of(algorithm: search_config.Algorithm) -> int:
+    """Number of a rule in kernels, which cannot compare enums."""
+    return list(search_config.Algorithm).index(algorithm)
+
+
 def from_config(config: search_config.SearchConfig, outcome: OutcomeValue) -> SearchConstants:
     """The constants of `config`."""
     return SearchConstants(
-        is_gumbel=config.algorithm is search_config.Algorithm.gumbel,
+        rule=number_of(config.algorithm),
         c_visit=float(config.c_visit),
         c_scale=float(config.c_scale),
         gumbel_visits=int(config.gumbel_visits),

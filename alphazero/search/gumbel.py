@@ -7,12 +7,15 @@ In the kernels `game` is a tree's index, `index` a node's. `tree`, `root` and `s
 `root.Root` and `constants.SearchConstants`.
 """
 
+import functools
 import math
 
 import numpy as np
 
 from alphazero import arrays
+from alphazero.config import search as search_config
 from alphazero.jit import Integer, Real, jit
+from alphazero.search import interface, puct
 from alphazero.search import root as roots
 from alphazero.search import tree as trees
 from alphazero.search.constants import SearchConstants
@@ -40,10 +43,24 @@ def considered_visits(num_considered: int, num_simulations: int) -> list[int]:
     return sequence[:num_simulations]
 
 
+@functools.lru_cache(maxsize=64)
 def halving_schedule(most_considered: int, num_simulations: int) -> np.ndarray:
     """Table [most_considered + 1, num_simulations] int32; row n is `considered_visits` for n actions."""
     rows = [considered_visits(number, num_simulations) for number in range(most_considered + 1)]
     return np.array(rows, np.int32)
+
+
+def prepare(
+    root: roots.Root,
+    indices: np.ndarray,
+    options: interface.SearchOptions,
+    config: search_config.SearchConfig,
+    rng: np.random.Generator,
+) -> roots.Root:
+    """Fills the scores of these games, with Gumbel noise if the search explores, and sets the schedule."""
+    noise = rng.gumbel(size=(len(indices), root.scores.shape[1])) if options.is_noisy else 0.0
+    roots.set_scores(root, indices, noise)
+    return root._replace(schedule=halving_schedule(options.num_considered, options.num_simulations))
 
 
 @jit
@@ -156,8 +173,10 @@ def select(
 
     Returns the action and its node, UNVISITED if it has none. Ties go to the first action. Unvisited actions
     share one completed value, so their pi' is proportional to the prior. Therefore only the best of them can
-    be selected, and only visited actions need an exponential.
+    be selected, and only visited actions need an exponential. PUCT selects at nodes with many visits.
     """
+    if tree.nodes[game, index].visits >= settings.gumbel_visits:
+        return puct.select(settings, tree, game, index)
     parent = tree.nodes[game, index]
     largest, mass, total, weighted, top = _visited(tree, game, index)
     mixed = _mixed_value(parent.raw_value, mass, total, weighted)
@@ -208,6 +227,15 @@ def _visited(tree: trees.Tree, game: Integer, index: Integer) -> tuple[Integer, 
 def _weight(node: np.record, top: Real, scale: Real) -> Real:
     """prior * exp(sigma(q) - sigma(top)) of a visited action; top is the largest completed value."""
     return node.prior * np.exp(scale * (trees.child_value(node) - top))
+
+
+@jit
+def read_result(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, policy: np.ndarray
+) -> tuple[Integer, Real]:
+    """The `final_action`, and the result of `improved_policy`, which fills policy [A] float32."""
+    value = improved_policy(settings, tree, root, game, policy)
+    return final_action(settings, tree, root, game), value
 
 
 @jit

@@ -7,13 +7,13 @@ The public kernels share these arguments:
 - indices: [B] int64, the games to work on.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.go import board, features, game_kernels, geometry, rules, scoring
+from alphazero.go import board, game_kernels, geometry, inputs, rules, scoring
 from alphazero.jit import Boolean, Integer, Real, jit
-from alphazero.search import gumbel, puct
+from alphazero.search import interface, selection
 from alphazero.search import root as roots
 from alphazero.search import tree as trees
 from alphazero.search.constants import SearchConstants
@@ -31,6 +31,7 @@ class Tables(NamedTuple):
 
     geometry: geometry.Geometry
     settings: SearchConstants
+    family: int  # `go.inputs.InputFamily.number`
 
 
 class Leaves(NamedTuple):
@@ -39,20 +40,25 @@ class Leaves(NamedTuple):
     walker: np.ndarray  # [1] game record, the position on the current path
     trees: np.ndarray  # [L] int32 index of the leaf's game
     nodes: np.ndarray  # [L] int32 node of the leaf in its tree
-    planes: np.ndarray  # [L, 18, P] uint8 input of the network
+    planes: np.ndarray  # [L, C, P] uint8 input of the network
+    globals: np.ndarray  # [L, G] float32 global inputs of the network
     legal: np.ndarray  # [A] bool legal moves of the walker
     counts: np.ndarray  # [2] int64 number of rows in use, number of paths
     scratch: board.Scratch
 
 
-def make_leaves(games: np.ndarray, planes: np.ndarray) -> Leaves:
-    """Makes buffers for L = len(planes) leaves of games of this layout. planes: [L, 18, P] uint8."""
+def make_leaves(games: np.ndarray, planes: np.ndarray, global_inputs: np.ndarray) -> Leaves:
+    """Makes buffers for L = len(planes) leaves of games of this layout.
+
+    planes: [L, C, P] uint8. global_inputs: [L, G] float32.
+    """
     count, _, num_points = planes.shape
     return Leaves(
         walker=np.zeros(1, games.dtype),
         trees=np.zeros(count, np.int32),
         nodes=np.zeros(count, np.int32),
         planes=planes,
+        globals=global_inputs,
         legal=np.zeros(num_points + 1, np.bool_),
         counts=np.zeros(2, np.int64),
         scratch=board.make_scratch(num_points),
@@ -134,7 +140,7 @@ def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, in
     tree.nodes[index, node].pending += 1
     while tree.nodes[index, node].visits > 0 and not tree.nodes[index, node].is_terminal:
         if node == trees.ROOT:
-            action = _select_at_root(tables.settings, tree, root, index)
+            action = selection.select_at_root(tables.settings, tree, root, index)
             child = np.int64(root.children[index, action])
             root.visits[index, action] += 1
             root.num_started[index] += 1
@@ -143,7 +149,7 @@ def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, in
                 _open_node(tables, tree, leaves, index, node)
             elif tree.nodes[index, node].withholds_pass:
                 _reconsider_pass(tables, tree, leaves, index, node)
-            action, child = _select(tables.settings, tree, index, node)
+            action, child = selection.select(tables.settings, tree, index, node)
         if child == trees.UNVISITED:
             if tree.num_nodes[index] == tree.nodes.shape[1]:
                 return node
@@ -186,22 +192,6 @@ def _reconsider_pass(tables: Tables, tree: trees.Tree, leaves: Leaves, index: In
 
 
 @jit
-def _select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root, index: Integer) -> Integer:
-    if settings.is_gumbel:
-        return gumbel.select_at_root(settings, tree, root, index)
-    return puct.select_at_root(settings, tree, root, index)
-
-
-@jit
-def _select(
-    settings: SearchConstants, tree: trees.Tree, index: Integer, node: Integer
-) -> tuple[Integer, Integer]:
-    if settings.is_gumbel and tree.nodes[index, node].visits < settings.gumbel_visits:
-        return gumbel.select(settings, tree, index, node)
-    return puct.select(settings, tree, index, node)
-
-
-@jit
 def _take_back(tree: trees.Tree, root: roots.Root, index: Integer, node: Integer) -> None:
     """Undoes the marks and counts of the path to `node`."""
     action = np.int64(0)
@@ -237,7 +227,9 @@ def _enter_leaf(
     leaves.counts[0] += 1
     leaves.trees[row] = index
     leaves.nodes[row] = node
-    features.fill_planes(tables.geometry, leaves.walker, WALKER, leaves.planes[row])
+    inputs.fill(
+        tables.family, tables.geometry, leaves.walker, WALKER, leaves.planes[row], leaves.globals[row]
+    )
 
 
 @jit
@@ -287,20 +279,15 @@ def _back_up(tree: trees.Tree, index: Integer, node: Integer, value: Real) -> No
 
 @jit
 def read_results(
-    tables: Tables, tree: trees.Tree, root: roots.Root, indices: np.ndarray, results: Any
+    tables: Tables, tree: trees.Tree, root: roots.Root, indices: np.ndarray, results: interface.SearchResult
 ) -> None:
-    """Fills results (lockstep.SearchResult), row b for games[indices[b]], from the trees."""
-    settings = tables.settings
+    """Fills results, row b for games[indices[b]], from the trees."""
     for slot in range(len(indices)):
         index = np.int64(indices[slot])
         trees.read_priors(tree, index, np.int64(trees.ROOT), results.raw_policy[slot])
         _count_visits(tree, root, index, results.visits[slot])
-        if settings.is_gumbel:
-            results.values[slot] = gumbel.improved_policy(settings, tree, root, index, results.policy[slot])
-            results.actions[slot] = gumbel.final_action(settings, tree, root, index)
-        else:
-            results.values[slot] = trees.mean_value(tree.nodes[index, trees.ROOT])
-            results.actions[slot] = puct.visit_policy(settings, tree, root, index, results.policy[slot])
+        action, value = selection.read_result(tables.settings, tree, root, index, results.policy[slot])
+        results.actions[slot], results.values[slot] = action, value
 
 
 @jit

@@ -7,10 +7,25 @@ In the kernels `game` is a tree's index, `index` a node's. `tree`, `root` and `s
 import numpy as np
 
 from alphazero import arrays
+from alphazero.config import search as search_config
 from alphazero.jit import Integer, Real, jit
+from alphazero.search import interface
 from alphazero.search import root as roots
 from alphazero.search import tree as trees
 from alphazero.search.constants import SearchConstants
+
+
+def prepare(
+    root: roots.Root,
+    indices: np.ndarray,
+    options: interface.SearchOptions,
+    config: search_config.SearchConfig,
+    rng: np.random.Generator,
+) -> roots.Root:
+    """Adds Dirichlet noise to the priors of these games if the search explores."""
+    if options.is_noisy:
+        roots.add_dirichlet_noise(root, indices, rng, config.noise_fraction, config.noise_concentration)
+    return root
 
 
 @jit
@@ -102,6 +117,15 @@ def _visited_at_root(tree: trees.Tree, root: roots.Root, game: Integer) -> tuple
 def _forced_visits(settings: SearchConstants, prior: Real, total: Integer) -> Real:
     """sqrt(k * P * sum N) of Wu 2019, "Accelerating self-play learning in Go", section 3.2."""
     return np.sqrt(settings.forced_playouts * prior * total)
+
+
+@jit
+def read_result(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, policy: np.ndarray
+) -> tuple[Integer, Real]:
+    """The most visited action and the mean value of the root. Fills policy as `visit_policy` does."""
+    action = visit_policy(settings, tree, root, game, policy)
+    return action, trees.mean_value(tree.nodes[game, trees.ROOT])
 
 
 @jit

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.search import constants, lockstep, sampling
-from alphazero.search import evaluator as evaluators
+from alphazero.search import constants, interface, lockstep, sampling
 from alphazero.search import tree as trees
 
 
@@ -23,6 +23,7 @@ class RawPolicy:
         games: np.ndarray,
         rng: np.random.Generator,
         outcome: constants.OutcomeValue = constants.ONLY_WINNING,
+        *,
         num_threads: int = 1,
     ) -> None:
         """Takes the arguments of `lockstep.LockstepSearch`."""
@@ -31,7 +32,7 @@ class RawPolicy:
         bare = dataclasses.replace(
             config, algorithm=search_config.Algorithm.gumbel, num_simulations=1, tree_reuse=False
         )
-        self._roots = lockstep.LockstepSearch(bare, games, rng, outcome, num_threads)
+        self._roots = lockstep.LockstepSearch(bare, games, rng, outcome, num_threads=num_threads)
 
     @property
     def num_evaluations(self) -> int:
@@ -56,8 +57,8 @@ class RawPolicy:
         return self._roots.evaluate_roots(indices, evaluator)
 
     def search(
-        self, indices: np.ndarray, evaluator: evaluators.Evaluator, options: lockstep.SearchOptions
-    ) -> lockstep.SearchResult:
+        self, indices: np.ndarray, evaluator: evaluators.Evaluator, options: interface.SearchOptions
+    ) -> interface.SearchResult:
         """Draws a move in each game from the network's policy, with or without `is_noisy`.
 
         In the result the policy is 1 at that move and 0 elsewhere, the values are the network's, and all
@@ -71,7 +72,7 @@ class RawPolicy:
         actions = sampling.draw(allowed, self._rng)
         policy = np.zeros_like(raw)
         policy[np.arange(len(indices)), actions] = 1
-        return lockstep.SearchResult(
+        return interface.SearchResult(
             actions=actions,
             policy=policy,
             values=self._roots.tree.nodes["raw_value"][indices, trees.ROOT],

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.go import symmetry
 from alphazero.jit import jit
-from alphazero.search import evaluator as evaluators
 
 
 def wrap(
@@ -46,15 +46,20 @@ class _Wrapper:
         """Generation of the wrapped evaluator."""
         return evaluators.generation(self._evaluator)
 
-    def _submit(self, planes: np.ndarray, symmetries: np.ndarray) -> evaluators.PendingEvaluation:
+    def _submit(
+        self, inputs: evaluators.Inputs, symmetries: np.ndarray
+    ) -> evaluators.Pending[evaluators.Outputs]:
         """Submits B positions under symmetries [B, S]; row b * S + s is position b under symmetries[b, s]."""
         batch, copies = symmetries.shape
+        planes, scalars = inputs
         rows = planes.reshape(batch, -1)
         if len(self._moved) < batch * copies:
             self._moved = np.zeros((batch * copies, rows.shape[1]), np.uint8)
         moved = self._moved[: batch * copies]
         _move_planes(self._table, rows, symmetries, moved)
-        return evaluators.submit(self._evaluator, moved.reshape(batch * copies, *planes.shape[1:]))
+        moved = moved.reshape(batch * copies, *planes.shape[1:])
+        repeated = None if scalars is None else np.repeat(scalars, copies, axis=0)
+        return evaluators.submit(self._evaluator, evaluators.Inputs(moved, repeated))
 
 
 class RandomSymmetry(_Wrapper):
@@ -64,55 +69,72 @@ class RandomSymmetry(_Wrapper):
         super().__init__(evaluator, size)
         self._rng = rng
 
-    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate`. Draws one number for each position."""
-        return self.submit(planes).result()
+        return self.submit(inputs).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[evaluators.Outputs]:
         """Implements `AsynchronousEvaluator.submit`."""
-        symmetries = self._rng.integers(symmetry.NUM_SYMMETRIES, size=(len(planes), 1))
-        return _Moved(self._submit(planes, symmetries), self._table, symmetries)
+        symmetries = self._rng.integers(symmetry.NUM_SYMMETRIES, size=(len(inputs.planes), 1))
+        return _Moved(self._submit(inputs, symmetries), self._table, symmetries)
 
 
 class AverageOfSymmetries(_Wrapper):
     """Averages over all eight symmetries. Each position takes eight evaluations; the result is symmetric."""
 
-    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate`. Logits are logarithms of the mean probabilities of all moves."""
-        return self.submit(planes).result()
+        return self.submit(inputs).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[evaluators.Outputs]:
         """Implements `AsynchronousEvaluator.submit`."""
-        symmetries = np.tile(np.arange(symmetry.NUM_SYMMETRIES), (len(planes), 1))
-        return _Averaged(self._submit(planes, symmetries), self._table)
+        symmetries = np.tile(np.arange(symmetry.NUM_SYMMETRIES), (len(inputs.planes), 1))
+        return _Averaged(self._submit(inputs, symmetries), self._table)
 
 
 class _Moved(NamedTuple):
     """Pending outputs for moved positions; `result` moves them back."""
 
-    pending: evaluators.PendingEvaluation
+    pending: evaluators.Pending[evaluators.Outputs]
     table: np.ndarray
     symmetries: np.ndarray  # [B, 1]
 
-    def result(self) -> evaluators.Answers:
-        logits, values = self.pending.result()
-        out = np.empty_like(logits)
-        _move_logits_back(self.table, logits, self.symmetries, out)
-        return out, values
+    def result(self) -> evaluators.Outputs:
+        outputs = self.pending.result()
+        logits = np.empty_like(outputs.logits)
+        _move_back(self.table, outputs.logits, self.symmetries, logits)
+        if outputs.ownership is None:
+            return outputs._replace(logits=logits)
+        ownership = np.empty_like(outputs.ownership)
+        _move_back(self.table, outputs.ownership, self.symmetries, ownership)
+        return outputs._replace(logits=logits, ownership=ownership)
 
 
 class _Averaged(NamedTuple):
     """Pending outputs for positions under all symmetries; `result` averages them."""
 
-    pending: evaluators.PendingEvaluation
+    pending: evaluators.Pending[evaluators.Outputs]
     table: np.ndarray
 
-    def result(self) -> evaluators.Answers:
-        logits, values = self.pending.result()
-        batch = len(values) // symmetry.NUM_SYMMETRIES
-        out = np.empty((batch, logits.shape[1]), np.float32)
-        _average_logits(self.table, logits, np.zeros(logits.shape[1]), out)
-        return out, values.reshape(batch, -1).mean(axis=1, dtype=np.float64).astype(np.float32)
+    def result(self) -> evaluators.Outputs:
+        outputs = self.pending.result()
+        num_rows, num_actions = outputs.logits.shape
+        logits = np.empty((num_rows // symmetry.NUM_SYMMETRIES, num_actions), np.float32)
+        _average_logits(self.table, outputs.logits, np.zeros(num_actions), logits)
+        ownership = outputs.ownership
+        if ownership is not None:
+            moved = np.empty_like(ownership)
+            every = np.tile(np.arange(symmetry.NUM_SYMMETRIES), len(logits))[:, None]
+            _move_back(self.table, ownership, every, moved)
+            ownership = _mean_of_symmetries(moved)
+        scores = None if outputs.scores is None else _mean_of_symmetries(outputs.scores)
+        return evaluators.Outputs(logits, _mean_of_symmetries(outputs.values), ownership, scores)
+
+
+def _mean_of_symmetries(rows: np.ndarray) -> np.ndarray:
+    """[B, ...] float32 means over the eight rows [B * 8, ...] of each position."""
+    copies = rows.reshape(-1, symmetry.NUM_SYMMETRIES, *rows.shape[1:])
+    return copies.mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
 @jit
@@ -137,12 +159,12 @@ def _scatter(moves: np.ndarray, source: np.ndarray, out: np.ndarray) -> None:
 
 
 @jit
-def _move_logits_back(table: np.ndarray, logits: np.ndarray, symmetries: np.ndarray, out: np.ndarray) -> None:
-    """Fills out [B, A] with logits [B, A] moved back by symmetries [B, 1]."""
+def _move_back(table: np.ndarray, rows: np.ndarray, symmetries: np.ndarray, out: np.ndarray) -> None:
+    """Fills out [B, A] or [B, P] with rows of the same shape, moved back by symmetries [B, 1]."""
     for row in range(len(out)):
         moves = table[symmetries[row, 0]]
         for action in range(out.shape[1]):
-            out[row, action] = logits[row, moves[action]]
+            out[row, action] = rows[row, moves[action]]
 
 
 @jit

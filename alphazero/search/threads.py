@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from concurrent import futures
 
-import numpy as np
-
-from alphazero.search import evaluator as evaluators
+from alphazero import evaluator as evaluators
 
 
 class ThreadedEvaluator:
@@ -36,13 +34,13 @@ class ThreadedEvaluator:
         """Generation of the evaluators."""
         return evaluators.generation(self._team[0])
 
-    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate` with one of the evaluators."""
-        return self.submit(planes).result()
+        return self.submit(inputs).result()
 
-    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[evaluators.Outputs]:
         """Implements `AsynchronousEvaluator.submit`. At most `num_batches` batches may be pending."""
         turn, self._turn = self._turn, (self._turn + 1) % len(self._team)
         if turn == len(self._threads):
-            return evaluators.ReadyEvaluation(*self._team[turn].evaluate(planes))
-        return self._threads[turn].submit(self._team[turn].evaluate, planes.copy())
+            return evaluators.Ready(self._team[turn].evaluate(inputs))
+        return self._threads[turn].submit(self._team[turn].evaluate, inputs.copy())

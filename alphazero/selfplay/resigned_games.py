@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import schema
 from alphazero.go import board, game_kernels, geometry
-from alphazero.search import evaluator as evaluators
 from alphazero.search import factory
 from alphazero.selfplay import adjudicate, game_builder
 

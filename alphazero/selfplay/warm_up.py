@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero import jit
 from alphazero.config import schema
-from alphazero.search import evaluator as evaluators
 from alphazero.selfplay import adjudicate
 from alphazero.selfplay import worker as workers
 

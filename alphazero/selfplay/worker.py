@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import schema
 from alphazero.data import record as records
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import constants, factory, lockstep, sampling
-from alphazero.search import evaluator as evaluators
+from alphazero.search import constants, factory, interface, sampling
 from alphazero.selfplay import adjudicate, game_builder, resigned_games, search_budget, temperature
 
 
@@ -50,7 +50,7 @@ class SelfPlayWorker:
         self._games = self._new_games(config.selfplay.num_games)
         # The search must value finished games as the value targets do.
         outcome = constants.OutcomeValue(config.replay.score_weight, config.replay.score_scale)
-        self._search = factory.make(config.search, self._games, rng, outcome, num_threads)
+        self._search = factory.make(config.search, self._games, rng, outcome, num_threads=num_threads)
         self._builders = [self._new_builder() for _ in range(config.selfplay.num_games)]
         self._adjudicator = adjudicate.Adjudicator(config)
         self._resigned = resigned_games.ResignedGames(config, self._games.dtype, self._adjudicator)
@@ -112,7 +112,7 @@ class SelfPlayWorker:
     def _search_group(self, indices: np.ndarray, budget: search_budget.SearchBudget) -> np.ndarray:
         config = self._config.selfplay
         plies = np.array([self._builders[index].ply for index in indices])
-        options = lockstep.SearchOptions(
+        options = interface.SearchOptions(
             num_simulations=budget.num_simulations,
             num_considered=budget.num_considered,
             is_noisy=budget.is_full,

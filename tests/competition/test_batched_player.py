@@ -6,11 +6,11 @@ from concurrent import futures
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.competition import batched_player
 from alphazero.config import search as search_config
 from alphazero.evaluation import players
 from alphazero.go import play, rules
-from alphazero.search import evaluator as evaluators
 
 SIZE = 5
 CONFIG = search_config.SearchConfig(algorithm=search_config.Algorithm.puct, num_simulations=12)
@@ -106,7 +106,7 @@ def test_handicaps_and_games_that_grow_are_followed():
 
 def test_a_failure_reaches_every_game_that_waits():
     class Broken(evaluators.HashedEvaluator):
-        def evaluate(self, planes):
+        def evaluate(self, inputs):
             raise MemoryError("not enough memory")
 
     player = make_player(Broken(SIZE))

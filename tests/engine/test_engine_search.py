@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import engine_search
 from alphazero.go import features, geometry, play, rules, symmetry
 from alphazero.net import inference, leela
-from alphazero.search import evaluator as evaluators
 
 SIZE = 5
 PASS = SIZE * SIZE
@@ -30,9 +30,9 @@ class Counting:
         self._inner = evaluators.HashedEvaluator(SIZE, seed)
         self.num_positions = 0
 
-    def evaluate(self, planes):
-        self.num_positions += len(planes)
-        return self._inner.evaluate(planes)
+    def evaluate(self, inputs):
+        self.num_positions += len(inputs.planes)
+        return self._inner.evaluate(inputs)
 
 
 def make_search(evaluator, num_simulations=20):
@@ -221,11 +221,12 @@ class Convinced:
     def __init__(self, value):
         self._value = value
 
-    def evaluate(self, planes):
+    def evaluate(self, inputs):
+        planes = inputs.planes
         logits = np.zeros((len(planes), PASS + 1), np.float32)
         logits[:, 0] = 10
         is_white = planes[:, 17, 0, 0] == 1
-        return logits, np.where(is_white, self._value, -self._value).astype(np.float32)
+        return evaluators.Outputs(logits, np.where(is_white, self._value, -self._value).astype(np.float32))
 
 
 @pytest.mark.parametrize(("value", "action"), [(-0.95, PASS), (-0.8, 0)])
@@ -255,7 +256,7 @@ def test_a_symmetry_turns_what_the_network_sees_and_its_answer_back(s):
     turned = new_game([int(back[action]) for action in moves])
     planes = np.zeros((1, features.NUM_PLANES, SIZE * SIZE), np.uint8)
     features.planes(geometry.make(SIZE), turned.record, np.zeros(1, np.int64), planes)
-    logits, values = evaluator.evaluate(planes.reshape(1, -1, SIZE, SIZE))
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(planes.reshape(1, -1, SIZE, SIZE)))
     expected = np.exp(logits[0]) / np.exp(logits[0]).sum()
     np.testing.assert_allclose(policy, expected[back], rtol=1e-6)
     assert value == values[0]

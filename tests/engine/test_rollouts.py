@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.engine import rollouts, statuses
 from alphazero.go import diagram, play, rules, sgf
-from alphazero.search import evaluator as evaluators
 from tests.certify import gnugo
 
 SIZE = 5
@@ -121,10 +121,11 @@ def test_statuses(name, picture, expected):
 class AlwaysPass:
     """Evaluator that prefers a pass in every position."""
 
-    def evaluate(self, planes):
+    def evaluate(self, inputs):
+        planes = inputs.planes
         logits = np.full((len(planes), SIZE**2 + 1), -9.0, np.float32)
         logits[:, -1] = 9
-        return logits, np.zeros(len(planes), np.float32)
+        return evaluators.Outputs(logits, np.zeros(len(planes), np.float32))
 
 
 def test_chains_that_share_unfilled_liberties_are_in_seki():

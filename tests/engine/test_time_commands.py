@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import clocks, engine_search
-from alphazero.search import evaluator as evaluators
+from alphazero.search import selection
 from tests.engine.sessions import ask, make_engine, play_through
 from tests.engine.test_clocks import FakeTime
 
@@ -58,9 +59,9 @@ class Slow(evaluators.HashedEvaluator):
         super().__init__(SIZE)
         self.now = FakeTime()
 
-    def evaluate(self, planes):
+    def evaluate(self, inputs):
         self.now.seconds += STEP_S
-        return super().evaluate(planes)
+        return super().evaluate(inputs)
 
 
 def make_slow_engine(algorithm=search_config.Algorithm.puct, lag_s=0.0, most_s=math.inf):
@@ -156,7 +157,7 @@ def test_a_clock_that_has_run_out_is_still_a_clock(commands):
     assert seconds_of(engine, now) == 2 * STEP_S, "the root and one step"
 
 
-@pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
+@pytest.mark.parametrize("algorithm", selection.PREPARE)
 def test_a_move_without_time_is_the_best_of_the_first_step(algorithm):
     engine, now = make_slow_engine(algorithm)
     ask(engine, "time_settings 0 0 0")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.evaluation import agreement, promotion
 from alphazero.net import inference
@@ -32,10 +33,10 @@ def test_one_wrong_number_in_the_last_chunk_is_found(tmp_path: Path):
     exact = inference.make_evaluator(weights, backend="torch", device="cpu", precision="fp32")
 
     class Wrong:
-        def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            logits, values = exact.evaluate(planes)
+        def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+            logits, values, *_ = exact.evaluate(inputs)
             values[-1] += 0.5
-            return logits, values
+            return evaluators.Outputs(logits, values)
 
     promoted = promotion.Promotions(tmp_path).promote(weights, {})
     planes = agreement.random_planes(RULES, 40, np.random.default_rng(0))

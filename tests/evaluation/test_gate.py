@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import compose
 from alphazero.config import game as game_config
 from alphazero.data import run_folder
@@ -156,7 +157,7 @@ def test_the_next_candidate_meets_the_promoted_one(tmp_path, monkeypatch):
 
     def spy(self, name, evaluator, search, rng):
         self.name = name
-        seen.append((name, evaluator.evaluate(planes)[0].tobytes()))
+        seen.append((name, evaluator.evaluate(evaluators.Inputs(planes))[0].tobytes()))
 
     monkeypatch.setattr(players.SearchPlayer, "__init__", spy)
     monkeypatch.setattr(gate_match.match, "play_match", fake_match([1.0] * 4))

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import gtp_client, gtp_player, match, players
 from alphazero.go import rules
-from alphazero.search import evaluator as evaluators
 
 SIZE = 5
 RULES = game_config.GameConfig(size=SIZE, komi=7, move_limit=60)

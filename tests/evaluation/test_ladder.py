@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import compose
 from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
 from alphazero.evaluation import result as results
-from alphazero.search import evaluator as evaluators
 from tests.evaluation import networks
 
 SIZE = 5

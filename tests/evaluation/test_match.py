@@ -6,11 +6,11 @@ import itertools
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players
 from alphazero.evaluation import result as results
-from alphazero.search import evaluator as evaluators
 
 SIZE, PASS = 5, 25
 RULES = game_config.GameConfig(size=SIZE, komi=3, move_limit=60)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.evaluation import openings
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
 
 SIZE, PASS = 5, 25
 RULES = game_config.GameConfig(size=SIZE, move_limit=60)
@@ -19,8 +19,9 @@ class Sharp:
         self._logits[point] = strength
         self._logits[PASS] = 2 * strength
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.tile(self._logits, (len(planes), 1)), np.zeros(len(planes), np.float32)
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+        planes = inputs.planes
+        return evaluators.Outputs(np.tile(self._logits, (len(planes), 1)), np.zeros(len(planes), np.float32))
 
 
 def draw(network: evaluators.Evaluator, count: int, plies: int, seed: int = 0) -> list[openings.Opening]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import players
@@ -21,11 +22,12 @@ class Opinionated:
     def __init__(self, point: int, black_value: float) -> None:
         self._point, self._black_value = point, black_value
 
-    def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+        planes = inputs.planes
         logits = np.zeros((len(planes), PASS + 1), np.float32)
         logits[:, self._point] = 12
         values = np.where(planes[:, 16, 0, 0] == 1, self._black_value, -self._black_value)
-        return logits, values.astype(np.float32)
+        return evaluators.Outputs(logits, values.astype(np.float32))
 
 
 def walls(*, black_to_move: bool) -> np.ndarray:
@@ -85,9 +87,9 @@ def test_a_player_sees_the_board_as_its_settings_say(name: str, copies: int):
     received = []
 
     class Counting(Opinionated):
-        def evaluate(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            received.append(planes.copy())
-            return super().evaluate(planes)
+        def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+            received.append(inputs.planes.copy())
+            return super().evaluate(inputs)
 
     config = search_config.SearchConfig(num_simulations=4, symmetry=search_config.Symmetry(name))
     player = players.SearchPlayer("a", Counting(NEUTRAL, 0.0), config, np.random.default_rng(0))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from alphazero import evaluator as evaluators
 from alphazero.net import folding, graph_backend, inference, leela, numpy_backend, numpy_forward
-from alphazero.search import evaluator as evaluators
 from tests.net import networks
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -79,7 +79,8 @@ def test_an_evaluator_with_it_is_asynchronous():
     evaluator = inference.NetEvaluator(folding.fold(weights), [make(weights, "cpu")], "")
     planes = networks.random_planes(3)
     assert evaluators.is_asynchronous(evaluator)
-    first, second = evaluator.submit(planes), evaluator.submit(planes[::-1].copy())
+    first = evaluator.submit(evaluators.Inputs(planes))
+    second = evaluator.submit(evaluators.Inputs(planes[::-1].copy()))
     logits, values = numpy_forward.forward(leela.to_text(weights), planes)
     np.testing.assert_allclose(first.result()[1], values, atol=1e-5)
     np.testing.assert_allclose(second.result()[0], logits[::-1], atol=1e-3)
@@ -117,6 +118,6 @@ def test_there_are_few_sizes_and_little_is_wasted():
 def test_a_gpu_answers_as_the_file(backend: str, precision: str, tolerance: float):
     weights, planes = networks.random_weights(size=9), networks.random_planes(100, size=9)
     evaluator = inference.make_evaluator(weights, device="cuda", precision=precision, backend=backend)
-    logits, values = evaluator.evaluate(planes)
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(planes))
     assert evaluators.is_asynchronous(evaluator)
     assert_right((logits, np.arctanh(values)), weights, planes, tolerance)

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.net import (
     backends,
     calibration,
@@ -19,7 +20,6 @@ from alphazero.net import (
     openvino_backend,
     torch_backend,
 )
-from alphazero.search import evaluator as evaluators
 from tests.net import networks
 
 needs_openvino = pytest.mark.skipif(not openvino_backend.is_installed(), reason="openvino is not installed")
@@ -38,7 +38,7 @@ def test_backends_compute_the_file(backend: str, precision: str, tolerance: floa
     assert evaluator.describe() == f"{backend} cpu {precision}"
     for batch in (3, 1, 8):  # any size, in any order
         planes = networks.random_planes(batch, size=9, seed=batch)
-        logits, values = evaluator.evaluate(planes)
+        logits, values, *_ = evaluator.evaluate(evaluators.Inputs(planes))
         true_logits, true_values = numpy_forward.forward(leela.to_text(weights), planes)
         assert logits.dtype == values.dtype == np.float32
         assert np.abs(logits - true_logits).max() <= tolerance * true_logits.std()
@@ -48,9 +48,9 @@ def test_backends_compute_the_file(backend: str, precision: str, tolerance: floa
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_next_call_does_not_change_answers(backend: str):
     evaluator = make(networks.random_weights(), backend)
-    logits, values = evaluator.evaluate(networks.random_planes(4, seed=1))
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(networks.random_planes(4, seed=1)))
     kept = logits.copy(), values.copy()
-    evaluator.evaluate(networks.random_planes(4, seed=2))
+    evaluator.evaluate(evaluators.Inputs(networks.random_planes(4, seed=2)))
     assert np.array_equal(logits, kept[0])
     assert np.array_equal(values, kept[1])
 
@@ -60,10 +60,13 @@ def test_new_weights_replace_the_old_ones(backend: str):
     old, new = networks.random_weights(seed=1), networks.random_weights(seed=2)
     planes = networks.random_planes(4)
     evaluator = make(old, backend)
-    before = evaluator.evaluate(planes)[0]
+    before = evaluator.evaluate(evaluators.Inputs(planes))[0]
     evaluator.load(new)
-    assert np.abs(evaluator.evaluate(planes)[0] - before).max() > 0.1
-    assert np.array_equal(evaluator.evaluate(planes)[0], make(new, backend).evaluate(planes)[0])
+    assert np.abs(evaluator.evaluate(evaluators.Inputs(planes))[0] - before).max() > 0.1
+    assert np.array_equal(
+        evaluator.evaluate(evaluators.Inputs(planes))[0],
+        make(new, backend).evaluate(evaluators.Inputs(planes))[0],
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -73,7 +76,7 @@ def test_arrays_of_another_process_may_be_read_only(backend: str):
         array.flags.writeable = False
     evaluator = make(weights, backend)
     evaluator.load(weights)
-    evaluator.evaluate(planes)
+    evaluator.evaluate(evaluators.Inputs(planes))
 
 
 def test_a_version_2_file_holds_blacks_value():
@@ -82,9 +85,9 @@ def test_a_version_2_file_holds_blacks_value():
     is_black = planes[:, 16, 0, 0] == 1
     assert is_black.any()
     assert not is_black.all()
-    own = make(weights, "torch").evaluate(planes)[1]
+    own = make(weights, "torch").evaluate(evaluators.Inputs(planes))[1]
     blacks = dataclasses.replace(weights, version=leela.BLACK)
-    turned = make(blacks, "torch").evaluate(planes)[1]
+    turned = make(blacks, "torch").evaluate(evaluators.Inputs(planes))[1]
     assert np.array_equal(turned, np.where(is_black, own, -own))
     np.testing.assert_allclose(numpy_forward.forward(leela.to_text(blacks), planes)[1], turned, atol=1e-5)
 
@@ -195,7 +198,7 @@ def test_a_network_without_a_faithful_backend_runs_in_float32():
     assert evaluator.describe().startswith("torch cpu fp32 (only: values off by")
     planes = networks.random_planes(3)
     true_logits, true_values = numpy_forward.forward(leela.to_text(weights[1]), planes)
-    logits, values = evaluator.evaluate(planes)
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(planes))
     np.testing.assert_allclose(logits, true_logits, atol=1e-4)
     np.testing.assert_allclose(values, true_values, atol=1e-5)
 
@@ -210,13 +213,13 @@ def test_a_team_is_measured_once_and_shares_no_weights(monkeypatch: pytest.Monke
     team = inference.make_team(weights, 3, device="cpu", batch=8)
     assert len(team) == 3 and len(measured) == 1
     assert len({member.describe() for member in team}) == 1
-    answers = [member.evaluate(planes) for member in team]
-    for logits, values in answers[1:]:
+    answers = [member.evaluate(evaluators.Inputs(planes)) for member in team]
+    for logits, values, *_ in answers[1:]:
         np.testing.assert_array_equal(logits, answers[0][0])
         np.testing.assert_array_equal(values, answers[0][1])
     team[0].load(networks.random_weights(seed=2))
-    np.testing.assert_array_equal(team[1].evaluate(planes)[0], answers[1][0])
-    assert np.abs(team[0].evaluate(planes)[0] - answers[0][0]).max() > 0.1
+    np.testing.assert_array_equal(team[1].evaluate(evaluators.Inputs(planes))[0], answers[1][0])
+    assert np.abs(team[0].evaluate(evaluators.Inputs(planes))[0] - answers[0][0]).max() > 0.1
 
 
 def test_a_backend_requested_by_name_must_be_faithful_too(monkeypatch: pytest.MonkeyPatch):
@@ -233,8 +236,10 @@ def test_submit_works_on_a_cpu_although_nothing_is_asynchronous():
     evaluator = make(networks.random_weights(), "torch")
     planes = networks.random_planes(3)
     assert not evaluators.is_asynchronous(evaluator)
-    pending = evaluator.submit(planes)
-    for got, expected in zip(pending.result(), evaluator.evaluate(planes), strict=True):
+    pending = evaluator.submit(evaluators.Inputs(planes))
+    for got, expected in zip(
+        pending.result()[:2], evaluator.evaluate(evaluators.Inputs(planes))[:2], strict=True
+    ):
         assert np.array_equal(got, expected)
 
 
@@ -255,7 +260,8 @@ def test_unsupported_settings_are_refused_in_one_line(monkeypatch: pytest.Monkey
 @pytest.mark.gpu
 def test_a_gpu_answers_as_the_file():
     weights, planes = networks.random_weights(size=9), networks.random_planes(100, size=9)
-    logits, values = inference.make_evaluator(weights, device="cuda", precision="fp32").evaluate(planes)
+    evaluator = inference.make_evaluator(weights, device="cuda", precision="fp32")
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(planes))
     true_logits, true_values = numpy_forward.forward(leela.to_text(weights), planes)
     assert np.abs(logits - true_logits).max() <= 1e-2 * true_logits.std()
     assert np.abs(values - true_values).max() <= 1e-2

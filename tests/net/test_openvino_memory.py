@@ -19,7 +19,7 @@ def resident():
 def load(seed):
     evaluator.load(networks.random_weights(5, 2, 16, seed=seed))
     for batch in (1, 3, 7, 12, 20, 32):
-        evaluator.evaluate(networks.random_planes(batch, 5))
+        evaluator.evaluate(evaluators.Inputs(networks.random_planes(batch, 5)))
 
 first = networks.random_weights(5, 2, 16)
 evaluator = inference.make_evaluator(first, device="cpu", backend="openvino_int8")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from alphazero import evaluator as evaluators
 from alphazero.config import net as net_config
 from alphazero.go import features, geometry, play, rules
 from alphazero.net import inference, leela, numpy_forward, resnet
@@ -47,14 +48,19 @@ def answer_by_backend(name: str, path: Path, planes: np.ndarray) -> tuple[np.nda
     if name == "openvino":
         pytest.importorskip("openvino")
     weights = leela.read(path)
-    return inference.make_evaluator(weights, device="cpu", precision="fp32", backend=name).evaluate(planes)
+    evaluator = inference.make_evaluator(weights, device="cpu", precision="fp32", backend=name)
+    return evaluator.evaluate(evaluators.Inputs(planes))[:2]
+
+
+def answer_exactly(path: Path, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return inference.make_exact(leela.read(path)).evaluate(evaluators.Inputs(planes))[:2]
 
 
 READERS = {
     "numpy": numpy_forward.forward,
     "resnet": answer_by_resnet,
     "torch": lambda path, planes: answer_by_backend("torch", path, planes),
-    "exact": lambda path, planes: inference.make_exact(leela.read(path)).evaluate(planes),
+    "exact": answer_exactly,
     "openvino": lambda path, planes: answer_by_backend("openvino", path, planes),
 }
 

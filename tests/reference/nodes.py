@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from tests.reference import board as reference_board
 
 
@@ -132,7 +133,7 @@ def settle(node: Node, options: Options) -> bool:
 def evaluate(node: Node, evaluator, options: Options) -> None:
     """Evaluates a leaf. Withholds a pass that would end the game with less than the network's value."""
     position, legal = node.position, node.position.legal()
-    logits, values = evaluator.evaluate(position.planes())
+    logits, values, *_ = evaluator.evaluate(evaluators.Inputs(position.planes()))
     node.raw_value = float(values[0])
     whole = softmax(logits[0, legal].astype(np.float64))
     if position.is_after_pass and position.worth(options) < node.raw_value and len(legal) > 1:

@@ -11,12 +11,12 @@ import alphazero.data
 import alphazero.go
 import alphazero.search
 import alphazero.selfplay
+from alphazero import evaluator as evaluators
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.data import replay
 from alphazero.go import board, game_kernels, geometry
-from alphazero.search import cache, inspection, lockstep, symmetries
-from alphazero.search import evaluator as evaluators
+from alphazero.search import cache, inspection, interface, lockstep, selection, symmetries
 from alphazero.selfplay import worker as workers
 from tests.go import exercise
 
@@ -28,9 +28,9 @@ class Asynchronous(evaluators.HashedEvaluator):
 
     is_asynchronous = True
 
-    def submit(self, planes: np.ndarray) -> evaluators.PendingEvaluation:
+    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[evaluators.Outputs]:
         """The finished evaluation."""
-        return evaluators.ReadyEvaluation(*self.evaluate(planes))
+        return evaluators.Ready(self.evaluate(inputs))
 
 
 def config_for(algorithm: search_config.Algorithm, leaf_batch: int = 1) -> schema.Config:
@@ -53,7 +53,7 @@ def search(config: schema.Config, network: evaluators.Evaluator, num_threads: in
     indices = np.arange(NUM_GAMES)
     for is_noisy in (True, False):
         forbid_pass = np.ones(NUM_GAMES, np.bool_) if is_noisy else None
-        options = lockstep.SearchOptions(num_simulations=8, is_noisy=is_noisy, forbid_pass=forbid_pass)
+        options = interface.SearchOptions(num_simulations=8, is_noisy=is_noisy, forbid_pass=forbid_pass)
         actions = searcher.search(indices, network, options).actions
         inspection.report(searcher.tree, 0)
         searcher.advance(indices, actions)
@@ -62,7 +62,7 @@ def search(config: schema.Config, network: evaluators.Evaluator, num_threads: in
     some = indices[games["num_moves"] == 2][:2]
     searcher.evaluate_roots(some, network)
     searcher.reset(some)
-    searcher.search(some, network, lockstep.SearchOptions(num_simulations=4))
+    searcher.search(some, network, interface.SearchOptions(num_simulations=4))
 
 
 def play_and_replay(config: schema.Config) -> None:
@@ -77,7 +77,7 @@ def play_and_replay(config: schema.Config) -> None:
 
 
 def call_everything() -> None:
-    for algorithm in search_config.TREE_SEARCHES:
+    for algorithm in selection.PREPARE:
         for leaf_batch, num_threads in ((1, 1), (3, 2)):
             config = config_for(algorithm, leaf_batch)
             search(config, evaluators.HashedEvaluator(SIZE), num_threads)

@@ -9,7 +9,7 @@ import pytest
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import constants, lockstep
+from alphazero.search import constants, interface, lockstep
 from alphazero.search import tree as trees
 from tests.reference import board as reference_board
 from tests.reference import search as reference_search
@@ -100,7 +100,7 @@ class ReferencePair:
         result = self.search.search(
             indices,
             evaluator,
-            lockstep.SearchOptions(
+            interface.SearchOptions(
                 num_simulations=self.config.num_simulations,
                 num_considered=self.config.num_considered,
                 is_noisy=self.is_noisy,
@@ -135,7 +135,7 @@ class ReferencePair:
         for slow, gammas in zip(slow_searches, self.noise.standard_gamma(alphas), strict=True):
             slow.add_dirichlet(gammas, self.config.noise_fraction)
 
-    def _compare(self, index: int, slot: int, result: lockstep.SearchResult) -> None:
+    def _compare(self, index: int, slot: int, result: interface.SearchResult) -> None:
         slow, tally = self.slow[index], self.tally
         tally.searches += 1
         tally.superkos += sum(node.position.has_superko for node in slow.root.walk())
@@ -196,7 +196,7 @@ def compare_trees(tree, index: int, node: int, slow: reference_search.Node) -> t
     return num_nodes, num_ends
 
 
-def compare_results(result: lockstep.SearchResult, slot: int, slow: reference_search.Search) -> None:
+def compare_results(result: interface.SearchResult, slot: int, slow: reference_search.Search) -> None:
     """Asserts the same move, policy, value and visits."""
     expected = slow.policy()
     np.testing.assert_allclose(result.policy[slot], expected, rtol=2e-3, atol=1e-5)

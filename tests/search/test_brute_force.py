@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import interface, lockstep
 from alphazero.search import tree as trees
 from tests.reference import board as reference_board
 from tests.reference import search as reference_search
@@ -73,7 +73,7 @@ def search_all(cases, size, network, algorithm, num_simulations, move_limit=refe
             assert game_kernels.play(tables, games, scratch, index, action) == rules.OK
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=num_simulations)
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=num_simulations)
+    options = interface.SearchOptions(num_simulations=num_simulations)
     return search, search.search(np.arange(len(cases)), network, options)
 
 
@@ -172,9 +172,9 @@ def test_settling_passes_keeps_the_value_without_draws(is_hopeful):
 class Hopeful(evaluators.UniformEvaluator):
     """Gives every position the value 0.5."""
 
-    def evaluate(self, planes):
-        logits, values = super().evaluate(planes)
-        return logits, values + np.float32(0.5)
+    def evaluate(self, inputs):
+        logits, values, *_ = super().evaluate(inputs)
+        return evaluators.Outputs(logits, values + np.float32(0.5))
 
 
 @reference_pair.needs_compiled_kernels

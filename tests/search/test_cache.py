@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero import jit
 from alphazero.search import cache, symmetries
-from alphazero.search import evaluator as evaluators
 from tests.net import networks
 
 SIZE = 5
@@ -23,15 +23,15 @@ class Counted:
         self.generation = 0
         self.batches: list[int] = []
 
-    def evaluate(self, planes: np.ndarray) -> evaluators.Answers:
-        self.batches.append(len(planes))
-        logits, values = self._hashed.evaluate(planes)
-        return logits + np.float32(self.generation), values
+    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+        self.batches.append(len(inputs.planes))
+        logits, values, *_ = self._hashed.evaluate(inputs)
+        return evaluators.Outputs(logits + np.float32(self.generation), values)
 
 
 def assert_right(cached: cache.CachedEvaluator, planes: np.ndarray, generation: int = 0) -> None:
-    logits, values = cached.evaluate(planes)
-    expected = evaluators.HashedEvaluator(SIZE).evaluate(planes)
+    logits, values, *_ = cached.evaluate(evaluators.Inputs(planes))
+    expected = evaluators.HashedEvaluator(SIZE).evaluate(evaluators.Inputs(planes))
     assert np.array_equal(logits, expected[0] + np.float32(generation))
     assert np.array_equal(values, expected[1])
 
@@ -50,10 +50,10 @@ def test_only_new_positions_are_evaluated():
 def test_results_are_unchanged_by_later_calls():
     cached = cache.CachedEvaluator(Counted(), SIZE)
     planes = networks.random_planes(4, size=SIZE)
-    first = cached.evaluate(planes[:2])
+    first = cached.evaluate(evaluators.Inputs(planes[:2]))
     kept = first[0].copy(), first[1].copy()
-    cached.evaluate(planes[2:])
-    cached.evaluate(planes[:2])[0][:] = 0  # the caller may change its result
+    cached.evaluate(evaluators.Inputs(planes[2:]))
+    cached.evaluate(evaluators.Inputs(planes[:2]))[0][:] = 0  # the caller may change its result
     assert np.array_equal(first[0], kept[0])
     assert np.array_equal(first[1], kept[1])
     assert_right(cached, planes)
@@ -127,7 +127,7 @@ def test_a_cache_around_symmetries():
     counted = Counted()
     cached = cache.CachedEvaluator(symmetries.AverageOfSymmetries(counted, SIZE), SIZE)
     planes = networks.random_planes(3, size=SIZE)
-    first, second = cached.evaluate(planes), cached.evaluate(planes)
+    first, second = cached.evaluate(evaluators.Inputs(planes)), cached.evaluate(evaluators.Inputs(planes))
     assert np.array_equal(first[0], second[0])
     assert counted.batches == [24]
 
@@ -136,6 +136,6 @@ def test_a_cache_around_symmetries():
 def test_kernels_are_compiled_once():
     cached = cache.CachedEvaluator(symmetries.AverageOfSymmetries(Counted(), SIZE), SIZE)
     for batch in (1, 2, 5):
-        cached.evaluate(networks.random_planes(batch, size=SIZE, seed=batch))
+        cached.evaluate(evaluators.Inputs(networks.random_planes(batch, size=SIZE, seed=batch)))
     kernels = (cache._look_up, cache._insert, symmetries._move_planes, symmetries._average_logits)
     assert [jit.num_signatures(kernel) for kernel in kernels] == [1] * 4

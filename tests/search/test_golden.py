@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import interface, lockstep, selection
 from alphazero.search import tree as trees
 
 SIZE = 5
 OPENING = ["C3", "D3", "C4", "D4", "B2"]
 
 
-@pytest.mark.parametrize("algorithm", search_config.TREE_SEARCHES)
+@pytest.mark.parametrize("algorithm", selection.PREPARE)
 def test_search_is_what_it_was(algorithm, golden):
     games = game_kernels.new_games(1, game_config.GameConfig(size=SIZE, move_limit=60))
     tables, scratch = geometry.make(SIZE), board.make_scratch(SIZE * SIZE)
@@ -23,7 +23,7 @@ def test_search_is_what_it_was(algorithm, golden):
         assert game_kernels.play(tables, games, scratch, 0, action) == rules.OK
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=48, num_considered=8)
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=48, num_considered=8)
+    options = interface.SearchOptions(num_simulations=48, num_considered=8)
     result = search.search(np.array([0]), evaluators.HashedEvaluator(SIZE, seed=4), options)
     golden(f"search_{algorithm.value}_5x5.txt", render(search.tree, result))
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import game_kernels
-from alphazero.search import evaluator as evaluators
-from alphazero.search import gumbel, lockstep
+from alphazero.search import gumbel, interface, lockstep
 from alphazero.search import tree as trees
 
 # Danihelka et al. 2022, figure 1: 4 considered actions, 16 simulations, two rounds.
@@ -37,7 +37,7 @@ def test_improved_policy_is_the_papers():
     config = search_config.SearchConfig(num_simulations=24, num_considered=8, c_visit=50, c_scale=0.5)
     games = game_kernels.new_games(1, game_config.GameConfig(size=5, move_limit=60))
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=24, num_considered=8)
+    options = interface.SearchOptions(num_simulations=24, num_considered=8)
     result = search.search(np.array([0]), evaluators.HashedEvaluator(5, seed=3), options)
 
     tree = search.tree

@@ -13,11 +13,11 @@ import math
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import interface, lockstep
 from alphazero.search import tree as trees
 
 SIZE, SIMULATIONS, CONSIDERED = 3, 24, 6
@@ -73,12 +73,12 @@ def searches(seed, *, tree_reuse):
     )
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(seed))
     network, rng = evaluators.HashedEvaluator(SIZE, seed), np.random.default_rng(seed)
-    options = lockstep.SearchOptions(num_simulations=SIMULATIONS, num_considered=CONSIDERED)
+    options = interface.SearchOptions(num_simulations=SIMULATIONS, num_considered=CONSIDERED)
     while not games["over"].all():
         indices = np.flatnonzero(~games["over"])
         result = search.search(indices, network, options)
         for slot, index in enumerate(indices):
-            yield int(index), search.tree, lockstep.SearchResult(*(part[slot] for part in result))
+            yield int(index), search.tree, interface.SearchResult(*(part[slot] for part in result))
         # Moves are drawn from the network's policy, so that the games differ and are long.
         actions = np.array(
             [rng.choice(len(row), p=row / row.sum()) for row in result.raw_policy.astype(float)]

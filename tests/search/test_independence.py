@@ -10,14 +10,14 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, play, rules
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import interface, lockstep, selection
 from alphazero.search import tree as trees
 
 SIZE, CAPACITY = 3, 60
-ALGORITHMS = search_config.TREE_SEARCHES
+ALGORITHMS = selection.PREPARE
 
 
 class Element(NamedTuple):
@@ -45,16 +45,8 @@ class Slow(evaluators.HashedEvaluator):
 
     is_asynchronous = True
 
-    def submit(self, planes):
-        return Answer(self.evaluate(planes))
-
-
-class Answer:
-    def __init__(self, answer):
-        self._answer = answer
-
-    def result(self):
-        return self._answer
+    def submit(self, inputs):
+        return evaluators.Ready(self.evaluate(inputs))
 
 
 def start(element):
@@ -80,7 +72,7 @@ def run(elements, config, network, num_threads=1):
     seen, indices = [[] for _ in elements], np.arange(len(elements))
     for _ in range(2):
         forbid_pass = np.array([elements[index].forbid_pass for index in indices], bool)
-        options = lockstep.SearchOptions(
+        options = interface.SearchOptions(
             num_simulations=config.num_simulations, num_considered=4, forbid_pass=forbid_pass
         )
         result = search.search(indices, network, options)
@@ -146,7 +138,7 @@ def test_games_that_are_not_searched_stay_as_they_are(algorithm):
     games = np.concatenate([start(element) for element in elements])
     config, network = settings_of(algorithm, 1), evaluators.HashedEvaluator(SIZE, seed=3)
     search = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=12, num_considered=4)
+    options = interface.SearchOptions(num_simulations=12, num_considered=4)
     search.search(np.array([2, 0]), network, options)
     before = [snapshot(search.tree, index, trees.ROOT) for index in (0, 2)]
     search.search(np.array([3, 1]), network, options)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import game_kernels
-from alphazero.search import evaluator as evaluators
-from alphazero.search import inspection, lockstep
+from alphazero.search import inspection, interface, lockstep
 from alphazero.search import tree as trees
 
 SIZE = 5
@@ -26,7 +26,7 @@ def new_search(config=CONFIG):
 def run(search, num_simulations=200, **options):
     hashed = evaluators.HashedEvaluator(SIZE, seed=3)
     return search.search(
-        FIRST, hashed, lockstep.SearchOptions(num_simulations=num_simulations, num_considered=8, **options)
+        FIRST, hashed, interface.SearchOptions(num_simulations=num_simulations, num_considered=8, **options)
     )
 
 

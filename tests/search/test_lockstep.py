@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import constants, lockstep
-from alphazero.search import evaluator as evaluators
+from alphazero.search import constants, interface, lockstep, selection
 from alphazero.search import tree as trees
 
 SIZE = 5
 PASS = SIZE * SIZE
 RULES = game_config.GameConfig(size=SIZE, komi=7, move_limit=60)
-ALGORITHMS = search_config.TREE_SEARCHES
+ALGORITHMS = selection.PREPARE
 
 
 def new_search(games, algorithm, num_simulations=24, seed=0, tree_reuse=True):
@@ -30,7 +30,7 @@ def play(games, indices, actions):
 
 
 def options(num_simulations=24, **others):
-    return lockstep.SearchOptions(num_simulations=num_simulations, num_considered=8, **others)
+    return interface.SearchOptions(num_simulations=num_simulations, num_considered=8, **others)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -130,10 +130,10 @@ class PassLover(evaluators.UniformEvaluator):
     def __init__(self):
         super().__init__(SIZE)
 
-    def evaluate(self, planes):
-        logits, values = super().evaluate(planes)
+    def evaluate(self, inputs):
+        logits, values, *_ = super().evaluate(inputs)
         logits[:, PASS] = 20
-        return logits, values
+        return evaluators.Outputs(logits, values)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -180,9 +180,9 @@ class Opinion(evaluators.UniformEvaluator):
         super().__init__(SIZE)
         self._value = value
 
-    def evaluate(self, planes):
-        logits, values = super().evaluate(planes)
-        return logits, values + np.float32(self._value)
+    def evaluate(self, inputs):
+        logits, values, *_ = super().evaluate(inputs)
+        return evaluators.Outputs(logits, values + np.float32(self._value))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

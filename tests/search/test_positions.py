@@ -10,17 +10,17 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.go import board, diagram, geometry, play, rules, scoring
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep
+from alphazero.search import interface, lockstep, selection
 from alphazero.search import tree as trees
 from tests.reference import board as reference_board
 from tests.reference import search as reference_search
 from tests.reference import solver
 from tests.search import reference_pair
 
-ALGORITHMS = search_config.TREE_SEARCHES
+ALGORITHMS = selection.PREPARE
 
 
 class Case(NamedTuple):
@@ -56,15 +56,16 @@ class AreaEvaluator(evaluators.UniformEvaluator):
         self._tables, self._scratch = geometry.make(size), board.make_scratch(size * size)
         self._komi = komi
 
-    def evaluate(self, planes):
-        logits, values = super().evaluate(planes)
+    def evaluate(self, inputs):
+        planes = inputs.planes
+        logits, values, *_ = super().evaluate(inputs)
         for row, image in enumerate(planes.reshape(len(planes), 18, -1)):
             stones = np.full(image.shape[1] + 1, rules.WALL, np.int8)
             is_black = bool(image[16].all())
             stones[:-1] = image[0 if is_black else 8] + 2 * image[8 if is_black else 0]
             margin = scoring.area_score(self._tables, stones, self._scratch) - self._komi
             values[row] = np.tanh((margin if is_black else -margin) / len(stones))
-        return logits, values
+        return evaluators.Outputs(logits, values)
 
 
 def set_up(case):
@@ -99,7 +100,7 @@ def search_case(case, algorithm, num_simulations):
     position = set_up(case)
     config = search_config.SearchConfig(algorithm=algorithm, num_simulations=num_simulations)
     search = lockstep.LockstepSearch(config, position.record, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=num_simulations)
+    options = interface.SearchOptions(num_simulations=num_simulations)
     result = search.search(np.array([0]), AreaEvaluator(position.size, case.komi), options)
     return search.tree, rules.format_move(int(result.actions[0]), position.size), float(result.values[0])
 

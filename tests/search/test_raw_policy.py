@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, rules
-from alphazero.search import evaluator as evaluators
-from alphazero.search import factory, lockstep, raw_policy
+from alphazero.search import factory, interface, lockstep, raw_policy, selection
 
 SIZE = 3
 PASS = SIZE * SIZE
@@ -23,9 +23,12 @@ class Fixed:
         self._value = value
         self.num_calls = 0
 
-    def evaluate(self, planes):
+    def evaluate(self, inputs):
+        planes = inputs.planes
         self.num_calls += 1
-        return np.tile(self._logits, (len(planes), 1)), np.full(len(planes), self._value, np.float32)
+        return evaluators.Outputs(
+            np.tile(self._logits, (len(planes), 1)), np.full(len(planes), self._value, np.float32)
+        )
 
 
 def choose(network, num_games=1, moves=(), forbid_pass=None):
@@ -38,7 +41,7 @@ def choose(network, num_games=1, moves=(), forbid_pass=None):
     search = factory.make(BARE, games, np.random.default_rng(3))
     assert isinstance(search, raw_policy.RawPolicy)
     forbidden = None if forbid_pass is None else np.full(num_games, forbid_pass)
-    options = lockstep.SearchOptions(num_simulations=0, forbid_pass=forbidden)
+    options = interface.SearchOptions(num_simulations=0, forbid_pass=forbidden)
     return search.search(np.arange(num_games), network, options)
 
 
@@ -93,10 +96,10 @@ def test_legal_moves_far_below_an_illegal_one_are_still_a_policy(gap):
 
 def test_factory_makes_every_search():
     games, rng = game_kernels.new_games(1, RULES), np.random.default_rng(0)
-    for algorithm in search_config.TREE_SEARCHES:
+    for algorithm in selection.PREPARE:
         config = search_config.SearchConfig(algorithm=algorithm)
         assert isinstance(factory.make(config, games, rng), lockstep.LockstepSearch)
-    assert set(search_config.Algorithm) == {*search_config.TREE_SEARCHES, search_config.Algorithm.none}
+    assert set(search_config.Algorithm) == {*selection.PREPARE, search_config.Algorithm.none}
 
 
 def test_every_move_is_one_evaluation():
@@ -104,7 +107,7 @@ def test_every_move_is_one_evaluation():
     search = factory.make(BARE, games, np.random.default_rng(0))
     tables, scratch = geometry.make(SIZE), board.make_scratch(PASS)
     indices, hashed = np.arange(4), evaluators.HashedEvaluator(SIZE)
-    options = lockstep.SearchOptions(num_simulations=0)
+    options = interface.SearchOptions(num_simulations=0)
     for _ in range(3):
         actions = search.search(indices, hashed, options).actions
         assert game_kernels.play_each(tables, games, scratch, indices, actions) == rules.OK

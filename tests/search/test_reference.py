@@ -9,14 +9,14 @@ fails the test. With the uniform evaluator ties are exact in both and must be br
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.search import constants
-from alphazero.search import evaluator as evaluators
+from alphazero.search import constants, selection
 from alphazero.search import tree as trees
 from tests.search import reference_pair
 
-ALGORITHMS = search_config.TREE_SEARCHES
+ALGORITHMS = selection.PREPARE
 KOMIS = [0.0, 0.5, -1.5, 7.0]
 PLENTY = reference_pair.CAPACITY
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import game_kernels
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, threads
+from alphazero.search import interface, lockstep, selection, threads
 
 RULES = game_config.GameConfig(size=5, komi=7, move_limit=60)
-ALGORITHMS = search_config.TREE_SEARCHES
+ALGORITHMS = selection.PREPARE
 NUM_GAMES = 3
 
 
@@ -21,7 +21,7 @@ def new_search(algorithm, leaf_batch=1):
 
 
 def search(searcher, network=None, num_simulations=24, should_stop=None):
-    options = lockstep.SearchOptions(num_simulations=num_simulations, should_stop=should_stop)
+    options = interface.SearchOptions(num_simulations=num_simulations, should_stop=should_stop)
     return searcher.search(np.arange(NUM_GAMES), network or evaluators.HashedEvaluator(5), options)
 
 

@@ -5,11 +5,11 @@ import threading
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.go import game_kernels
-from alphazero.search import evaluator as evaluators
-from alphazero.search import lockstep, threads
+from alphazero.search import interface, lockstep, threads
 from alphazero.search import tree as trees
 
 RULES = game_config.GameConfig(size=5, komi=7, move_limit=60)
@@ -23,10 +23,10 @@ class Watched(evaluators.HashedEvaluator):
         self.threads = set()
         self.batches = []
 
-    def evaluate(self, planes):
+    def evaluate(self, inputs):
         self.threads.add(threading.get_ident())
-        self.batches.append(len(planes))
-        return super().evaluate(planes)
+        self.batches.append(len(inputs.planes))
+        return super().evaluate(inputs)
 
 
 def search(network, num_simulations, num_games=1, leaf_batch=4):
@@ -35,7 +35,7 @@ def search(network, num_simulations, num_games=1, leaf_batch=4):
     )
     games = game_kernels.new_games(num_games, RULES)
     searcher = lockstep.LockstepSearch(config, games, np.random.default_rng(0))
-    options = lockstep.SearchOptions(num_simulations=num_simulations)
+    options = interface.SearchOptions(num_simulations=num_simulations)
     return searcher, searcher.search(np.arange(num_games), network, options)
 
 
@@ -43,10 +43,12 @@ def test_results_come_in_the_order_of_submission():
     team = [Watched(), Watched()]
     network = threads.ThreadedEvaluator(team)
     planes = np.random.default_rng(0).integers(0, 2, (3, 2, 18, 5, 5), dtype=np.uint8)
-    pending = [network.submit(part) for part in planes]
+    pending = [network.submit(evaluators.Inputs(part)) for part in planes]
     for part, answer in zip(planes, pending, strict=True):
         for result, expected in zip(
-            answer.result(), evaluators.HashedEvaluator(5).evaluate(part), strict=True
+            answer.result()[:2],
+            evaluators.HashedEvaluator(5).evaluate(evaluators.Inputs(part))[:2],
+            strict=True,
         ):
             np.testing.assert_array_equal(result, expected)
     assert [team[0].batches, team[1].batches] == [[2, 2], [2]]
@@ -82,7 +84,7 @@ def test_threads_of_the_kernels_change_nothing():
     for num_threads in (1, 3):
         games = game_kernels.new_games(8, RULES)
         searcher = lockstep.LockstepSearch(config, games, np.random.default_rng(0), num_threads=num_threads)
-        options = lockstep.SearchOptions(num_simulations=24, num_considered=8, is_noisy=True)
+        options = interface.SearchOptions(num_simulations=24, num_considered=8, is_noisy=True)
         results.append(searcher.search(np.arange(8), evaluators.HashedEvaluator(5), options))
     for one, other in zip(*results, strict=True):
         np.testing.assert_array_equal(one, other)

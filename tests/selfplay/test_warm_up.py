@@ -12,9 +12,9 @@ from tests.selfplay import test_worker
 # In a separate process, so that calls by other tests do not count.
 CODE = """
 import numpy as np
-from alphazero import jit
+from alphazero import evaluator, jit
 from alphazero.go import game_kernels, life
-from alphazero.search import evaluator, mcts
+from alphazero.search import mcts
 from alphazero.selfplay import adjudicate, warm_up, worker
 from tests.selfplay import test_worker
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.go import board, game_kernels, geometry, life, rules, scoring
-from alphazero.search import evaluator as evaluators
 from alphazero.search import lockstep
 from alphazero.selfplay import worker as workers
 
@@ -123,10 +123,10 @@ class BlackIsLost(evaluators.HashedEvaluator):
     def __init__(self):
         super().__init__(SIZE)
 
-    def evaluate(self, planes):
-        logits, _ = super().evaluate(planes)
-        black_to_move = planes[:, 16, 0, 0] == 1
-        return logits, np.where(black_to_move, -0.95, 0.95).astype(np.float32)
+    def evaluate(self, inputs):
+        logits = super().evaluate(inputs).logits
+        black_to_move = inputs.planes[:, 16, 0, 0] == 1
+        return evaluators.Outputs(logits, np.where(black_to_move, -0.95, 0.95).astype(np.float32))
 
 
 def test_early_games_have_smaller_searches():

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from alphazero import evaluator as evaluators
 from alphazero.benchmarks import measurement, nets, peaks, settings
 from alphazero.config import training as training_config
 from alphazero.net import backends, calibration, folding, inference, numpy_backend, operations
@@ -67,11 +68,12 @@ def check(backend: backends.Backend, net: folding.Folded, exact: calibration.Exa
 
 def overlapped_per_s(evaluator: inference.NetEvaluator, planes: np.ndarray, seconds: float) -> float:
     """Evaluations per second with two batches in flight, as in self-play."""
-    pending = evaluator.submit(planes)
+    inputs = evaluators.Inputs(planes)
+    pending = evaluator.submit(inputs)
 
     def evaluate() -> int:
         nonlocal pending
-        following = evaluator.submit(planes)
+        following = evaluator.submit(inputs)
         pending.result()
         pending = following
         return len(planes)
@@ -130,7 +132,7 @@ def _rates(given: task.Task, subject: _Faithful) -> task.Items:
             yield task.Note(f"{subject.title}.batch{batch}", "not measured: no time left")
             continue
         planes = nets.random_planes(batch, subject.net.size)
-        evaluator.evaluate(planes)
+        evaluator.evaluate(evaluators.Inputs(planes))
         seconds = given.form.seconds / _ROUNDS
         single = max(
             nets.evaluations_per_s(evaluator, planes, seconds, time.perf_counter) for _ in range(_ROUNDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from alphazero import evaluator as evaluators
 from alphazero import local_loop
 from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
@@ -63,7 +64,7 @@ def _fastest(weights: leela.Weights, options: settings.BenchmarkSettings) -> net
             continue
         batch = max(1, options.num_games // (2 if evaluator.is_asynchronous else 1))
         planes = nets.random_planes(batch, weights.size)
-        evaluator.evaluate(planes)
+        evaluator.evaluate(evaluators.Inputs(planes))
         rate = nets.evaluations_per_s(evaluator, planes, options.seconds / 20, options.clock)
         return nets.FastestBackend(name, evaluator, planes, rate, [batch])
     raise RuntimeError("; ".join(reasons))

@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.benchmarks import nets, settings
 from alphazero.config import game as game_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.config import selfplay as selfplay_config
 from alphazero.net import inference
-from alphazero.search import evaluator as evaluators
 from alphazero.selfplay import worker as workers
 from tools.peers import turns
 

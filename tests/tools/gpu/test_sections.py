@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from alphazero import evaluator as evaluators
 from alphazero.benchmarks import learners, measurement, nets, settings
 from alphazero.config import training as training_config
 from alphazero.net import backends, folding, graph_backend, inference, numpy_backend
@@ -62,7 +63,8 @@ def test_a_rate_with_two_batches_in_flight_leaves_none():
     evaluator = inference.NetEvaluator(net, [backend], "")
     planes = nets.random_planes(4, SIZE)
     assert backend_rates.overlapped_per_s(evaluator, planes, 0.01) > 0
-    first, second = evaluator.submit(planes), evaluator.submit(planes)
+    inputs = evaluators.Inputs(planes)
+    first, second = evaluator.submit(inputs), evaluator.submit(inputs)
     np.testing.assert_array_equal(first.result()[0], second.result()[0])
 
 

@@ -1,0 +1,66 @@
+"""Input families: what a network is shown of a position.
+
+There is one family, Leela Zero's. Another one is a module with its kernel, as `features`, and its lines here.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from alphazero.go import features, geometry, rules
+from alphazero.jit import Integer, jit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFamily:
+    """C planes of zeros and ones, and G global inputs."""
+
+    name: str
+    number: int
+    """Its number in kernels."""
+    num_planes: int
+    """C."""
+    num_globals: int = 0
+    """G."""
+    history: int
+    """Positions that the planes show, including the current one."""
+
+    def num_packed_bytes(self, size: int) -> int:
+        """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
+        return -(-self.num_planes * size * size // 8)
+
+    def pack(self, planes: np.ndarray) -> np.ndarray:
+        """Packs planes [B, C, N, N] or [B, C, P] of zeros and ones into bits [B, K] uint8, lowest bit first.
+
+        Packed planes take an eighth of the bytes on the way to a device, which unpacks them by shifts
+        (`net/packing.py`).
+        """
+        rows = planes.reshape(len(planes), math.prod(planes.shape[1:]))
+        return np.packbits(rows, axis=1, bitorder="little")
+
+    def unpack(self, packed: np.ndarray, size: int) -> np.ndarray:
+        """Unpacks bits [B, K] uint8 into planes [B, C, N, N] uint8."""
+        bits = np.unpackbits(packed, axis=1, count=self.num_planes * size * size, bitorder="little")
+        return bits.reshape(-1, self.num_planes, size, size)
+
+
+LEELA = InputFamily(name="leela", number=0, num_planes=features.NUM_PLANES, history=rules.HISTORY)
+FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA,)}
+
+
+@jit
+def fill(
+    family: Integer,
+    geometry: geometry.Geometry,
+    games: np.ndarray,
+    index: Integer,
+    planes: np.ndarray,
+    globals: np.ndarray,
+) -> None:
+    """Fills planes [C, P] uint8 and globals [G] float32 with what the network is shown of games[index].
+
+    family: `InputFamily.number`. games: game records.
+    """
+    features.fill_planes(geometry, games, index, planes)
