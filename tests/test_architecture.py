@@ -1,6 +1,7 @@
 """Tests of the source tree: sizes of files and functions, imports, and places of files."""
 
 import ast
+import collections
 import subprocess
 import sys
 import tomllib
@@ -66,10 +67,34 @@ def is_kernel(function):
 
 def not_annotated(function):
     """Names of the parameters without an annotation, and "return" for a missing one of the result."""
-    given = function.args
-    arguments = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
-    names = [argument.arg for argument in arguments if argument and argument.annotation is None]
+    names = [argument.arg for argument in parameters(function) if argument.annotation is None]
     return names if function.returns else [*names, "return"]
+
+
+def parameters(function):
+    given = function.args
+    everything = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [argument for argument in everything if argument]
+
+
+def names_of_imports(tree):
+    """Full name of everything imported anywhere in the file, and its name in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                full = alias.name if alias.asname else alias.name.partition(".")[0]
+                yield full, alias.asname or full
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", alias.asname or alias.name
+
+
+def is_module(full):
+    """Whether a full name belongs to a module. Lower-case names of other projects count as modules."""
+    path = PROJECT / full.replace(".", "/")
+    if full.partition(".")[0] in FOLDERS:
+        return path.is_dir() or path.with_suffix(".py").is_file()
+    return not full.rpartition(".")[2][0].isupper()
 
 
 def imported(tree):
@@ -106,9 +131,10 @@ def test_modules_are_imported_not_functions(path):
     ours = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.ImportFrom) and is_ours(node)]
     for node in ours:
         for alias in node.names:
-            target = PROJECT / str(node.module).replace(".", "/") / alias.name
-            is_module = target.is_dir() or target.with_suffix(".py").is_file()
-            assert is_module or alias.name == "jit" or alias.name[0].isupper(), ast.unparse(node)
+            is_type = alias.name[0].isupper()
+            assert is_type or alias.name == "jit" or is_module(f"{node.module}.{alias.name}"), ast.unparse(
+                node
+            )
 
 
 @pytest.mark.parametrize("folder", KERNELS)
@@ -119,6 +145,43 @@ def test_kernels_are_annotated(folder):
     missing = {f"{name_of(path)}: {kernel.name}": not_annotated(kernel) for path, kernel in kernels}
     assert kernels
     assert {name: arguments for name, arguments in missing.items() if arguments} == {}
+
+
+def test_a_class_name_means_one_class():
+    """In the program and its tools together, so that a name can be searched for."""
+    places = collections.defaultdict(list)
+    for path in SOURCES:
+        if path.relative_to(PROJECT).parts[0] != "tests":
+            for node in ast.walk(TREES[path]):
+                if isinstance(node, ast.ClassDef):
+                    places[node.name].append(name_of(path))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_everything_imported_has_one_name():
+    """A module is `batches` in every file or in none."""
+    places = collections.defaultdict(lambda: collections.defaultdict(list))
+    for path, tree in TREES.items():
+        for full, name in names_of_imports(tree):
+            places[full][name].append(name_of(path))
+    odd = {}
+    for full, names in places.items():
+        _, usual = max((len(files), name) for name, files in names.items())
+        odd |= {f"{full} as {name}": files for name, files in names.items() if name != usual}
+    assert odd == {}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_parameter_shadows_a_module(path):
+    """Inside such a function the name would mean something else than in the rest of the file."""
+    names = {name for full, name in names_of_imports(TREES[path]) if is_module(full)}
+    shadows = [
+        f"{name_of(path)}:{function.lineno} {function.name}({argument.arg})"
+        for function in functions(TREES[path])
+        for argument in parameters(function)
+        if argument.arg in names
+    ]
+    assert shadows == []
 
 
 def is_ours(node):

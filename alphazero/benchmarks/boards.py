@@ -50,26 +50,26 @@ def rates(options: settings.BenchmarkSettings) -> tuple[float, float]:
 
 
 @jit
-def play_at_random(geometry: geometry.Geometry, games, scratch: board.Scratch, legal, planes, rng, actions):
+def play_at_random(tables: geometry.Geometry, games, scratch: board.Scratch, legal, planes, rng, actions):
     """Fills actions [M] with consecutive random games, each from the start position in games[1]."""
     game_kernels.copy_game(games, 0, games, 1)
     for number in range(len(actions)):
         if games[0].over:
             game_kernels.copy_game(games, 0, games, 1)
-        game_kernels.legal_actions(geometry, games, 0, legal)
+        game_kernels.legal_actions(tables, games, 0, legal)
         actions[number] = _choose(legal, rng)
-        game_kernels.play(geometry, games, scratch, 0, actions[number])
-        features.fill_planes(geometry, games, 0, planes)
+        game_kernels.play(tables, games, scratch, 0, actions[number])
+        features.fill_planes(tables, games, 0, planes)
 
 
 @jit
-def replay(geometry: geometry.Geometry, games, scratch: board.Scratch, actions):
+def replay(tables: geometry.Geometry, games, scratch: board.Scratch, actions):
     """Plays the moves of `play_at_random` again."""
     game_kernels.copy_game(games, 0, games, 1)
     for number in range(len(actions)):
         if games[0].over:
             game_kernels.copy_game(games, 0, games, 1)
-        game_kernels.play(geometry, games, scratch, 0, actions[number])
+        game_kernels.play(tables, games, scratch, 0, actions[number])
 
 
 @jit

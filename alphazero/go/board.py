@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from alphazero.go import geometry, rules
+from alphazero.go import rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
 
@@ -46,7 +47,7 @@ def make_scratch(num_points: int) -> Scratch:
 
 @jit
 def place_stone(
-    geometry: geometry.Geometry, board: np.record, captured: np.ndarray, point: Integer, color: Integer
+    geometry: Geometry, board: np.record, captured: np.ndarray, point: Integer, color: Integer
 ) -> Integer:
     """Puts a stone on an empty point, removes chains without liberties, and returns the number removed.
 
@@ -68,7 +69,7 @@ def place_stone(
 
 
 @jit
-def find_chains(geometry: geometry.Geometry, board: np.record) -> None:
+def find_chains(geometry: Geometry, board: np.record) -> None:
     """Fills the other fields of a board record whose `stones` were set directly."""
     stones = board.stones[:]
     for point in range(geometry.num_points):
@@ -83,7 +84,7 @@ def find_chains(geometry: geometry.Geometry, board: np.record) -> None:
 
 
 @jit
-def is_last_liberty(geometry: geometry.Geometry, board: np.record, point: Integer, neighbor: Integer) -> bool:
+def is_last_liberty(geometry: Geometry, board: np.record, point: Integer, neighbor: Integer) -> bool:
     """Whether the chain at `neighbor` has no liberty except `point`.
 
     board: a record. point: an empty point. neighbor: a point beside it that has a stone.
@@ -96,7 +97,7 @@ def is_last_liberty(geometry: geometry.Geometry, board: np.record, point: Intege
 
 
 @jit
-def chain_hash(geometry: geometry.Geometry, board: np.record, point: Integer) -> np.uint64:
+def chain_hash(geometry: Geometry, board: np.record, point: Integer) -> np.uint64:
     """XOR, as uint64, of the Zobrist numbers of the stones in the chain at `point`. board: a record."""
     color = board.stones[point]
     total = geometry.zobrist[color, point]
@@ -108,7 +109,7 @@ def chain_hash(geometry: geometry.Geometry, board: np.record, point: Integer) ->
 
 
 @jit
-def hash_stones(geometry: geometry.Geometry, stones: np.ndarray) -> np.uint64:
+def hash_stones(geometry: Geometry, stones: np.ndarray) -> np.uint64:
     """XOR, as uint64, of the Zobrist numbers of all stones; 0 for the empty board. stones: [P + 1] int8."""
     total = np.uint64(0)
     for point in range(geometry.num_points):
@@ -117,7 +118,7 @@ def hash_stones(geometry: geometry.Geometry, stones: np.ndarray) -> np.uint64:
 
 
 @jit
-def _add_stone(geometry: geometry.Geometry, board: np.record, point: Integer, color: Integer) -> None:
+def _add_stone(geometry: Geometry, board: np.record, point: Integer, color: Integer) -> None:
     """Puts a stone down, takes a liberty from the chains beside it and joins those of its colour."""
     stones = board.stones[:]
     stones[point] = color
@@ -132,7 +133,7 @@ def _add_stone(geometry: geometry.Geometry, board: np.record, point: Integer, co
 
 
 @jit
-def _start_chain(geometry: geometry.Geometry, board: np.record, point: Integer) -> None:
+def _start_chain(geometry: Geometry, board: np.record, point: Integer) -> None:
     """Makes a stone a chain by itself and counts the empty points beside it."""
     board.head[point] = point
     board.next_stone[point] = point
@@ -160,7 +161,7 @@ def _join(board: np.record, point: Integer, neighbor: Integer) -> None:
 
 @jit
 def _remove_chain(
-    geometry: geometry.Geometry, board: np.record, captured: np.ndarray, point: Integer, num_captured: Integer
+    geometry: Geometry, board: np.record, captured: np.ndarray, point: Integer, num_captured: Integer
 ) -> Integer:
     """Removes the chain at `point`, appends its points to captured[:num_captured], returns the new length."""
     stones, end = board.stones[:], num_captured

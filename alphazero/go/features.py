@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from alphazero.go import geometry, rules
+from alphazero.go import rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
 NUM_PLANES = 18
@@ -34,14 +35,14 @@ def unpack(packed: np.ndarray, size: int) -> np.ndarray:
 
 
 @jit
-def planes(geometry: geometry.Geometry, games: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
+def planes(geometry: Geometry, games: np.ndarray, indices: np.ndarray, out: np.ndarray) -> None:
     """Fills out [B, 18, P] uint8 with the planes of games[indices[b]]. games: records. indices: [B] int64."""
     for row in range(len(indices)):
         fill_planes(geometry, games, indices[row], out[row])
 
 
 @jit
-def fill_planes(geometry: geometry.Geometry, games: np.ndarray, index: Integer, out: np.ndarray) -> None:
+def fill_planes(geometry: Geometry, games: np.ndarray, index: Integer, out: np.ndarray) -> None:
     """Fills out [18, P] uint8 with the planes of games[index]. Boards before the first move are zero."""
     game = games[index]
     _fill_planes(game.stones[:], game.past[:], game.num_moves, game.to_play, out)

@@ -9,7 +9,8 @@ import functools
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.go import board, geometry, legality, rules
+from alphazero.go import board, legality, rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Boolean, Integer, jit
 
 _KO_RULES = {
@@ -64,7 +65,7 @@ def new_games(count: int, config: game_config.GameConfig, capacity: int | None =
     return games
 
 
-def set_up(geometry: geometry.Geometry, games, index, stones, to_play) -> None:
+def set_up(geometry: Geometry, games, index, stones, to_play) -> None:
     """Starts games[index], which has no moves yet, with stones [P] int8 and colour `to_play` to move."""
     game = games[index]
     game.stones[:-1] = stones[: geometry.num_points]
@@ -76,7 +77,7 @@ def set_up(geometry: geometry.Geometry, games, index, stones, to_play) -> None:
 
 @jit
 def play(
-    geometry: geometry.Geometry, games: np.ndarray, scratch: board.Scratch, index: Integer, action: Integer
+    geometry: Geometry, games: np.ndarray, scratch: board.Scratch, index: Integer, action: Integer
 ) -> int:
     """Plays `action` for the player to move in games[index].
 
@@ -107,7 +108,7 @@ def play(
 
 @jit
 def play_each(
-    geometry: geometry.Geometry,
+    geometry: Geometry,
     games: np.ndarray,
     scratch: board.Scratch,
     indices: np.ndarray,
@@ -127,7 +128,7 @@ def play_each(
 
 @jit
 def _play_stone(
-    geometry: geometry.Geometry, game: np.record, captured: np.ndarray, point: Integer, color: Integer
+    geometry: Geometry, game: np.record, captured: np.ndarray, point: Integer, color: Integer
 ) -> int:
     """Plays a stone: updates stones, past, lost, hashes and captures if it is legal. Returns a code."""
     status = _why_illegal(geometry, game, point, color)
@@ -148,7 +149,7 @@ def _play_stone(
 
 
 @jit
-def _why_illegal(geometry: geometry.Geometry, game: np.record, point: Integer, color: Integer) -> int:
+def _why_illegal(geometry: Geometry, game: np.record, point: Integer, color: Integer) -> int:
     """OK, or the code of the rule that forbids a stone of `color` on `point`."""
     if game.stones[point] != rules.EMPTY:
         return rules.OCCUPIED
@@ -166,7 +167,7 @@ def _why_illegal(geometry: geometry.Geometry, game: np.record, point: Integer, c
 
 @jit
 def _hash_change(
-    geometry: geometry.Geometry, game: np.record, point: Integer, color: Integer, is_suicide: Boolean
+    geometry: Geometry, game: np.record, point: Integer, color: Integer, is_suicide: Boolean
 ) -> np.uint64:
     """XOR of the board hashes before and after a move."""
     if is_suicide:
@@ -183,7 +184,7 @@ def _remember(stones: np.ndarray, before: np.ndarray) -> None:
 
 
 @jit
-def legal_actions(geometry: geometry.Geometry, games: np.ndarray, index: Integer, legal: np.ndarray) -> None:
+def legal_actions(geometry: Geometry, games: np.ndarray, index: Integer, legal: np.ndarray) -> None:
     """Fills legal [A] bool for the player to move in games[index]; all False once the game is over."""
     game = games[index]
     if game.over:

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from alphazero.go import board, geometry, rules
+from alphazero.go import board, rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Boolean, Integer, jit
 
 _BLACK_MOVED = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio; not the XOR of a few stones' numbers
 
 
 @jit
-def is_suicide(geometry: geometry.Geometry, position: np.record, point: Integer, color: Integer) -> bool:
+def is_suicide(geometry: Geometry, position: np.record, point: Integer, color: Integer) -> bool:
     """Whether a stone of `color` on the empty `point` would have no liberty and capture nothing.
 
     position: a board record. point: an index below P.
@@ -28,7 +29,7 @@ def is_suicide(geometry: geometry.Geometry, position: np.record, point: Integer,
 
 @jit
 def removed_hash(
-    geometry: geometry.Geometry, position: np.record, point: Integer, removed_color: Integer
+    geometry: Geometry, position: np.record, point: Integer, removed_color: Integer
 ) -> np.uint64:
     """XOR, as uint64, of the Zobrist numbers of the stones of `removed_color` that a move on `point` removes.
 

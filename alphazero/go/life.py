@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.go import geometry, rules
+from alphazero.go import rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Boolean, Integer, jit
 
 
@@ -48,7 +49,7 @@ def make_scratch(num_points: int) -> LifeScratch:
 
 @jit
 def pass_alive(
-    geometry: geometry.Geometry,
+    geometry: Geometry,
     stones: np.ndarray,
     scratch: LifeScratch,
     color: Integer,
@@ -75,9 +76,7 @@ def pass_alive(
 
 
 @jit
-def is_settled(
-    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray
-) -> bool:
+def is_settled(geometry: Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray) -> bool:
     """Whether every point is settled. Fills owner [P] int8 as `settled_owner` does.
 
     stones: [P + 1] int8.
@@ -90,9 +89,7 @@ def is_settled(
 
 
 @jit
-def settled_owner(
-    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray
-) -> None:
+def settled_owner(geometry: Geometry, stones: np.ndarray, scratch: LifeScratch, owner: np.ndarray) -> None:
     """Fills owner [P] int8: +1 settled for Black, -1 settled for White, 0 not settled. stones: [P + 1] int8.
 
     X owns its pass-alive stones and every part of the remaining board in which O cannot make two eyes. X can
@@ -114,7 +111,7 @@ def settled_owner(
 
 
 @jit
-def _find_parts(geometry: geometry.Geometry, scratch: LifeScratch) -> None:
+def _find_parts(geometry: Geometry, scratch: LifeScratch) -> None:
     """Fills scratch.part for points inside and outside."""
     scratch.part[:] = -1
     for point in range(geometry.num_points):
@@ -123,7 +120,7 @@ def _find_parts(geometry: geometry.Geometry, scratch: LifeScratch) -> None:
 
 
 @jit
-def _walk_part(geometry: geometry.Geometry, scratch: LifeScratch, first_point: Integer) -> None:
+def _walk_part(geometry: Geometry, scratch: LifeScratch, first_point: Integer) -> None:
     inside, part, queue = scratch.inside, scratch.part, scratch.queue
     queue[0] = first_point
     part[first_point] = first_point
@@ -140,9 +137,7 @@ def _walk_part(geometry: geometry.Geometry, scratch: LifeScratch, first_point: I
 
 
 @jit
-def _find_eyes(
-    geometry: geometry.Geometry, stones: np.ndarray, scratch: LifeScratch, suicide: Boolean
-) -> None:
+def _find_eyes(geometry: Geometry, stones: np.ndarray, scratch: LifeScratch, suicide: Boolean) -> None:
     """Fills scratch.eye_of: chains beside a region's first point that touch all of its relevant points.
 
     Relevant are the empty points, or with suicide all points.
@@ -163,9 +158,7 @@ def _find_eyes(
 
 
 @jit
-def _new_chain(
-    geometry: geometry.Geometry, scratch: LifeScratch, point: Integer, direction: Integer
-) -> Integer:
+def _new_chain(geometry: Geometry, scratch: LifeScratch, point: Integer, direction: Integer) -> Integer:
     """The chain on this side of the point; P if there is none or an earlier side has the same."""
     neighbor = geometry.neighbors[point, direction]
     if scratch.inside[neighbor] != 1:
@@ -179,7 +172,7 @@ def _new_chain(
 
 
 @jit
-def _touches(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer, chain: Integer) -> bool:
+def _touches(geometry: Geometry, scratch: LifeScratch, point: Integer, chain: Integer) -> bool:
     for direction in range(4):
         neighbor = geometry.neighbors[point, direction]
         if scratch.inside[neighbor] == 1 and scratch.part[neighbor] == chain:
@@ -188,7 +181,7 @@ def _touches(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer, 
 
 
 @jit
-def _rule_out_chains(geometry: geometry.Geometry, scratch: LifeScratch) -> bool:
+def _rule_out_chains(geometry: Geometry, scratch: LifeScratch) -> bool:
     """Rules out chains that now have fewer than two eyes. Returns whether there was one."""
     scratch.num_eyes[:] = 0
     for region in range(geometry.num_points):
@@ -206,7 +199,7 @@ def _rule_out_chains(geometry: geometry.Geometry, scratch: LifeScratch) -> bool:
 
 
 @jit
-def _rule_out_regions(geometry: geometry.Geometry, scratch: LifeScratch) -> None:
+def _rule_out_regions(geometry: Geometry, scratch: LifeScratch) -> None:
     """Rules out regions that touch a chain that was ruled out."""
     for point in range(geometry.num_points):
         if scratch.inside[point] == 0:
@@ -217,9 +210,7 @@ def _rule_out_regions(geometry: geometry.Geometry, scratch: LifeScratch) -> None
 
 
 @jit
-def _claim_parts(
-    geometry: geometry.Geometry, scratch: LifeScratch, color: Integer, owner: np.ndarray
-) -> None:
+def _claim_parts(geometry: Geometry, scratch: LifeScratch, color: Integer, owner: np.ndarray) -> None:
     """Gives `color` its pass-alive stones and the parts between them without room for two eyes."""
     for point in range(geometry.num_points):
         scratch.inside[point] = scratch.alive[point]
@@ -235,7 +226,7 @@ def _claim_parts(
 
 
 @jit
-def _add_inner(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer) -> None:
+def _add_inner(geometry: Geometry, scratch: LifeScratch, point: Integer) -> None:
     """Adds an inner point to its part. Rules the part out if it has room for two eyes."""
     part = scratch.part[point]
     first = scratch.inner[part, 0]
@@ -248,7 +239,7 @@ def _add_inner(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer
 
 
 @jit
-def _is_beside_alive(geometry: geometry.Geometry, scratch: LifeScratch, point: Integer) -> bool:
+def _is_beside_alive(geometry: Geometry, scratch: LifeScratch, point: Integer) -> bool:
     is_beside = False
     for direction in range(4):
         is_beside |= scratch.inside[geometry.neighbors[point, direction]] == 1
@@ -256,7 +247,7 @@ def _is_beside_alive(geometry: geometry.Geometry, scratch: LifeScratch, point: I
 
 
 @jit
-def _are_neighbors(geometry: geometry.Geometry, point: Integer, other: Integer) -> bool:
+def _are_neighbors(geometry: Geometry, point: Integer, other: Integer) -> bool:
     are_neighbors = False
     for direction in range(4):
         are_neighbors |= geometry.neighbors[point, direction] == other

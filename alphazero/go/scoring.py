@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from alphazero.go import board, geometry, rules
+from alphazero.go import board, rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
 
 @jit
-def area_score(geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch) -> Integer:
+def area_score(geometry: Geometry, stones: np.ndarray, scratch: board.Scratch) -> Integer:
     """Black's area minus White's area, in points, without komi.
 
     The area of a colour is its stones and the empty regions that touch no other colour. stones: [P + 1] int8.
@@ -27,9 +28,7 @@ def area_score(geometry: geometry.Geometry, stones: np.ndarray, scratch: board.S
 
 
 @jit
-def ownership(
-    geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch, owner: np.ndarray
-) -> None:
+def ownership(geometry: Geometry, stones: np.ndarray, scratch: board.Scratch, owner: np.ndarray) -> None:
     """Fills owner [P] int8: +1 Black's area, -1 White's, 0 neither. stones: [P + 1] int8."""
     scratch.stamp[0] += 1
     stamp = scratch.stamp[0]
@@ -46,7 +45,7 @@ def ownership(
 
 @jit
 def _walk_region(
-    geometry: geometry.Geometry, stones: np.ndarray, scratch: board.Scratch, start: Integer, stamp: Integer
+    geometry: Geometry, stones: np.ndarray, scratch: board.Scratch, start: Integer, stamp: Integer
 ) -> tuple[int, int]:
     """Number of points and owner of the empty region at `start`. Writes its points to scratch.queue."""
     neighbors, queue, marks = geometry.neighbors, scratch.queue, scratch.marks

@@ -58,8 +58,8 @@ class Adjudicator:
 
 
 @jit
-def _find_settled(geometry: geometry.Geometry, games, scratch: life.LifeScratch, indices, owner, found):
+def _find_settled(tables: geometry.Geometry, games, scratch: life.LifeScratch, indices, owner, found):
     """Fills found [B] bool: whether the boards of these games are settled. owner: [P] int8 scratch."""
     for slot in range(len(indices)):
         stones = games[indices[slot]].stones[:]
-        found[slot] = life.is_settled(geometry, stones, scratch, owner)
+        found[slot] = life.is_settled(tables, stones, scratch, owner)

@@ -62,7 +62,7 @@ def make(config: optimizer_config.OptimizerConfig, module: nn.Module) -> Optimiz
             return optim.RMSprop(groups, lr=rate, alpha=config.beta2, eps=epsilon, momentum=config.momentum)
         case Name.adam | Name.adam_l2:
             return optim.Adam(groups, lr=rate, betas=betas, eps=epsilon, fused=True)
-        case _:
+        case Name.adamw | Name.amsgrad:
             is_amsgrad = config.name is Name.amsgrad
             return optim.AdamW(groups, lr=rate, betas=betas, eps=epsilon, amsgrad=is_amsgrad, fused=True)
 

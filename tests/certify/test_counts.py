@@ -16,20 +16,20 @@ NUM_POSITIONS = {1: 1, 2: 57, 3: 12_675, 4: 24_318_165}
 
 
 @jit
-def count_positions(geometry, position):
+def count_positions(tables, position):
     """Number of boards from `position` on, in counting order, on which every stone has a liberty."""
     count = 0
     is_more = True
     while is_more:
-        count += all_breathe(geometry, position)
-        is_more = next_board(position.stones[:], geometry.num_points)
+        count += all_breathe(tables, position)
+        is_more = next_board(position.stones[:], tables.num_points)
     return count
 
 
 @jit
-def all_breathe(geometry, position):
-    board.find_chains(geometry, position)
-    for point in range(geometry.num_points):
+def all_breathe(tables, position):
+    board.find_chains(tables, position)
+    for point in range(tables.num_points):
         if position.stones[point] != rules.EMPTY and position.num_liberties[position.head[point]] == 0:
             return False
     return True

@@ -14,9 +14,9 @@ from tests.training import batches, positions
 from tools import compare_optimizers, plot_optimizers
 
 
-def make_run(entry: str, losses: list[float], seconds_a_step: float = 1.0, **changes: object) -> dict:
+def make_run(entry: str, series: list[float], seconds_a_step: float = 1.0, **changes: object) -> dict:
     """A run's result with a point at every tenth step."""
-    points = [[10 * i, 10 * i * seconds_a_step, loss, loss / 2, loss / 4] for i, loss in enumerate(losses)]
+    points = [[10 * i, 10 * i * seconds_a_step, loss, loss / 2, loss / 4] for i, loss in enumerate(series)]
     optimizer = entry.split()[0]
     common = {
         "phase": "final",

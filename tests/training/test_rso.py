@@ -13,8 +13,8 @@ from alphazero.config import net as net_config
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import replay as replay_config
 from alphazero.config import training as training_config
-from alphazero.data import batch as data_batch
 from alphazero.data import replay
+from alphazero.data.batch import TrainingBatch
 from alphazero.net import resnet
 from alphazero.training import checkpoint, learner, losses, rso
 from tests.training import batches, positions
@@ -36,7 +36,7 @@ def make_rso(net: torch.nn.Module, seed: int = 2, **settings: object) -> rso.Rso
     return rso.Rso(make_config(**settings), net, torch.Generator().manual_seed(seed))
 
 
-def planes_and_loss(batch: data_batch.TrainingBatch) -> tuple[torch.Tensor, rso.LossOfOutputs]:
+def planes_and_loss(batch: TrainingBatch) -> tuple[torch.Tensor, rso.LossOfOutputs]:
     planes, targets = positions.tensors(batch)
     config = training_config.TrainingConfig()
     return planes, lambda outputs: losses.compute(outputs, targets, config)[0]

@@ -1,0 +1,29 @@
+"""numpy_shifts, the inference backend of docs/extending.md, in a copy of the project that has it."""
+
+import re
+
+import numpy as np
+
+from alphazero.net import inference
+from tests.net import networks
+
+SIZE = 9
+
+
+def test_it_is_measured_and_faithful():
+    assert "numpy_shifts" in inference.measured_backends("cpu")
+    evaluator = inference.make_evaluator(networks.random_weights(SIZE), device="cpu", batch=8)
+    assert re.search(r"numpy_shifts [\d,]+ evaluations/s", evaluator.report)
+
+
+def test_requested_by_name_it_computes_what_numpy_computes():
+    evaluator = inference.make_evaluator(networks.random_weights(SIZE), device="cpu", backend="numpy_shifts")
+    assert evaluator.describe() == "numpy_shifts cpu fp32"
+    planes = networks.random_planes(5, SIZE)
+    for seed in (2, 3):
+        weights = networks.random_weights(SIZE, seed=seed)
+        evaluator.load(weights)
+        pairs = zip(evaluator.evaluate(planes), inference.make_exact(weights).evaluate(planes), strict=True)
+        for answers, exact in pairs:
+            assert answers.dtype == np.float32
+            np.testing.assert_allclose(answers, exact, atol=1e-4)
