@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alphazero.go import features, geometry, rules
+from alphazero.go import features, rules
+from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
 
@@ -53,7 +54,7 @@ FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA,
 @jit
 def fill(
     family: Integer,
-    geometry: geometry.Geometry,
+    geometry: Geometry,
     games: np.ndarray,
     index: Integer,
     planes: np.ndarray,
