@@ -9,7 +9,7 @@ from alphazero.engine import (
     clocks,
     command_arguments,
     engine_search,
-    handicap,
+    handicap_commands,
     move_commands,
     network_commands,
     option_commands,
@@ -45,9 +45,6 @@ class Engine:
             "clear_board": self._clear_board,
             "komi": self._set_komi,
             "get_komi": lambda _: f"{self.state.game.komi:g}",
-            "fixed_handicap": self._fixed_handicap,
-            "place_free_handicap": self._place_free_handicap,
-            "set_free_handicap": self._set_free_handicap,
             "set_position": self._set_position,
             "play": self._play,
             "undo": self._undo,
@@ -59,6 +56,7 @@ class Engine:
             "printsgf": self._print_sgf,
             "loadsgf": self._load_sgf,
             "gomill-describe_engine": lambda _: setup.description,
+            **handicap_commands.commands(self.state),
             **move_commands.commands(self.state),
             **network_commands.commands(self.state),
             **option_commands.commands(self.state),
@@ -100,20 +98,6 @@ class Engine:
         if komi != float(text):
             protocol.tell(f"komi {text} is rounded to {komi:g}: it must be a multiple of 0.5")
         self.state.game.komi = komi
-        return ""
-
-    def _fixed_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_fixed(
-            self.state.game, command_arguments.integer(command_arguments.only(arguments))
-        )
-
-    def _place_free_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_free(
-            self.state.game, command_arguments.integer(command_arguments.only(arguments))
-        )
-
-    def _set_free_handicap(self, arguments: Sequence[str]) -> str:
-        handicap.place_named(self.state.game, arguments)
         return ""
 
     def _set_position(self, arguments: Sequence[str]) -> str:

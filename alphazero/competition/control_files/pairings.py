@@ -7,8 +7,7 @@ from typing import Any
 
 from alphazero.competition.control_files import player_settings, setting_entries, settings
 from alphazero.competition.control_files.setting_entries import SettingEntry, Table
-from alphazero.engine import handicap
-from alphazero.go import rules
+from alphazero.go import handicap, rules
 
 Players = Mapping[str, settings.PlayerSettings]
 

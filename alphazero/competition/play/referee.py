@@ -8,8 +8,7 @@ from alphazero.competition.control_files import settings
 from alphazero.competition.play import final_score, opening_moves, sides
 from alphazero.competition.results import record
 from alphazero.config import game as game_config
-from alphazero.engine import handicap
-from alphazero.go import play, rules
+from alphazero.go import handicap, play, rules
 
 
 @dataclass(slots=True, kw_only=True)
