@@ -10,7 +10,7 @@ import pytest
 
 from alphazero import gtp
 from alphazero.engine import setup
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.net import backends, inference, leela, machine, openvino_backend
 from tests.net import networks
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from alphazero.config import compose
-from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import gtp_player, ladder, promotion
 from alphazero.evaluation import result as results
 from alphazero.search import evaluator as evaluators
 from tests.evaluation import networks

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alphazero.competition.control_files import settings
 from alphazero.competition.play import sides
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.go import rules
 
 CLOSING_LIMIT_S = 10.0

@@ -21,7 +21,7 @@ from alphazero.competition.play import (
     watchdog,
 )
 from alphazero.competition.results import ledger, record
-from alphazero.evaluation import engine_process
+from alphazero.engine_client import engine_process
 from alphazero.go import rules
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from alphazero.competition.control_files import settings
 from alphazero.competition.play import watchdog
-from alphazero.evaluation import engine_process
+from alphazero.engine_client import engine_process
 from alphazero.go import rules
 
 STARTUP_CHECK = "startup-check"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from alphazero.evaluation import engine_process, gtp_text
+from alphazero.engine_client import engine_process, gtp_text
 
 MOST_RESPONSE_BYTES = 1 << 22
 MOST_STDERR_BYTES = engine_process.MOST_STDERR_BYTES

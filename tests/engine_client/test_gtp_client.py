@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 
 HEAD = """
 import os, signal, subprocess, sys, time

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphazero.evaluation import gtp_text
+from alphazero.engine_client import gtp_text
 
 CASES = [
     (b"=1 D4\n\n", [(True, 1, "D4")], []),
