@@ -157,7 +157,7 @@ def test_libraries_that_take_long_to_import_are_not_needed(net, project):
 NOISY = """
 import os, sys
 from alphazero import gtp
-from alphazero.engine import answers
+from alphazero.engine.commands import answers
 def score(margin):
     print("printed ")
     os.write(1, b"written ")

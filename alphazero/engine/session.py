@@ -3,20 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from alphazero.config import game as game_config
-from alphazero.engine import (
-    analysis,
+from alphazero.engine import clocks, engine_search, protocol, state
+from alphazero.engine.commands import (
+    analysis_commands,
     answers,
-    clocks,
     command_arguments,
-    engine_search,
     handicap_commands,
     move_commands,
     network_commands,
     option_commands,
-    protocol,
     rule_commands,
     sgf_files,
-    state,
     time_commands,
 )
 from alphazero.go import diagram, rules
@@ -33,7 +30,7 @@ class Engine:
     ) -> None:
         """make_search: makes a search for a board size."""
         self.state = state.State(setup, make_search, clock)
-        self.streams = analysis.commands(self.state)
+        self.streams = analysis_commands.commands(self.state)
         self.commands: dict[str, protocol.Command] = {
             "protocol_version": lambda _: "2",
             "name": lambda _: setup.name,

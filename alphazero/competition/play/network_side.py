@@ -9,7 +9,7 @@ import numpy as np
 from alphazero.competition.control_files import settings
 from alphazero.competition.play import batched_player, engine_side, sides
 from alphazero.config import search as search_config
-from alphazero.engine import answers
+from alphazero.engine.commands import answers
 from alphazero.evaluation import weight_files
 from alphazero.go import handicap, play, rules
 from alphazero.search import evaluator as evaluators

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.engine import command_arguments, protocol, state
+from alphazero.engine import protocol, state
+from alphazero.engine.commands import command_arguments
 from alphazero.go import rules
 
 _NUMBERS = ("interval", "minmoves", "maxmoves")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alphazero.engine import answers, command_arguments, protocol, state, statuses
+from alphazero.engine import protocol, state, statuses
+from alphazero.engine.commands import answers, command_arguments
 from alphazero.go import rules
 
 GOGUI = """\

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero.config import game as game_config
-from alphazero.engine import answers, command_arguments, protocol
+from alphazero.engine import protocol
+from alphazero.engine.commands import answers, command_arguments
 from alphazero.go import play, rules, sgf, sgf_collection
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from alphazero.engine import clocks, command_arguments, protocol
+from alphazero.engine import clocks, protocol
+from alphazero.engine.commands import command_arguments
 
 _KGS_NUMBERS = {"none": 0, "absolute": 1, "byoyomi": 3, "canadian": 3}
 """Time systems and how many numbers follow: main time, time of a period, number of stones or periods."""

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from alphazero.engine import analysis, clocks, reports
+from alphazero.engine import clocks
+from alphazero.engine.commands import analysis_commands, reports
 from alphazero.go import rules
 from alphazero.search import inspection
 from tests.engine.sessions import FakeSearch, ask, fake_search, make_engine, talk
@@ -110,7 +111,7 @@ class Done(FakeSearch):
 
 def test_an_analysis_that_is_done_reports_once_and_waits(monkeypatch):
     naps = []
-    monkeypatch.setattr(analysis.time, "sleep", naps.append)
+    monkeypatch.setattr(analysis_commands.time, "sleep", naps.append)
     engine = make_engine(make_search=Done)
     assert read_reports(talk(engine, "lz-analyze 10", patience=9)) == [LEELA]
     assert len(naps) > 2

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from alphazero.engine import command_arguments, engine_search, protocol, state
+from alphazero.engine import engine_search, protocol, state
+from alphazero.engine.commands import command_arguments
 
 _LEAST_RESIGN_PERCENT, _MOST_RESIGN_PERCENT = -1, 50
 _Setter = Callable[[state.State, str], None]

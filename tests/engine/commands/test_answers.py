@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alphazero.engine import answers
+from alphazero.engine.commands import answers
 from alphazero.go import rules
 
 POLICY = np.array([0.1, 0.20049, 0.0009999, 0.4, 0.2985101])

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from alphazero.engine import engine_search, move_commands, protocol, reports, requests, rollouts, state
+from alphazero.engine import engine_search, protocol, rollouts, state
+from alphazero.engine.commands import analysis_arguments, move_commands, reports
 from alphazero.go import rules
 from alphazero.search import inspection
 
@@ -18,7 +19,8 @@ _TURN = 32
 """Simulations between two moves of the rollouts, while both are under way."""
 
 Style = Callable[
-    [inspection.Report, Sequence[inspection.RootMove], requests.Request, int, np.ndarray | None], str
+    [inspection.Report, Sequence[inspection.RootMove], analysis_arguments.Request, int, np.ndarray | None],
+    str,
 ]
 """Formats one line from the root, its moves in order, the request, the board size and the ownership."""
 
@@ -75,7 +77,7 @@ def _analyse(
     The search also ends when its simulations are done or the tree is full. A last report follows, and the
     command waits for input.
     """
-    request = requests.parse(arguments, session)
+    request = analysis_arguments.parse(arguments, session)
     position = session.position(request.color)
     search = session.search
     wants_games = request.wants_ownership and style is _kata
@@ -102,7 +104,7 @@ def _generate(
     session: state.State, style: Style, arguments: Sequence[str], stream: protocol.AnswerStream
 ) -> None:
     """Plays a move. Input does not interrupt the search. The last report covers the whole search."""
-    request = requests.parse(arguments, session)._replace(wants_ownership=False)
+    request = analysis_arguments.parse(arguments, session)._replace(wants_ownership=False)
     line = functools.partial(_line, session, style, request, None)
     watch = Watch(stream, request.interval_s or math.inf, session.clock.now, line)
     stream.open()
@@ -113,7 +115,7 @@ def _generate(
 
 
 def _line(
-    session: state.State, style: Style, request: requests.Request, games: rollouts.Rollouts | None
+    session: state.State, style: Style, request: analysis_arguments.Request, games: rollouts.Rollouts | None
 ) -> str:
     report = session.search.report()
     allowed = request.allowed
@@ -132,7 +134,7 @@ def _line(
 def _leela(
     report: inspection.Report,
     moves: Sequence[inspection.RootMove],
-    request: requests.Request,
+    request: analysis_arguments.Request,
     size: int,
     ownership: np.ndarray | None,
 ) -> str:
@@ -142,7 +144,7 @@ def _leela(
 def _kata(
     report: inspection.Report,
     moves: Sequence[inspection.RootMove],
-    request: requests.Request,
+    request: analysis_arguments.Request,
     size: int,
     ownership: np.ndarray | None,
 ) -> str:
@@ -158,7 +160,7 @@ def _kata(
 def _cgos(
     report: inspection.Report,
     moves: Sequence[inspection.RootMove],
-    request: requests.Request,
+    request: analysis_arguments.Request,
     size: int,
     ownership: np.ndarray | None,
 ) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from alphazero.engine import command_arguments, protocol, state
+from alphazero.engine import protocol, state
+from alphazero.engine.commands import command_arguments
 from alphazero.go import handicap, play, rules
 
 

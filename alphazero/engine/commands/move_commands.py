@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from alphazero.engine import command_arguments, engine_search, protocol, reports, rollouts, state, statuses
+from alphazero.engine import engine_search, protocol, rollouts, state, statuses
+from alphazero.engine.commands import command_arguments, reports
 from alphazero.go import play, rules
 
 

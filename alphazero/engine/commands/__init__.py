@@ -1,0 +1,1 @@
+"""GTP commands of the engine, one module for each feature."""
