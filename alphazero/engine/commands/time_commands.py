@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from alphazero.engine import clocks, protocol
+from alphazero.engine import clocks, protocol, state
 from alphazero.engine.commands import command_arguments
 
 _KGS_NUMBERS = {"none": 0, "absolute": 1, "byoyomi": 3, "canadian": 3}
 """Time systems and how many numbers follow: main time, time of a period, number of stones or periods."""
 
 
-def commands(clock: clocks.Clock) -> dict[str, protocol.Command]:
-    """Returns the commands that set and correct this clock."""
+def commands(session: state.State) -> dict[str, protocol.Command]:
+    """Returns the commands that set and correct the session's clock."""
+    clock = session.clock
 
     def set_limits(arguments: Sequence[str]) -> str:
         clock.set(_standard_limits(arguments))

@@ -1,15 +1,46 @@
-"""SGF files that GTP commands read and write."""
+"""GTP commands that write and read SGF files."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphazero.config import game as game_config
-from alphazero.engine import protocol
+from alphazero.engine import protocol, state
 from alphazero.engine.commands import answers, command_arguments
 from alphazero.go import play, rules, sgf, sgf_collection
 
 
-def write(game: play.Game, config: game_config.GameConfig) -> bytes:
+def commands(session: state.State) -> dict[str, protocol.Command]:
+    """Returns the protocol's `loadsgf` and GNU Go's `printsgf`."""
+    return {
+        "printsgf": lambda arguments: _print(session, arguments),
+        "loadsgf": lambda arguments: _load(session, arguments),
+    }
+
+
+def _print(session: state.State, arguments: Sequence[str]) -> str:
+    """Writes the game to the file that is named, or returns its text."""
+    text = _format(session.game, _config(session))
+    if not arguments:
+        return text.decode()
+    try:
+        Path(arguments[0]).write_bytes(text)
+    except OSError as error:
+        raise protocol.CommandError(f"cannot write file: {error.strerror}") from None
+    return ""
+
+
+def _load(session: state.State, arguments: Sequence[str]) -> str:
+    game = _read(arguments, _config(session), session.game.komi)
+    session.choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
+    session.game = game
+    return ""
+
+
+def _config(session: state.State) -> game_config.GameConfig:
+    return game_config.GameConfig(**session.rules._asdict())
+
+
+def _format(game: play.Game, config: game_config.GameConfig) -> bytes:
     """Formats the game so far as SGF, with its rules, and its result if it is over.
 
     config: only ko and suicide are used.
@@ -29,15 +60,7 @@ def write(game: play.Game, config: game_config.GameConfig) -> bytes:
     )
 
 
-def save(text: bytes, path: str) -> None:
-    """Writes the file. Fails the command if that is not possible."""
-    try:
-        Path(path).write_bytes(text)
-    except OSError as error:
-        raise protocol.CommandError(f"cannot write file: {error.strerror}") from None
-
-
-def load(arguments: Sequence[str], config: game_config.GameConfig, komi: float) -> play.Game:
+def _read(arguments: Sequence[str], config: game_config.GameConfig, komi: float) -> play.Game:
     """Loads the game in a file.
 
     arguments: the file's name, and optionally the number of a move, counted from one. The game then stops
