@@ -1,9 +1,14 @@
-"""Settings of a competition, from either kind of control file; names are gomill's if gomill has one."""
+"""Settings of a competition, from either kind of control file; names are gomill's if gomill has one.
+
+The classes are msgspec's, so that `results.saved` can write and read them. Their values are checked only
+when they are read from JSON; `control` checks those of control files.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+import msgspec
 
 
 class CompetitionKind(Enum):
@@ -48,8 +53,7 @@ class Late(Enum):
     """The game does not count and is played again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayerSettings:
+class PlayerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A player: an engine in a separate process, or a network in this process.
 
     Exactly one of `command` and `weights` is set.
@@ -65,11 +69,11 @@ class PlayerSettings:
     """Simulations per move of a network."""
     cwd: Path | None = None
     """Working directory of an engine; None for this process's."""
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Variables added to this process's environment for an engine."""
     startup_gtp_commands: tuple[str, ...] = ()
     """Sent before each game; an error voids the game."""
-    gtp_aliases: Mapping[str, str] = field(default_factory=dict)
+    gtp_aliases: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Name of a command -> the command to send instead."""
     is_reliable_scorer: bool = True
     """Whether its `final_score` is used."""
@@ -81,8 +85,7 @@ class PlayerSettings:
     """Whether SGF files have the name that it reports rather than its code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GameSettings:
+class GameSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of a single game."""
 
     board_size: int
@@ -101,8 +104,7 @@ class GameSettings:
     late: Late = Late.forfeit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matchup:
+class Matchup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two players and the settings of their games."""
 
     id: str
@@ -124,8 +126,7 @@ class Matchup:
     """Number of moves of each opening."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Competition:
+class Competition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of a control file."""
 
     kind: CompetitionKind

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from alphazero import files
@@ -91,12 +92,10 @@ class Book:
         if not path.exists():
             return []
         try:
-            return [
-                opening_moves.OpeningMoves(moves=tuple(map(int, moves)))
-                for moves in json.loads(path.read_bytes())
-            ]
-        except (ValueError, TypeError):
+            drawn = msgspec.json.decode(path.read_bytes(), type=list[tuple[int, ...]])
+        except ValueError:
             raise ValueError(f"{path}: corrupt") from None
+        return [opening_moves.OpeningMoves(moves=moves) for moves in drawn]
 
     def _keep(self, matchup: settings.Matchup, known: list[opening_moves.OpeningMoves]) -> None:
         files.write_atomic(self._path(matchup), f"{json.dumps([start.moves for start in known])}\n".encode())

@@ -1,9 +1,9 @@
 """The record of a game: its line in the ledger, from which reports are made."""
 
 import json
-from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Any
+
+import msgspec
 
 
 class End(Enum):
@@ -20,8 +20,7 @@ class End(Enum):
     """One side broke the rules of the game or of GTP, or was late."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GameResult:
+class GameResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A game that counts."""
 
     game_id: str
@@ -42,11 +41,11 @@ class GameResult:
     num_moves: int
     moves_sha256: str
     """Hash of the moves alone, which identifies equal games."""
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
     """By colour, wall-clock time of thinking."""
-    cpu_s: dict[str, float | None] = field(default_factory=dict)
+    cpu_s: dict[str, float | None] = msgspec.field(default_factory=dict)
     """By colour, CPU time, reported by the engine or measured for its processes; None if unknown."""
-    scores: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, str] = msgspec.field(default_factory=dict)
     """By colour, answers to `final_score`."""
     opening: int | None = None
     """Index of its opening among the matchup's, from 0."""
@@ -69,14 +68,12 @@ class GameResult:
 
     def line(self) -> str:
         """The record as one line of JSON."""
-        return json.dumps(asdict(self) | {"end": self.end.value}, allow_nan=False)
+        return json.dumps(msgspec.to_builtins(self), allow_nan=False)
 
 
 def parse(line: str) -> GameResult:
     """The record of a `line`; raises ValueError if the line is not a record."""
     try:
-        fields: dict[str, Any] = json.loads(line)
-        fields["end"] = End(fields["end"])
-        return GameResult(**fields)
-    except (TypeError, KeyError, ValueError) as error:
+        return msgspec.convert(json.loads(line), GameResult)
+    except ValueError as error:
         raise ValueError(f"not a game record: {error}") from None

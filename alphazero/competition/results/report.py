@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from enum import Enum
 from typing import Any
+
+import msgspec
 
 from alphazero.competition.control_files import pairings, settings
 from alphazero.competition.results import standings, tables
@@ -171,10 +171,7 @@ def _matchup_json(standing: Standing) -> dict[str, Any]:
 
 
 def _settings_json(matchup: settings.Matchup) -> dict[str, Any]:
-    game = {
-        name: value.value if isinstance(value, Enum) else value
-        for name, value in asdict(matchup.game).items()
-    }
+    game = msgspec.to_builtins(matchup.game)
     own = {
         name: getattr(matchup, name)
         for name in ("alternating", "number_of_games", "openings", "opening_plies")

@@ -1,8 +1,8 @@
 """Tests of the SGF files of games, read by sgfmill."""
 
-import dataclasses
 import datetime
 
+import msgspec
 import pytest
 from sgfmill import sgf
 
@@ -83,4 +83,4 @@ def test_handicap():
     ],
 )
 def test_lines(changes, line):
-    assert game_sgf.describe(dataclasses.replace(result(), **changes)) == line
+    assert game_sgf.describe(msgspec.structs.replace(result(), **changes)) == line

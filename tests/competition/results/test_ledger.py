@@ -1,8 +1,8 @@
 """Tests of a competition's folder: it survives kills at any byte and does not mix competitions."""
 
-import dataclasses
 import json
 
+import msgspec
 import pytest
 
 from alphazero.competition.results import ledger
@@ -140,5 +140,5 @@ def test_the_log_has_times(tmp_path):
 def test_descriptions_change_with_the_players(tmp_path):
     with open_ledger(tmp_path) as book:
         book.add(result(0), None, {"a": "old", "b": "same"})
-        book.add(dataclasses.replace(result(1)), None, {"a": "new"})
+        book.add(msgspec.structs.replace(result(1)), None, {"a": "new"})
     assert ledger.read(tmp_path).descriptions == {"a": "new", "b": "same"}

@@ -1,7 +1,6 @@
 """Tests of game records: conversion to and from a line, and points."""
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from alphazero.competition.results import record
@@ -12,10 +11,16 @@ GAME = record.GameResult(
     cpu_s={"b": 1.25, "w": None},
 )  # fmt: skip
 
+LINE = (
+    '{"game_id": "0_3", "matchup_id": "0", "number": 3, "black": "a", "white": "b", "end": "passes", '
+    '"winner": "w", "result": "W+0.5", "detail": "", "num_moves": 80, "moves_sha256": "ab", '
+    '"seconds": {"b": 1.5, "w": 2.0}, "cpu_s": {"b": 1.25, "w": null}, "scores": {}, "opening": null}'
+)
+
 
 def test_a_line_is_read_back():
-    assert record.parse(GAME.line()) == GAME
-    assert "\n" not in GAME.line()
+    assert GAME.line() == LINE
+    assert record.parse(LINE) == GAME
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,7 @@ def test_a_line_is_read_back():
     ],
 )
 def test_points(winner, result, points, is_known):
-    played = dataclasses.replace(GAME, winner=winner, result=result)
+    played = msgspec.structs.replace(GAME, winner=winner, result=result)
     assert (played.points("a"), played.points("b")) == points
     assert played.is_known == is_known
 
@@ -37,3 +42,17 @@ def test_points(winner, result, points, is_known):
 def test_other_lines_are_refused(line):
     with pytest.raises(ValueError, match=r"^not a game record: "):
         record.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"number": 3', '"number": "3"', r"Expected `int`, got `str` - at `\$\.number`"),
+        ('"black": "a"', '"black": null', r"Expected `str`, got `null` - at `\$\.black`"),
+        ('"passes"', '"tea"', r"Invalid enum value 'tea' - at `\$\.end`"),
+        ('"opening"', '"color"', "Object contains unknown field `color`"),
+    ],
+)
+def test_the_reason_names_the_place(old, new, reason):
+    with pytest.raises(ValueError, match=f"^not a game record: {reason}$"):
+        record.parse(LINE.replace(old, new))

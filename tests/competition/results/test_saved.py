@@ -40,3 +40,10 @@ def test_round_trip():
 def test_other_data_are_refused(data):
     with pytest.raises(ValueError):
         saved.from_json(data)
+
+
+def test_settings_of_another_version_are_refused():
+    data = saved.to_json(COMPETITION)
+    data["matchups"][0]["game"]["rules"] = "japanese"
+    with pytest.raises(ValueError, match="not a competition: Object contains unknown field `rules`"):
+        saved.from_json(data)
