@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero.competition import ledger, play, report, stopping
+from alphazero.competition.play import competitions, stopping
+from alphazero.competition.results import ledger, report
 from alphazero.config import command_line, compose
 
 
@@ -23,7 +24,7 @@ def _run(options) -> None:
     folder = Path(options.output) if options.output else path.with_name(f"{path.stem}-match")
     on_event = (lambda line: None) if options.quiet else _say
     with stopping.on_signals() as should_stop:
-        play.play(
+        competitions.play(
             path,
             folder,
             jobs=options.jobs,

@@ -10,7 +10,7 @@ import pytest
 
 from alphazero import gtp
 from alphazero.engine import setup
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.net import backends, inference, leela, machine, openvino_backend
 from tests.net import networks
 
@@ -157,7 +157,7 @@ def test_libraries_that_take_long_to_import_are_not_needed(net, project):
 NOISY = """
 import os, sys
 from alphazero import gtp
-from alphazero.engine import answers
+from alphazero.engine.commands import answers
 def score(margin):
     print("printed ")
     os.write(1, b"written ")

@@ -13,11 +13,12 @@ from alphazero.config import compose
 from alphazero.data import earlier_games, gamelog, run_folder
 from alphazero.evaluation import promotion, weight_files
 from alphazero.net import inference
-from alphazero.report import status, summary
+from alphazero.report import status
 from alphazero.search import symmetries
 from alphazero.storage import background
 from alphazero.training import checkpoint
 from tests import tiny_run
+from tools import summary
 
 
 def run(path, *words):

@@ -14,7 +14,7 @@ import pytest
 from sgfmill import sgf
 
 from alphazero import match
-from alphazero.competition import record
+from alphazero.competition.results import record
 from tests.competition import playing
 
 GNU_GO = Path("/usr/games/gnugo")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alphazero import match
-from alphazero.competition import record
+from alphazero.competition.results import record
 from alphazero.net import leela
 from tests import test_match
 from tests.competition import playing

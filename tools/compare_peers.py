@@ -16,7 +16,8 @@ from pathlib import Path
 
 from alphazero.benchmarks import nets, settings
 from alphazero.config import command_line
-from alphazero.evaluation import gtp_client, weight_files
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import weight_files
 from alphazero.net import leela
 from tools.peers import contest, engines, environment, selfplays, turns
 

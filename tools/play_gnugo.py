@@ -21,7 +21,8 @@ from alphazero import evaluator as evaluators
 from alphazero.config import command_line
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_client, gtp_player, match, openings, players, weight_files
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import gtp_player, match, openings, players, weight_files
 from alphazero.evaluation import result as results
 from alphazero.net import inference, leela
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from alphazero.report import summary
+from tools import summary
 
 
 def main(folder: Path) -> int:

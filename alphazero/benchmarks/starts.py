@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alphazero.benchmarks import measurement, nets, settings
 from alphazero.config import net as net_config
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.net import leela
 
 _TIME_LIMIT_S = 300.0

@@ -2,24 +2,30 @@
 
 from collections.abc import Callable, Sequence
 
-from alphazero.config import game as game_config
-from alphazero.engine import (
-    analysis,
-    answers,
-    clocks,
-    command_arguments,
-    engine_search,
-    handicap,
+from alphazero.engine import clocks, engine_search, protocol, state
+from alphazero.engine.commands import (
+    analysis_commands,
+    game_commands,
+    handicap_commands,
     move_commands,
     network_commands,
     option_commands,
-    protocol,
     rule_commands,
-    sgf_files,
-    state,
+    sgf_commands,
     time_commands,
 )
-from alphazero.go import diagram, rules
+
+MODULES = (
+    game_commands,
+    handicap_commands,
+    move_commands,
+    network_commands,
+    option_commands,
+    rule_commands,
+    sgf_commands,
+    time_commands,
+)
+"""Modules of commands that answer at once; `analysis_commands` writes its answers line by line."""
 
 
 class Engine:
@@ -33,47 +39,23 @@ class Engine:
     ) -> None:
         """make_search: makes a search for a board size."""
         self.state = state.State(setup, make_search, clock)
-        self.streams = analysis.commands(self.state)
+        self.streams = analysis_commands.commands(self.state)
         self.commands: dict[str, protocol.Command] = {
             "protocol_version": lambda _: "2",
             "name": lambda _: setup.name,
             "version": lambda _: setup.version,
+            "gomill-describe_engine": lambda _: setup.description,
             "quit": _quit,
             "known_command": self._known_command,
             "list_commands": lambda _: "\n".join(self._names()),
-            "boardsize": self._set_size,
-            "clear_board": self._clear_board,
-            "komi": self._set_komi,
-            "get_komi": lambda _: f"{self.state.game.komi:g}",
-            "fixed_handicap": self._fixed_handicap,
-            "place_free_handicap": self._place_free_handicap,
-            "set_free_handicap": self._set_free_handicap,
-            "set_position": self._set_position,
-            "play": self._play,
-            "undo": self._undo,
-            "showboard": lambda _: f"\n{diagram.render(self.state.game)}",
-            "final_score": lambda _: answers.score(self.state.game.score()),
-            "all_legal": self._all_legal,
-            "last_move": self._last_move,
-            "move_history": lambda _: "\n".join(reversed(self._moves())),
-            "printsgf": self._print_sgf,
-            "loadsgf": self._load_sgf,
-            "gomill-describe_engine": lambda _: setup.description,
-            **move_commands.commands(self.state),
-            **network_commands.commands(self.state),
-            **option_commands.commands(self.state),
-            **rule_commands.commands(self.state),
-            **time_commands.commands(clock),
         }
+        for module in MODULES:
+            self.commands |= module.commands(self.state)
 
     @property
     def everything(self) -> protocol.Commands:
         """All commands, with pondering between them."""
         return protocol.Commands(self.commands, self.streams, self.state.ponder)
-
-    @property
-    def _config(self) -> game_config.GameConfig:
-        return game_config.GameConfig(**self.state.rules._asdict())
 
     def _names(self) -> list[str]:
         """Names of all commands. LizzieYzy recognises the list by its first name."""
@@ -83,104 +65,6 @@ class Engine:
     def _known_command(self, arguments: Sequence[str]) -> str:
         is_known = bool(arguments) and (arguments[0] in self.commands or arguments[0] in self.streams)
         return "true" if is_known else "false"
-
-    def _set_size(self, arguments: Sequence[str]) -> str:
-        size = command_arguments.integer(command_arguments.only(arguments))
-        self.state.choose_size(size, "unacceptable size")
-        self.state.start_game(size)
-        return ""
-
-    def _clear_board(self, arguments: Sequence[str]) -> str:
-        self.state.start_game(self.state.game.size)
-        return ""
-
-    def _set_komi(self, arguments: Sequence[str]) -> str:
-        text = command_arguments.only(arguments)
-        komi = command_arguments.komi(text)
-        if komi != float(text):
-            protocol.tell(f"komi {text} is rounded to {komi:g}: it must be a multiple of 0.5")
-        self.state.game.komi = komi
-        return ""
-
-    def _fixed_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_fixed(
-            self.state.game, command_arguments.integer(command_arguments.only(arguments))
-        )
-
-    def _place_free_handicap(self, arguments: Sequence[str]) -> str:
-        return handicap.place_free(
-            self.state.game, command_arguments.integer(command_arguments.only(arguments))
-        )
-
-    def _set_free_handicap(self, arguments: Sequence[str]) -> str:
-        handicap.place_named(self.state.game, arguments)
-        return ""
-
-    def _set_position(self, arguments: Sequence[str]) -> str:
-        """Replaces the game by stones, given as colours and points in turn. Black is to move."""
-        command_arguments.require(len(arguments) % 2 == 0)
-        size = self.state.game.size
-        stones: dict[int, list[int]] = {rules.BLACK: [], rules.WHITE: []}
-        for pair in zip(arguments[::2], arguments[1::2], strict=True):
-            color, action = command_arguments.color_and_action(pair, size)
-            if action == size**2:
-                raise protocol.CommandError(
-                    "cannot set up a pass: set_position takes stones, as in b D4 w E5"
-                )
-            stones[color].append(action)
-        game = self.state.new_game(size, self.state.game.komi)
-        try:
-            game.set_up(stones[rules.BLACK], stones[rules.WHITE], rules.BLACK)
-        except ValueError:
-            raise protocol.CommandError("illegal position") from None
-        self.state.game = game
-        return ""
-
-    def _play(self, arguments: Sequence[str]) -> str:
-        color, action = command_arguments.color_and_action(arguments, self.state.game.size)
-        # A controller may continue after two passes to capture dead stones.
-        game = state.resumed(self.state.game)
-        try:
-            game.play(action, color)
-        except ValueError:
-            raise protocol.CommandError("illegal move") from None
-        self.state.game = game
-        return ""
-
-    def _undo(self, arguments: Sequence[str]) -> str:
-        if not self.state.game.moves:
-            raise protocol.CommandError("cannot undo")
-        self.state.game.undo()
-        return ""
-
-    def _all_legal(self, arguments: Sequence[str]) -> str:
-        position = self.state.position(command_arguments.color(command_arguments.only(arguments)))
-        return answers.all_legal(position.legal(), position.size)
-
-    def _moves(self) -> list[str]:
-        game = self.state.game
-        return [
-            f"{rules.COLOR_NAMES[color]} {rules.format_move(action, game.size)}"
-            for color, action in game.moves
-        ]
-
-    def _last_move(self, arguments: Sequence[str]) -> str:
-        if not self.state.game.moves:
-            raise protocol.CommandError("no previous move known")
-        return self._moves()[-1]
-
-    def _print_sgf(self, arguments: Sequence[str]) -> str:
-        text = sgf_files.write(self.state.game, self._config)
-        if not arguments:
-            return text.decode()
-        sgf_files.save(text, arguments[0])
-        return ""
-
-    def _load_sgf(self, arguments: Sequence[str]) -> str:
-        game = sgf_files.load(arguments, self._config, self.state.game.komi)
-        self.state.choose_size(game.size, f"cannot load file: unacceptable size {game.size}")
-        self.state.game = game
-        return ""
 
 
 def _quit(arguments: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import gtp_client, openings, players
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import openings, players
 from alphazero.go import board, game_kernels, geometry, rules
 
 

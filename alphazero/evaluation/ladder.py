@@ -20,9 +20,9 @@ from alphazero import files, heap
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
+from alphazero.engine_client import gtp_client
 from alphazero.evaluation import (
     bradley_terry,
-    gtp_client,
     gtp_player,
     ladder_games,
     match,

@@ -5,7 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from alphazero.competition import record, settings
+from alphazero.competition.control_files import settings
+from alphazero.competition.results import record
 
 ENGINES = Path(__file__).parent / "engines"
 

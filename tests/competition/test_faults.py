@@ -5,7 +5,9 @@ import uuid
 
 import pytest
 
-from alphazero.competition import ledger, record, runner, settings
+from alphazero.competition.control_files import settings
+from alphazero.competition.play import runner
+from alphazero.competition.results import ledger, record
 from tests.competition import playing
 from tests.competition.playing import game_settings, matchup, player, playoff
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from alphazero.engine import analysis, setup
+from alphazero.engine import setup
+from alphazero.engine.commands import analysis_commands
 from tests.engine.sessions import ask, talk
 
 VISITS = 200
@@ -20,7 +21,7 @@ PATIENCE = 2 * VISITS // 8
 @pytest.fixture(autouse=True)
 def no_naps(monkeypatch):
     """Lets a finished analysis poll for input without delay."""
-    monkeypatch.setattr(analysis, "_POLL_S", 0)
+    monkeypatch.setattr(analysis_commands, "_POLL_S", 0)
 
 
 def make_engine(size=5, visits=VISITS):

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.go import play, rules
 from alphazero.net import leela
 from tests.net import leela_zero, networks

@@ -8,7 +8,8 @@ import pytest
 from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.evaluation import gtp_client, gtp_player, match, players
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import gtp_player, match, players
 from alphazero.go import rules
 
 SIZE = 5

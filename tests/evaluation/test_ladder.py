@@ -7,7 +7,8 @@ import pytest
 
 from alphazero import evaluator as evaluators
 from alphazero.config import compose
-from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
+from alphazero.engine_client import gtp_client
+from alphazero.evaluation import gtp_player, ladder, promotion
 from alphazero.evaluation import result as results
 from tests.evaluation import networks
 

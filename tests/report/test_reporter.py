@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.summary.writer import event_file_writer
 
-from alphazero.report import reporter, status, summary
+from alphazero.report import reporter, status
 
 
 def scalars(folder, tag):
@@ -83,25 +83,6 @@ def test_status_file_follows(tmp_path):
     out.close()
     assert status.Status.load(tmp_path / "status.json").positions == 70
     assert json.loads((tmp_path / "status.json").read_text())["games"] == 5
-
-
-def test_summary_has_losses_and_promotions(tmp_path):
-    out = reporter.Reporter(tmp_path)
-    for step in range(1, 17):
-        out.record("learner", {"policy_loss": 17.0 - step, "value_loss": 1.0, "rate": 0.1}, step)
-    out.close()
-    promoted = tmp_path / "weights" / "promoted"
-    promoted.mkdir(parents=True)
-    for name in ("00001-aaaaaaaa.json", "00002-bbbbbbbb.json", "latest.json", "00002-bbbbbbbb.txt.gz"):
-        (promoted / name).write_text("{}")
-    found = summary.summarize(tmp_path)
-    assert [(row.first_step, row.last_step) for row in found.rows] == [(s, s + 1) for s in range(1, 17, 2)]
-    assert found.rows[0].losses == {"policy_loss": 15.5, "value_loss": 1.0}
-    assert found.fell("policy_loss")
-    assert not found.fell("value_loss")
-    assert found.promotions == ["00001-aaaaaaaa", "00002-bbbbbbbb"]
-    assert "1-2         15.5000          1.0000" in found.text()
-    assert summary.Row(first_step=3, last_step=3, losses={}).steps == "3"
 
 
 def test_a_mirror_is_reported_if_there_is_one(tmp_path):

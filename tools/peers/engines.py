@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.evaluation import gtp_client
+from alphazero.engine_client import gtp_client
 from alphazero.go import rules
 from tools.peers import contest, environment, turns
 
