@@ -7,7 +7,7 @@ import socket
 import numpy as np
 import pytest
 
-from alphazero import local_loop, pull
+from alphazero import local_loop, locks, pull
 from alphazero.config import compose
 from alphazero.data import earlier_games, gamelog, run_folder
 from alphazero.evaluation import promotion, weight_files
@@ -161,6 +161,6 @@ def test_a_file_system_without_locks_is_not_mistaken_for_another_run(tmp_path, m
     def fail(descriptor, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(run_folder.fcntl, "flock", fail)
+    monkeypatch.setattr(locks.fcntl, "flock", fail)
     with pytest.raises(ValueError, match="its file system has no locks"):
         run_folder.RunFolder(tmp_path / "run").open(compose.compose(["conf=smoke"]), "")

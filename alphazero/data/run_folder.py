@@ -1,12 +1,11 @@
 """A run's folder: its paths, its lock, and the check that a resumed run has the same fixed settings."""
 
-import fcntl
 import json
 import os
 from enum import Enum
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, locks
 from alphazero.config import run as run_config
 from alphazero.config import schema
 
@@ -32,7 +31,7 @@ class RunFolder:
         self.log = self.path / "log.txt"
         self.config = self.path / "config.yaml"
         self._facts = self.path / "run.json"
-        self._lock: int | None = None
+        self._lock: locks.Lock | None = None
 
     def open(self, config: schema.Config, config_text: str) -> None:
         """Locks the folder for this process, and creates its subfolders.
@@ -59,23 +58,16 @@ class RunFolder:
     def close(self) -> None:
         """Releases the lock."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
     def _take_lock(self) -> None:
-        lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = locks.Lock(self.path / "lock")
         except BlockingIOError:
-            os.close(lock)
             raise ValueError(f"run.dir={self.path}: another run is using this folder") from None
-        except OSError as error:
-            os.close(lock)
-            raise ValueError(
-                f"run.dir={self.path}: its file system has no locks ({error.strerror}); it must be on a "
-                "local disk, or on NFS that is mounted with locks"
-            ) from None
-        self._lock = lock
+        except locks.NoLocksError as error:
+            raise ValueError(f"run.dir={self.path}: {error}") from None
 
     def _check(self, config: schema.Config) -> None:
         if not self._facts.exists():

@@ -1,14 +1,12 @@
 """Restoration of a run's folder from its mirror, to continue the run on a new machine."""
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, locks
 from alphazero.data import earlier_games
 from alphazero.storage import layout, partial, pulling, stores
 
@@ -100,11 +98,9 @@ def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> N
 def _held(staging: Path) -> Iterator[None]:
     """Locks the folder during a restoration; ValueError if another process restores into it."""
     staging.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(staging, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        lock = locks.Lock(staging)
     except BlockingIOError:
         raise ValueError(f"{staging}: another process is restoring this run") from None
-    finally:
-        os.close(descriptor)
+    with lock:
+        yield
