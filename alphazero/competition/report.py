@@ -6,7 +6,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
-from alphazero.competition import pairings, settings, standings, tables
+from alphazero.competition import pairings, schedule, settings, standings, tables
 from alphazero.competition.record import GameResult
 from alphazero.competition.standings import Standing
 from alphazero.competition.statistics import PlayerStatistics, Rating, Statistics
@@ -49,7 +49,7 @@ def as_json(
         "competition_type": competition.kind.value,
         "description": competition.description,
         "games": sum(standing.statistics.games for standing in found),
-        "expected_games": standings.num_expected(competition),
+        "expected_games": schedule.num_games(competition),
         "competitors": list(competition.competitors),
         "matchups": [_matchup_json(standing) for standing in found],
         "descriptions": dict(sorted(descriptions.items())),
@@ -76,7 +76,7 @@ def grid(competition: settings.Competition, found: Sequence[Standing]) -> list[s
 
 def _progress(competition: settings.Competition, found: Sequence[Standing]) -> str:
     games = sum(standing.statistics.games for standing in found)
-    expected = standings.num_expected(competition)
+    expected = schedule.num_games(competition)
     return f"{games} games played" if expected is None else f"{games}/{expected} games played"
 
 
