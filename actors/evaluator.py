@@ -9,9 +9,8 @@ import ray
 from actors import gate_player, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import promotion
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion, run_folder
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.5

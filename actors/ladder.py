@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors import telemetry, worker_setup
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion, run_folder
 
 if TYPE_CHECKING:
     from alphazero.evaluation import ladder

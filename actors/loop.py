@@ -51,9 +51,8 @@ from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
 from alphazero import files
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import promotion
 from alphazero.report import clock, panel, status
+from alphazero.run_files import promotion, run_folder
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from alphazero.config import schema
-from alphazero.data import dataset, run_folder
-from alphazero.evaluation import agreement, promotion
+from alphazero.data import dataset
+from alphazero.evaluation import agreement
 from alphazero.net import hardware, inference
 from alphazero.report import logs, progress
+from alphazero.run_files import promotion, run_folder
 from alphazero.training import checkpoint, data_parallel, processes, supervised, supervised_state
 
 _logger = logging.getLogger(__name__)

@@ -9,10 +9,11 @@ import pytest
 
 from alphazero import local_loop, locks, pull
 from alphazero.config import compose
-from alphazero.data import earlier_games, gamelog, run_folder
-from alphazero.evaluation import promotion, weight_files
+from alphazero.data import earlier_games, gamelog
+from alphazero.evaluation import weight_files
 from alphazero.net import inference
 from alphazero.report import status, summary
+from alphazero.run_files import promotion, run_folder
 from alphazero.search import symmetries
 from alphazero.storage import background
 from alphazero.training import checkpoint

@@ -10,11 +10,11 @@ import numpy as np
 from alphazero import heap
 from alphazero.config import gate as gate_config
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import agreement, gate_match, promotion, refused, sprt
-from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import agreement, gate_match, sprt
 from alphazero.evaluation import result as results
 from alphazero.net import inference
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion, refused, run_folder
 
 _logger = logging.getLogger(__name__)
 

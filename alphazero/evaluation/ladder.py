@@ -27,10 +27,10 @@ from alphazero.evaluation import (
     match,
     openings,
     players,
-    promotion,
     ratings,
 )
 from alphazero.net import inference
+from alphazero.run_files import promotion
 from alphazero.search import evaluator as evaluators
 
 UNIFORM = "uniform"

@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from alphazero.evaluation import promotion
 from alphazero.net import leela
+from alphazero.run_files import promotion
 
 
 def load(source: str | Path) -> leela.Weights:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from alphazero import files
 from alphazero.config import schema
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout, stores
 
 _logger = logging.getLogger(__name__)

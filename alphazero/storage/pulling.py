@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alphazero import files
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout, partial, stores
 
 _ATTEMPTS = 3

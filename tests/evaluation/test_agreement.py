@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
-from alphazero.evaluation import agreement, promotion
+from alphazero.evaluation import agreement
 from alphazero.net import inference
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 SIZE = 5

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alphazero.config import compose
-from alphazero.evaluation import gtp_client, gtp_player, ladder, promotion
+from alphazero.evaluation import gtp_client, gtp_player, ladder
 from alphazero.evaluation import result as results
+from alphazero.run_files import promotion
 from alphazero.search import evaluator as evaluators
 from tests.evaluation import networks
 

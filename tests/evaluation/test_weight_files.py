@@ -2,8 +2,9 @@
 
 import pytest
 
-from alphazero.evaluation import promotion, weight_files
+from alphazero.evaluation import weight_files
 from alphazero.net import leela
+from alphazero.run_files import promotion
 from tests.net import networks
 
 

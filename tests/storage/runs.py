@@ -7,7 +7,7 @@ from alphazero import files
 from alphazero.config import mirror as mirror_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout
 from tests.evaluation import networks
 

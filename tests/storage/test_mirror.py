@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from alphazero import files
-from alphazero.evaluation import promotion, weight_files
+from alphazero.evaluation import weight_files
+from alphazero.run_files import promotion
 from alphazero.storage import layout, mirror, stores
 from tests.storage import runs
 

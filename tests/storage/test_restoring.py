@@ -9,7 +9,7 @@ import pytest
 
 from alphazero import pull
 from alphazero.data import earlier_games
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout, mirror, pulling, restoring, stores
 from tests.storage import faults, runs
 

@@ -8,9 +8,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from alphazero.data import gamelog, run_folder
-from alphazero.evaluation import promotion
+from alphazero.data import gamelog
 from alphazero.report import status
+from alphazero.run_files import promotion, run_folder
 from alphazero.training import checkpoint
 from tools.chaos import record as chaos_records
 from tools.chaos import world

@@ -11,9 +11,9 @@ from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
 from alphazero.config import game as game_config
 from alphazero.config import training as training_config
-from alphazero.data import run_folder
 from alphazero.net import inference, leela, operations
 from alphazero.report import logs, status
+from alphazero.run_files import run_folder
 from alphazero.selfplay import warm_up
 from tools.gpu import roofline, task
 

@@ -17,7 +17,7 @@ from actors import cluster_nodes, loop, planning
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import record as records
-from alphazero.data import run_folder
+from alphazero.run_files import run_folder
 from tools import proc_samples, ray_metrics
 from tools.simulation import clients, services
 
