@@ -42,7 +42,7 @@ class EvaluatorActor:
         self._match_telemetry = telemetry.Telemetry(handles["reporter"], "match")
         self._every_steps = config.gate.every_steps
         folder = run_folder.RunFolder(config.run.dir)
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         player = elsewhere and gate_player.RemoteMatch(config, handles, elsewhere)
         self._gate = gate.Gate(worker_setup.for_own_devices(config), folder, player)
 

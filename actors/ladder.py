@@ -44,7 +44,7 @@ class LadderActor:
 
     def run(self) -> None:
         """Plays the missing games of promoted networks as they appear, until `stop`."""
-        promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).weights / "promoted")
+        promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).promoted)
         while promotions.count() == 0 and not self._stopping.wait(_PAUSE_S):
             pass
         while not self._stopping.is_set():

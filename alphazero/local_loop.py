@@ -35,7 +35,7 @@ class LocalLoop:
         """folder: opened by the caller. If it holds a run, that run is resumed."""
         self._config = config
         self._title = str(folder.path)
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
         self._minutes_before, self._began = status.minutes_so_far(folder.path), time.monotonic()
         self._first_move_s: float | None = None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from alphazero import json_lines, locks
+from alphazero import json_lines, locks, run_paths
 from alphazero.evaluation import result as results
 
 _FIELDS = {"a", "b", "points", "settings"}
@@ -71,7 +71,7 @@ class LadderGames:
     def alone(self) -> Iterator[None]:
         """Locks the ladder and reads its games so far. Raises BlockingIOError if another process plays it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        path = self._path.parent / "lock"
+        path = self._path.with_name(run_paths.LOCK)
         try:
             lock = locks.Lock(path)
         except BlockingIOError:

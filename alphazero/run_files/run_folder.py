@@ -5,7 +5,7 @@ import os
 from enum import Enum
 from pathlib import Path
 
-from alphazero import files, locks
+from alphazero import files, locks, run_paths
 from alphazero.config import run as run_config
 from alphazero.config import schema
 
@@ -22,15 +22,17 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(os.path.expanduser(path)).absolute()
-        self.games = self.path / "games"
-        self.sgf = self.path / "sgf"
-        self.checkpoints = self.path / "checkpoints"
-        self.matches = self.path / "matches"
-        self.weights = self.path / "weights"
-        self.events = self.path / "events"
-        self.log = self.path / "log.txt"
-        self.config = self.path / "config.yaml"
-        self._facts = self.path / "run.json"
+        self.games = self.path / run_paths.GAMES
+        self.sgf = self.path / run_paths.SGF
+        self.checkpoints = self.path / run_paths.CHECKPOINTS
+        self.matches = self.path / run_paths.MATCHES
+        self.weights = self.path / run_paths.WEIGHTS
+        self.promoted = self.path / run_paths.PROMOTED
+        self.refused = self.path / run_paths.REFUSED
+        self.events = self.path / run_paths.EVENTS
+        self.log = self.path / run_paths.LOG
+        self.config = self.path / run_paths.CONFIG
+        self._facts = self.path / run_paths.FACTS
         self._lock: locks.Lock | None = None
 
     def open(self, config: schema.Config, config_text: str) -> None:
@@ -63,7 +65,7 @@ class RunFolder:
 
     def _take_lock(self) -> None:
         try:
-            self._lock = locks.Lock(self.path / "lock")
+            self._lock = locks.Lock(self.path / run_paths.LOCK)
         except BlockingIOError:
             raise ValueError(f"run.dir={self.path}: another run is using this folder") from None
         except locks.NoLocksError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from alphazero import local_loop
+from alphazero import local_loop, run_paths
 from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
 from alphazero.config import game as game_config
@@ -83,7 +83,7 @@ def loop(given: task.Task) -> task.Items:
         finally:
             folder.close()
             print(folder.log.read_text(), flush=True)
-        reached = status.Status.load(Path(path) / "run" / "status.json")
+        reached = status.Status.load(Path(path) / "run" / run_paths.STATUS)
     yield measurement.Measurement(
         name=f"loop.{config.net.name}.{config.game.size}x{config.game.size}",
         value=reached.promotions,
