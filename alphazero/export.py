@@ -9,7 +9,8 @@ from typing import NamedTuple
 from alphazero import run_paths
 from alphazero.config import command_line
 from alphazero.data import batch as batches
-from alphazero.data import chunk_writer, corruption, gamelog, sgf_positions
+from alphazero.data import gamelog
+from alphazero.datasets import chunk_writer, corruption, sgf_positions
 
 PER_CHUNK = chunk_writer.GAMES_PER_CHUNK
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from alphazero import run_paths
 from alphazero.config import schema
-from alphazero.data import dataset
+from alphazero.datasets import dataset
 from alphazero.evaluation import agreement
 from alphazero.net import hardware, inference
 from alphazero.report import logs, progress

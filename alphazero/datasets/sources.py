@@ -15,8 +15,9 @@ import numpy as np
 from alphazero import run_paths
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
-from alphazero.data import chunk, corruption, gamelog, replay, sgf_positions
+from alphazero.data import gamelog, replay
 from alphazero.data import record as records
+from alphazero.datasets import chunk, corruption, sgf_positions
 from alphazero.go import sgf_collection
 
 _logger = logging.getLogger(__name__)
