@@ -27,7 +27,6 @@ class BalanceMeter:
             player_positions_per_s=self._actor_rate,
             samples_per_s=now.samples_per_s,
             replay_ratio=self._config.replay_ratio,
-            max_lead_positions=self._config.max_lead_positions,
         )
 
     @property

@@ -9,9 +9,8 @@ import ray
 from actors import gate_player, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import promotion
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion, run_folder
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.5
@@ -43,7 +42,7 @@ class EvaluatorActor:
         self._match_telemetry = telemetry.Telemetry(handles["reporter"], "match")
         self._every_steps = config.gate.every_steps
         folder = run_folder.RunFolder(config.run.dir)
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         player = elsewhere and gate_player.RemoteMatch(config, handles, elsewhere)
         self._gate = gate.Gate(worker_setup.for_own_devices(config), folder, player)
 

@@ -10,8 +10,8 @@ import ray
 from actors import plan as plans
 from actors import telemetry, worker_setup
 from alphazero.config import schema
-from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import result as results
+from alphazero.run_files import candidate as candidates
 
 _logger = logging.getLogger(__name__)
 _POLL_S = 0.5

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors import telemetry, worker_setup
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion, run_folder
 
 if TYPE_CHECKING:
     from alphazero.evaluation import ladder
@@ -45,7 +44,7 @@ class LadderActor:
 
     def run(self) -> None:
         """Plays the missing games of promoted networks as they appear, until `stop`."""
-        promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).weights / "promoted")
+        promotions = promotion.Promotions(run_folder.RunFolder(self._config.run.dir).promoted)
         while promotions.count() == 0 and not self._stopping.wait(_PAUSE_S):
             pass
         while not self._stopping.is_set():

@@ -11,8 +11,8 @@ import ray
 from actors import messages, rank_group, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import candidate as candidates
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import run_folder
 from alphazero.training import checkpoint, trainer
 
 _logger = logging.getLogger(__name__)

@@ -51,9 +51,8 @@ from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
 from alphazero import files
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import promotion
 from alphazero.report import clock, panel, status
+from alphazero.run_files import promotion, run_folder
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
@@ -164,7 +163,7 @@ class Supervisor:
         self._waits_for_ranks = False
         self._balance = balance.BalanceMeter(config.training)
         self._had_candidate = False
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         self._handles: dict[str, Any] = {}
         self._supervised = supervision.SupervisedActors()
         self._selfplay = selfplay_actors.SelfPlayActors(self._supervised, self._make_player)
@@ -185,7 +184,7 @@ class Supervisor:
 
     def _start(self) -> None:
         self._handles["reporter"] = self._spawn(ReporterActor, "reporter", self._config)
-        promoted = self._folder.weights / "promoted"
+        promoted = self._folder.promoted
         self._handles["weight_store"] = self._spawn(WeightStore, "weight store", promoted, ray.put)
         self._handles["replay_buffer"] = self._spawn(ReplayBuffer, "replay buffer", self._config)
         self._supervised.start(plans.LEARNER, self._make_learner)

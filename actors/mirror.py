@@ -6,7 +6,7 @@ from typing import Any
 
 from actors import telemetry
 from alphazero.config import schema
-from alphazero.data import run_folder
+from alphazero.run_files import run_folder
 
 _logger = logging.getLogger(__name__)
 _EXTRA_NICENESS = 10

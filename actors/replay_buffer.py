@@ -10,7 +10,8 @@ from actors import messages
 from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.data import run_folder, sgf_sample, store
+from alphazero.data import sgf_sample, store
+from alphazero.run_files import run_folder
 
 _logger = logging.getLogger(__name__)
 _SLOW_S, _FAST_S = 5.0, 1.0

@@ -5,8 +5,8 @@ import warnings
 import ray
 
 from alphazero.config import schema
-from alphazero.data import run_folder
 from alphazero.report import reporter, status
+from alphazero.run_files import run_folder
 from alphazero.training import checkpoint
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import promotion
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion
 
 _logger = logging.getLogger(__name__)
 

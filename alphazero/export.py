@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from alphazero import run_paths
 from alphazero.config import command_line
 from alphazero.data import batch as batches
-from alphazero.data import chunk_writer, corruption, gamelog, sgf_positions
+from alphazero.data import gamelog
+from alphazero.datasets import chunk_writer, corruption, sgf_positions
 
 PER_CHUNK = chunk_writer.GAMES_PER_CHUNK
 
@@ -58,8 +60,8 @@ class ExportSource(NamedTuple):
 
 def open_source(path: Path, size: int | None, on_corruption: corruption.OnCorruption) -> ExportSource:
     """The games at `path`; raises ValueError if there are none. size: None for that of the first game."""
-    for folder in (path / "games", path):
-        if any(folder.glob("*.games")):
+    for folder in (path / run_paths.GAMES, path):
+        if any(folder.glob(run_paths.GAME_LOGS)):
             return _open_log(folder, size, on_corruption)
     if not path.exists():
         raise ValueError(f"SOURCE={path}: does not exist")

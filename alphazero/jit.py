@@ -7,7 +7,6 @@ project that it imports, directly or indirectly. An edit of any of them compiles
 
 import ast
 import contextlib
-import fcntl
 import functools
 import hashlib
 import importlib
@@ -24,7 +23,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core import config, types
 
-from alphazero import imports
+from alphazero import imports, locks
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -109,8 +108,7 @@ def warm_up(call: Callable[..., None], layout: str, *arguments: object) -> None:
     if folder is None or is_warm(call, layout):
         call(*arguments)
         return
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.Lock(folder / "lock", waits=True):
         call(*arguments)
         (folder / _WARM.format(layout)).touch()
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
-from alphazero.data import run_folder, store
-from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import gate, promotion
+from alphazero.data import store
+from alphazero.evaluation import gate
 from alphazero.net import inference
 from alphazero.report import clock, panel, reporter, status
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion, run_folder
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
@@ -34,7 +35,7 @@ class LocalLoop:
         """folder: opened by the caller. If it holds a run, that run is resumed."""
         self._config = config
         self._title = str(folder.path)
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         self._reporter = reporter.Reporter(folder.path, checkpoint.newest_step(folder.checkpoints))
         self._minutes_before, self._began = status.minutes_so_far(folder.path), time.monotonic()
         self._first_move_s: float | None = None

@@ -8,8 +8,8 @@ import sys
 
 from alphazero.clusters import mounts
 from alphazero.config import command_line, compose, paths, schema
-from alphazero.data import run_folder
 from alphazero.report import logs
+from alphazero.run_files import run_folder
 
 _logger = logging.getLogger(__name__)
 

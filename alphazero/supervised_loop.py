@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from alphazero import run_paths
 from alphazero.config import schema
-from alphazero.data import dataset, run_folder
-from alphazero.evaluation import agreement, promotion
+from alphazero.datasets import dataset
+from alphazero.evaluation import agreement
 from alphazero.net import hardware, inference
 from alphazero.report import logs, progress
+from alphazero.run_files import promotion, run_folder
 from alphazero.training import checkpoint, data_parallel, processes, supervised, supervised_state
 
 _logger = logging.getLogger(__name__)
@@ -58,7 +60,9 @@ def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found
     group = data_parallel.join(address, number, count, device, config.training.timeout_s)
     listener = _SilentListener()
     if number == 0:
-        listener = progress.ProgressReport(folder.events / "loop", checkpoint.newest_step(folder.checkpoints))
+        listener = progress.ProgressReport(
+            folder.path / run_paths.LOOP_EVENTS, checkpoint.newest_step(folder.checkpoints)
+        )
     try:
         job = supervised.SupervisedTraining(config, found, folder.checkpoints, group, listener)
         ending = job.run(stop.is_set)
@@ -97,7 +101,7 @@ def _write(
     found: dataset.Survey,
 ) -> None:
     """Writes the promoted file and its certificate, unless an earlier session wrote them."""
-    promotions = promotion.Promotions(folder.weights / "promoted")
+    promotions = promotion.Promotions(folder.promoted)
     newest = promotions.latest()
     if newest is not None and newest.certificate["steps"] == best.step:
         print(f"{newest.path} already exists")

@@ -7,8 +7,9 @@ import signal
 import sys
 
 from alphazero.config import command_line, compose, paths, schema
-from alphazero.data import dataset, run_folder
+from alphazero.datasets import dataset
 from alphazero.report import logs
+from alphazero.run_files import run_folder
 
 
 def main() -> int:

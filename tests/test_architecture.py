@@ -13,21 +13,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("alphazero", "actors", "tests", "tools")
 MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_COMMAND_LINES = 400, 40, 7, 100
 NO_COMMANDS = (
-    *("__init__", "arrays", "evaluator", "files", "heap", "imports", "jit"),
-    *("local_loop", "supervised_loop"),
+    *("__init__", "arrays", "evaluator", "files", "heap", "imports", "jit", "json_lines"),
+    *("local_loop", "locks", "run_paths", "supervised_loop"),
 )
 
-# module -> the only files and folders that may import it; folders end in a slash
-HOMES = {
-    "numba": ("alphazero/jit.py",),
-    "ray": ("actors/",),
-    "torch": ("alphazero/net/", "alphazero/training/"),
-    "tensorboard": ("alphazero/report/",),
-    "rich": ("alphazero/report/",),
-    "obstore": ("alphazero/storage/",),
-    "hydra": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
-    "omegaconf": ("alphazero/config/compose.py", "alphazero/config/mistakes.py"),
-}
 SOURCES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 KERNELS = ("alphazero/go/", "alphazero/search/")  # packages whose kernels are annotated throughout
@@ -97,17 +86,6 @@ def is_module(full):
     return not full.rpartition(".")[2][0].isupper()
 
 
-def imported(tree):
-    """Top-level names of everything imported anywhere in the file."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_sizes(path):
     tree = TREES[path]
@@ -116,13 +94,6 @@ def test_sizes(path):
         assert num_statements(function) <= MAX_STATEMENTS, function.name
         if path in PRODUCT:
             assert num_arguments(function) <= MAX_ARGUMENTS, function.name
-
-
-@pytest.mark.parametrize("path", PRODUCT, ids=name_of)
-def test_libraries_stay_in_their_packages(path):
-    name = name_of(path)
-    for library in imported(TREES[path]) & HOMES.keys():
-        assert name.startswith(HOMES[library]), f"{name} imports {library}"
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
@@ -194,7 +165,7 @@ def test_commands_are_thin():
     assert {name: length for name, length in lengths.items() if length > MAX_COMMAND_LINES} == {}
 
 
-def test_every_module_of_the_product_is_in_a_layer():
+def test_the_layers_hold_every_module_of_the_product_and_no_other():
     contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = " ".join(contracts[0]["layers"])
     named = set(layers.replace("(", " ").replace(")", " ").replace("|", " ").split())
@@ -202,7 +173,7 @@ def test_every_module_of_the_product_is_in_a_layer():
     modules = {
         f"alphazero.{path.stem}" for path in children if path.stem not in ("__init__", "__pycache__", "conf")
     }
-    assert modules - named == set()
+    assert modules == named - {"actors"}
 
 
 def test_every_package_has_tests():

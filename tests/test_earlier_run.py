@@ -7,8 +7,8 @@ import pytest
 
 from alphazero import local_loop, train
 from alphazero.config import compose
-from alphazero.data import gamelog, run_folder
-from alphazero.evaluation import promotion
+from alphazero.data import gamelog
+from alphazero.run_files import promotion, run_folder
 from alphazero.training import checkpoint
 from tests import tiny_run
 

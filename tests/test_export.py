@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from alphazero import export
-from alphazero.data import chunk_writer, gamelog
-from tests.data import chunks, games
+from alphazero.data import gamelog
+from alphazero.datasets import chunk_writer
+from tests.data import games
+from tests.datasets import chunks
 
 
 def call(*arguments):

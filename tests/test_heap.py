@@ -32,8 +32,9 @@ print(resident() - before)
 _GATES = """
 import gc, pathlib, sys
 from alphazero.config import compose
-from alphazero.data import run_folder
-from alphazero.evaluation import candidate, gate
+from alphazero.run_files import run_folder
+from alphazero.evaluation import gate
+from alphazero.run_files import candidate
 from tests.net import networks
 
 def candidate_of(version):

@@ -119,7 +119,7 @@ def test_compiled_code_follows_a_constant_in_another_file(tmp_path, project):
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    for name in ("jit.py", "imports.py"):
+    for name in ("jit.py", "imports.py", "locks.py"):
         (package / name).write_text((project / "alphazero" / name).read_text())
     (package / "kernel.py").write_text(
         "from alphazero import constants\nfrom alphazero.jit import jit\n\n\n"
@@ -162,7 +162,7 @@ def test_layouts_that_different_processes_compiled_are_not_confused(tmp_path, pr
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    for name in ("jit.py", "imports.py"):
+    for name in ("jit.py", "imports.py", "locks.py"):
         (package / name).write_text((project / "alphazero" / name).read_text())
     # The helper must be too long to be inlined, because only calls go by name.
     (package / "kernel.py").write_text(
@@ -207,7 +207,7 @@ def test_one_process_warms_up_while_the_others_wait(tmp_path, project):
     package = tmp_path / "alphazero"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    for name in ("jit.py", "imports.py"):
+    for name in ("jit.py", "imports.py", "locks.py"):
         (package / name).write_text((project / "alphazero" / name).read_text())
     (tmp_path / "main.py").write_text(WARM_UP)
     environment = os.environ | {"ALPHAZERO_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}

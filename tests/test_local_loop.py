@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from alphazero import evaluator as evaluators
-from alphazero import local_loop, pull
+from alphazero import local_loop, locks, pull
 from alphazero.config import compose
-from alphazero.data import earlier_games, gamelog, run_folder
-from alphazero.evaluation import promotion, weight_files
+from alphazero.data import earlier_games, gamelog
+from alphazero.evaluation import weight_files
 from alphazero.net import inference
 from alphazero.report import status
+from alphazero.run_files import promotion, run_folder
 from alphazero.search import symmetries
 from alphazero.storage import background
 from alphazero.training import checkpoint
@@ -163,6 +164,6 @@ def test_a_file_system_without_locks_is_not_mistaken_for_another_run(tmp_path, m
     def fail(descriptor, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(run_folder.fcntl, "flock", fail)
+    monkeypatch.setattr(locks.fcntl, "flock", fail)
     with pytest.raises(ValueError, match="its file system has no locks"):
         run_folder.RunFolder(tmp_path / "run").open(compose.compose(["conf=smoke"]), "")

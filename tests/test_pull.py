@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alphazero import pull
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import sources
 from tests.evaluation import networks
 

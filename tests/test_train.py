@@ -15,7 +15,7 @@ from alphazero.evaluation import weight_files
 from alphazero.net import leela
 from alphazero.training import checkpoint
 from tests import test_run, tiny_run
-from tests.data import corpus
+from tests.datasets import corpus
 
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[1]

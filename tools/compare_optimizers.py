@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from alphazero import run_paths
 from alphazero.config import command_line, compose, schema
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import replay as replay_config
@@ -120,7 +121,8 @@ def load(source: Path, held_out: float, most: int) -> Positions:
     most: maximum number of held-out positions, which are spread over the held-out games.
     Raises ValueError if there are too few games or several board sizes.
     """
-    folder = source / "games" if (source / "games").is_dir() else source
+    log = source / run_paths.GAMES
+    folder = log if log.is_dir() else source
     games = list(gamelog.GameLog(folder).read_all())
     every = max(2, round(1 / held_out))
     shares = [game for index, game in enumerate(games) if index % every], games[::every]

@@ -10,12 +10,14 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
+from alphazero import run_paths
+
 LOSSES = ("policy_kl", "value_loss", "ownership_loss")
 
 
 def main(folder: Path, target: Path) -> int:
     """Draws losses over the minutes of the first session, and the sum of the gates' Elo."""
-    events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
+    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
     events.Reload()
     start = min(events.Scalars(tag)[0].wall_time for tag in events.Tags()[SCALARS])
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
@@ -25,7 +27,7 @@ def main(folder: Path, target: Path) -> int:
     left.set(xlabel="minutes", ylabel="nats", ylim=(0, 2), title="losses")
     left.legend()
     minutes = {event.step: (event.wall_time - start) / 60 for event in events.Scalars("gate/promoted")}
-    ladder = climb(folder / "weights" / "promoted")
+    ladder = climb(folder / run_paths.PROMOTED)
     known = [(minutes[step], elo) for step, elo in ladder if step in minutes]
     right.plot([0, *(minute for minute, _ in known)], [0, *(elo for _, elo in known)], marker=".")
     right.set(xlabel="minutes", ylabel="Elo above the untrained network", title="sum of the gates' Elo")

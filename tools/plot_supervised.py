@@ -9,6 +9,8 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
+from alphazero import run_paths
+
 HEAD = (
     "| run | best step | sessions | policy loss | top 1 | top 5 | value mse | winner |\n" + "|---" * 8 + "|"
 )
@@ -37,7 +39,7 @@ def main(target: Path, folders: list[Path]) -> int:
 
 def read(folder: Path) -> dict[str, Points]:
     """Steps and values by tag, of all sessions; steps that were repeated after a kill count once."""
-    events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
+    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
     events.Reload()
     tags = events.Tags()[SCALARS]
     return {tag: sorted({event.step: event.value for event in events.Scalars(tag)}.items()) for tag in tags}
@@ -59,7 +61,7 @@ def row(folder: Path, found: dict[str, Points]) -> str:
     best = min(found["held_out/loss"], key=lambda point: point[1])[0]
     names = ("policy_loss", "policy_top1", "policy_top5", "value_mse", "value_accuracy")
     policy, top1, top5, mse, winner = (dict(found[f"held_out/{name}"])[best] for name in names)
-    sessions = len(list((folder / "events" / "loop").glob("events*")))
+    sessions = len(list((folder / run_paths.LOOP_EVENTS).glob("events*")))
     return (
         f"| {folder.name} | {best:,} | {sessions} | {policy:.3f} | {top1:.1%} | {top5:.1%} | {mse:.3f} "
         f"| {winner:.1%} |"

@@ -20,7 +20,7 @@ import numpy as np
 from actors import memory
 from actors import plan as plans
 from alphazero.config import command_line, compose, schema
-from alphazero.data import run_folder
+from alphazero.run_files import run_folder
 from tools.simulation import budget, clients, games, gpus, run, services
 
 _GAMES_MADE = 32

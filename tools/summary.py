@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
+from alphazero import run_paths
+
 NUM_ROWS = 8
 
 
@@ -50,7 +52,7 @@ class Summary:
 
 def summarize(folder: Path) -> Summary:
     """Reads the run in `folder`. A run without a step has no rows."""
-    events = EventAccumulator(str(folder / "events" / "loop"), size_guidance={SCALARS: 0})
+    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
     events.Reload()
     series: dict[str, dict[int, float]] = {}
     for tag in events.Tags()[SCALARS]:
@@ -68,9 +70,11 @@ def summarize(folder: Path) -> Summary:
         )
         for part in ranges
     ]
-    return Summary(rows=rows, promotions=_promoted(folder / "weights" / "promoted"))
+    return Summary(rows=rows, promotions=_promoted(folder / run_paths.PROMOTED))
 
 
 def _promoted(folder: Path) -> list[str]:
-    certificates = sorted(path for path in folder.glob("*.json") if path.name != "latest.json")
+    certificates = sorted(
+        path for path in folder.glob(run_paths.CERTIFICATES) if path.name != run_paths.LATEST_NETWORK
+    )
     return [path.stem for path in certificates]

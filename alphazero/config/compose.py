@@ -21,6 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from alphazero import run_paths
 from alphazero.config import mistakes, overrides, paths, schema
 
 # Later entries win, so that a complete run may set any key of any group.
@@ -109,7 +110,7 @@ def to_yaml(config: schema.Config) -> str:
 
 def of_run(folder: Path) -> schema.Config:
     """The settings in a run's config.yaml; ValueError in one line if there are none."""
-    path = folder / "config.yaml"
+    path = folder / run_paths.CONFIG
     try:
         with _explained():
             kept = OmegaConf.merge(OmegaConf.structured(schema.Config), OmegaConf.load(path))

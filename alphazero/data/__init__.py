@@ -1,1 +1,1 @@
-"""Training data: game records, the game log, the replay window, and files of other programs."""
+"""The data of a run: game records, the game log, the replay window, targets and batches."""

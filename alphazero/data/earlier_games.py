@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.data import record as records
-
-FILE = "earlier.json"
 
 
 class EarlierGames(NamedTuple):
@@ -27,12 +25,12 @@ def write(folder: Path, status: Path) -> None:
         content = {"games": int(totals["games"]), "positions": int(totals["positions"]), "ends": ends}
     except (ValueError, KeyError, TypeError):
         return
-    files.write_atomic(folder / FILE, json.dumps(content).encode())
+    files.write_atomic(folder / run_paths.EARLIER_GAMES, json.dumps(content).encode())
 
 
 def read(folder: Path) -> EarlierGames:
     """The totals that `write` wrote, zeros if it wrote none; raises ValueError if the file is corrupt."""
-    path = folder / FILE
+    path = folder / run_paths.EARLIER_GAMES
     try:
         content = json.loads(path.read_bytes())
         return EarlierGames(int(content["games"]), int(content["positions"]), dict(content["ends"]))

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.data import record as records
 
 MAGIC = b"\x93AZgame\n"  # starts outside ASCII and ends with a newline: not found in text
@@ -78,7 +78,7 @@ class GameLog:
             return
         now = self._clock_ns()
         hour = datetime.fromtimestamp(now / 1e9, UTC).strftime("%Y%m%dT%H")
-        path = self._folder / f"{actor}-{hour}.games"
+        path = self._folder / f"{actor}-{hour}{run_paths.GAME_LOG_SUFFIX}"
         is_new = not path.exists()
         self._folder.mkdir(parents=True, exist_ok=True)
         with path.open("ab", buffering=0) as file:
@@ -99,7 +99,7 @@ class GameLog:
     def entries(self, on_corruption: OnCorruption = log_corruption) -> list[LogEntry]:
         """All games in the order of writing, each game_id once."""
         found: list[LogEntry] = []
-        for path in sorted(self._folder.glob("*.games")):
+        for path in sorted(self._folder.glob(run_paths.GAME_LOGS)):
             found += entries_of(path, on_corruption)
         found.sort(key=lambda entry: entry[:3])
         unique: dict[str, LogEntry] = {}

@@ -9,7 +9,7 @@ from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import rollouts
 from alphazero.go import features, geometry, play, rules, symmetry
-from alphazero.search import inspection, interface, lockstep
+from alphazero.search import inspection, interface, lockstep, lost_games
 from alphazero.search import tree as trees
 
 MOST_SIMULATIONS = 100_000
@@ -81,8 +81,7 @@ class EngineSearch:
         Three rules replace the search's move by a pass:
         - After two passes it is a pass.
         - A second pass that wins is played without a search, unless the search is reported.
-        - A player that has certainly lost passes instead of filling its own territory, as in our matches.
-          The winner can then end the game.
+        - A player that has certainly lost passes instead of filling its own territory (`lost_games`).
         """
         if position.is_over:
             return MoveChoice(self._size**2, 0.0, 0)
@@ -95,9 +94,8 @@ class EngineSearch:
         if is_won:
             self._visit_pass(search)
             action, value = self._size**2, 1.0
-        if value < _LOST and action < self._size**2 and limits.allowed is None:
-            mine = 1 if position.to_play == rules.BLACK else -1
-            action = self._size**2 if position.ownership()[action] == mine else action
+        if limits.allowed is None:
+            action = lost_games.replace(action, value, position.record[0])
         return MoveChoice(action, value, int(result.visits[0].sum()))
 
     def analyse(self, position: play.Game, limits: SearchLimits) -> None:
@@ -221,5 +219,3 @@ def _may_pass(limits: SearchLimits) -> bool:
 
 _FIRST = np.zeros(1, np.int64)
 """Indices of the only game."""
-_LOST = -0.9
-"""Value below which a player no longer fills its own territory."""

@@ -77,11 +77,6 @@ class GtpClient:
         self.close()
 
     @property
-    def is_lost(self) -> bool:
-        """Whether the engine is gone, by a failure or by `close`."""
-        return self._loss is not None
-
-    @property
     def process_id(self) -> int:
         """Id of the engine's process, and of its group."""
         return self._process.process_id
@@ -100,10 +95,6 @@ class GtpClient:
         """Sends a command and waits; returns the answer without "=", its id and the empty line."""
         self.start(command)
         return self.finish(time_limit_s)
-
-    def knows(self, command: str) -> bool:
-        """Whether the engine knows this command."""
-        return self.send(f"known_command {command}").strip().lower() == "true"
 
     def start(self, command: str) -> None:
         """Sends a command without waiting. `finish` must fetch its answer before the next command."""

@@ -6,9 +6,9 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
-from alphazero.evaluation import promotion
 from alphazero.go import board, features, game_kernels, geometry
 from alphazero.net import numpy_forward
+from alphazero.run_files import promotion
 
 _CHUNK = 16  # the numpy implementation unfolds 3x3 windows: 9 times the memory of the widest layer
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from alphazero import heap
+from alphazero import heap, run_paths
 from alphazero.config import gate as gate_config
 from alphazero.config import schema
-from alphazero.data import run_folder
-from alphazero.evaluation import agreement, gate_match, promotion, refused, sprt
-from alphazero.evaluation import candidate as candidates
+from alphazero.evaluation import agreement, gate_match, sprt
 from alphazero.evaluation import result as results
 from alphazero.net import inference
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import promotion, refused, run_folder
 
 _logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Gate:
         """player: plays the matches; by default a `GateMatch` in this process."""
         self._config = config
         self._folder = folder
-        self._promotions = promotion.Promotions(folder.weights / "promoted")
+        self._promotions = promotion.Promotions(folder.promoted)
         self._player = player or gate_match.GateMatch(config)
         self._rng = np.random.default_rng([config.run.seed, 8])
 
@@ -102,12 +102,12 @@ class Gate:
                 return None
             outcome = _outcome(candidate, result, rule)
             result.write_folder(
-                self._folder.matches / f"step-{candidate.version:08d}", _test_facts(outcome, rule)
+                self._folder.matches / run_paths.of_step(candidate.version), _test_facts(outcome, rule)
             )
         if outcome.is_promoted:
             self._promote(outcome)
         else:
-            folder, facts = self._folder.weights / "refused", self._facts(outcome)
+            folder, facts = self._folder.refused, self._facts(outcome)
             refused.keep(folder, candidate.version, candidate.weights, facts, rule.keep_refused)
         _logger.info("%s", outcome.metrics()["last"])
         return outcome

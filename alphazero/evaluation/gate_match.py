@@ -9,10 +9,10 @@ import numpy as np
 from alphazero.config import gate as gate_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
-from alphazero.evaluation import candidate as candidates
 from alphazero.evaluation import match, openings, players, ratings, sprt
 from alphazero.evaluation import result as results
 from alphazero.net import inference
+from alphazero.run_files import candidate as candidates
 
 OnProgress = Callable[[dict[str, float]], None]
 """Receives metrics of a running match by name."""

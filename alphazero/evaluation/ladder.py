@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from alphazero import evaluator as evaluators
-from alphazero import files, heap
+from alphazero import files, heap, run_paths
 from alphazero.config import ladder as ladder_config
 from alphazero.config import schema
 from alphazero.config import search as search_config
@@ -28,10 +28,10 @@ from alphazero.evaluation import (
     match,
     openings,
     players,
-    promotion,
     ratings,
 )
 from alphazero.net import inference
+from alphazero.run_files import promotion
 
 UNIFORM = "uniform"
 """The opponent whose rating is 0: our search with a uniform network."""
@@ -62,14 +62,14 @@ class Ladder:
         """folder: the run's folder."""
         self._config = config
         self._rules: ladder_config.LadderConfig = config.ladder
-        self._folder = folder / "ladder"
-        self._promotions = promotion.Promotions(folder / "weights" / "promoted")
+        self._ratings = folder / run_paths.RATINGS
+        self._promotions = promotion.Promotions(folder / run_paths.PROMOTED)
         self._steps: dict[str, int] = {}  # of networks by their numbers; certificates are not kept
         self._num_seen = 0
         self._evaluators: dict[str, evaluators.Evaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
         self._has_gnugo = self._gnugo is not None
-        self._games = ladder_games.LadderGames(self._folder / "games.jsonl", self._settings)
+        self._games = ladder_games.LadderGames(folder / run_paths.LADDER_GAMES, self._settings)
 
     @property
     def _settings(self) -> list[float]:
@@ -104,7 +104,7 @@ class Ladder:
             for rung in rungs
         ]
         text = json.dumps({"settings": self._settings, "players": entries}, indent=1, allow_nan=False)
-        files.write_atomic(self._folder / "ratings.json", f"{text}\n".encode())
+        files.write_atomic(self._ratings, f"{text}\n".encode())
         heap.release()  # the text and the fit grow with the number of networks
         return rungs
 

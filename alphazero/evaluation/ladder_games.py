@@ -3,9 +3,7 @@
 import array
 import contextlib
 import errno
-import fcntl
 import json
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from alphazero import files
+from alphazero import json_lines, locks, run_paths
 from alphazero.evaluation import result as results
 
 _FIELDS = {"a", "b", "points", "settings"}
@@ -73,12 +71,13 @@ class LadderGames:
     def alone(self) -> Iterator[None]:
         """Locks the ladder and reads its games so far. Raises BlockingIOError if another process plays it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with (self._path.parent / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                message = f"another process plays this ladder ({lock.name})"
-                raise BlockingIOError(errno.EWOULDBLOCK, message) from None
+        path = self._path.with_name(run_paths.LOCK)
+        try:
+            lock = locks.Lock(path)
+        except BlockingIOError:
+            message = f"another process plays this ladder ({path})"
+            raise BlockingIOError(errno.EWOULDBLOCK, message) from None
+        with lock:
             self._read()
             yield
 
@@ -88,13 +87,7 @@ class LadderGames:
             {"a": a, "b": b, "a_is_black": game.a_is_black, "points": game.points, "settings": self._settings}
             for game in played.games
         ]
-        with self._path.open("a+b") as file:
-            if _ends_in_half_a_line(file):
-                file.write(b"\n")
-            file.writelines(f"{json.dumps(line)}\n".encode() for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        files.sync_folder(self._path.parent)
+        json_lines.append(self._path, map(json.dumps, lines))
         self._read()
 
     def _read(self) -> None:
@@ -105,13 +98,9 @@ class LadderGames:
             self._forget()
         if size == self._position:
             return
-        with self._path.open("rb") as file:
-            file.seek(self._position)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                self._position += len(line)
-                self._count(line)
+        for line in json_lines.complete_lines(self._path, self._position):
+            self._position += len(line)
+            self._count(line)
 
     def _count(self, line: bytes) -> None:
         fields: Any = None
@@ -121,10 +110,3 @@ class LadderGames:
             for name, numbers in ((fields["a"], self._first), (fields["b"], self._second)):
                 numbers.append(self._numbers.setdefault(sys.intern(name), len(self._numbers)))
             self._points.append(fields["points"])
-
-
-def _ends_in_half_a_line(file: Any) -> bool:
-    if file.seek(0, os.SEEK_END) == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) != b"\n"

@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
-from alphazero.evaluation import promotion
+from alphazero import run_paths
 from alphazero.net import leela
+from alphazero.run_files import promotion
 
 
 def load(source: str | Path) -> leela.Weights:
@@ -24,12 +25,12 @@ def load(source: str | Path) -> leela.Weights:
 
 
 def _latest(folder: Path) -> promotion.Promoted:
-    for place in (folder / "weights" / "promoted", folder / "promoted", folder):
-        pointer = place / promotion.LATEST
+    for place in (folder / run_paths.PROMOTED, folder / "promoted", folder):
+        pointer = place / run_paths.LATEST_NETWORK
         if pointer.is_file():
             try:
                 name = Path(json.loads(pointer.read_bytes())["certificate"]).name
             except (OSError, ValueError, KeyError, TypeError):
                 raise ValueError(f"{pointer}: is corrupt") from None
             return promotion.read_certificate(place / name)
-    raise ValueError(f"{folder}: does not contain a promoted network ({promotion.LATEST} is missing)")
+    raise ValueError(f"{folder}: does not contain a promoted network ({run_paths.LATEST_NETWORK} is missing)")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from alphazero import run_paths
 from alphazero.report import aggregator, status, tensorboard
 
 WRITE_INTERVAL_S = 5.0
@@ -25,7 +26,7 @@ class Reporter:
         self._clock = clock
         self._step = resume_step
         self._tally = aggregator.MetricsAggregator()
-        self._writer = tensorboard.Writer(self._folder / "events" / "loop", resume_step)
+        self._writer = tensorboard.Writer(self._folder / run_paths.LOOP_EVENTS, resume_step)
         self._written = clock()
         self._remember(status.last(self._folder), self._written)
         self._tally.record(aggregator.LEARNER, {"step": resume_step}, self._written)
@@ -73,6 +74,6 @@ class Reporter:
         ):
             self._writer.add(group, self._tally.metrics(group, now), self._step)
         try:
-            self._tally.status(now).save(self._folder / "status.json")
+            self._tally.status(now).save(self._folder / run_paths.STATUS)
         except OSError as error:
             _logger.warning("status.json was not written: %s", error)

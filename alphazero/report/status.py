@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, run_paths
 
 _END_TEXTS = {"passes": "two passes", "resign": "resigned", "limit": "move limit"}
 
@@ -152,6 +152,6 @@ def last_step(folder: Path) -> int:
 def last(folder: Path) -> Status:
     """The content of status.json; all zero if the file cannot be read."""
     try:
-        return Status.load(folder / "status.json")
+        return Status.load(folder / run_paths.STATUS)
     except (OSError, ValueError, TypeError):
         return Status()

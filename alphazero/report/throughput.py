@@ -35,8 +35,6 @@ class Balance:
     """Number of players without pauses whose positions the learner can train on."""
     positions_per_s: float
     """Speed of the run, which the slower side limits."""
-    pause_after_s: float
-    """Seconds from the first training step until self-play pauses; infinite if it never does."""
 
     @property
     def fed(self) -> int:
@@ -82,23 +80,20 @@ def players_fed(
     player_positions_per_s: float,
     samples_per_s: float,
     replay_ratio: float,
-    max_lead_positions: int,
 ) -> Balance:
     """The balance of `players` equal players with one learner.
 
     player_positions_per_s: positions with a training target, of one player that never pauses.
-    samples_per_s: of a learner that never waits, all its ranks together. replay_ratio, max_lead_positions: as
-    in `training`. All must be above 0: a speed of 0 means that it was not measured yet.
+    samples_per_s: of a learner that never waits, all its ranks together. All must be above 0: a speed of 0
+    means that it was not measured yet.
     """
-    assert min(players, player_positions_per_s, samples_per_s, replay_ratio, max_lead_positions) > 0
+    assert min(players, player_positions_per_s, samples_per_s, replay_ratio) > 0
     used = samples_per_s / replay_ratio
     played = players * player_positions_per_s
-    surplus = played - used
     return Balance(
         players=players,
         capacity=used / player_positions_per_s,
         positions_per_s=min(played, used),
-        pause_after_s=max_lead_positions / surplus if surplus > 0 else math.inf,
     )
 
 

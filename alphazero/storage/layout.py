@@ -8,21 +8,20 @@ mirror.json                                               the run's identity; wr
 """
 
 import json
-import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.storage import stores
 
-PROMOTED, CHECKPOINTS, GAMES = "weights/promoted", "checkpoints", "games"
-IDENTITY = "mirror.json"
-SMALL = ("config.yaml", "run.json", "status.json", "games/earlier.json")
-STATE, META = "state.pt", "meta.json"
-_CERTIFICATE = re.compile(r"\d{5,}-[0-9a-f]{8}\.json")
-_STEP = re.compile(rf"{CHECKPOINTS}/step-(\d{{8,}})/({STATE}|{META})")
+SMALL = (
+    run_paths.CONFIG,
+    run_paths.FACTS,
+    run_paths.STATUS,
+    f"{run_paths.GAMES}/{run_paths.EARLIER_GAMES}",
+)
 
 
 class Item(NamedTuple):
@@ -41,28 +40,28 @@ def item(folder: Path, name: str) -> Item:
 def certificates(names: Iterable[str], folder: str) -> list[str]:
     """The names of certificates directly in `folder`, oldest first."""
     prefix = f"{folder}/" if folder else ""
-    found = [
-        name for name in names if name.startswith(prefix) and _CERTIFICATE.fullmatch(name[len(prefix) :])
-    ]
+    found = [name for name in names if name.startswith(prefix) and _is_certificate(name[len(prefix) :])]
     return sorted(found, key=lambda name: (int(name[len(prefix) :].partition("-")[0]), name))
 
 
 def steps(names: Iterable[str]) -> list[int]:
     """Steps of the complete checkpoints among `names`, in order."""
-    found = (step_of(name) for name in names if name.endswith(f"/{META}"))
+    found = (step_of(name) for name in names if name.endswith(f"/{run_paths.META}"))
     return sorted(step for step in found if step is not None)
 
 
 def step_of(name: str) -> int | None:
     """The step of the checkpoint to which a file belongs, None if it belongs to none."""
-    match = _STEP.fullmatch(name)
-    return int(match[1]) if match else None
+    folder, _, file = name.rpartition("/")
+    parent, _, checkpoint_name = folder.rpartition("/")
+    is_file = parent == run_paths.CHECKPOINTS and file in (run_paths.STATE, run_paths.META)
+    return run_paths.step_of(checkpoint_name) if is_file else None
 
 
 def checkpoint(step: int) -> tuple[str, str]:
     """Names of a checkpoint's state and meta.json, in the order in which they are written."""
-    folder = f"{CHECKPOINTS}/step-{step:08d}"
-    return f"{folder}/{STATE}", f"{folder}/{META}"
+    folder = f"{run_paths.CHECKPOINTS}/{run_paths.of_step(step)}"
+    return f"{folder}/{run_paths.STATE}", f"{folder}/{run_paths.META}"
 
 
 def claim(folder: Path, store: stores.Store, key: str = "mirror.uri") -> None:
@@ -74,8 +73,8 @@ def claim(folder: Path, store: stores.Store, key: str = "mirror.uri") -> None:
     if theirs is None:
         ours = ours or secrets.token_hex(8)
         content = json.dumps({"run": ours}).encode()
-        files.write_atomic(folder / IDENTITY, content)
-        store.write(IDENTITY, content)
+        files.write_atomic(folder / run_paths.IDENTITY, content)
+        store.write(run_paths.IDENTITY, content)
     elif ours != theirs:
         raise ValueError(
             f"{key}={store.name}: holds another run than {folder}; choose another place, "
@@ -83,16 +82,21 @@ def claim(folder: Path, store: stores.Store, key: str = "mirror.uri") -> None:
         )
 
 
+def _is_certificate(name: str) -> bool:
+    stem = name.removesuffix(run_paths.CERTIFICATE_SUFFIX)
+    return stem != name and run_paths.NETWORK.fullmatch(stem) is not None
+
+
 def _identity_here(folder: Path) -> str | None:
     try:
-        return _identity((folder / IDENTITY).read_bytes())
+        return _identity((folder / run_paths.IDENTITY).read_bytes())
     except OSError:
         return None
 
 
 def _identity_in(store: stores.Store) -> str | None:
     try:
-        return _identity(store.read(IDENTITY))
+        return _identity(store.read(run_paths.IDENTITY))
     except stores.MissingError:
         return None
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.config import schema
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout, stores
 
 _logger = logging.getLogger(__name__)
@@ -96,11 +96,11 @@ class Mirror:
 
     def _point_to_newest(self) -> None:
         """Sends the pointer if the mirror holds its files: a promotion may have come meanwhile."""
-        name = f"{layout.PROMOTED}/{promotion.LATEST}"
+        name = f"{run_paths.PROMOTED}/{run_paths.LATEST_NETWORK}"
         try:
             content = (self._folder / name).read_bytes()
             pointer = json.loads(content)
-            needed = {f"{layout.PROMOTED}/{pointer[key]}" for key in ("file", "certificate")}
+            needed = {f"{run_paths.PROMOTED}/{pointer[key]}" for key in ("file", "certificate")}
         except (OSError, ValueError, KeyError, TypeError):
             return
         if needed <= self._there.keys():
@@ -123,25 +123,25 @@ class Mirror:
 
     def _send_games(self, should_stop: Callable[[], bool]) -> None:
         """Sends the files of the log that grew; their contents never change."""
-        for path in sorted((self._folder / layout.GAMES).glob("*.games")):
+        for path in sorted((self._folder / run_paths.GAMES).glob(run_paths.GAME_LOGS)):
             if should_stop():
                 return
-            name = f"{layout.GAMES}/{path.name}"
+            name = f"{run_paths.GAMES}/{path.name}"
             if not self._is_there(layout.item(self._folder, name)):
                 content = path.read_bytes()
                 self._write(name, content, len(content))
 
     def _networks(self) -> Iterator[_Pair]:
-        folder = self._folder / layout.PROMOTED
-        for name in layout.certificates([path.name for path in folder.glob("*.json")], ""):
+        folder = self._folder / run_paths.PROMOTED
+        for name in layout.certificates([path.name for path in folder.glob(run_paths.CERTIFICATES)], ""):
             path = folder / name
             if name in self._pairs:
                 yield self._pairs[name]
                 continue
             try:
                 network = promotion.read_certificate(path)
-                large = layout.item(self._folder, f"{layout.PROMOTED}/{network.path.name}")
-                small = layout.item(self._folder, f"{layout.PROMOTED}/{name}")
+                large = layout.item(self._folder, f"{run_paths.PROMOTED}/{network.path.name}")
+                small = layout.item(self._folder, f"{run_paths.PROMOTED}/{name}")
             except (ValueError, OSError) as error:
                 self._refuse(path, error)
             else:
@@ -163,7 +163,7 @@ class Mirror:
 
     def _wanted_steps(self) -> list[int]:
         """Steps of the checkpoints that are kept for good, and of the newest one."""
-        metas = (self._folder / layout.CHECKPOINTS).glob(f"step-*/{layout.META}")
+        metas = (self._folder / run_paths.CHECKPOINTS).glob(f"{run_paths.ANY_STEP}/{run_paths.META}")
         steps = layout.steps(path.relative_to(self._folder).as_posix() for path in metas)
         return [step for step in steps[:-1] if self._is_for_good(step)] + steps[-1:]
 
@@ -225,8 +225,8 @@ class Mirror:
         held = layout.steps(self._there)
         if newest not in held:
             return
-        pointer = f"step-{newest:08d}\n".encode()
-        self._send_small(f"{layout.CHECKPOINTS}/latest", pointer)
+        pointer = f"{run_paths.of_step(newest)}\n".encode()
+        self._send_small(f"{run_paths.CHECKPOINTS}/{run_paths.LATEST_CHECKPOINT}", pointer)
         # If the run resumed from an older state, the mirror may hold newer checkpoints, which must stay.
         before = [step for step in held if step <= newest]
         kept = set(before[-self._config.training.keep_checkpoints :])

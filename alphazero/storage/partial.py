@@ -1,14 +1,13 @@
 """Files that are written in pieces and appear only when they are complete."""
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from alphazero import files
+from alphazero import files, locks
 
 _SUFFIX = ".part"
 
@@ -35,7 +34,7 @@ def clean(folder: Path) -> None:
     for leftover in folder.glob(f".*{_SUFFIX}"):
         with contextlib.suppress(OSError), leftover.open("rb") as file:
             # The system releases a writer's lock when the writer dies.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.lock_file(file, waits=False)
             leftover.unlink(missing_ok=True)
 
 
@@ -43,7 +42,7 @@ def _open(path: Path) -> tuple[BinaryIO, Path]:
     while True:
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
         file = temporary.open("xb")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        locks.lock_file(file, waits=True)
         # `clean` may have removed the file between the two calls.
         if os.fstat(file.fileno()).st_nlink:
             return file, temporary

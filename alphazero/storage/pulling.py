@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from alphazero import files
-from alphazero.evaluation import promotion
+from alphazero import files, run_paths
+from alphazero.run_files import promotion
 from alphazero.storage import layout, partial, stores
 
 _ATTEMPTS = 3
@@ -47,7 +47,7 @@ class Puller:
 
     def look(self) -> list[str]:
         """Names of the source's certificates to copy, oldest first. Raises StoreError."""
-        for folder in (layout.PROMOTED, ""):
+        for folder in (run_paths.PROMOTED, ""):
             found = layout.certificates(self._source.sizes(folder, deep=False), folder)
             if found:
                 return found[-1:] if self._latest_only else found

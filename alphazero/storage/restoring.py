@@ -1,14 +1,12 @@
 """Restoration of a run's folder from its mirror, to continue the run on a new machine."""
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, locks, run_paths
 from alphazero.data import earlier_games
 from alphazero.storage import layout, partial, pulling, stores
 
@@ -23,8 +21,8 @@ def restore(source: stores.Store, dest: Path, say: pulling.Say, complain: pullin
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise ValueError(f"DEST={dest}: must be an empty folder or not exist yet")
     sizes = source.sizes()
-    if layout.IDENTITY not in sizes:
-        raise ValueError(f"SOURCE={source.name}: is not a mirror of a run (it has no {layout.IDENTITY})")
+    if run_paths.IDENTITY not in sizes:
+        raise ValueError(f"SOURCE={source.name}: is not a mirror of a run (it has no {run_paths.IDENTITY})")
     staging = dest.absolute().with_name(f".{dest.absolute().name}.restoring")
     with _held(staging):
         is_whole = _fill(source, sizes, staging, complain)
@@ -36,13 +34,13 @@ def restore(source: stores.Store, dest: Path, say: pulling.Say, complain: pullin
 
 
 def _fill(source: stores.Store, sizes: dict[str, int], staging: Path, complain: pulling.Say) -> bool:
-    identity = source.read(layout.IDENTITY)
-    begun = staging / layout.IDENTITY
+    identity = source.read(run_paths.IDENTITY)
+    begun = staging / run_paths.IDENTITY
     if begun.exists() and begun.read_bytes() != identity:
         raise ValueError(f"{staging}: holds a part of another run; remove it")
     files.write_atomic(begun, identity)
-    networks = pulling.Puller(source, staging / layout.PROMOTED, say=lambda line: None, complain=complain)
-    is_whole = networks.copy(layout.certificates(sizes, layout.PROMOTED))
+    networks = pulling.Puller(source, staging / run_paths.PROMOTED, say=lambda line: None, complain=complain)
+    is_whole = networks.copy(layout.certificates(sizes, run_paths.PROMOTED))
     is_whole &= _copy_checkpoints(source, layout.steps(sizes), staging, complain)
     for name in layout.SMALL:
         if name in sizes:
@@ -61,7 +59,7 @@ def _copy_checkpoints(source: stores.Store, steps: list[int], staging: Path, com
             sha256 = _promised(content, f"{source.name}/{meta}")
             target = staging / state
             if not (target.is_file() and files.sha256_of(target) == sha256):
-                pulling.fetch(source, state, target, sha256, layout.META)
+                pulling.fetch(source, state, target, sha256, run_paths.META)
         except (pulling.DamagedError, stores.MissingError) as error:
             complain(str(error))
             damaged += 1
@@ -82,8 +80,12 @@ def _promised(meta: bytes, where: str) -> str:
 
 def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> None:
     """Copies the log, whose games have their own checksums; without a log, writes the games' totals."""
-    folder = staging / layout.GAMES
-    logs = [name for name in sizes if name.startswith(f"{layout.GAMES}/") and name.endswith(".games")]
+    folder = staging / run_paths.GAMES
+    logs = [
+        name
+        for name in sizes
+        if name.startswith(f"{run_paths.GAMES}/") and name.endswith(run_paths.GAME_LOG_SUFFIX)
+    ]
     for name in logs:
         target = staging / name
         if target.is_file() and target.stat().st_size == sizes[name]:
@@ -91,7 +93,7 @@ def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> N
         with partial.new_file(target) as file:
             for chunk in source.chunks(name):
                 file.write(chunk)
-    status = staging / "status.json"
+    status = staging / run_paths.STATUS
     if not logs and status.exists():
         earlier_games.write(folder, status)
 
@@ -100,11 +102,9 @@ def _copy_games(source: stores.Store, sizes: dict[str, int], staging: Path) -> N
 def _held(staging: Path) -> Iterator[None]:
     """Locks the folder during a restoration; ValueError if another process restores into it."""
     staging.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(staging, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        lock = locks.Lock(staging)
     except BlockingIOError:
         raise ValueError(f"{staging}: another process is restoring this run") from None
-    finally:
-        os.close(descriptor)
+    with lock:
+        yield

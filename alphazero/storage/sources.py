@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from alphazero.storage import layout, stores
+from alphazero import run_paths
+from alphazero.storage import stores
 
 CLUSTER = "cluster:"
 _REMOTE = re.compile(r"[A-Za-z0-9_.~/+][A-Za-z0-9_.~/+-]*")
@@ -53,12 +54,12 @@ class ClusterSource(stores.Folder):
         super().__init__(staging)
         self._command = command
         self._remote = remote
-        self._promoted = staging / layout.PROMOTED
+        self._promoted = staging / run_paths.PROMOTED
         self.name = name
 
     def sizes(self, folder: str = "", *, deep: bool = True) -> dict[str, int]:
         """See stores.Store; runs rsync first."""
-        if folder == layout.PROMOTED:
+        if folder == run_paths.PROMOTED:
             self._fetch()
         return super().sizes(folder, deep=deep)
 
@@ -68,7 +69,7 @@ class ClusterSource(stores.Folder):
         except OSError as error:
             raise stores.StoreError(f"{error.filename}: {error.strerror}") from error
         # With a slash at the end rsync copies the folder's contents and not the folder.
-        command = [*self._command, f"{self._remote}/{layout.PROMOTED}/", f"{self._promoted}/"]
+        command = [*self._command, f"{self._remote}/{run_paths.PROMOTED}/", f"{self._promoted}/"]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_RSYNC_S, stdin=subprocess.DEVNULL

@@ -9,18 +9,14 @@ import io
 import json
 import logging
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.config import training as training_config
 
-LATEST = "latest"
-_STATE, _META = "state.pt", "meta.json"
-_NAME = re.compile(r"step-(\d{8,})")
 _logger = logging.getLogger(__name__)
 
 OnCorruption = Callable[[str], None]
@@ -64,8 +60,8 @@ class Checkpoints:
         self._remove_leftovers()
         temporary = self._folder / f".{target.name}.{os.getpid()}.tmp"
         try:
-            files.write_atomic(temporary / _STATE, data)
-            files.write_atomic(temporary / _META, json.dumps(meta).encode())
+            files.write_atomic(temporary / run_paths.STATE, data)
+            files.write_atomic(temporary / run_paths.META, json.dumps(meta).encode())
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -73,7 +69,7 @@ class Checkpoints:
             shutil.rmtree(target)  # damaged
         temporary.rename(target)
         files.sync_folder(self._folder)
-        files.write_atomic(self._folder / LATEST, f"{target.name}\n".encode())
+        files.write_atomic(self._folder / run_paths.LATEST_CHECKPOINT, f"{target.name}\n".encode())
         for old in _steps(self._folder)[: -self._keep]:
             if not self._keep_every or old % self._keep_every:
                 shutil.rmtree(self._path(old))
@@ -95,10 +91,10 @@ class Checkpoints:
         return True
 
     def _path(self, step: int) -> Path:
-        return self._folder / f"step-{step:08d}"
+        return self._folder / run_paths.of_step(step)
 
     def _remove_leftovers(self) -> None:
-        for leftover in self._folder.glob(".step-*.tmp"):
+        for leftover in self._folder.glob(f".{run_paths.ANY_STEP}.tmp"):
             shutil.rmtree(leftover)
 
 
@@ -106,8 +102,8 @@ def _steps(folder: Path) -> list[int]:
     """Steps of all checkpoints, in ascending order."""
     if not folder.is_dir():
         return []
-    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(int(match[1]) for match in matches if match)
+    steps = (run_paths.step_of(path.name) for path in folder.iterdir())
+    return sorted(step for step in steps if step is not None)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -115,12 +111,14 @@ def _read(path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        meta = json.loads((path / _META).read_bytes())
-        data = (path / _STATE).read_bytes()
+        meta = json.loads((path / run_paths.META).read_bytes())
+        data = (path / run_paths.STATE).read_bytes()
         if files.sha256(data) != meta["sha256"]:
-            raise ValueError(f"{path / _STATE}: {len(data)} bytes do not match the sha256 in {_META}")
+            raise ValueError(
+                f"{path / run_paths.STATE}: {len(data)} bytes do not match the sha256 in {run_paths.META}"
+            )
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from error
     except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path / _META}: is damaged") from error
+        raise ValueError(f"{path / run_paths.META}: is damaged") from error
     return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alphazero.data import stream
+from alphazero.datasets import stream
 
 _OTHERS_S = 0.5
 """Pause after a rank failed, in which ranks that fail because of it also end."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import corruption, dataset, shuffle, stream
 from alphazero.data import rows as data_rows
+from alphazero.datasets import corruption, dataset, shuffle, stream
 from alphazero.training import checkpoint, data_parallel, supervised_state, trainer
 
 _STEPS_AT_ONCE = 8

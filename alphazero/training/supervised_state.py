@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from alphazero.config import schema
-from alphazero.data import shuffle
+from alphazero.datasets import shuffle
 from alphazero.net import leela
 from alphazero.training import data_parallel, learner
 

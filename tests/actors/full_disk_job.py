@@ -13,10 +13,10 @@ from pathlib import Path
 from actors import replay_buffer
 from alphazero.config import compose
 from alphazero.data import gamelog
-from alphazero.evaluation import promotion
 from alphazero.report import logs, reporter, tensorboard
+from alphazero.run_files import promotion
 from alphazero.training import checkpoint, trainer
-from tests.data import corpus
+from tests.datasets import corpus
 from tests.net import networks
 
 GAMES = [corpus.game_of(number) for number in range(4)]

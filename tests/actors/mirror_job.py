@@ -11,6 +11,7 @@ import ray
 from actors import cluster, cluster_nodes, loop, supervision
 from actors import plan as plans
 from actors.mirror import MirrorActor
+from alphazero import run_paths
 from alphazero.config import compose
 from alphazero.storage import layout, stores
 from tests.storage import runs
@@ -46,7 +47,7 @@ def main(folder):
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
     os.kill(pid, signal.SIGKILL)
     runs.promote(run, 7)
-    wait_until(lambda: len(layout.certificates(store.sizes(), layout.PROMOTED)) == 4, supervised)
+    wait_until(lambda: len(layout.certificates(store.sizes(), run_paths.PROMOTED)) == 4, supervised)
     assert supervised.deaths == 1
     runs.save(run, 30)
     assert supervised.stop(60) == []

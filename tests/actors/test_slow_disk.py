@@ -5,7 +5,7 @@ import pytest
 from actors import replay_buffer
 from alphazero.config import compose
 from alphazero.data import gamelog
-from tests.data import corpus
+from tests.datasets import corpus
 
 SLOW, FAST = "the disk is slow: writing games took 7 s", "the disk is fast enough again"
 

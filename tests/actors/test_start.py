@@ -10,8 +10,8 @@ import pytest
 from actors import cluster, loop, messages, planning, worker_setup
 from actors import plan as plans
 from alphazero.config import compose
-from alphazero.data import run_folder
 from alphazero.report import status
+from alphazero.run_files import run_folder
 
 
 class Handle:

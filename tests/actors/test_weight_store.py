@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from actors import weight_store
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from alphazero import run
 from alphazero.clusters import mounts
-from alphazero.data import run_folder
+from alphazero.run_files import run_folder
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.training import checkpoint
 from tests import machines
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alphazero import run_paths
 from alphazero.data import earlier_games
 from tests.data import test_store
 
@@ -30,7 +31,7 @@ def test_a_status_without_totals_gives_none(tmp_path: Path, content: object):
 
 
 def test_a_corrupt_file_is_named(tmp_path: Path):
-    (tmp_path / earlier_games.FILE).write_text("{")
+    (tmp_path / run_paths.EARLIER_GAMES).write_text("{")
     with pytest.raises(ValueError, match=r"earlier\.json: is corrupt; remove it to continue without"):
         earlier_games.read(tmp_path)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from alphazero.engine import engine_search, setup
-from alphazero.evaluation import promotion, weight_files
+from alphazero.evaluation import weight_files
 from alphazero.go import play, rules
 from alphazero.net import leela
+from alphazero.run_files import promotion
 from alphazero.training import learner
 from tests.engine import sessions
 from tests.net import leela_zero, networks

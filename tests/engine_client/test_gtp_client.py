@@ -77,7 +77,6 @@ def test_a_refusal_is_not_a_loss():
     with start(HEAD + 'for number, command in lines(): say(f"?{number} illegal move\\n\\n")') as client:
         with pytest.raises(gtp_client.CommandRefused, match="illegal move"):
             client.send("play b A1")
-        assert not client.is_lost
         with pytest.raises(gtp_client.CommandRefused, match="illegal move"):
             client.send("play b A1")
 
@@ -212,13 +211,6 @@ def test_environment_and_folder(tmp_path):
     program = HEAD + "for number, _ in lines(): say(f\"={number} {os.getcwd()} {os.environ['GAME']}\\n\\n\")"
     with start(program, cwd=tmp_path, environment={"GAME": "7"}) as client:
         assert client.send("x") == f"{tmp_path} 7"
-
-
-def test_knows():
-    program = HEAD + "for number, c in lines(): say(f\"={number} {str(c.endswith('undo')).lower()}\\n\\n\")"
-    with start(program) as client:
-        assert client.knows("undo")
-        assert not client.knows("redo")
 
 
 def test_killed_by_another_process():

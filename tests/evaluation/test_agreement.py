@@ -7,8 +7,9 @@ import pytest
 
 from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
-from alphazero.evaluation import agreement, promotion
+from alphazero.evaluation import agreement
 from alphazero.net import inference
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 SIZE = 5

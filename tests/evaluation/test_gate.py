@@ -8,11 +8,11 @@ import pytest
 from alphazero import evaluator as evaluators
 from alphazero.config import compose
 from alphazero.config import game as game_config
-from alphazero.data import run_folder
-from alphazero.evaluation import candidate as candidates
-from alphazero.evaluation import gate, gate_match, players, refused
+from alphazero.evaluation import gate, gate_match, players
 from alphazero.evaluation import result as results
 from alphazero.net import leela
+from alphazero.run_files import candidate as candidates
+from alphazero.run_files import refused, run_folder
 from tests.evaluation import networks
 
 

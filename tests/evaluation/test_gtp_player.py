@@ -71,7 +71,7 @@ def test_an_engine_receives_every_game_as_it_was_played(tmp_path, num_processes)
     assert [game.moves[:2] for game in result.games] == [OPENINGS[0]] * 2 + [OPENINGS[1]] * 2
     assert sorted(logged) == sorted(expected)
     assert len(expected) >= 10
-    assert all(client is not None and client.is_lost for client in clients), "no process is left"
+    assert all(client is not None and client.cpu_s is not None for client in clients), "no process is left"
 
 
 def test_a_game_that_continues_is_not_sent_again(tmp_path, monkeypatch):
@@ -116,4 +116,4 @@ def test_a_bad_engine_ends_the_match_with_its_name(tmp_path, engine, reason):
         with pytest.raises(gtp_client.EngineLost, match=reason):
             play_against(opponent)
         clients = [each._client for each in opponent._engines]
-    assert all(client is None or client.is_lost for client in clients)
+    assert all(client is None or client.cpu_s is not None for client in clients)

@@ -8,8 +8,9 @@ import pytest
 from alphazero import evaluator as evaluators
 from alphazero.config import compose
 from alphazero.engine_client import gtp_client
-from alphazero.evaluation import gtp_player, ladder, promotion
+from alphazero.evaluation import gtp_player, ladder
 from alphazero.evaluation import result as results
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 SIZE = 5

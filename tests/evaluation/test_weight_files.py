@@ -2,8 +2,10 @@
 
 import pytest
 
-from alphazero.evaluation import promotion, weight_files
+from alphazero import run_paths
+from alphazero.evaluation import weight_files
 from alphazero.net import leela
+from alphazero.run_files import promotion
 from tests.net import networks
 
 
@@ -27,14 +29,14 @@ def test_a_folder_is_its_latest_promoted_network(run, folder):
 
 
 def test_the_pointer_decides(run):
-    pointer = run / "weights" / "promoted" / promotion.LATEST
+    pointer = run / "weights" / "promoted" / run_paths.LATEST_NETWORK
     first, _ = sorted(path.name for path in pointer.parent.glob("0*.json"))
     pointer.write_text(f'{{"certificate": "{first}"}}')
     assert weight_files.load(run).filters == 2
 
 
 def corrupt_pointer(promoted):
-    (promoted / promotion.LATEST).write_text('{"certi')
+    (promoted / run_paths.LATEST_NETWORK).write_text('{"certi')
 
 
 def corrupt_network(promoted):
@@ -43,7 +45,7 @@ def corrupt_network(promoted):
 
 
 def remove_pointer(promoted):
-    (promoted / promotion.LATEST).unlink()
+    (promoted / run_paths.LATEST_NETWORK).unlink()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_pointer_cannot_lead_out_of_its_folder(run, tmp_path):
-    pointer = run / "weights" / "promoted" / promotion.LATEST
+    pointer = run / "weights" / "promoted" / run_paths.LATEST_NETWORK
     elsewhere = tmp_path / "elsewhere"
     outside = promotion.Promotions(elsewhere).promote(networks.random_weights(), {})
     pointer.write_text(f'{{"certificate": "../../elsewhere/{outside.certificate_path.name}"}}')

@@ -1,7 +1,5 @@
 """The balance of players and learner: by hand, and compared with the replay store that enforces it."""
 
-import math
-
 import pytest
 
 from alphazero.config import game as game_config
@@ -14,34 +12,32 @@ from alphazero.report.throughput import Bottleneck
 from tests.data import games
 
 
-def balance(players, positions, samples, ratio=4.0, lead=1000):
+def balance(players, positions, samples, ratio=4.0):
     return throughput.players_fed(
         players,
         player_positions_per_s=positions,
         samples_per_s=samples,
         replay_ratio=ratio,
-        max_lead_positions=lead,
     )
 
 
-# players, positions/s of each, samples/s -> capacity, fed, bottleneck, positions/s, self-play, learner, pause
+# players, positions/s of each, samples/s -> capacity, fed, bottleneck, positions/s, self-play, learner
 CASES = [
-    (64, 100, 2960, 7.4, 7, Bottleneck.learner, 740, 7.4 / 64, 1, 1000 / 5660),
-    (2, 100, 2960, 7.4, 2, Bottleneck.self_play, 200, 1, 2 / 7.4, math.inf),
-    (8, 10, 320, 8, 8, Bottleneck.self_play, 80, 1, 1, math.inf),
-    (3, 1000, 2000, 0.5, 0, Bottleneck.learner, 500, 0.5 / 3, 1, 0.4),
+    (64, 100, 2960, 7.4, 7, Bottleneck.learner, 740, 7.4 / 64, 1),
+    (2, 100, 2960, 7.4, 2, Bottleneck.self_play, 200, 1, 2 / 7.4),
+    (8, 10, 320, 8, 8, Bottleneck.self_play, 80, 1, 1),
+    (3, 1000, 2000, 0.5, 0, Bottleneck.learner, 500, 0.5 / 3, 1),
 ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_balance_by_hand(case):
-    players, positions, samples, capacity, fed, bottleneck, pace, self_play, learner, pause = case
+    players, positions, samples, capacity, fed, bottleneck, pace, self_play, learner = case
     found = balance(players, positions, samples)
     assert (found.fed, found.bottleneck) == (fed, bottleneck)
     assert found.capacity == pytest.approx(capacity)
     assert found.positions_per_s == pytest.approx(pace)
     assert (found.self_play_fraction, found.learner_fraction) == pytest.approx((self_play, learner))
-    assert found.pause_after_s == pytest.approx(pause)
 
 
 def test_text():
@@ -89,7 +85,7 @@ def paces_in_store(folder, players, games_per_s, batches_per_s):
 @pytest.mark.parametrize(("players", "games_per_s", "batches_per_s"), [(5, 2, 6), (1, 1, 6), (2, 3, 3)])
 def test_the_replay_store_couples_both_sides_as_computed(tmp_path, players, games_per_s, batches_per_s):
     pace, self_play, learner = paces_in_store(tmp_path, players, games_per_s, batches_per_s)
-    found = balance(players, 4 * games_per_s, BATCH * batches_per_s, RATIO, LEAD)
+    found = balance(players, 4 * games_per_s, BATCH * batches_per_s, RATIO)
     assert pace == pytest.approx(found.positions_per_s, rel=0.05)
     assert self_play == pytest.approx(found.self_play_fraction, rel=0.05)
     assert learner == pytest.approx(found.learner_fraction, rel=0.05)

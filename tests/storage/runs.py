@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.config import mirror as mirror_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout
 from tests.evaluation import networks
 
@@ -34,7 +34,7 @@ def make(folder: Path, *, promoted: int = 3, steps: tuple[int, ...] = (10, 20)) 
 
 
 def promote(folder: Path, seed: int) -> promotion.Promoted:
-    return promotion.Promotions(folder / layout.PROMOTED).promote(
+    return promotion.Promotions(folder / run_paths.PROMOTED).promote(
         networks.make_weights(seed), {"games": seed}
     )
 
@@ -46,7 +46,7 @@ def save(folder: Path, step: int) -> None:
     meta = {"step": step, "bytes": len(state), "sha256": files.sha256(state)}
     files.write_atomic(folder / names[0], state)
     files.write_atomic(folder / names[1], json.dumps(meta).encode())
-    files.write_atomic(folder / layout.CHECKPOINTS / "latest", f"step-{step:08d}\n".encode())
+    files.write_atomic(folder / run_paths.CHECKPOINTS / "latest", f"step-{step:08d}\n".encode())
 
 
 def names(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alphazero import run_paths
 from alphazero.storage import background, layout, mirror, stores
 from tests.storage import faults, runs
 
@@ -125,7 +126,7 @@ def test_a_server_that_goes_and_comes_back(
         beside.finish()
         thread.join()
     assert layout.steps(store.sizes()) in ([30, 40], [20, 40])
-    assert len(layout.certificates(store.sizes(), layout.PROMOTED)) == 4
+    assert len(layout.certificates(store.sizes(), run_paths.PROMOTED)) == 4
     assert len(caplog.records) == 2
 
 
@@ -165,4 +166,4 @@ def test_a_start_refuses_a_wrong_mirror_and_no_other(
     proxy.is_down = True
     background.check(runs.settings(bucket), two)
     assert len(caplog.records) == 1
-    assert not (two / layout.IDENTITY).exists()
+    assert not (two / run_paths.IDENTITY).exists()

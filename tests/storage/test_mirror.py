@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alphazero import files
-from alphazero.evaluation import promotion, weight_files
+from alphazero import files, run_paths
+from alphazero.evaluation import weight_files
+from alphazero.run_files import promotion
 from alphazero.storage import layout, mirror, stores
 from tests.storage import runs
 
@@ -89,13 +90,13 @@ def test_everything_arrives_in_an_order_that_readers_can_trust(folder: Path, the
         assert there.read(name) == (folder / name).read_bytes()
     order = {name: number for number, name in enumerate(there.written)}
     assert len(order) == len(there.written), "something was sent twice"
-    networks = promotion.Promotions(folder / layout.PROMOTED).all()
+    networks = promotion.Promotions(folder / run_paths.PROMOTED).all()
     for network in networks:
-        files_of = [f"{layout.PROMOTED}/{path.name}" for path in (network.path, network.certificate_path)]
-        assert order[files_of[0]] < order[files_of[1]] < order[f"{layout.PROMOTED}/latest.json"]
+        files_of = [f"{run_paths.PROMOTED}/{path.name}" for path in (network.path, network.certificate_path)]
+        assert order[files_of[0]] < order[files_of[1]] < order[f"{run_paths.PROMOTED}/latest.json"]
     state, meta = layout.checkpoint(20)
     assert order[state] < order[meta] < order["checkpoints/latest"]
-    assert there.written[0] == layout.IDENTITY
+    assert there.written[0] == run_paths.IDENTITY
     assert one.behind == 0
 
 
@@ -108,10 +109,10 @@ def test_what_is_there_is_not_sent_again(folder: Path, there: Recorded):
     runs.promote(folder, 7)
     one = make(folder, there)
     one.step()
-    newest = promotion.Promotions(folder / layout.PROMOTED).all()[-1]
+    newest = promotion.Promotions(folder / run_paths.PROMOTED).all()[-1]
     assert there.written == [
-        f"{layout.PROMOTED}/{name}"
-        for name in (newest.path.name, newest.certificate_path.name, promotion.LATEST)
+        f"{run_paths.PROMOTED}/{name}"
+        for name in (newest.path.name, newest.certificate_path.name, run_paths.LATEST_NETWORK)
     ]
     calls = there.calls
     one.step()
@@ -122,9 +123,9 @@ def test_what_is_there_is_not_sent_again(folder: Path, there: Recorded):
 @pytest.mark.parametrize("corruption", ["half", "gone", "another certificate"])
 def test_a_corrupt_mirror_is_repaired(folder: Path, there: Recorded, corruption: str):
     make(folder, there).step()
-    network = promotion.Promotions(folder / layout.PROMOTED).all()[1]
-    name = f"{layout.PROMOTED}/{network.path.name}"
-    certificate = f"{layout.PROMOTED}/{network.certificate_path.name}"
+    network = promotion.Promotions(folder / run_paths.PROMOTED).all()[1]
+    name = f"{run_paths.PROMOTED}/{network.path.name}"
+    certificate = f"{run_paths.PROMOTED}/{network.certificate_path.name}"
     if corruption == "half":
         there.write(name, network.path.read_bytes()[:1000])
     elif corruption == "gone":
@@ -143,7 +144,7 @@ def test_a_corrupt_mirror_is_repaired(folder: Path, there: Recorded, corruption:
 def test_what_is_damaged_here_is_named_and_not_sent(
     folder: Path, here: Recorded, caplog: pytest.LogCaptureFixture
 ):
-    one, two, three = promotion.Promotions(folder / layout.PROMOTED).all()
+    one, two, three = promotion.Promotions(folder / run_paths.PROMOTED).all()
     one.path.write_bytes(one.path.read_bytes()[:-1])
     two.certificate_path.write_text("{half a certifi")
     state, _ = layout.checkpoint(20)
@@ -151,9 +152,9 @@ def test_what_is_damaged_here_is_named_and_not_sent(
     passes = make(folder, here)
     for _ in range(2):
         passes.step(is_last=True)
-    assert f"{layout.PROMOTED}/{three.certificate_path.name}" in here.written
+    assert f"{run_paths.PROMOTED}/{three.certificate_path.name}" in here.written
     for path in (one.path, one.certificate_path, two.path, two.certificate_path):
-        assert f"{layout.PROMOTED}/{path.name}" not in here.written
+        assert f"{run_paths.PROMOTED}/{path.name}" not in here.written
     assert state not in here.written
     assert "checkpoints/latest" not in here.written
     assert [record.getMessage() for record in caplog.records] == [
@@ -175,9 +176,9 @@ def test_the_pointer_never_comes_before_what_it_points_to(folder: Path, here: Re
     here.before_write = promote
     passes = make(folder, here)
     passes.step()
-    assert f"{layout.PROMOTED}/{promotion.LATEST}" not in here.written
+    assert f"{run_paths.PROMOTED}/{run_paths.LATEST_NETWORK}" not in here.written
     passes.step()
-    assert json.loads(here.read(f"{layout.PROMOTED}/{promotion.LATEST}"))["number"] == 4
+    assert json.loads(here.read(f"{run_paths.PROMOTED}/{run_paths.LATEST_NETWORK}"))["number"] == 4
 
 
 def test_old_checkpoints_go_as_they_do_in_the_folder(folder: Path, there: Recorded):
@@ -203,7 +204,8 @@ def test_checkpoints_wait_for_their_minutes_and_networks_do_not(folder: Path, he
     runs.promote(folder, 9)
     now[0] += 599
     passes.step()
-    assert (layout.steps(here.sizes()), here.written[-1]) == ([20], f"{layout.PROMOTED}/{promotion.LATEST}")
+    pointer = f"{run_paths.PROMOTED}/{run_paths.LATEST_NETWORK}"
+    assert (layout.steps(here.sizes()), here.written[-1]) == ([20], pointer)
     now[0] += 1
     passes.step()
     assert layout.steps(here.sizes()) == [20, 30]
@@ -232,7 +234,7 @@ def test_two_runs_do_not_share_a_mirror(folder: Path, there: Recorded, tmp_path:
         make(other, there).step()
     assert f"python -m alphazero.pull {there.name} EMPTY_FOLDER --run" in str(raised.value)
     assert there.sizes() == before
-    assert not (other / layout.IDENTITY).exists()
+    assert not (other / run_paths.IDENTITY).exists()
 
 
 @pytest.mark.parametrize("call", range(1, 25))
@@ -267,12 +269,12 @@ def _step_until_it_fails(passes: mirror.Mirror) -> None:
 def _check(store: Recorded) -> None:
     """Asserts that the files of every certificate, meta.json and pointer are there."""
     sizes = store.sizes()
-    for name in layout.certificates(sizes, layout.PROMOTED):
+    for name in layout.certificates(sizes, run_paths.PROMOTED):
         promised = json.loads(store.read(name))
-        assert files.sha256(store.read(f"{layout.PROMOTED}/{promised['file']}")) == promised["sha256"]
-    if f"{layout.PROMOTED}/latest.json" in sizes:
-        pointer = json.loads(store.read(f"{layout.PROMOTED}/latest.json"))
-        assert f"{layout.PROMOTED}/{pointer['certificate']}" in sizes
+        assert files.sha256(store.read(f"{run_paths.PROMOTED}/{promised['file']}")) == promised["sha256"]
+    if f"{run_paths.PROMOTED}/latest.json" in sizes:
+        pointer = json.loads(store.read(f"{run_paths.PROMOTED}/latest.json"))
+        assert f"{run_paths.PROMOTED}/{pointer['certificate']}" in sizes
     for step in layout.steps(sizes):
         state, meta = layout.checkpoint(step)
         assert files.sha256(store.read(state)) == json.loads(store.read(meta))["sha256"]
@@ -284,7 +286,7 @@ def _check(store: Recorded) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"other": 1}'])
 def test_a_mirror_with_a_damaged_identity_belongs_to_no_run(folder: Path, here: Recorded, content: bytes):
-    here.write(layout.IDENTITY, content)
+    here.write(run_paths.IDENTITY, content)
     with pytest.raises(ValueError, match="holds another run"):
         make(folder, here).step()
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from alphazero import files
-from alphazero.evaluation import promotion, weight_files
-from alphazero.storage import layout, mirror, pulling, stores
+from alphazero import files, run_paths
+from alphazero.evaluation import weight_files
+from alphazero.run_files import promotion
+from alphazero.storage import mirror, pulling, stores
 from tests.storage import faults, runs
 
 
@@ -54,7 +55,7 @@ class Pull:
 
 
 def networks(folder: Path) -> list[promotion.Promoted]:
-    return promotion.Promotions(folder / layout.PROMOTED).all()
+    return promotion.Promotions(folder / run_paths.PROMOTED).all()
 
 
 def check(dest: Path, folder: Path, numbers=(1, 2, 3)) -> None:
@@ -81,7 +82,7 @@ def test_a_mirror_gives_what_was_mirrored(mirrored: stores.Store, folder: Path, 
 
 @pytest.mark.parametrize("is_below", [False, True])
 def test_the_newest(mirrored: stores.Store, folder: Path, dest: Path, is_below: bool):
-    place = f"{mirrored.name}/{layout.PROMOTED}" if is_below else mirrored.name
+    place = f"{mirrored.name}/{run_paths.PROMOTED}" if is_below else mirrored.name
     assert Pull(stores.open_place("SOURCE", place), dest, latest_only=True)()
     check(dest, folder, [3])
 
@@ -92,14 +93,14 @@ def test_corruption_in_the_source_is_named(mirrored: stores.Store, folder: Path,
         runs.promote(folder, seed)
     mirror.Mirror(runs.settings(), folder, mirrored).step()
     half, other, lost, cut, *_ = networks(folder)
-    mirrored.write(f"{layout.PROMOTED}/{half.path.name}", half.path.read_bytes()[:500])
-    mirrored.write(f"{layout.PROMOTED}/{other.path.name}", half.path.read_bytes())
-    mirrored.remove(f"{layout.PROMOTED}/{lost.path.name}")
-    mirrored.write(f"{layout.PROMOTED}/{cut.certificate_path.name}", b'{"file":')
-    mirrored.write(f"{layout.PROMOTED}/00009-12345678.txt.gz", b"its certificate is on its way")
+    mirrored.write(f"{run_paths.PROMOTED}/{half.path.name}", half.path.read_bytes()[:500])
+    mirrored.write(f"{run_paths.PROMOTED}/{other.path.name}", half.path.read_bytes())
+    mirrored.remove(f"{run_paths.PROMOTED}/{lost.path.name}")
+    mirrored.write(f"{run_paths.PROMOTED}/{cut.certificate_path.name}", b'{"file":')
+    mirrored.write(f"{run_paths.PROMOTED}/00009-12345678.txt.gz", b"its certificate is on its way")
     pull = Pull(mirrored, dest)
     assert not pull()
-    place = f"{mirrored.name}/{layout.PROMOTED}"
+    place = f"{mirrored.name}/{run_paths.PROMOTED}"
     assert [line.replace(": it is not", ": is not") for line in pull.reasons] == [
         f"{place}/{half.path.name}: its sha256 is not the one in {half.certificate_path.name}",
         f"{place}/{other.path.name}: its sha256 is not the one in {other.certificate_path.name}",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alphazero import pull
+from alphazero import pull, run_paths
 from alphazero.data import earlier_games
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.storage import layout, mirror, pulling, restoring, stores
 from tests.storage import faults, runs
 
@@ -42,7 +42,7 @@ def test_all_comes_back(mirrored: stores.Store, folder: Path, tmp_path: Path):
         if name != "checkpoints/latest":  # made with the next checkpoint
             assert (dest / name).read_bytes() == (folder / name).read_bytes()
     assert layout.steps(runs.names(dest)) == [30, 40]
-    assert (dest / "games" / earlier_games.FILE).is_file()
+    assert (dest / "games" / run_paths.EARLIER_GAMES).is_file()
     assert os.listdir(dest.parent) == ["9x9"]
     mirror.Mirror(runs.settings(), dest, mirrored).step(is_last=True)  # it is the same run
 
@@ -51,7 +51,7 @@ def test_games_come_back_if_they_were_mirrored(folder: Path, store: stores.Store
     mirror.Mirror(runs.settings(games=True), folder, store).step()
     assert restored(store, tmp_path / "new")[0]
     assert (tmp_path / "new" / LOG).read_bytes() == (folder / LOG).read_bytes()
-    assert not (tmp_path / "new" / "games" / earlier_games.FILE).exists()
+    assert not (tmp_path / "new" / "games" / run_paths.EARLIER_GAMES).exists()
 
 
 def test_a_damaged_checkpoint_is_replaced_by_the_one_before(
@@ -94,7 +94,7 @@ def test_what_was_cut_short_is_taken_up_again(
         assert not (tmp_path / "new").exists()
     assert failures
     assert layout.steps(runs.names(tmp_path / "new")) == [20]
-    assert len(promotion.Promotions(tmp_path / "new" / layout.PROMOTED).all()) == 3
+    assert len(promotion.Promotions(tmp_path / "new" / run_paths.PROMOTED).all()) == 3
     assert not [name for name in runs.names(tmp_path / "new") if name.endswith(".part")]
     assert not (tmp_path / ".new.restoring").exists()
 
@@ -118,7 +118,7 @@ def test_places_that_are_not_mirrors(tmp_path: Path):
 
 def test_a_part_of_another_run_is_not_mixed_in(mirrored: stores.Store, tmp_path: Path):
     (tmp_path / ".new.restoring").mkdir()
-    (tmp_path / ".new.restoring" / layout.IDENTITY).write_text('{"run": "another"}')
+    (tmp_path / ".new.restoring" / run_paths.IDENTITY).write_text('{"run": "another"}')
     with pytest.raises(ValueError, match="holds a part of another run; remove it"):
         restored(mirrored, tmp_path / "new")
 

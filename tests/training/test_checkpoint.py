@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.training import checkpoint
 
 
@@ -48,7 +48,7 @@ def test_every_nth_is_never_removed(tmp_path: Path):
 
 def test_the_pointer_names_the_one_written_last(tmp_path: Path):
     save_steps(tmp_path, 5, 10)
-    assert (tmp_path / checkpoint.LATEST).read_text() == "step-00000010\n"
+    assert (tmp_path / run_paths.LATEST_CHECKPOINT).read_text() == "step-00000010\n"
 
 
 def test_a_new_run_has_no_checkpoint(tmp_path: Path):

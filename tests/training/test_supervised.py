@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from alphazero.config import compose
-from alphazero.data import dataset
+from alphazero.datasets import dataset
 from alphazero.net import leela
 from alphazero.training import checkpoint, data_parallel, supervised, supervised_state
-from tests.data import corpus
+from tests.datasets import corpus
 from tests.evaluation import networks
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,10 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from alphazero.data import gamelog, run_folder
-from alphazero.evaluation import promotion
+from alphazero import run_paths
+from alphazero.data import gamelog
 from alphazero.report import status
+from alphazero.run_files import promotion, run_folder
 from alphazero.training import checkpoint
 from tools.chaos import record as chaos_records
 from tools.chaos import world
@@ -44,7 +45,7 @@ class Watcher:
         self._sample(counts=True)
         self._read_games()
         self.record.lines = read_lines(self._folder.log)
-        self.record.networks = read_networks(self._folder.weights / "promoted")
+        self.record.networks = read_networks(self._folder.promoted)
         return self.record
 
     @property
@@ -66,7 +67,7 @@ class Watcher:
         self._note_lives(now)
         # Before status.json is read: games that it counts after this poll must not seem to be missing.
         newest_checkpoint = checkpoint.newest_step(self._folder.checkpoints)
-        path = self._folder.path / "status.json"
+        path = self._folder.path / run_paths.STATUS
         if path.exists():
             written, shown = path.stat().st_mtime, status.Status.load(path)
             self.record.samples.append(
@@ -98,7 +99,7 @@ class Watcher:
             self.record.seen.setdefault(entry.game_id, now)
 
     def _note_promoted(self) -> None:
-        for path in (self._folder.weights / "promoted").glob("*-*.json"):
+        for path in self._folder.promoted.glob("*-*.json"):
             if path.name not in self.record.promoted:
                 self.record.promoted[path.name] = json.loads(path.read_bytes())["sha256"]
 
@@ -107,7 +108,7 @@ class Watcher:
             self.record.corruptions.append(str(corruption))
 
         log = gamelog.GameLog(self._folder.games)
-        for path in sorted(self._folder.games.glob("*.games")):
+        for path in sorted(self._folder.games.glob(run_paths.GAME_LOGS)):
             for entry in gamelog.entries_of(path, on_corruption):
                 game = log.read(entry)
                 self.record.games.append(

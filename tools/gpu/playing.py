@@ -7,14 +7,14 @@ from pathlib import Path
 import torch
 
 from alphazero import evaluator as evaluators
-from alphazero import local_loop
+from alphazero import local_loop, run_paths
 from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
 from alphazero.config import game as game_config
 from alphazero.config import training as training_config
-from alphazero.data import run_folder
 from alphazero.net import inference, leela, operations
 from alphazero.report import logs, status
+from alphazero.run_files import run_folder
 from alphazero.selfplay import warm_up
 from tools.gpu import roofline, task
 
@@ -84,7 +84,7 @@ def loop(given: task.Task) -> task.Items:
         finally:
             folder.close()
             print(folder.log.read_text(), flush=True)
-        reached = status.Status.load(Path(path) / "run" / "status.json")
+        reached = status.Status.load(Path(path) / "run" / run_paths.STATUS)
     yield measurement.Measurement(
         name=f"loop.{config.net.name}.{config.game.size}x{config.game.size}",
         value=reached.promotions,

@@ -82,6 +82,5 @@ def fleet(config: schema.Config, of_gpu: Rates, gpus: int, learners: int | None 
         player_positions_per_s=of_gpu.positions_per_s / of_gpu.players,
         samples_per_s=learners * of_gpu.samples_per_s,
         replay_ratio=training.replay_ratio,
-        max_lead_positions=training.max_lead_positions,
     )
     return Fleet(gpus=gpus, learners=learners, balance=balance, rates=of_gpu)

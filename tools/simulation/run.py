@@ -15,9 +15,10 @@ from ray import cluster_utils
 
 from actors import cluster_nodes, loop, planning
 from actors import plan as plans
+from alphazero import run_paths
 from alphazero.config import schema
 from alphazero.data import record as records
-from alphazero.data import run_folder
+from alphazero.run_files import run_folder
 from tools import proc_samples, ray_metrics
 from tools.simulation import clients, services
 
@@ -202,7 +203,7 @@ class FakeRun(loop.Supervisor):
             "spent": {name: ray.get(reference) for name, reference in spent.items()},
             "batches": ray.get(learner.measured.remote()),
             "processes": _processes(),
-            "log": sum(path.stat().st_size for path in self._folder.games.glob("*.games")),
+            "log": sum(path.stat().st_size for path in self._folder.games.glob(run_paths.GAME_LOGS)),
         }
 
     def _fetched(self) -> float:

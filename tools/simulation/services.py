@@ -13,7 +13,7 @@ import ray
 
 from actors import memory
 from alphazero.config import schema
-from alphazero.evaluation import candidate as candidates
+from alphazero.run_files import candidate as candidates
 
 _PAUSE_S = 0.2
 _MOST_BATCHES = 64

@@ -145,3 +145,9 @@ class Competition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Whether to skip the test start of each player before the first game."""
     seed: int = 0
     """Of drawn openings and of the order of a folder's openings."""
+
+    @property
+    def num_games(self) -> int | None:
+        """Games of all matchups; None if unlimited."""
+        sizes = [matchup.number_of_games for matchup in self.matchups]
+        return None if None in sizes else sum(size or 0 for size in sizes)

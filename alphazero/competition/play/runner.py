@@ -161,7 +161,7 @@ class _Run:
         self._write_reports()
         line = f"game {game.game_id}: {game_sgf.describe(game)}"
         book.note(line)
-        total = schedule.num_games(self._context.competition)
+        total = self._context.competition.num_games
         self._on_event(f"{len(book.contents.results)}/{total or '?'} {line}")
 
     def _take_void(self, played: game_runner.FixtureResult) -> None:

@@ -73,12 +73,6 @@ def next_fixture(
     return Fixture(chosen, _lowest_free(taken[chosen.id]))
 
 
-def num_games(competition: settings.Competition) -> int | None:
-    """Games of all matchups; None if unlimited."""
-    sizes = [matchup.number_of_games for matchup in competition.matchups]
-    return None if None in sizes else sum(size or 0 for size in sizes)
-
-
 class VoidCount:
     """Counts void games in a row for each matchup, in the order in which games end."""
 

@@ -11,15 +11,13 @@ report.txt, report.json, log.txt, lock
 
 import contextlib
 import datetime
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alphazero import files
+from alphazero import files, json_lines, locks
 from alphazero.competition.control_files import settings
 from alphazero.competition.results import record, saved
 
@@ -81,15 +79,13 @@ class Ledger:
 
     def close(self) -> None:
         """Unlocks the folder."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
     def add(self, game: record.GameResult, sgf: bytes | None, descriptions: Mapping[str, str]) -> None:
         """Stores a game durably; it counts once this method returns."""
         if sgf is not None:
             files.write_atomic(self.folder / "games" / f"{game.game_id}.sgf", sgf)
-        _append(self.folder / "games.jsonl", game.line())
+        json_lines.append(self.folder / "games.jsonl", [game.line()])
         self.contents.results.append(game)
         merged = {**self.contents.descriptions, **descriptions}
         if merged != self.contents.descriptions:
@@ -99,14 +95,15 @@ class Ledger:
     def add_void(self, game_id: str, reason: str, sgf: bytes | None, logs: Sequence[Path]) -> None:
         """Stores a void game, which will be played again; moves its logs to void/."""
         path = self.folder / "void.jsonl"
-        before = [line for line in _whole_lines(path) if json.loads(line)["game_id"] == game_id]
+        before = [line for line in json_lines.complete_lines(path) if json.loads(line)["game_id"] == game_id]
         name = f"{game_id}-{len(before) + 1}"
         if sgf is not None:
             files.write_atomic(self.folder / "void" / f"{name}.sgf", sgf)
         for log in filter(Path.exists, logs):
             (self.folder / "void").mkdir(exist_ok=True)
             log.replace(self.folder / "void" / f"{name}{log.name.removeprefix(game_id)}")
-        _append(path, json.dumps({"game_id": game_id, "attempt": name, "reason": reason, "time": _now()}))
+        facts = {"game_id": game_id, "attempt": name, "reason": reason, "time": _now()}
+        json_lines.append(path, [json.dumps(facts)])
 
     def write_reports(self, text: str, data: Mapping[str, Any]) -> None:
         """Replaces report.txt and report.json."""
@@ -123,8 +120,6 @@ class Ledger:
         return self.folder / "logs" / name
 
     def _open(self) -> None:
-        for name in ("games.jsonl", "void.jsonl"):
-            _drop_half_line(self.folder / name)
         self.contents.results = _read_results(self.folder / "games.jsonl")
         _check_pairs(self.folder, self.contents)
         path = self.folder / "competition.json"
@@ -163,21 +158,18 @@ def _naming(path: Path) -> Iterator[None]:
         raise ValueError(f"{path}: corrupt, or written by another version ({error})") from None
 
 
-def _take_lock(folder: Path) -> int | None:
-    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+def _take_lock(folder: Path) -> locks.Lock:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return locks.Lock(folder / "lock")
     except BlockingIOError:
-        os.close(lock)
         raise ValueError(f"{folder}: another run of this competition is in progress") from None
-    return lock
 
 
 def _read_results(path: Path) -> list[record.GameResult]:
     results, seen = [], set()
-    for number, line in enumerate(_whole_lines(path), 1):
+    for number, line in enumerate(json_lines.complete_lines(path), 1):
         try:
-            game = record.parse(line)
+            game = record.parse(line.decode(errors="replace").rstrip("\n"))
         except ValueError as error:
             raise ValueError(f"{path}: line {number}: {error}") from None
         if game.game_id in seen:
@@ -197,31 +189,6 @@ def _check_pairs(folder: Path, contents: Contents) -> None:
                 f"{folder}: matchup {game.matchup_id} was between {' and '.join(sorted(before))}, but is now "
                 f"between {' and '.join(sorted(now))}; give it another id, or choose another folder"
             )
-
-
-def _whole_lines(path: Path) -> list[str]:
-    """Complete lines of the file; a kill may have left half a line at its end."""
-    data = path.read_bytes() if path.exists() else b""
-    return data.decode(errors="replace").split("\n")[:-1]
-
-
-def _drop_half_line(path: Path) -> None:
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        end = file.read().rfind(b"\n") + 1
-        file.truncate(end)
-        os.fsync(file.fileno())
-
-
-def _append(path: Path, line: str) -> None:
-    is_new = not path.exists()
-    with path.open("ab") as file:
-        file.write(line.encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    if is_new:
-        files.sync_folder(path.parent)
 
 
 def _now() -> str:

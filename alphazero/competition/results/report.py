@@ -50,7 +50,7 @@ def as_json(
         "competition_type": competition.kind.value,
         "description": competition.description,
         "games": sum(standing.statistics.games for standing in found),
-        "expected_games": standings.num_expected(competition),
+        "expected_games": competition.num_games,
         "competitors": list(competition.competitors),
         "matchups": [_matchup_json(standing) for standing in found],
         "descriptions": dict(sorted(descriptions.items())),
@@ -77,7 +77,7 @@ def grid(competition: settings.Competition, found: Sequence[Standing]) -> list[s
 
 def _progress(competition: settings.Competition, found: Sequence[Standing]) -> str:
     games = sum(standing.statistics.games for standing in found)
-    expected = standings.num_expected(competition)
+    expected = competition.num_games
     return f"{games} games played" if expected is None else f"{games}/{expected} games played"
 
 

@@ -31,13 +31,6 @@ def gather(competition: settings.Competition, results: Sequence[GameResult]) -> 
     return standings + [_unlisted(matchup_id, rest) for matchup_id, rest in sorted(games.items())]
 
 
-def num_expected(competition: settings.Competition) -> int | None:
-    """Games of the whole competition; None if unlimited."""
-    numbers = [matchup.number_of_games for matchup in competition.matchups]
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None
-
-
 def _listed(matchup: settings.Matchup, games: Sequence[GameResult]) -> Standing:
     codes = (matchup.player_1, matchup.player_2)
     for game in games:

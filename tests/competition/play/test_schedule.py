@@ -87,7 +87,5 @@ def test_two_voids_in_a_row_reach_the_limit():
 
 
 def test_number_of_games():
-    assert (
-        schedule.num_games(playoff(matchup(matchup_id="x"), matchup(matchup_id="y", number_of_games=3))) == 5
-    )
-    assert schedule.num_games(playoff(matchup(number_of_games=None))) is None
+    assert playoff(matchup(matchup_id="x"), matchup(matchup_id="y", number_of_games=3)).num_games == 5
+    assert playoff(matchup(number_of_games=None)).num_games is None

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from alphazero.data import shuffle, sources
-from tests.data import corpus
+from alphazero.datasets import shuffle, sources
+from tests.datasets import corpus
 
 READING = corpus.READING._replace(held_out_fraction=0.0)
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from enum import Enum
 
-from alphazero.data import chunk_text, corruption
+from alphazero.datasets import chunk_text, corruption
 
 _SHORTEST_PLANE = 3  # characters of a 3x3 plane; integers may be as long
 _SHORTEST_USUAL_PLANE = 7  # characters of a 5x5 plane

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from alphazero import files
 from alphazero.data import batch as batches
-from alphazero.data import chunk_text, corruption, positions
 from alphazero.data import record as records
+from alphazero.datasets import chunk_text, corruption, positions
 
 GAMES_PER_CHUNK = 32
 """Games in one file, as in Leela Zero (`OutputChunker::CHUNK_SIZE` in Training.h)."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from alphazero.data import rows as data_rows
-from alphazero.data import sources
-from tests.data import corpus
+from alphazero.datasets import sources
+from tests.datasets import corpus
 
 Kind = sources.SourceKind
 

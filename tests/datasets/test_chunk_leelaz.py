@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alphazero.data import chunk_text, sgf_positions
+from alphazero.datasets import chunk_text, sgf_positions
 from alphazero.go import play, sgf
 from alphazero.net import leela
-from tests.data import chunks
+from tests.datasets import chunks
 from tests.net import leela_zero, networks
 
 pytestmark = [pytest.mark.slow, leela_zero.needed]

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero import run_paths
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
-from alphazero.data import chunk, corruption, gamelog, replay, sgf_positions
+from alphazero.data import gamelog, replay
 from alphazero.data import record as records
+from alphazero.datasets import chunk, corruption, sgf_positions
 from alphazero.go import sgf_collection
 
 _logger = logging.getLogger(__name__)
@@ -144,9 +146,10 @@ def _files_at(place: Path) -> Iterable[tuple[Path, SourceKind]]:
     if not place.is_dir():
         if sgf_collection.is_name(place):
             return [(place, SourceKind.sgf)]
-        return [(place, SourceKind.games if place.suffix.lower() == ".games" else SourceKind.chunk)]
-    for folder in (place / "games", place):
-        if logs := sorted(folder.glob("*.games")):
+        is_log = place.suffix.lower() == run_paths.GAME_LOG_SUFFIX
+        return [(place, SourceKind.games if is_log else SourceKind.chunk)]
+    for folder in (place / run_paths.GAMES, place):
+        if logs := sorted(folder.glob(run_paths.GAME_LOGS)):
             return [(path, SourceKind.games) for path in logs]
     return [(path, kind) for path in place.rglob("*") if (kind := _kind_in_folder(path)) is not None]
 

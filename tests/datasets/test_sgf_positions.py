@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from alphazero.data import positions, sgf_positions
-from alphazero.data.corruption import Reason
-from tests.data import chunks
+from alphazero.datasets import positions, sgf_positions
+from alphazero.datasets.corruption import Reason
+from tests.datasets import chunks
 
 
 def read(path, size=5):

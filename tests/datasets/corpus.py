@@ -6,8 +6,9 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.config import replay as replay_config
-from alphazero.data import chunk_writer, corruption, gamelog, sources
+from alphazero.data import gamelog
 from alphazero.data import record as records
+from alphazero.datasets import chunk_writer, corruption, sources
 from alphazero.go import board, game_kernels, geometry
 from tests.data import games
 

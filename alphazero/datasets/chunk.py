@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import chunk_layout, chunk_text, corruption
+from alphazero.datasets import chunk_layout, chunk_text, corruption
 
 BLOCK = 256
 """Largest number of positions in one batch of `read`."""

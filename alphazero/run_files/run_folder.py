@@ -1,12 +1,11 @@
 """A run's folder: its paths, its lock, and the check that a resumed run has the same fixed settings."""
 
-import fcntl
 import json
 import os
 from enum import Enum
 from pathlib import Path
 
-from alphazero import files
+from alphazero import files, locks, run_paths
 from alphazero.config import run as run_config
 from alphazero.config import schema
 
@@ -23,16 +22,18 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(os.path.expanduser(path)).absolute()
-        self.games = self.path / "games"
-        self.sgf = self.path / "sgf"
-        self.checkpoints = self.path / "checkpoints"
-        self.matches = self.path / "matches"
-        self.weights = self.path / "weights"
-        self.events = self.path / "events"
-        self.log = self.path / "log.txt"
-        self.config = self.path / "config.yaml"
-        self._facts = self.path / "run.json"
-        self._lock: int | None = None
+        self.games = self.path / run_paths.GAMES
+        self.sgf = self.path / run_paths.SGF
+        self.checkpoints = self.path / run_paths.CHECKPOINTS
+        self.matches = self.path / run_paths.MATCHES
+        self.weights = self.path / run_paths.WEIGHTS
+        self.promoted = self.path / run_paths.PROMOTED
+        self.refused = self.path / run_paths.REFUSED
+        self.events = self.path / run_paths.EVENTS
+        self.log = self.path / run_paths.LOG
+        self.config = self.path / run_paths.CONFIG
+        self._facts = self.path / run_paths.FACTS
+        self._lock: locks.Lock | None = None
 
     def open(self, config: schema.Config, config_text: str) -> None:
         """Locks the folder for this process, and creates its subfolders.
@@ -59,23 +60,16 @@ class RunFolder:
     def close(self) -> None:
         """Releases the lock."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
     def _take_lock(self) -> None:
-        lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = locks.Lock(self.path / run_paths.LOCK)
         except BlockingIOError:
-            os.close(lock)
             raise ValueError(f"run.dir={self.path}: another run is using this folder") from None
-        except OSError as error:
-            os.close(lock)
-            raise ValueError(
-                f"run.dir={self.path}: its file system has no locks ({error.strerror}); it must be on a "
-                "local disk, or on NFS that is mounted with locks"
-            ) from None
-        self._lock = lock
+        except locks.NoLocksError as error:
+            raise ValueError(f"run.dir={self.path}: {error}") from None
 
     def _check(self, config: schema.Config) -> None:
         if not self._facts.exists():

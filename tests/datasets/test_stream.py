@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from alphazero.data import shuffle, sources, stream
-from tests.data import corpus
-from tests.data.test_shuffle import job_of
+from alphazero.datasets import shuffle, sources, stream
+from tests.datasets import corpus
+from tests.datasets.test_shuffle import job_of
 
 pytestmark = pytest.mark.slow
 

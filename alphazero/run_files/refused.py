@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.net import leela
 
 
@@ -15,11 +15,12 @@ def keep(folder: Path, version: int, weights: leela.Weights, facts: Mapping[str,
 
     newest: number of networks that are kept. The facts about older ones stay, as a list of all of them.
     """
-    path = folder / f"step-{version:08d}.txt.gz"
+    name = run_paths.of_step(version)
+    path = folder / f"{name}{run_paths.WEIGHTS_SUFFIX}"
     text = json.dumps({"file": path.name, **facts}, indent=1, allow_nan=False)
-    files.write_atomic(path.with_name(f"step-{version:08d}.json"), f"{text}\n".encode())
+    files.write_atomic(folder / f"{name}{run_paths.CERTIFICATE_SUFFIX}", f"{text}\n".encode())
     if newest:
         files.write_atomic(path, gzip.compress(leela.to_text(weights), mtime=0))
-    for old in sorted(folder.glob("step-*.txt.gz"))[: -newest or None]:
+    for old in sorted(folder.glob(f"{run_paths.ANY_STEP}{run_paths.WEIGHTS_SUFFIX}"))[: -newest or None]:
         old.unlink()
     return path

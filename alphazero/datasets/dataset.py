@@ -7,8 +7,9 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import corruption, gamelog, shuffle, sources
+from alphazero.data import gamelog
 from alphazero.data import rows as data_rows
+from alphazero.datasets import corruption, shuffle, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

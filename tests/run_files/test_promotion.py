@@ -8,8 +8,8 @@ import pytest
 from alphazero import files
 from alphazero.config import game as game_config
 from alphazero.config import schema
-from alphazero.evaluation import promotion
 from alphazero.net import leela
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 

@@ -6,9 +6,9 @@ import pytest
 from alphazero.config import data as data_config
 from alphazero.config import game as game_config
 from alphazero.config import schema
-from alphazero.data import dataset, sources
 from alphazero.data import rows as data_rows
-from tests.data import corpus
+from alphazero.datasets import dataset, sources
+from tests.datasets import corpus
 
 
 def survey(*paths, size=5, **data):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphazero.data import chunk_layout, chunk_text
-from alphazero.data.corruption import Reason
-from tests.data import chunks
+from alphazero.datasets import chunk_layout, chunk_text
+from alphazero.datasets.corruption import Reason
+from tests.datasets import chunks
 
 SIZE = 5
 GOOD = [

@@ -22,7 +22,7 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.data import batch as batches
-from alphazero.data import corruption, positions
+from alphazero.datasets import corruption, positions
 from alphazero.go import play, rules, sgf, sgf_collection
 
 _RESULT = re.compile(r"(?:([BW])\+(?!T|F)|(0(?:\.0*)?|D|Draw|Jigo)$)", re.IGNORECASE)

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
 from alphazero.data import batch as batches
-from alphazero.data import corruption, shuffle
+from alphazero.datasets import corruption, shuffle
 
 _QUEUED = 8
 """Largest number of batches that wait in a reader."""

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from alphazero.config import replay as replay_config
-from alphazero.data import chunk_text, chunk_writer, positions, replay, sgf_positions
-from tests.data import chunks, games
+from alphazero.data import replay
+from alphazero.datasets import chunk_text, chunk_writer, positions, sgf_positions
+from tests.data import games
+from tests.datasets import chunks
 
 
 def write(folder, batches, size=5, name="games", **options):

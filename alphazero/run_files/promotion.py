@@ -17,12 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from alphazero import files
+from alphazero import files, run_paths
 from alphazero.config import schema
 from alphazero.net import leela
 
-LATEST = "latest.json"
-_STEM = re.compile(r"(\d{5,})-([0-9a-f]{8})")
 _logger = logging.getLogger(__name__)
 
 Check = Callable[[Path], float]
@@ -78,7 +76,7 @@ class Promotions:
         data = gzip.compress(leela.to_text(weights), mtime=0)
         digest = files.sha256(data)
         stem = f"{self._next_number():05d}-{digest[:8]}"
-        path = self._folder / f"{stem}.txt.gz"
+        path = self._folder / f"{stem}{run_paths.WEIGHTS_SUFFIX}"
         files.write_atomic(path, data)
         certificate = {
             "number": int(stem.split("-")[0]),
@@ -91,14 +89,14 @@ class Promotions:
         }
         if check is not None:
             certificate["largest_difference"] = check(path)
-        _write_json(self._folder / f"{stem}.json", certificate)
+        _write_json(_certificate_of(path), certificate)
         promoted = Promoted(number=certificate["number"], path=path, certificate=certificate)
         self._point_to(promoted)
         return promoted
 
     def all(self) -> list[Promoted]:
         """Returns all promoted networks, oldest first. Leftovers and corrupt files are logged."""
-        for path in sorted(self._folder.glob("*.txt.gz")):
+        for path in sorted(self._folder.glob(run_paths.WEIGHT_FILES)):
             if not _certificate_of(path).exists():
                 _logger.warning("ignored %s: no certificate, as its promotion was interrupted", path)
         return self.certified()
@@ -125,7 +123,7 @@ class Promotions:
             try:
                 self._point_to(newest)
             except OSError as error:
-                _logger.warning("%s still points to an older network: %s", LATEST, error)
+                _logger.warning("%s still points to an older network: %s", run_paths.LATEST_NETWORK, error)
         return newest
 
     def count(self) -> int:
@@ -134,7 +132,9 @@ class Promotions:
 
     def _certificates(self) -> Iterator[str]:
         """Names of all certificates, in any order; each is written after its weight file."""
-        return (name for name in self._names() if name.endswith(".json") and number_of(name))
+        return (
+            name for name in self._names() if name.endswith(run_paths.CERTIFICATE_SUFFIX) and number_of(name)
+        )
 
     def _names(self) -> Iterator[str]:
         """Names in the folder. Paths would take megabytes for a thousand networks, at every call."""
@@ -156,7 +156,7 @@ class Promotions:
     def _point_to(self, promoted: Promoted) -> None:
         pointer = {key: promoted.certificate[key] for key in ("file", "sha256")}
         content = {"number": promoted.number, **pointer, "certificate": promoted.certificate_path.name}
-        _write_json(self._folder / LATEST, content)
+        _write_json(self._folder / run_paths.LATEST_NETWORK, content)
 
     def _next_number(self) -> int:
         """Returns one more than the largest number in the folder, leftovers included."""
@@ -180,15 +180,15 @@ def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
 
     Raises ValueError, with a message that begins with `where`, if it is not a certificate.
     """
-    stem = name.removesuffix(".json")
+    stem = name.removesuffix(run_paths.CERTIFICATE_SUFFIX)
     try:
         certificate = json.loads(data)
         sha256, file = str(certificate["sha256"]), certificate["file"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{where}: is not a certificate") from error
-    match = _STEM.fullmatch(stem)
+    match = run_paths.NETWORK.fullmatch(stem)
     # The file's name must match, as a foreign certificate must not choose which file is read.
-    if match is None or file != f"{stem}.txt.gz" or not sha256.startswith(match[2]):
+    if match is None or file != f"{stem}{run_paths.WEIGHTS_SUFFIX}" or not sha256.startswith(match[2]):
         raise ValueError(f"{where}: its file and sha256 do not belong to its name")
     return certificate
 
@@ -219,12 +219,13 @@ def _git_commit(folder: Path) -> str | None:
 
 
 def _certificate_of(weight_file: Path) -> Path:
-    return weight_file.with_name(weight_file.name.removesuffix(".txt.gz") + ".json")
+    stem = weight_file.name.removesuffix(run_paths.WEIGHTS_SUFFIX)
+    return weight_file.with_name(stem + run_paths.CERTIFICATE_SUFFIX)
 
 
 def _pointed_file(folder: Path) -> str | None:
     try:
-        return json.loads((folder / LATEST).read_bytes())["file"]
+        return json.loads((folder / run_paths.LATEST_NETWORK).read_bytes())["file"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from alphazero.evaluation import promotion
 from alphazero.net import leela
+from alphazero.run_files import promotion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphazero import jit
-from alphazero.data import chunk, chunk_text, corruption, positions
-from alphazero.data.corruption import Reason
-from tests.data import chunks
+from alphazero.datasets import chunk, chunk_text, corruption, positions
+from alphazero.datasets.corruption import Reason
+from tests.datasets import chunks
 
 WHOLE = "".join(chunks.RECORDS)
 

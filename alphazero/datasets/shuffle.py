@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import corruption, sources
 from alphazero.data import rows as data_rows
+from alphazero.datasets import corruption, sources
 
 _FIRST_WINDOW = 1 / 16
 """Size of the first window, as a fraction of a full one. Later ones double, so that training begins early."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import chunk, corruption, positions
+from alphazero.datasets import chunk, corruption, positions
 from alphazero.go import features
 
 SGF = b"(;SZ[5]KM[0.5]RE[W+R];B[cc];W[bd];B[ee];W[])"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.data import batch as batches
-from alphazero.data import corruption, positions
+from alphazero.datasets import corruption, positions
 from alphazero.go import features
 from alphazero.jit import jit
 

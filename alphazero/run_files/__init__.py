@@ -1,0 +1,1 @@
+"""Files of a run: its folder, candidates, promoted and refused networks, and the names of all files."""
