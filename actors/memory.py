@@ -7,7 +7,9 @@ from pathlib import Path
 
 from actors import plan as plans
 from alphazero.config import schema
+from alphazero.data import batch as batches
 from alphazero.data import replay
+from alphazero.data import targets as game_targets
 from alphazero.go import features
 from alphazero.net import leela
 
@@ -50,12 +52,9 @@ def network_bytes(config: schema.Config) -> int:
 
 
 def batch_bytes(config: schema.Config) -> int:
-    """Size of a batch with every field of `data.batch.Batch` that this run's network learns from."""
-    points = config.game.size**2
-    row = -(-features.NUM_PLANES * points // 8) + 4 * (points + 1) + 8
-    wanted = {"ownership": points, "score": 4, "reply": 4 * (points + 1), "short_term": 12}
-    row += sum(size for name, size in wanted.items() if name in config.net.targets)
-    return row * config.training.batch_size
+    """Size of a batch with every field that this run's network learns from."""
+    fields = game_targets.fields_of(config.net)
+    return batches.num_bytes(config.game.size, fields) * config.training.batch_size
 
 
 def object_store_bytes(config: schema.Config, memory: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 from alphazero import run_paths
 from alphazero.config import schema
+from alphazero.data import targets as game_targets
 from alphazero.datasets import dataset
 from alphazero.evaluation import agreement
 from alphazero.net import hardware, inference
@@ -26,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 def without_targetless_heads(config: schema.Config, found: dataset.Survey) -> schema.Config:
     """The settings without the auxiliary heads that have no targets in the data; prints their names."""
-    lacking = sorted(config.net.targets - found.fields)
+    lacking = sorted(game_targets.fields_of(config.net) - found.fields)
     if lacking:
         print(f"switched off, as the data have no targets: {', '.join(f'net.{name}' for name in lacking)}")
     return dataclasses.replace(config, net=dataclasses.replace(config.net, **dict.fromkeys(lacking, False)))

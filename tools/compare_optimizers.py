@@ -23,8 +23,9 @@ from alphazero.config import optimizer as optimizer_config
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import gamelog, replay
+from alphazero.data import targets as game_targets
 from alphazero.net import packing, resnet
-from alphazero.training import losses, optimizers, rso, schedules
+from alphazero.training import losses, optimizers, rso, schedules, trainable
 from tools import plot_optimizers
 
 SEARCH_SHARE = 0.35
@@ -186,7 +187,7 @@ def train(
     Seconds are CPU time of one core, evaluation included, so that other work on the machine does not count.
     The seed determines the initial network and the batches. A run stops when its loss is not finite.
     """
-    net = resnet.ResNet(positions.size, config.net, torch.Generator().manual_seed(seed))
+    net = trainable.make_network(positions.size, config.net, torch.Generator().manual_seed(seed))
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     take_step = _stepper(config, net, seed)
     rng = np.random.default_rng(seed)
@@ -249,44 +250,26 @@ def _stepper(
 
 def _bare_loss(targets: losses.LossTargets, config: schema.Config) -> rso.LossOfOutputs:
     """`losses.compute` without its metrics; reuses a head's part of the loss if its outputs are unchanged."""
-    training, shares = config.training, targets.weight / targets.weight.sum()
-    policy_shares = losses.shares_with_policy(targets.weight, targets.policy)
-    parts = {
-        "policy_logits": (
-            training.policy_weight * policy_shares,
-            losses.policy_cross_entropy,
-            targets.policy,
-        ),
-        "value_logit": (training.value_weight * shares, losses.value_cross_entropy, targets.value),
-        "ownership_logits": (
-            training.ownership_weight * shares,
-            losses.ownership_cross_entropy,
-            targets.ownership,
-        ),
-    }
+    training = config.training
     known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def loss_of_outputs(outputs: resnet.Outputs) -> torch.Tensor:
-        for name, (share, entropy, target) in parts.items():
-            output = getattr(outputs, name)
-            if name not in known or output is not known[name][0]:
-                known[name] = output, (share * entropy(output, target)).sum()
+        answers = {"policy": outputs.policy_logits, "value": outputs.value_logit, **outputs.auxiliary}
+        for target in game_targets.TARGETS:
+            answer = answers.get(target.name)
+            if answer is not None and answer is not known.get(target.name, (None,))[0]:
+                part = losses.part_of(target, answer, targets, training)
+                known[target.name] = answer, target.weight(training) * part
         return torch.stack([loss for _, loss in known.values()]).sum()
 
     return loss_of_outputs
 
 
 def tensors(batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
-    """Planes [B, 18, N, N] float32, and the targets of the heads that the entries' networks have."""
+    """Planes [B, 18, N, N] float32, and the targets of all heads."""
     size = math.isqrt(batch.policy.shape[1] - 1)
     planes = packing.unpack(torch.from_numpy(batch.planes), size, torch.float32)
-    owners = batch.ownership
-    targets = losses.LossTargets(
-        policy=torch.from_numpy(batch.policy),
-        value=torch.from_numpy(batch.value),
-        weight=torch.from_numpy(batch.weight),
-        ownership=None if owners is None else torch.from_numpy(owners).float(),
-    )
+    targets = losses.targets_of(batch, torch.from_numpy)
     return planes.contiguous(memory_format=torch.channels_last), targets
 
 

@@ -41,22 +41,6 @@ class NetConfig:
         checks.require_range("net.filters", self.filters, 1, 1024)
 
     @property
-    def has_auxiliary(self) -> bool:
-        """Whether the network has an auxiliary head."""
-        return self.soft_policy or bool(self.targets)
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """Targets of auxiliary heads other than the policy: fields of `data.batch.Batch`."""
-        wanted = {
-            "ownership": self.ownership,
-            "score": self.score,
-            "reply": self.reply,
-            "short_term": self.short_term,
-        }
-        return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
-
-    @property
     def name(self) -> str:
         """Short name, such as "b4c32"."""
         return f"b{self.blocks}c{self.filters}"

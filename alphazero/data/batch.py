@@ -4,18 +4,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alphazero.data import targets as game_targets
+from alphazero.go import features
+
 
 class TrainingBatch(NamedTuple):
-    """B positions, P = N * N points, A = P + 1 actions; everything is seen by the player to move.
-
-    A field is None if the source does not have it: Leela Zero's chunks have no ownership, for example.
-    """
+    """B positions, P = N * N points, A = P + 1 actions; everything is seen by the player to move."""
 
     planes: np.ndarray  # [B, K] uint8 input of the network, packed by `go.features.pack`
     policy: np.ndarray  # [B, A] float32 policy to learn; rows sum to 1, or to 0 without a policy
     value: np.ndarray  # [B] float32 in [-1, 1], value to learn
     weight: np.ndarray  # [B] float32 weight of the position in the loss, not all zero
-    ownership: np.ndarray | None = None  # [B, P] int8 final owner: +1 own, -1 opponent, 0 neutral
-    score: np.ndarray | None = None  # [B] float32 final lead of the player to move, in points
-    reply: np.ndarray | None = None  # [B, A] float32 policy of the next ply; a row of zeros without a policy
-    short_term: np.ndarray | None = None  # [B, H] float32 in [-1, 1], short-term values, the shortest last
+    auxiliary: dict[str, np.ndarray]  # [B, ...] the optional fields of `data.targets` that the source has
+
+
+def num_bytes(size: int, fields: frozenset[str]) -> int:
+    """Bytes of one position in a batch with these optional fields."""
+    weight = np.dtype(np.float32).itemsize
+    wanted = {"policy", "value", *fields}
+    rows = [target for target in game_targets.TARGETS if target.name in wanted]
+    return features.num_packed_bytes(size) + weight + sum(target.num_batch_bytes(size) for target in rows)

@@ -11,9 +11,8 @@ from alphazero import arrays
 from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
-from alphazero.go import board, features, game_kernels, geometry, rules, symmetry
+from alphazero.go import board, features, game_kernels, geometry, rules, shapes, symmetry
 from alphazero.jit import jit
 
 _ALL_LEGAL = -1
@@ -21,18 +20,13 @@ _GIB = 2**30
 _logger = logging.getLogger(__name__)
 
 
-class PositionTargets(NamedTuple):
-    """A ring buffer of W training positions; entry n lies in slot n % W."""
+class PositionEntries(NamedTuple):
+    """A ring buffer of W training positions beside their targets; entry n lies in slot n % W."""
 
     board_row: np.ndarray  # [W] int64 number of the position's board
     history: np.ndarray  # [W] int64 number of earlier boards of the same game, at most 7
     color: np.ndarray  # [W] int8 BLACK or WHITE to move
-    policy: np.ndarray  # [W, A] float16, a row of zeros without a policy target
-    has_reply: np.ndarray  # [W] bool whether the next entry is the next ply and has a policy
-    value: np.ndarray  # [W] float32 for the player to move
-    ownership: np.ndarray  # [W, P] int8 +1 Black, -1 White, 0 neutral
-    score: np.ndarray  # [W] float32 for the player to move
-    short_term: np.ndarray  # [W, H] float32 for the player to move, if a field of batches
+    has_next_policy: np.ndarray  # [W] bool whether the next entry is the next ply and has a policy
     draw_weight: np.ndarray  # [W] float32 relative frequency of drawing it
     weights: np.ndarray  # [W] int64 version of the network at the end of its game
 
@@ -49,10 +43,11 @@ class ReplayWindow:
         self,
         size: int,
         config: replay_config.ReplayConfig,
-        fields: Collection[str] = data_rows.OPTIONAL,
+        fields: Collection[str] | None = None,
     ) -> None:
-        """fields: fields of `rows.OPTIONAL` that batches have."""
-        self._fields = frozenset(fields)
+        """fields: the optional fields of `targets` that batches have, all by default."""
+        wanted = {"policy", "value", *(game_targets.optional_fields() if fields is None else fields)}
+        self._wanted = [target for target in game_targets.TARGETS if target.name in wanted]
         self._size = size
         self._config = config
         self._geometry = geometry.make(size)
@@ -62,6 +57,7 @@ class ReplayWindow:
         if self._capacity < config.max_window:
             _logger.warning(limit_text(size, config))
         self._boards = _make_boards(size, self._capacity)
+        self._entries = _make_entries(self._capacity)
         self._targets = _make_targets(size, self._capacity)
         self._positions = 0
         self._num_boards = 0
@@ -90,8 +86,8 @@ class ReplayWindow:
         if len(self) == 0:
             return 0.0
         slots = np.arange(self._positions - len(self), self._positions) % self._capacity
-        newest = self._targets.weights[(self._positions - 1) % self._capacity]
-        return float(newest - self._targets.weights[slots].mean())
+        newest = self._entries.weights[(self._positions - 1) % self._capacity]
+        return float(newest - self._entries.weights[slots].mean())
 
     def skip(self, num_targets: int) -> None:
         """Counts positions that are too old for the window; only allowed before the first `add`."""
@@ -127,20 +123,17 @@ class ReplayWindow:
         rows = self._num_boards + np.arange(last + 1 - first)
         self._boards[rows % len(self._boards)] = faced[first : last + 1]
         slots = (self._positions + np.arange(len(plies))) % self._capacity
-        self._targets.board_row[slots] = self._num_boards + plies - first
-        self._targets.history[slots] = np.minimum(plies, rules.HISTORY)
-        self._targets.color[slots] = np.where(plies % 2 == 0, rules.BLACK, rules.WHITE)
-        self._targets.policy[slots] = record.policy[plies]
-        self._targets.has_reply[slots] = np.append(np.diff(plies) == 1, False) & np.append(
+        self._entries.board_row[slots] = self._num_boards + plies - first
+        self._entries.history[slots] = np.minimum(plies, rules.HISTORY)
+        self._entries.color[slots] = np.where(plies % 2 == 0, rules.BLACK, rules.WHITE)
+        self._entries.has_next_policy[slots] = np.append(np.diff(plies) == 1, False) & np.append(
             record.has_policy[plies[1:]], False
         )
-        self._targets.value[slots] = game_targets.values(record, self._config)[plies]
-        self._targets.ownership[slots] = record.ownership
-        self._targets.score[slots] = game_targets.scores(record)[plies]
-        if "short_term" in self._fields:
-            self._targets.short_term[slots] = game_targets.short_term_values(record)[plies]
-        self._targets.draw_weight[slots] = game_targets.draw_weights(record, self._config)[plies]
-        self._targets.weights[slots] = record.newest_weights
+        self._entries.draw_weight[slots] = game_targets.draw_weights(record, self._config)[plies]
+        self._entries.weights[slots] = record.newest_weights
+        for target in self._wanted:
+            if not isinstance(target.source, game_targets.Derived):
+                self._targets[target.name][slots] = target.source(record, self._config)[plies]
         self._num_boards += len(rows)
         self._positions += len(plies)
         self._forget_overwritten()
@@ -161,43 +154,48 @@ class ReplayWindow:
         found: list[np.ndarray] = []
         while sum(map(len, found)) < count:
             offered = rng.integers(first, self._positions, math.ceil(self._config.surprise_limit * count))
-            weights = self._targets.draw_weight[offered % self._capacity]
+            weights = self._entries.draw_weight[offered % self._capacity]
             found.append(offered[rng.random(len(offered)) * self._config.surprise_limit < weights])
         return np.concatenate(found)[:count]
 
     def gather(self, numbers: np.ndarray, symmetries: np.ndarray) -> batches.TrainingBatch:
         """The targets with these numbers, counted from the first one ever added, in these symmetries."""
-        num_points, batch_size = self._size**2, len(numbers)
         slots = numbers % self._capacity
-        planes = np.zeros((batch_size, features.NUM_PLANES, num_points), np.uint8)
-        ownership = np.empty((batch_size, num_points), np.int8)
-        window = _WindowArrays(
-            self._boards, self._targets.board_row, self._targets.history, self._targets.color,
-            self._targets.ownership, self._permutations,
-        )  # fmt: skip
-        _fill_positions(window, planes, ownership, slots, symmetries)
-        replies = None
-        if "reply" in self._fields:
-            replies = self._policies((slots + 1) % self._capacity, symmetries)
-            replies[~self._targets.has_reply[slots]] = 0
-        batch = batches.TrainingBatch(
-            planes=features.pack(planes),
-            policy=self._policies(slots, symmetries),
-            value=self._targets.value[slots],
-            weight=np.ones(batch_size, np.float32),
-            ownership=ownership,
-            score=self._targets.score[slots],
-            reply=replies,
-            short_term=self._targets.short_term[slots],
+        drawn = {target.name: self._read(target, slots, symmetries) for target in self._wanted}
+        return batches.TrainingBatch(
+            planes=features.pack(self._planes(slots, symmetries)),
+            policy=drawn.pop("policy"),
+            value=drawn.pop("value"),
+            weight=np.ones(len(numbers), np.float32),
+            auxiliary=drawn,
         )
-        return data_rows.keep_fields(batch, self._fields)
 
-    def _policies(self, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
-        """[B, A] float32 policies of these slots, turned; rows sum to 1, or to 0 without a policy."""
-        # Numba has no float16 on CPUs, so numpy widens the policies first.
-        stored = self._targets.policy[slots].astype(np.float32)
-        turned = np.empty_like(stored)
-        _turn_policies(self._permutations, stored, turned, symmetries)
+    def _planes(self, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
+        """[B, 18, P] uint8 planes of these slots, turned."""
+        planes = np.empty((len(slots), features.NUM_PLANES, self._size**2), np.uint8)
+        turned = np.empty((rules.HISTORY + 1, self._size**2), np.int8)
+        entries = self._entries
+        window = _WindowArrays(
+            self._boards, entries.board_row, entries.history, entries.color, self._permutations
+        )
+        _fill_positions(window, planes, turned, slots, symmetries)
+        return planes
+
+    def _read(self, target: game_targets.Target, slots: np.ndarray, symmetries: np.ndarray) -> np.ndarray:
+        """[B, ...] targets of these slots, turned. Rows over actions sum to 1, or to 0 without a policy."""
+        if target.source is game_targets.Derived.next_policy:
+            stored = self._targets["policy"][(slots + 1) % self._capacity]
+            stored[~self._entries.has_next_policy[slots]] = 0
+        else:
+            stored = self._targets[target.name][slots]
+        # Numba has no float16 on CPUs, so numpy widens policies first.
+        values = stored.astype(target.batch_dtype, copy=False)
+        if target.shape == shapes.ACTIONS:
+            _normalize(values)
+        if not target.shape.is_turned:
+            return values
+        turned = np.empty_like(values)
+        _turn(self._permutations, values, turned, symmetries)
         return turned
 
     def _forget_overwritten(self) -> None:
@@ -206,14 +204,15 @@ class ReplayWindow:
         first_board = self._num_boards - len(self._boards)
         while self._oldest < self._positions:
             slot = self._oldest % self._capacity
-            if self._targets.board_row[slot] - self._targets.history[slot] >= first_board:
+            if self._entries.board_row[slot] - self._entries.history[slot] >= first_board:
                 return
             self._oldest += 1
 
 
 def bytes_per_target(size: int) -> int:
     """Memory of one target, its two boards included: 5 P bytes and a constant."""
-    return sum(array.nbytes for array in _make_targets(size, 1)) + 2 * size * size
+    arrays = [*_make_entries(1), *_make_targets(size, 1).values()]
+    return sum(array.nbytes for array in arrays) + 2 * size * size
 
 
 def num_bytes(size: int, targets: int) -> int:
@@ -239,21 +238,24 @@ def _make_boards(size: int, targets: int) -> np.ndarray:
     return np.zeros((2 * targets + 2 * size * size, size * size), np.int8)
 
 
-def _make_targets(size: int, targets: int) -> PositionTargets:
-    num_points = size * size
-    return PositionTargets(
-        board_row=np.zeros(targets, np.int64),
-        history=np.zeros(targets, np.int64),
-        color=np.zeros(targets, np.int8),
-        policy=np.zeros((targets, num_points + 1), np.float16),
-        has_reply=np.zeros(targets, np.bool_),
-        value=np.zeros(targets, np.float32),
-        ownership=np.zeros((targets, num_points), np.int8),
-        score=np.zeros(targets, np.float32),
-        short_term=np.zeros((targets, len(game_targets.SHORT_TERM_TURNS)), np.float32),
-        draw_weight=np.zeros(targets, np.float32),
-        weights=np.zeros(targets, np.int64),
+def _make_entries(count: int) -> PositionEntries:
+    return PositionEntries(
+        board_row=np.zeros(count, np.int64),
+        history=np.zeros(count, np.int64),
+        color=np.zeros(count, np.int8),
+        has_next_policy=np.zeros(count, np.bool_),
+        draw_weight=np.zeros(count, np.float32),
+        weights=np.zeros(count, np.int64),
     )
+
+
+def _make_targets(size: int, count: int) -> dict[str, np.ndarray]:
+    """[W, ...] stored targets by name, zero. The system gives memory only to those that are written."""
+    return {
+        target.name: np.zeros((count, *target.shape.dimensions(size)), target.dtype)
+        for target in game_targets.TARGETS
+        if not isinstance(target.source, game_targets.Derived)
+    }
 
 
 class _WindowArrays(NamedTuple):
@@ -261,7 +263,6 @@ class _WindowArrays(NamedTuple):
     board_row: np.ndarray
     history: np.ndarray
     color: np.ndarray
-    ownership: np.ndarray
     permutations: np.ndarray
 
 
@@ -284,37 +285,42 @@ def _replay(tables, position, scratch, moves, faced):
 
 
 @jit
-def _fill_positions(window, planes, ownership, slots, symmetries):
-    """Fills planes [B, 18, P], which must be zero, and ownership [B, P]."""
+def _fill_positions(window, planes, boards, slots, symmetries):
+    """Fills planes [B, 18, P]. boards: [8, P] int8 scratch."""
     for row in range(len(slots)):
         slot = slots[row]
-        permutation = window.permutations[symmetries[row]]
-        _fill_planes(window, planes[row], slot, permutation)
-        sign = 1 if window.color[slot] == rules.BLACK else -1
-        for point in range(ownership.shape[1]):
-            ownership[row, permutation[point]] = sign * window.ownership[slot, point]
+        _turn_boards(window, boards, slot, window.permutations[symmetries[row]])
+        features.fill_from_boards(boards[-1], boards[:-1], 0, window.color[slot], planes[row])
 
 
 @jit
-def _turn_policies(permutations, stored, turned, symmetries):
-    """Fills turned [B, A] with the rows of stored [B, A], scaled to sum to 1; rows of zeros stay zero."""
-    for row in range(len(stored)):
-        permutation = permutations[symmetries[row]]
-        total = stored[row].sum()
-        scale = np.float32(1) / total if total > 0 else np.float32(0)
-        for action in range(stored.shape[1]):
-            turned[row, permutation[action]] = stored[row, action] * scale
-
-
-@jit
-def _fill_planes(window, planes, slot, permutation):
-    """The planes of `alphazero.go.features` from stored boards, with points moved by `permutation`."""
-    color = window.color[slot]
-    for step in range(window.history[slot] + 1):
+def _turn_boards(window, boards, slot, permutation):
+    """Fills boards [8, P] with a position's history, oldest first, its points moved by `permutation`."""
+    for step in range(len(boards)):
+        turned = boards[len(boards) - 1 - step]
+        if step > window.history[slot]:
+            for point in range(len(turned)):
+                turned[point] = rules.EMPTY
+            continue
         stones = window.boards[(window.board_row[slot] - step) % len(window.boards)]
-        for point in range(len(stones)):
-            if stones[point] == color:
-                planes[step, permutation[point]] = 1
-            elif stones[point] != rules.EMPTY:
-                planes[features.OPPONENT + step, permutation[point]] = 1
-    planes[features.BLACK_TO_MOVE if color == rules.BLACK else features.WHITE_TO_MOVE] = 1
+        for point in range(len(turned)):
+            turned[permutation[point]] = stones[point]
+
+
+@jit
+def _normalize(policies):
+    """Scales the rows of policies [B, A] to sum to 1; rows of zeros stay zero."""
+    for row in range(len(policies)):
+        total = policies[row].sum()
+        scale = np.float32(1) / total if total > 0 else np.float32(0)
+        for action in range(policies.shape[1]):
+            policies[row, action] *= scale
+
+
+@jit
+def _turn(permutations, values, turned, symmetries):
+    """Fills turned [B, P or A] with the rows of values, each moved by its own symmetry."""
+    for row in range(len(values)):
+        permutation = permutations[symmetries[row]]
+        for index in range(values.shape[1]):
+            turned[row, permutation[index]] = values[row, index]

@@ -1,32 +1,36 @@
 """Operations on the rows of batches: picking, joining and turning them, and dropping optional fields."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from alphazero.data import batch as batches
+from alphazero.data import targets as game_targets
 from alphazero.go import features, symmetry
-
-OPTIONAL = ("ownership", "score", "reply", "short_term")
-"""Fields of a batch that not every source has."""
-_TURNED = ("policy", "ownership", "reply")
 
 
 def known(batch: batches.TrainingBatch) -> frozenset[str]:
-    """The OPTIONAL fields that the batch has."""
-    return frozenset(name for name in OPTIONAL if getattr(batch, name) is not None)
+    """The optional fields that the batch has."""
+    return frozenset(batch.auxiliary)
 
 
 def keep_fields(batch: batches.TrainingBatch, fields: frozenset[str]) -> batches.TrainingBatch:
-    """The batch without the OPTIONAL fields that are not among `fields`."""
-    return batch._replace(**{name: None for name in OPTIONAL if name not in fields})
+    """The batch without the optional fields that are not among `fields`."""
+    return batch._replace(
+        auxiliary={name: batch.auxiliary[name] for name in batch.auxiliary if name in fields}
+    )
+
+
+def arrays(batch: batches.TrainingBatch) -> dict[str, np.ndarray]:
+    """All arrays of the batch by name, [B, ...] each."""
+    named = batch._asdict()
+    return named | named.pop("auxiliary")
 
 
 def each(function: Callable[..., np.ndarray], *parts: batches.TrainingBatch) -> batches.TrainingBatch:
     """Applies function(array, ...) to each field; the batches must have the same fields."""
-    arrays: list[Any] = [None if them[0] is None else function(*them) for them in zip(*parts, strict=True)]
-    return batches.TrainingBatch(*arrays)
+    named = [arrays(part) for part in parts]
+    return _of_arrays({name: function(*(part[name] for part in named)) for name in named[0]})
 
 
 def take(batch: batches.TrainingBatch, picked: np.ndarray | slice) -> batches.TrainingBatch:
@@ -42,7 +46,8 @@ def join(parts: Sequence[batches.TrainingBatch]) -> batches.TrainingBatch:
 def turn(batch: batches.TrainingBatch, symmetries: np.ndarray, size: int) -> batches.TrainingBatch:
     """A copy with each position turned by its own symmetry, [B] 0 to 7."""
     unpacked = features.unpack(batch.planes, size).reshape(len(symmetries), features.NUM_PLANES, -1)
-    fields = {name: getattr(batch, name) for name in _TURNED if getattr(batch, name) is not None}
+    is_turned = {target.name for target in game_targets.TARGETS if target.shape.is_turned}
+    fields = {name: array for name, array in arrays(batch).items() if name in is_turned}
     turned = {name: array.copy() for name, array in fields.items()}
     planes = unpacked.copy()
     for s in set(symmetries.tolist()) - {symmetry.IDENTITY}:
@@ -51,4 +56,12 @@ def turn(batch: batches.TrainingBatch, symmetries: np.ndarray, size: int) -> bat
         planes[picked] = np.take(unpacked[picked], origins[:-1], axis=-1)
         for name, array in fields.items():
             turned[name][picked] = np.take(array[picked], origins[: array.shape[1]], axis=-1)
-    return batch._replace(planes=features.pack(planes), **turned)
+    return _of_arrays({**arrays(batch), "planes": features.pack(planes), **turned})
+
+
+def _of_arrays(named: Mapping[str, np.ndarray]) -> batches.TrainingBatch:
+    """The batch with these arrays, the inverse of `arrays`."""
+    required = {name: named[name] for name in batches.TrainingBatch._fields if name in named}
+    return batches.TrainingBatch(
+        **required, auxiliary={name: array for name, array in named.items() if name not in required}
+    )

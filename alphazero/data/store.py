@@ -13,6 +13,7 @@ from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import earlier_games, gamelog, recent_ids, replay, statistics
 from alphazero.data import record as records
+from alphazero.data import targets as game_targets
 
 _logger = logging.getLogger(__name__)
 _HELD_OUT_WINDOW = 10_000
@@ -57,14 +58,15 @@ class ReplayStore:
         self._config = config
         self._folder = folder
         self._log = gamelog.GameLog(folder)
-        self._window = replay.ReplayWindow(config.game.size, config.replay, config.net.targets)
+        fields = game_targets.fields_of(config.net)
+        self._window = replay.ReplayWindow(config.game.size, config.replay, fields)
         evenly = dataclasses.replace(
             config.replay,
             min_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             max_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             surprise_weight=0.0,
         )
-        self._held_out = replay.ReplayWindow(config.game.size, evenly, config.net.targets)
+        self._held_out = replay.ReplayWindow(config.game.size, evenly, fields)
         self._game_ids = recent_ids.RecentIds(_REMEMBERED_GAMES)
         self._counters = Counters()
         self._is_learner_waiting = False

@@ -1,13 +1,100 @@
-"""Training targets of a finished game's positions, except the policy."""
+"""The table of training targets, and the functions that make them from finished games.
+
+Everything that handles targets follows `TARGETS`: the replay window, batches, symmetries, heads, losses, the
+settings that a run fixes, and estimates of memory. A new target of a known shape and loss takes three files:
+its row and its function here, its switch in `config/net.py`, its weight in `config/training.py`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
+from alphazero.config import net as net_config
 from alphazero.config import replay as replay_config
+from alphazero.config import training as training_config
 from alphazero.data import record as records
+from alphazero.go import shapes
 
 SHORT_TERM_TURNS = (50.0, 16.0, 6.0)
 """Horizons of the short-term values on 19x19, in turns, as in KataGo (docs/KataGoMethods.md,
 "Short-term Value and Score Targets"). On smaller boards they shrink in proportion to the points."""
+
+Make = Callable[[records.GameRecord, replay_config.ReplayConfig], np.ndarray]
+"""Makes a target of a game: [num_played, ...] for the position before each played move."""
+
+
+class Derived(Enum):
+    """Source of a target that the replay window does not store, because it follows from the policy."""
+
+    same_policy = "same_policy"
+    """The policy of the same position; not a field of batches, and the loss makes the target from it."""
+    next_policy = "next_policy"
+    """The policy of the next ply; a row of zeros without one."""
+
+
+class Perspective(Enum):
+    """The side from which a target's numbers are seen."""
+
+    player = "player"
+    """The player to move: positive numbers are good for this player."""
+    neutral = "neutral"
+    """Neither side: the numbers have no sign that depends on a colour."""
+
+
+class HeadKind(Enum):
+    """The part of the network that learns a target."""
+
+    exported = "exported"
+    """Policy and value head, which every network has and weight files hold."""
+    auxiliary = "auxiliary"
+    """A head of `net/auxiliary.py`, which the target's switch enables and only training uses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One row of the table."""
+
+    name: str
+    """Name of the head and of the field in batches. The switch is net.NAME, the weight training.NAME_weight,
+    the metric NAME_loss."""
+    shape: shapes.Shape
+    """Shape for one position; it also says whether the target turns with the board."""
+    perspective: Perspective
+    dtype: type[np.number] = np.float32
+    """Type in the replay window. Batches have float32 in place of float16."""
+    source: Make | Derived
+    """The function that makes it when a game arrives, or how it follows from the policy."""
+    loss: str
+    """Name of a function in `training.losses.LOSSES`."""
+    head: HeadKind = HeadKind.auxiliary
+    unit: float = 1.0
+    """Value of a scalar for an output of 1, so that activations stay close to those of other heads."""
+
+    @property
+    def field(self) -> str:
+        """The field of batches that the loss compares with."""
+        return "policy" if self.source is Derived.same_policy else self.name
+
+    @property
+    def batch_dtype(self) -> np.dtype:
+        """Type in batches."""
+        return np.dtype(np.float32 if self.dtype is np.float16 else self.dtype)
+
+    def num_batch_bytes(self, size: int) -> int:
+        """Bytes of the field in batches, for one position."""
+        return self.batch_dtype.itemsize * math.prod(self.shape.dimensions(size))
+
+    def weight(self, training: training_config.TrainingConfig) -> float:
+        """Weight of its loss."""
+        return getattr(training, f"{self.name}_weight")
+
+
+def policies(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
+    """[num_played, A] float16 policies of the search; a row of zeros without a full search."""
+    return record.policy
 
 
 def values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
@@ -23,12 +110,17 @@ def values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np
     return mixed.astype(np.float32)
 
 
-def scores(record: records.GameRecord) -> np.ndarray:
+def owners(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
+    """[num_played, P] int8 final owners: +1 the player to move, -1 the opponent, 0 neutral."""
+    return _sides(record).astype(np.int8)[:, None] * record.ownership
+
+
+def scores(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
     """[num_played] float32 final lead of the player to move, in points, komi included."""
     return (record.score * _sides(record)).astype(np.float32)
 
 
-def short_term_values(record: records.GameRecord) -> np.ndarray:
+def short_term_values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
     """[num_played, H] float32 in [-1, 1] for the player to move, one for each of SHORT_TERM_TURNS.
 
     A mean of the root values from this turn on and of the final outcome, weighted by exp(-turns / horizon).
@@ -43,6 +135,85 @@ def short_term_values(record: records.GameRecord) -> np.ndarray:
             later = now * blacks[ply] + (1 - now) * later
         means[ply] = later
     return (means * _sides(record)[:, None]).astype(np.float32)
+
+
+TARGETS = (
+    Target(
+        name="policy",
+        shape=shapes.ACTIONS,
+        perspective=Perspective.neutral,
+        dtype=np.float16,
+        source=policies,
+        loss="policy",
+        head=HeadKind.exported,
+    ),
+    Target(
+        name="value",
+        shape=shapes.SCALAR,
+        perspective=Perspective.player,
+        source=values,
+        loss="value",
+        head=HeadKind.exported,
+    ),
+    Target(
+        name="ownership",
+        shape=shapes.POINTS,
+        perspective=Perspective.player,
+        dtype=np.int8,
+        source=owners,
+        loss="ownership",
+    ),
+    Target(
+        name="score",
+        shape=shapes.SCALAR,
+        perspective=Perspective.player,
+        source=scores,
+        loss="huber",
+        unit=20.0,  # as in KataGo
+    ),
+    Target(
+        name="reply",
+        shape=shapes.ACTIONS,
+        perspective=Perspective.neutral,
+        source=Derived.next_policy,
+        loss="policy",
+    ),
+    Target(
+        name="soft_policy",
+        shape=shapes.ACTIONS,
+        perspective=Perspective.neutral,
+        source=Derived.same_policy,
+        loss="soft_policy",
+    ),
+    Target(
+        name="short_term",
+        shape=shapes.vector(len(SHORT_TERM_TURNS)),
+        perspective=Perspective.player,
+        source=short_term_values,
+        loss="value",
+    ),
+)
+"""The order is that of the heads' channels in checkpoints and of terms in the loss: new rows come last."""
+
+
+def auxiliary() -> tuple[Target, ...]:
+    """The rows with an auxiliary head."""
+    return tuple(target for target in TARGETS if target.head is HeadKind.auxiliary)
+
+
+def enabled(net: net_config.NetConfig) -> tuple[Target, ...]:
+    """The rows whose auxiliary heads the network has."""
+    return tuple(target for target in auxiliary() if getattr(net, target.name))
+
+
+def optional_fields() -> tuple[str, ...]:
+    """Fields of batches that not every source has."""
+    return tuple(target.name for target in auxiliary() if target.field == target.name)
+
+
+def fields_of(net: net_config.NetConfig) -> frozenset[str]:
+    """The optional fields of batches that the network learns from."""
+    return frozenset(target.field for target in enabled(net)).intersection(optional_fields())
 
 
 def draw_weights(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:

@@ -9,6 +9,7 @@ from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import gamelog
 from alphazero.data import rows as data_rows
+from alphazero.data import targets as game_targets
 from alphazero.datasets import corruption, shuffle, sources
 
 
@@ -21,7 +22,7 @@ class Survey:
     split: sources.Split
     reading: sources.Reading
     fields: frozenset[str]
-    """Fields of `rows.OPTIONAL` that all kinds of files have."""
+    """Optional fields of `targets` that all kinds of files have."""
     held_out: batches.TrainingBatch | None
     """Positions that measure training; None if nothing is held out."""
     num_rows: float
@@ -39,7 +40,7 @@ class Survey:
             files=self.files,
             reading=self.reading,
             split=self.split,
-            fields=self.fields & config.net.targets,
+            fields=self.fields & game_targets.fields_of(config.net),
             batch_size=config.training.batch_size // num_ranks,
             window=max(1, data.shuffle_positions // data.num_readers),
             seed=config.run.seed,
@@ -88,7 +89,7 @@ class _Sample:
         self.num_train = 0
         self.num_rows = 0
         self.num_bytes = 0
-        self.fields = frozenset(data_rows.OPTIONAL)
+        self.fields = frozenset(game_targets.optional_fields())
         self.kinds: set[sources.SourceKind] = set()
         self.corruptions: list[corruption.Corruption] = []
 

@@ -20,6 +20,7 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
         policy=policy.astype(np.float32, copy=False),
         value=value.astype(np.float32, copy=False),
         weight=np.ones(len(value), np.float32),
+        auxiliary={},
     )
 
 

@@ -47,7 +47,7 @@ class Job:
     reading: sources.Reading
     split: sources.Split
     fields: frozenset[str]
-    """Fields of `rows.OPTIONAL` that batches have."""
+    """Optional fields of `targets` that batches have."""
     batch_size: int
     window: int
     """Positions in a window; two windows are in memory."""
@@ -118,9 +118,9 @@ class _ShuffleWindow:
         """Adds positions, which must fit."""
         if self._arrays is None:
             self._arrays = data_rows.each(self._allocate, batch)
-        for mine, new in zip(self._arrays, batch, strict=True):
-            if mine is not None and new is not None:
-                mine[self.count : self.count + len(new)] = new
+        new = data_rows.arrays(batch)
+        for name, mine in data_rows.arrays(self._arrays).items():
+            mine[self.count : self.count + len(new[name])] = new[name]
         self.count += len(batch.value)
 
     def _allocate(self, array: np.ndarray) -> np.ndarray:

@@ -45,13 +45,21 @@ def planes(geometry: Geometry, games: np.ndarray, indices: np.ndarray, out: np.n
 def fill_planes(geometry: Geometry, games: np.ndarray, index: Integer, out: np.ndarray) -> None:
     """Fills out [18, P] uint8 with the planes of games[index]. Boards before the first move are zero."""
     game = games[index]
-    _fill_planes(game.stones[:], game.past[:], game.num_moves, game.to_play, out)
+    fill_from_boards(game.stones[:], game.past[:], game.num_moves, game.to_play, out)
 
 
 @jit
-def _fill_planes(
+def fill_from_boards(
     stones: np.ndarray, past: np.ndarray, num_moves: Integer, color: Integer, out: np.ndarray
 ) -> None:
+    """Fills out [18, P] uint8 with the planes of a board and the 7 boards before it.
+
+    Games, searches and the replay window all write their planes here.
+
+    stones: [P] int8, or longer. past: [7, P] ring; the board before move n is past[n % 7], or EMPTY.
+    num_moves: moves before this board; with 0, past holds the boards in order, the oldest first.
+    color: to move.
+    """
     _fill_stones(out[0], out[OPPONENT], stones, color)
     for step in range(1, OPPONENT):
         board = past[(num_moves + rules.HISTORY - step) % rules.HISTORY]

@@ -1,6 +1,7 @@
 """Leela Zero's residual network as a torch module, with auxiliary heads for training."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +24,7 @@ class Outputs(NamedTuple):
 
     policy_logits: torch.Tensor  # [B, A] float32
     value_logit: torch.Tensor  # [B] float32; the value is its tanh
-    ownership_logits: torch.Tensor | None = (
-        None  # [B, P] float32, positive where the player will own the point
-    )
-    score: torch.Tensor | None = None  # [B] float32, points by which the player will be ahead
-    reply_logits: torch.Tensor | None = None  # [B, A] float32, policy of the next ply
-    soft_policy_logits: torch.Tensor | None = None  # [B, A] float32, softened policy
-    short_term_logits: torch.Tensor | None = None  # [B, T] float32; the values are their tanh
+    auxiliary: dict[str, torch.Tensor]  # [B, ...] float32 answers of the auxiliary heads by name
 
 
 class NormedConvolution(nn.Module):
@@ -81,9 +76,16 @@ class ResNet(nn.Module):
     """AlphaGo Zero's network, in the form that Leela Zero's files can hold."""
 
     def __init__(
-        self, size: int, config: net_config.NetConfig, generator: torch.Generator | None = None
+        self,
+        size: int,
+        config: net_config.NetConfig,
+        generator: torch.Generator | None = None,
+        heads: Sequence[auxiliary.HeadSpec] = (),
     ) -> None:
-        """Draws the initial weights from `generator`, or from torch's global one."""
+        """Draws the initial weights from `generator`, or from torch's global one.
+
+        heads: auxiliary heads; `training.trainable.make_network` gives those that `config` enables.
+        """
         super().__init__()
         points = size * size
         self.size = size
@@ -94,7 +96,7 @@ class ResNet(nn.Module):
         self.value_convolution = NormedConvolution(config.filters, leela.VALUE_PLANES, 1)
         self.value_hidden = nn.Linear(points, leela.VALUE_HIDDEN)
         self.value = nn.Linear(leela.VALUE_HIDDEN, 1)
-        self.auxiliary = auxiliary.AuxiliaryHeads(config) if config.has_auxiliary else None
+        self.auxiliary = auxiliary.AuxiliaryHeads(config.filters, heads) if heads else None
         self._start(config.heads, generator)
 
     def forward(self, planes_BCHW: torch.Tensor) -> Outputs:
@@ -108,7 +110,7 @@ class ResNet(nn.Module):
         return Outputs(
             policy_logits=self.policy(policy_BCHW.flatten(1)).float(),
             value_logit=value_BO[:, 0].float(),
-            **({} if self.auxiliary is None else self.auxiliary(x_BCHW)),
+            auxiliary={} if self.auxiliary is None else self.auxiliary(x_BCHW),
         )
 
     def export(self) -> leela.Weights:

@@ -8,13 +8,7 @@ from pathlib import Path
 from alphazero import files, locks, run_paths
 from alphazero.config import run as run_config
 from alphazero.config import schema
-
-_FIXED = (
-    "game.size", "game.komi", "game.ko", "game.suicide",
-    "net.blocks", "net.filters",
-    "net.ownership", "net.score", "net.reply", "net.soft_policy", "net.short_term",
-    "data.path",  # supervised training only
-)  # fmt: skip
+from alphazero.data import targets as game_targets
 
 
 class RunFolder:
@@ -89,8 +83,16 @@ class RunFolder:
 
 def _fixed_settings(config: schema.Config) -> dict[str, object]:
     """Settings that a resumed run cannot change."""
+    heads = (f"net.{target.name}" for target in game_targets.auxiliary())
+    rules = ("game.size", "game.komi", "game.ko", "game.suicide")
     values = {}
-    for key in _FIXED:
+    for key in (
+        *rules,
+        "net.blocks",
+        "net.filters",
+        *heads,
+        "data.path",
+    ):  # the path: supervised training only
         group, name = key.split(".")
         value = getattr(getattr(config, group), name)
         values[key] = value.value if isinstance(value, Enum) else value

@@ -17,7 +17,7 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
-from alphazero.training import data_parallel, losses, optimizers, rso, schedules
+from alphazero.training import data_parallel, losses, optimizers, rso, schedules, trainable
 
 _NUM_RECENT = 8
 """Number of batches for the EMA network's batch-norm statistics: 2,048 positions by default."""
@@ -35,7 +35,7 @@ class Learner:
         self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
-        net = resnet.ResNet(config.game.size, config.net, generator)
+        net = trainable.make_network(config.game.size, config.net, generator)
         _load_start(net, config)
         self._net = hardware.place(net, self._device).train()
         self._ema = swa_utils.AveragedModel(self._net, multi_avg_fn=self._update_ema)
@@ -203,16 +203,9 @@ class Learner:
     def _to_device(self, batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
         """Packed planes [B, K] and targets, on the device."""
         packed_BK = self._tensor(batch.planes)
-        targets = losses.LossTargets(
-            policy=self._tensor(batch.policy),
-            value=self._tensor(batch.value),
-            weight=self._tensor(batch.weight),
-            ownership=None if batch.ownership is None else self._tensor(batch.ownership).float(),
-            score=None if batch.score is None else self._tensor(batch.score),
-            reply=None if batch.reply is None else self._tensor(batch.reply),
-            short_term=None if batch.short_term is None else self._tensor(batch.short_term),
-            is_free=losses.free_moves(self._planes(packed_BK)) if self._is_policy_gradient else None,
-        )
+        targets = losses.targets_of(batch, self._tensor)
+        if self._is_policy_gradient:
+            targets = targets._replace(is_free=losses.free_moves(self._planes(packed_BK)))
         return packed_BK, targets
 
     def _planes(self, packed_BK: torch.Tensor) -> torch.Tensor:
@@ -249,7 +242,7 @@ class Learner:
 def check_start(config: schema.Config) -> None:
     """Raises ValueError with one line if `init.weights` does not fit the run's board and network."""
     if config.init.weights is not None:
-        _load_start(resnet.ResNet(config.game.size, config.net), config)
+        _load_start(trainable.make_network(config.game.size, config.net), config)
 
 
 def _load_start(net: resnet.ResNet, config: schema.Config) -> None:

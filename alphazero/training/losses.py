@@ -1,15 +1,19 @@
 """The loss that training minimises, and metrics of its progress."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from alphazero.config import training as training_config
-from alphazero.go import features
+from alphazero.data import batch as batches
+from alphazero.data import targets as game_targets
+from alphazero.go import features, shapes
 from alphazero.net import resnet
 
-# B batch, A actions, P points, T turns ahead
+# B batch, A actions, P points
 _SCORE_DELTA = 12.0
 """Error in points up to which the score loss is quadratic (KataGo, metrics_pytorch.py)."""
 _NEVER = -1e9
@@ -22,11 +26,25 @@ class LossTargets(NamedTuple):
     policy: torch.Tensor  # [B, A] rows sum to 1, or to 0 for a position without a policy target
     value: torch.Tensor  # [B] in [-1, 1]
     weight: torch.Tensor  # [B] not negative, not all zero
-    ownership: torch.Tensor | None = None  # [B, P] in {-1, 0, 1}, from the view of the player to move
-    score: torch.Tensor | None = None  # [B] points
-    reply: torch.Tensor | None = None  # [B, A] like policy
-    short_term: torch.Tensor | None = None  # [B, T] in [-1, 1]
+    auxiliary: dict[str, torch.Tensor]  # [B, ...] by name, from the view of the player to move
     is_free: torch.Tensor | None = None  # [B, A] bool moves that are not on a stone; only for REINFORCE
+
+    def of(self, target: game_targets.Target) -> torch.Tensor:
+        """[B, ...] what the loss of a target compares with. Raises ValueError if positions do not have it."""
+        known = {"policy": self.policy, "value": self.value, **self.auxiliary}
+        if target.field not in known:
+            raise ValueError(f"net.{target.name}=true: these positions have no targets for this head")
+        return known[target.field]
+
+
+def targets_of(batch: batches.TrainingBatch, to_tensor: Callable[[np.ndarray], torch.Tensor]) -> LossTargets:
+    """The targets of a batch. to_tensor: places an array on the network's device."""
+    return LossTargets(
+        policy=to_tensor(batch.policy),
+        value=to_tensor(batch.value),
+        weight=to_tensor(batch.weight),
+        auxiliary={name: to_tensor(array).float() for name, array in batch.auxiliary.items()},
+    )
 
 
 def compute(
@@ -40,12 +58,13 @@ def compute(
     shares = targets.weight / targets.weight.sum()
     policy_shares = shares_with_policy(targets.weight, targets.policy)
     policy_B, policy_metrics = _policy_part(outputs, targets, config, policy_shares)
-    value_B = value_cross_entropy(outputs.value_logit, targets.value)
-    parts = {"policy_loss": (policy_shares * policy_B).sum(), "value_loss": (shares * value_B).sum()}
-    loss = config.policy_weight * parts["policy_loss"] + config.value_weight * parts["value_loss"]
-    auxiliary, weights = _auxiliary(outputs, targets, config), _auxiliary_weights(config)
-    for name, part in auxiliary.items():
-        loss = loss + weights[name] * part
+    parts = {"policy_loss": (policy_shares * policy_B).sum()}
+    loss = config.policy_weight * parts["policy_loss"]
+    answers = {"value": outputs.value_logit, **outputs.auxiliary}
+    for target in game_targets.TARGETS:
+        if target.name in answers:
+            part = parts[f"{target.name}_loss"] = part_of(target, answers[target.name], targets, config)
+            loss = loss + target.weight(config) * part
     with torch.no_grad():
         values = torch.tanh(outputs.value_logit)
         is_decided = (targets.value != 0).float()
@@ -53,12 +72,28 @@ def compute(
         metrics = {
             "loss": loss,
             **parts,
-            **auxiliary,
             **policy_metrics,
             "value_mse": (shares * (values - targets.value) ** 2).sum(),
             "value_accuracy": is_right.sum() / is_decided.sum().clamp(min=1),
         }
     return loss, {name: metric.detach() for name, metric in metrics.items()}
+
+
+def part_of(
+    target: game_targets.Target,
+    answers: torch.Tensor,
+    targets: LossTargets,
+    config: training_config.TrainingConfig,
+) -> torch.Tensor:
+    """The unweighted loss of one head's answers [B, ...], a weighted mean over positions.
+
+    Positions without a policy do not count for heads that learn policies. Raises ValueError without a target.
+    """
+    wanted = targets.of(target)
+    shares_B = targets.weight / targets.weight.sum()
+    if target.shape == shapes.ACTIONS:
+        shares_B = shares_with_policy(targets.weight, wanted)
+    return (shares_B * LOSSES[target.loss](answers, wanted, config)).sum()
 
 
 def accuracies(outputs: resnet.Outputs, targets: LossTargets) -> dict[str, torch.Tensor]:
@@ -148,45 +183,25 @@ def _policy_part(
     return policy_B, {"policy_entropy": (shares_B * entropy_B).sum()}
 
 
-def _auxiliary(
-    outputs: resnet.Outputs, targets: LossTargets, config: training_config.TrainingConfig
-) -> dict[str, torch.Tensor]:
-    """The unweighted losses of the network's auxiliary heads, by name."""
-    shares = targets.weight / targets.weight.sum()
-    parts: dict[str, torch.Tensor] = {}
-    if outputs.ownership_logits is not None:
-        owners = _known(targets.ownership, "ownership")
-        parts["ownership_loss"] = (shares * ownership_cross_entropy(outputs.ownership_logits, owners)).sum()
-    if outputs.score is not None:
-        score_B = functional.huber_loss(
-            outputs.score, _known(targets.score, "score"), reduction="none", delta=_SCORE_DELTA
-        )
-        parts["score_loss"] = (shares * score_B).sum()
-    if outputs.reply_logits is not None:
-        replies = _known(targets.reply, "reply")
-        reply_B = policy_cross_entropy(outputs.reply_logits, replies)
-        parts["reply_loss"] = (shares_with_policy(targets.weight, replies) * reply_B).sum()
-    if outputs.soft_policy_logits is not None:
-        softened = soften(targets.policy, config.soft_policy_temperature)
-        soft_B = policy_cross_entropy(outputs.soft_policy_logits, softened)
-        parts["soft_policy_loss"] = (shares_with_policy(targets.weight, targets.policy) * soft_B).sum()
-    if outputs.short_term_logits is not None:
-        short_BT = value_cross_entropy(outputs.short_term_logits, _known(targets.short_term, "short_term"))
-        parts["short_term_loss"] = (shares * short_BT.mean(dim=1)).sum()
-    return parts
+def _value_loss(
+    answers: torch.Tensor, values: torch.Tensor, config: training_config.TrainingConfig
+) -> torch.Tensor:
+    nats = value_cross_entropy(answers, values)
+    return nats if nats.ndim == 1 else nats.mean(dim=1)
 
 
-def _auxiliary_weights(config: training_config.TrainingConfig) -> dict[str, float]:
-    return {
-        "ownership_loss": config.ownership_weight,
-        "score_loss": config.score_weight,
-        "reply_loss": config.reply_weight,
-        "soft_policy_loss": config.soft_policy_weight,
-        "short_term_loss": config.short_term_weight,
-    }
+LossFunction = Callable[[torch.Tensor, torch.Tensor, training_config.TrainingConfig], torch.Tensor]
+"""Maps a head's answers and its targets, both [B, ...] float32, to losses [B]."""
 
-
-def _known(target: torch.Tensor | None, head: str) -> torch.Tensor:
-    if target is None:
-        raise ValueError(f"net.{head}=true: these positions have no targets for this head")
-    return target
+LOSSES: dict[str, LossFunction] = {
+    "policy": lambda answers, policy, _: policy_cross_entropy(answers, policy),
+    "soft_policy": lambda answers, policy, config: policy_cross_entropy(
+        answers, soften(policy, config.soft_policy_temperature)
+    ),
+    "value": _value_loss,
+    "ownership": lambda answers, owners, _: ownership_cross_entropy(answers, owners),
+    "huber": lambda answers, numbers, _: functional.huber_loss(
+        answers, numbers, reduction="none", delta=_SCORE_DELTA
+    ),
+}
+"""Losses that the table of targets names. Those of values take [B] or [B, T] and average over T."""

@@ -7,38 +7,39 @@ from torch.nn import functional
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.net import hardware, packing, resnet
-from alphazero.training import optimizers
+from alphazero.data import targets as game_targets
+from alphazero.net import hardware, packing
+from alphazero.training import losses, optimizers, trainable
 
 
 class BareStep:
     """The minimal training step, repeated on tensors that are already on the device."""
 
     def __init__(self, config: schema.Config, batch: batches.TrainingBatch) -> None:
-        """batch: must have ownership targets, as `net.ownership` is trained too."""
+        """batch: must have the targets of all enabled heads."""
         training = config.training
         self._device = hardware.pick_device(training.device)
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
-        net = resnet.ResNet(config.game.size, config.net, torch.Generator().manual_seed(1))
+        net = trainable.make_network(config.game.size, config.net, torch.Generator().manual_seed(1))
         self._net = hardware.place(net, self._device).train()
         self._optimizer = optimizers.make(config.optimizer, self._net)
         dtype = torch.bfloat16 if self._is_bf16 else torch.float32
         planes_BCHW = packing.unpack(self._place(batch.planes), config.game.size, dtype)
         self._planes_BCHW = planes_BCHW.contiguous(memory_format=torch.channels_last)
-        self._policy_BA = self._place(batch.policy)
-        self._chance_B = (1 + self._place(batch.value)) / 2
-        assert batch.ownership is not None
-        self._owners_BP = (1 + self._place(batch.ownership).float()) / 2
+        self._training, self._heads = training, game_targets.enabled(config.net)
+        self._targets = losses.targets_of(batch, self._place)
+        self._chance_B = (1 + self._targets.value) / 2
 
     def step(self) -> int:
-        """Forward pass, three losses, backward pass, clipping, update. Returns the samples when done."""
+        """Forward pass, losses, backward pass, clipping, update. Returns the samples when done."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
             outputs = self._net(self._planes_BCHW)
-        assert outputs.ownership_logits is not None
-        cross_entropy = functional.binary_cross_entropy_with_logits
-        loss = functional.cross_entropy(outputs.policy_logits, self._policy_BA)
-        loss = loss + cross_entropy(2 * outputs.value_logit, self._chance_B)
-        loss = loss + cross_entropy(outputs.ownership_logits, self._owners_BP)
+        loss = functional.cross_entropy(outputs.policy_logits, self._targets.policy)
+        chance_logit_B = 2 * outputs.value_logit
+        loss = loss + functional.binary_cross_entropy_with_logits(chance_logit_B, self._chance_B)
+        for head in self._heads:
+            answers, wanted = outputs.auxiliary[head.name], self._targets.of(head)
+            loss = loss + losses.LOSSES[head.loss](answers, wanted, self._training).mean()
         self._optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)

@@ -11,6 +11,7 @@ from actors import plan as plans
 from alphazero.config import compose, schema
 from alphazero.config import replay as replay_config
 from alphazero.data import replay
+from alphazero.data import rows as data_rows
 from tests.data import games
 from tests.net import networks
 
@@ -34,7 +35,7 @@ def test_bytes_of_a_batch(wanted):
     window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10), wanted)
     window.add(games.make_record())
     batch = window.sample(16, np.random.default_rng(0))
-    assert memory.batch_bytes(config) == sum(array.nbytes for array in batch if array is not None)
+    assert memory.batch_bytes(config) == sum(array.nbytes for array in data_rows.arrays(batch).values())
 
 
 def test_the_object_store_follows_the_run_and_the_node():

@@ -85,8 +85,7 @@ def test_batches_hold_what_the_rules_and_the_records_say(seed: int, targets: flo
             shown = features.unpack(batch.planes, SIZE)[row].reshape(features.NUM_PLANES, POINTS)
             assert np.array_equal(shown, symmetry.apply(planes, s, SIZE))
             assert np.allclose(batch.policy[row], symmetry.apply(policy, s, SIZE) / policy.sum())
-            assert batch.ownership is not None
-            assert np.array_equal(batch.ownership[row], symmetry.apply(owner, s, SIZE))
+            assert np.array_equal(batch.auxiliary["ownership"][row], symmetry.apply(owner, s, SIZE))
             assert batch.value[row] == value
 
 
@@ -109,8 +108,7 @@ def test_planes_and_owners_are_those_of_the_player_to_move():
     assert planes[8, 0].tolist() == [1, 0, 0]  # Black's stone, bottom row first
     assert planes[9:16].sum() == 0
     assert (planes[16].sum(), planes[17].sum()) == (0, 9)
-    assert batch.ownership is not None
-    assert batch.ownership[0].tolist() == (-owner).tolist()
+    assert batch.auxiliary["ownership"][0].tolist() == (-owner).tolist()
     assert batch.policy[0].tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
     assert batch.weight.tolist() == [1]
 
@@ -142,8 +140,7 @@ def test_cheaply_searched_positions_are_targets_without_a_policy():
     batch = window.gather(np.arange(4), np.zeros(4, np.int64))
     assert batch.policy.sum(axis=1).tolist() == [1, 0, 1, 1]
     assert batch.value[1] == game_targets.values(record, replay_config.ReplayConfig())[1]
-    assert batch.ownership is not None
-    assert batch.ownership[1].tolist() == (-record.ownership).tolist()
+    assert batch.auxiliary["ownership"][1].tolist() == (-record.ownership).tolist()
 
 
 @pytest.mark.parametrize(("outcome", "score"), [(0.75, 0.15), (1.0, 0.0), (0.0, 0.5), (0.5, 1.0)])
@@ -183,7 +180,7 @@ def test_the_window_grows_with_the_positions():
 @pytest.mark.parametrize("size", [2, 5, 9, 19])
 def test_the_bytes_of_a_window_are_those_of_its_arrays(size: int):
     window = replay.ReplayWindow(size, replay_config.ReplayConfig(min_window=70, max_window=70))
-    arrays = [*window._targets, window._boards]
+    arrays = [*window._entries, *window._targets.values(), window._boards]
     assert replay.num_bytes(size, 70) == sum(array.nbytes for array in arrays)
     assert replay.num_bytes(size, 71) - replay.num_bytes(size, 70) == replay.bytes_per_target(size)
 
@@ -193,7 +190,7 @@ def test_the_byte_budget_shortens_the_window(caplog: pytest.LogCaptureFixture):
     config = replay_config.ReplayConfig(min_window=60, max_window=100)
     config.max_gib = gib + 1e-9
     window = replay.ReplayWindow(SIZE, config)
-    assert window.capacity == 50 and sum(array.nbytes for array in window._targets) < gib * 2**30
+    assert window.capacity == 50 and sum(array.nbytes for array in window._targets.values()) < gib * 2**30
     (line,) = caplog.messages
     assert "room for 50 positions of 5x5" in line and "replay.max_window=100" in line
     rng = np.random.default_rng(0)
@@ -263,19 +260,17 @@ def test_replies_scores_and_short_term_values_belong_to_their_positions():
     expected = []
     for record in played:
         window.add(record)
-        scores, short = game_targets.scores(record), game_targets.short_term_values(record)
+        scores, short = game_targets.scores(record, config), game_targets.short_term_values(record, config)
         for ply in np.flatnonzero(record.has_target):
             later = record.policy[ply + 1] if ply + 1 < record.num_played else np.zeros(POINTS + 1)
             expected.append((scores[ply], short[ply], later.astype(np.float32)))
     batch = window.gather(np.arange(len(expected)), np.full(len(expected), 3))
-    assert batch.reply is not None
-    assert batch.score is not None
-    assert batch.short_term is not None
-    assert 0 < np.count_nonzero(batch.reply.sum(axis=1)) < len(expected) - 2
+    found = batch.auxiliary
+    assert 0 < np.count_nonzero(found["reply"].sum(axis=1)) < len(expected) - 2
     for row, (score, short, reply) in enumerate(expected):
-        assert batch.score[row] == score
-        assert np.array_equal(batch.short_term[row], short)
-        assert np.allclose(batch.reply[row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
+        assert found["score"][row] == score
+        assert np.array_equal(found["short_term"][row], short)
+        assert np.allclose(found["reply"][row], symmetry.apply(reply, 3, SIZE) / max(reply.sum(), 1e-9))
 
 
 def test_batches_have_the_configured_optional_fields():
@@ -283,12 +278,12 @@ def test_batches_have_the_configured_optional_fields():
     whole = replay.ReplayWindow(SIZE, config)
     whole.add(record)
     numbers, symmetries = np.arange(5), np.arange(5)
-    for name in data_rows.OPTIONAL:
+    for name in game_targets.optional_fields():
         window = replay.ReplayWindow(SIZE, config, {name})
         window.add(record)
         batch = window.gather(numbers, symmetries)
         assert data_rows.known(batch) == {name}
-        assert np.array_equal(getattr(batch, name), getattr(whole.gather(numbers, symmetries), name))
+        assert np.array_equal(batch.auxiliary[name], whole.gather(numbers, symmetries).auxiliary[name])
 
 
 def test_staleness_is_the_mean_age_of_the_networks():
@@ -313,10 +308,9 @@ def test_new_games_overwrite_old_ones_completely():
         assert count == min(64, small.positions)
         numbers = np.arange(small.positions - count, small.positions)
         symmetries = rng.integers(0, 8, count)
-        for one, other in zip(
-            small.gather(numbers, symmetries), large.gather(numbers, symmetries), strict=True
-        ):
-            assert one is other is None or np.array_equal(one, other)
+        found = data_rows.arrays(small.gather(numbers, symmetries))
+        for name, expected in data_rows.arrays(large.gather(numbers, symmetries)).items():
+            assert np.array_equal(found[name], expected)
 
 
 def test_rare_targets_shorten_the_window():

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from alphazero.data import batch as batches
+from alphazero.data import rows as data_rows
 from alphazero.datasets import chunk, corruption, positions
 from alphazero.go import features
 
@@ -44,8 +45,7 @@ def read(path: Path, size: int) -> tuple[batches.TrainingBatch, list[corruption.
 
 def join(blocks: list[batches.TrainingBatch]) -> batches.TrainingBatch:
     """One batch from several."""
-    joined = [None if parts[0] is None else np.concatenate(parts) for parts in zip(*blocks, strict=True)]
-    return batches.TrainingBatch(*joined)  # type: ignore[arg-type]
+    return data_rows.each(lambda *arrays: np.concatenate(arrays), *blocks)
 
 
 def write(path: Path, text: str | bytes) -> Path:

@@ -28,7 +28,7 @@ def test_a_record_as_a_picture(tmp_path):
     assert batch.policy.argmax(axis=1).tolist() == [12, 6, 4, 25]
     assert batch.value.tolist() == [-1, 1, -1, 1]
     assert batch.weight.tolist() == [1, 1, 1, 1]
-    assert batch[4:] == (None,) * len(batch[4:])
+    assert batch.auxiliary == {}
 
 
 @given(st.integers(2, 10), st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from(["a.gz", "a.txt"]))

@@ -6,7 +6,7 @@ import pytest
 from alphazero.config import data as data_config
 from alphazero.config import game as game_config
 from alphazero.config import schema
-from alphazero.data import rows as data_rows
+from alphazero.data import targets as game_targets
 from alphazero.datasets import dataset, sources
 from tests.datasets import corpus
 
@@ -21,7 +21,7 @@ def survey(*paths, size=5, **data):
 
 def test_logs_hold_out_games_and_have_komi_and_targets(tmp_path):
     found = survey(corpus.write_log(tmp_path / "run", 40), held_out_fraction=0.2)
-    assert found.komi == 7 and found.fields == frozenset(data_rows.OPTIONAL)
+    assert found.komi == 7 and found.fields == frozenset(game_targets.optional_fields())
     assert found.held_out is not None
     assert len(found.held_out.value) + found.num_rows == pytest.approx(480)
     assert found.split.files is None and len(found.files) == 1

@@ -113,7 +113,7 @@ def test_held_out_games_and_unwanted_fields_are_not_drawn(tmp_path):
     (source,) = job.files
     kept = sum(len(b.is_held_out) for b in sources.read(source, reading, print) if not b.is_held_out.any())
     assert len(drawn) == kept < 240
-    assert drawn[0].batch.score is not None and drawn[0].batch.ownership is None
+    assert set(drawn[0].batch.auxiliary) == {"score"}
 
 
 def test_data_without_a_position_are_refused(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from alphazero.data import rows as data_rows
+from alphazero.data import targets as game_targets
 from alphazero.datasets import sources
 from tests.datasets import corpus
 
@@ -146,7 +147,9 @@ def test_all_kinds_hold_the_same_positions(tmp_path):
 def test_only_our_own_games_have_all_targets(tmp_path):
     (log,) = sources.find([str(corpus.write_log(tmp_path / "run", 2))])
     (chunk,) = sources.find([str(corpus.write_chunks(tmp_path / "chunks", 1))])
-    assert {data_rows.known(block.batch) for block in read(log)[0]} == {frozenset(data_rows.OPTIONAL)}
+    assert {data_rows.known(block.batch) for block in read(log)[0]} == {
+        frozenset(game_targets.optional_fields())
+    }
     assert {data_rows.known(block.batch) for block in read(chunk)[0]} == {frozenset()}
 
 

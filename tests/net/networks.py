@@ -5,12 +5,14 @@ import torch
 
 from alphazero.config import net as net_config
 from alphazero.net import leela, resnet
+from alphazero.training import trainable
 
 
 def random_module(size: int = 5, blocks: int = 2, filters: int = 4, seed: int = 1) -> resnet.ResNet:
     """A network in eval mode. Its batch norms are random, too, and half of their gammas are negative."""
     generator = torch.Generator().manual_seed(seed)
-    module = resnet.ResNet(size, net_config.NetConfig(blocks=blocks, filters=filters), generator).eval()
+    config = net_config.NetConfig(blocks=blocks, filters=filters)
+    module = trainable.make_network(size, config, generator).eval()
 
     def uniform(tensor: torch.Tensor | None, low: float, high: float) -> None:
         assert tensor is not None

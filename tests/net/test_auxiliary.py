@@ -7,21 +7,22 @@ import torch
 
 from alphazero.config import net as net_config
 from alphazero.net import leela, resnet
+from alphazero.training import trainable
 from tests.net import networks
 
 SHAPES = {
-    "ownership": ("ownership_logits", (3, 25)),
-    "score": ("score", (3,)),
-    "reply": ("reply_logits", (3, 26)),
-    "soft_policy": ("soft_policy_logits", (3, 26)),
-    "short_term": ("short_term_logits", (3, 3)),
+    "ownership": (3, 25),
+    "score": (3,),
+    "reply": (3, 26),
+    "soft_policy": (3, 26),
+    "short_term": (3, 3),
 }
 
 
 def make_net(*heads: str) -> resnet.ResNet:
     enabled = {name: name in heads for name in SHAPES}
     config = net_config.NetConfig(blocks=1, filters=4, **enabled)
-    return resnet.ResNet(5, config, torch.Generator().manual_seed(1))
+    return trainable.make_network(5, config, torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize(
@@ -29,26 +30,22 @@ def make_net(*heads: str) -> resnet.ResNet:
 )
 def test_each_head_answers_alone_and_beside_others(heads: tuple[str, ...]):
     net = make_net(*heads).eval()
-    outputs = net(torch.from_numpy(networks.random_planes(3, size=5)).float())
-    for head, (field, shape) in SHAPES.items():
-        answer = getattr(outputs, field)
-        if head not in heads:
-            assert answer is None
-        else:
-            assert answer is not None
-            assert (answer.shape, answer.dtype) == (shape, torch.float32)
+    answers = net(torch.from_numpy(networks.random_planes(3, size=5)).float()).auxiliary
+    assert set(answers) == set(heads)
+    for head, answer in answers.items():
+        assert (answer.shape, answer.dtype) == (SHAPES[head], torch.float32)
 
 
 def test_every_parameter_gets_a_gradient_from_its_own_head_only():
     net = make_net(*SHAPES).train()
     planes = torch.from_numpy(networks.random_planes(3, size=5)).float()
     outputs = net(planes)
-    for field, _ in SHAPES.values():
-        getattr(outputs, field).square().sum().backward(retain_graph=True)
+    for answer in outputs.auxiliary.values():
+        answer.square().sum().backward(retain_graph=True)
     assert net.auxiliary is not None
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in net.auxiliary.parameters())
     net.zero_grad()
-    net(planes).reply_logits.square().sum().backward()
+    net(planes).auxiliary["reply"].square().sum().backward()
     assert net.auxiliary.maps is not None
     gradient = net.auxiliary.maps.weight.grad
     assert gradient is not None

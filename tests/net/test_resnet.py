@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from alphazero.config import net as net_config
 from alphazero.net import leela, numpy_forward, resnet
+from alphazero.training import trainable
 from tests.net import networks
 
 
@@ -65,12 +66,10 @@ def test_positions_of_a_batch_do_not_influence_each_other():
 
 def test_ownership_exists_if_enabled():
     planes = torch.zeros(3, leela.NUM_PLANES, 5, 5)
-    with_head = resnet.ResNet(5, net_config.NetConfig(blocks=1, filters=4, ownership=True))
-    without = resnet.ResNet(5, net_config.NetConfig(blocks=1, filters=4, ownership=False))
-    ownership = with_head(planes).ownership_logits
-    assert ownership is not None
-    assert ownership.shape == (3, 25)
-    assert without(planes).ownership_logits is None
+    with_head = trainable.make_network(5, net_config.NetConfig(blocks=1, filters=4, ownership=True))
+    without = trainable.make_network(5, net_config.NetConfig(blocks=1, filters=4, ownership=False))
+    assert with_head(planes).auxiliary["ownership"].shape == (3, 25)
+    assert without(planes).auxiliary == {}
 
 
 def test_the_start_follows_the_generator():

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from alphazero.data import gamelog
-from alphazero.net import resnet
-from alphazero.training import losses
+from alphazero.training import losses, trainable
 from tests.training import batches, positions
 from tools import compare_optimizers, plot_optimizers
 
@@ -122,7 +121,7 @@ def test_the_bare_loss_is_the_loss():
     """They are equal, also if only some heads' outputs are new."""
     batch, config = batches.make_batch(), batches.make_config()
     planes, targets = compare_optimizers.tensors(batch)
-    net = resnet.ResNet(batches.SIZE, config.net, torch.Generator().manual_seed(1))
+    net = trainable.make_network(batches.SIZE, config.net, torch.Generator().manual_seed(1))
     bare = compare_optimizers._bare_loss(targets, config)
     with torch.no_grad():
         outputs = net(planes)

@@ -35,11 +35,13 @@ def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.Trai
         planes=features.pack(planes),
         policy=policy / policy.sum(axis=1, keepdims=True),
         value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),
-        ownership=(2 * own - 1).astype(np.int8),
         weight=np.ones(batch, np.float32),
-        score=(2 * own.sum(axis=1) - points).astype(np.float32),
-        reply=np.roll(policy, 1, axis=1) / policy.sum(axis=1, keepdims=True),
-        short_term=np.stack(
-            [np.tanh(own.sum(axis=1) - factor * points) for factor in (0.2, 0.3, 0.4)], axis=1
-        ),
+        auxiliary={
+            "ownership": (2 * own - 1).astype(np.int8),
+            "score": (2 * own.sum(axis=1) - points).astype(np.float32),
+            "reply": np.roll(policy, 1, axis=1) / policy.sum(axis=1, keepdims=True),
+            "short_term": np.stack(
+                [np.tanh(own.sum(axis=1) - factor * points) for factor in (0.2, 0.3, 0.4)], axis=1
+            ),
+        },
     )

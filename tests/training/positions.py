@@ -15,14 +15,9 @@ from tests.data import games
 
 
 def tensors(batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
-    """Planes [B, 18, N, N] float32 and the targets of policy, value and ownership."""
+    """Planes [B, 18, N, N] float32 and the targets."""
     size = math.isqrt(batch.policy.shape[1] - 1)
-    targets = losses.LossTargets(
-        policy=torch.from_numpy(batch.policy),
-        value=torch.from_numpy(batch.value),
-        weight=torch.from_numpy(batch.weight),
-        ownership=torch.from_numpy(batch.ownership).float(),
-    )
+    targets = losses.targets_of(batch, torch.from_numpy)
     return packing.unpack(torch.from_numpy(batch.planes), size, torch.float32), targets
 
 

@@ -10,6 +10,7 @@ import torch
 
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import training as training_config
+from alphazero.data import rows as data_rows
 from alphazero.go import features
 from alphazero.net import leela, numpy_forward
 from alphazero.training import checkpoint, learner, optimizers
@@ -112,7 +113,7 @@ def test_a_loss_that_is_not_a_number_is_reported_with_its_step(field: str):
     one = learner.Learner(config)
     one.train([batches.make_batch()], progress=0)
     batch = batches.make_batch(2)
-    getattr(batch, field)[0] = np.nan
+    data_rows.arrays(batch)[field][0] = np.nan
     with pytest.raises(FloatingPointError, match=r"^training step 3: loss nan"):
         one.train([batches.make_batch(3), batch], progress=0)
 
@@ -120,7 +121,7 @@ def test_a_loss_that_is_not_a_number_is_reported_with_its_step(field: str):
 def test_a_head_without_its_targets_is_refused_in_one_line():
     one = learner.Learner(batches.make_config())
     with pytest.raises(ValueError, match=r"^net\.ownership=true: these positions have no targets"):
-        one.train([batches.make_batch()._replace(ownership=None)], progress=0)
+        one.train([batches.make_batch()._replace(auxiliary={})], progress=0)
 
 
 def test_the_ema_network_is_the_formula():
@@ -228,9 +229,8 @@ def test_a_start_that_does_not_fit_is_refused_in_one_line(content: str | None, t
 
 def test_read_only_batches_and_bf16_train():
     batch = batches.make_batch()
-    for array in batch:
-        if array is not None:
-            array.flags.writeable = False
+    for array in data_rows.arrays(batch).values():
+        array.flags.writeable = False
     one = learner.Learner(batches.make_config(precision=training_config.Precision.bf16))
     metrics = one.train([batch] * 40, progress=0)
     assert metrics[-1]["loss"] < 0.8 * metrics[0]["loss"]

@@ -23,12 +23,12 @@ def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses
     outputs = resnet.Outputs(
         policy_logits=tensor(rng.normal(size=(batch, points + 1))),
         value_logit=tensor(rng.normal(size=batch)),
-        ownership_logits=tensor(rng.normal(size=(batch, points))),
+        auxiliary={"ownership": tensor(rng.normal(size=(batch, points)))},
     )
     targets = losses.LossTargets(
         policy=tensor(policy / policy.sum(axis=1, keepdims=True)),
         value=tensor(rng.uniform(-1, 1, batch)),
-        ownership=tensor(rng.integers(-1, 2, (batch, points))),
+        auxiliary={"ownership": tensor(rng.integers(-1, 2, (batch, points)))},
         weight=tensor(rng.uniform(0.5, 2, batch)),
     )
     return outputs, targets
@@ -36,7 +36,18 @@ def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses
 
 def rest_of(targets: losses.LossTargets) -> losses.LossTargets:
     """The targets without the first position."""
-    return losses.LossTargets(*(target[1:] if target is not None else None for target in targets))
+    return losses.LossTargets(*map(without_first, targets))
+
+
+def rest_of_outputs(outputs: resnet.Outputs) -> resnet.Outputs:
+    """The outputs without the first position."""
+    return resnet.Outputs(*map(without_first, outputs))
+
+
+def without_first(numbers):
+    if isinstance(numbers, dict):
+        return {name: without_first(array) for name, array in numbers.items()}
+    return None if numbers is None else numbers[1:]
 
 
 def cross_entropy(chance: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -46,11 +57,9 @@ def cross_entropy(chance: np.ndarray, target: np.ndarray) -> np.ndarray:
 def test_the_loss_is_the_formula():
     outputs, targets = random_case()
     logits, value_logit = outputs.policy_logits.numpy(), outputs.value_logit.numpy()
-    assert outputs.ownership_logits is not None
-    owner_chance = 1 / (1 + np.exp(-outputs.ownership_logits.numpy()))
+    owner_chance = 1 / (1 + np.exp(-outputs.auxiliary["ownership"].numpy()))
     policy, value, weight = (target.numpy() for target in targets[:3])
-    assert targets.ownership is not None
-    owner = targets.ownership.numpy()
+    owner = targets.auxiliary["ownership"].numpy()
     shares = weight / weight.sum()
     log_policy = np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
     expected = {
@@ -74,7 +83,7 @@ def test_the_loss_is_the_formula():
 def test_a_position_without_weight_does_not_count():
     outputs, targets = random_case()
     dropped = targets._replace(weight=torch.tensor([0.0, *targets.weight[1:].tolist()]))
-    rest_outputs = resnet.Outputs(*(output[1:] if output is not None else None for output in outputs))
+    rest_outputs = rest_of_outputs(outputs)
     rest_targets = rest_of(targets)
     loss, _ = losses.compute(outputs, dropped, CONFIG)
     rest, _ = losses.compute(rest_outputs, rest_targets, CONFIG)
@@ -88,7 +97,7 @@ def test_a_position_without_a_policy_counts_for_the_other_heads_only():
     masked = targets._replace(policy=targets.policy * torch.tensor([[0.0], *[[1.0]] * 5]))
     loss, metrics = losses.compute(outputs, masked, CONFIG)
     _, full = losses.compute(outputs, targets, CONFIG)
-    rest_outputs = resnet.Outputs(*(output[1:] if output is not None else None for output in outputs))
+    rest_outputs = rest_of_outputs(outputs)
     _, rest = losses.compute(rest_outputs, rest_of(targets), CONFIG)
     for name in ("policy_loss", "policy_kl"):
         assert float(metrics[name]) == pytest.approx(float(rest[name]), rel=1e-5), name
@@ -109,7 +118,7 @@ def test_a_batch_without_any_policy_has_no_policy_loss():
 
 def test_metrics_of_perfect_outputs():
     _, targets = random_case()
-    outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), None)
+    outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), {})
     _, metrics = losses.compute(outputs, targets, CONFIG)
     assert float(metrics["policy_kl"]) == pytest.approx(0, abs=1e-6)
     assert float(metrics["value_mse"]) == pytest.approx(0, abs=1e-6)
@@ -179,9 +188,9 @@ def test_reinforce_finds_the_best_arm_of_a_bandit():
         policy = torch.softmax(logits.detach().masked_fill(~is_free, -1e9), dim=0)
         moves = torch.multinomial(policy, 64, replacement=True, generator=rng)
         rewards = 2 * torch.bernoulli(chances[moves], generator=rng) - 1
-        outputs = resnet.Outputs(logits.expand(64, 4), torch.zeros(64))
+        outputs = resnet.Outputs(logits.expand(64, 4), torch.zeros(64), {})
         targets = losses.LossTargets(
-            torch.eye(4)[moves], rewards, torch.ones(64), is_free=is_free.expand(64, 4)
+            torch.eye(4)[moves], rewards, torch.ones(64), {}, is_free=is_free.expand(64, 4)
         )
         optimizer.zero_grad()
         losses.compute(outputs, targets, REINFORCE)[0].backward()
@@ -223,8 +232,8 @@ def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
 
 
 def test_draws_do_not_count_for_accuracy():
-    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), None)
-    targets = losses.LossTargets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3))
+    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), {})
+    targets = losses.LossTargets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3), {})
     assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
     only_draws = targets._replace(value=torch.zeros(3))
     assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0
@@ -240,13 +249,15 @@ def full_case() -> tuple[resnet.Outputs, losses.LossTargets]:
 
     reply = torch.softmax(normal(6, 5), dim=1)
     reply[2] = 0
-    outputs = outputs._replace(
-        score=10 * normal(6),
-        reply_logits=normal(6, 5),
-        soft_policy_logits=normal(6, 5),
-        short_term_logits=normal(6, 3),
-    )
-    return outputs, targets._replace(score=30 * normal(6), reply=reply, short_term=torch.tanh(normal(6, 3)))
+    answers = {
+        "score": 10 * normal(6),
+        "reply": normal(6, 5),
+        "soft_policy": normal(6, 5),
+        "short_term": normal(6, 3),
+    }
+    wanted = {"score": 30 * normal(6), "reply": reply, "short_term": torch.tanh(normal(6, 3))}
+    outputs = outputs._replace(auxiliary=outputs.auxiliary | answers)
+    return outputs, targets._replace(auxiliary=targets.auxiliary | wanted)
 
 
 def numpy_of(tensor: torch.Tensor | None) -> np.ndarray:
@@ -262,29 +273,29 @@ def test_auxiliary_losses_are_the_formulas():
     outputs, targets = full_case()
     weight = numpy_of(targets.weight)
     shares = weight / weight.sum()
-    off = np.abs(numpy_of(outputs.score) - numpy_of(targets.score))
+    answers = {name: numpy_of(tensor) for name, tensor in outputs.auxiliary.items()}
+    wanted = {name: numpy_of(tensor) for name, tensor in targets.auxiliary.items()}
+    off = np.abs(answers["score"] - wanted["score"])
     assert off.min() < 12 < off.max()
     huber = np.where(off < 12, off**2 / 2, 12 * (off - 6))
-    has_reply = numpy_of(targets.reply).sum(axis=1) > 0
+    has_reply = wanted["reply"].sum(axis=1) > 0
     reply_shares = weight * has_reply / (weight * has_reply).sum()
-    reply = -(numpy_of(targets.reply) * log_softmax(numpy_of(outputs.reply_logits))).sum(axis=1)
+    reply = -(wanted["reply"] * log_softmax(answers["reply"])).sum(axis=1)
     soft = numpy_of(targets.policy) ** 0.25
     soft /= soft.sum(axis=1, keepdims=True)
-    chance = (1 + np.tanh(numpy_of(outputs.short_term_logits))) / 2
-    short = cross_entropy(chance, (1 + numpy_of(targets.short_term)) / 2).mean(axis=1)
+    chance = (1 + np.tanh(answers["short_term"])) / 2
+    short = cross_entropy(chance, (1 + wanted["short_term"]) / 2).mean(axis=1)
     expected = {
         "score_loss": (shares * huber).sum(),
         "reply_loss": (reply_shares * reply).sum(),
-        "soft_policy_loss": (
-            shares * -(soft * log_softmax(numpy_of(outputs.soft_policy_logits))).sum(axis=1)
-        ).sum(),
+        "soft_policy_loss": (shares * -(soft * log_softmax(answers["soft_policy"])).sum(axis=1)).sum(),
         "short_term_loss": (shares * short).sum(),
     }
     config = training_config.TrainingConfig(
         score_weight=0.1, reply_weight=0.2, soft_policy_weight=0.3, short_term_weight=0.4
     )
-    bare, _ = losses.compute(outputs._replace(score=None, reply_logits=None, soft_policy_logits=None,
-                                              short_term_logits=None), targets, config)  # fmt: skip
+    only_ownership = {"ownership": outputs.auxiliary["ownership"]}
+    bare, _ = losses.compute(outputs._replace(auxiliary=only_ownership), targets, config)
     loss, metrics = losses.compute(outputs, targets, config)
     for name, value in expected.items():
         assert float(metrics[name]) == pytest.approx(value, rel=1e-4), name
@@ -295,8 +306,9 @@ def test_auxiliary_losses_are_the_formulas():
 @pytest.mark.parametrize("head", ["ownership", "score", "reply", "short_term"])
 def test_a_head_without_targets_is_refused(head: str):
     outputs, targets = full_case()
+    others = {name: array for name, array in targets.auxiliary.items() if name != head}
     with pytest.raises(ValueError, match=f"^net.{head}=true: these positions have no targets"):
-        losses.compute(outputs, targets._replace(**{head: None}), CONFIG)
+        losses.compute(outputs, targets._replace(auxiliary=others), CONFIG)
 
 
 def test_a_softened_policy_without_a_target_stays_empty():
@@ -310,6 +322,6 @@ def test_accuracies_by_hand():
     logits = torch.arange(7.0).flip(0).repeat(5, 1)  # the network's order is 0, 1, 2, ...
     policy = torch.nn.functional.one_hot(torch.tensor([0, 3, 5, 1, 0]), 7).float()
     policy[4] = 0
-    targets = losses.LossTargets(policy, torch.zeros(5), torch.ones(5))
-    found = losses.accuracies(resnet.Outputs(logits, torch.zeros(5)), targets)
+    targets = losses.LossTargets(policy, torch.zeros(5), torch.ones(5), {})
+    found = losses.accuracies(resnet.Outputs(logits, torch.zeros(5), {}), targets)
     assert {name: float(value) for name, value in found.items()} == {"policy_top1": 0.25, "policy_top5": 0.75}

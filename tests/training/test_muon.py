@@ -7,7 +7,7 @@ from torch import nn
 from alphazero.config import net as net_config
 from alphazero.config import optimizer as optimizer_config
 from alphazero.net import resnet
-from alphazero.training import muon, optimizers, schedules
+from alphazero.training import muon, optimizers, schedules, trainable
 
 CONFIG = optimizer_config.OptimizerConfig(
     name=optimizer_config.OptimizerName.muon, rate=0.01, weight_decay=0.1, momentum=0.95
@@ -17,7 +17,7 @@ FORMATS = [torch.contiguous_format, torch.channels_last]
 
 def make_net(format: torch.memory_format) -> resnet.ResNet:
     config = net_config.NetConfig(blocks=2, filters=6)
-    net = resnet.ResNet(5, config, torch.Generator().manual_seed(1))
+    net = trainable.make_network(5, config, torch.Generator().manual_seed(1))
     return net.to(memory_format=format).train()  # type: ignore[call-overload]
 
 

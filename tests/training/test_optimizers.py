@@ -11,7 +11,7 @@ from torch import nn
 from alphazero.config import compose
 from alphazero.config import optimizer as optimizer_config
 from alphazero.net import resnet
-from alphazero.training import losses, optimizers, schedules
+from alphazero.training import losses, optimizers, schedules, trainable
 from tests.training import batches, positions
 
 Name = optimizer_config.OptimizerName
@@ -53,7 +53,7 @@ def train(optimizer: optimizers.Optimizer, net: resnet.ResNet, num_steps: int) -
 
 def small_net() -> resnet.ResNet:
     config = batches.make_config()
-    return resnet.ResNet(batches.SIZE, config.net, torch.Generator().manual_seed(1)).train()
+    return trainable.make_network(batches.SIZE, config.net, torch.Generator().manual_seed(1)).train()
 
 
 @pytest.mark.parametrize("name", [name for name in ALIKE if name is not Name.adam])

@@ -16,7 +16,7 @@ from alphazero.config import training as training_config
 from alphazero.data import replay
 from alphazero.data.batch import TrainingBatch
 from alphazero.net import resnet
-from alphazero.training import checkpoint, learner, losses, rso
+from alphazero.training import checkpoint, learner, losses, rso, trainable
 from tests.training import batches, positions
 
 SIZE = 5
@@ -29,7 +29,7 @@ def make_config(**settings: object) -> optimizer_config.OptimizerConfig:
 
 def make_net(filters: int = 4) -> resnet.ResNet:
     config = net_config.NetConfig(blocks=1, filters=filters)
-    return resnet.ResNet(SIZE, config, torch.Generator().manual_seed(1))
+    return trainable.make_network(SIZE, config, torch.Generator().manual_seed(1))
 
 
 def make_rso(net: torch.nn.Module, seed: int = 2, **settings: object) -> rso.Rso:
@@ -253,4 +253,4 @@ def test_errors_are_one_line():
     with pytest.raises(ValueError, match="another network or optimizer"):
         one.load_state_dict({"state": {}, "param_groups": []})
     with pytest.raises(ValueError, match=r"^optimizer=rso: the network has [\d,]+ weights; must be at most"):
-        make_rso(resnet.ResNet(SIZE, net_config.NetConfig(blocks=8, filters=128)))
+        make_rso(trainable.make_network(SIZE, net_config.NetConfig(blocks=8, filters=128)))
