@@ -1,7 +1,5 @@
 """Input planes of networks: the 18 planes of Leela Zero, defined in docs/conventions.md."""
 
-import math
-
 import numpy as np
 
 from alphazero.go import rules
@@ -12,26 +10,6 @@ NUM_PLANES = 18
 OPPONENT = rules.HISTORY + 1
 """First of the opponent's planes."""
 BLACK_TO_MOVE, WHITE_TO_MOVE = 16, 17
-
-
-def num_packed_bytes(size: int) -> int:
-    """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
-    return -(-NUM_PLANES * size * size // 8)
-
-
-def pack(planes: np.ndarray) -> np.ndarray:
-    """Packs planes [B, 18, N, N] or [B, 18, P] of zeros and ones into bits [B, K] uint8, lowest bit first.
-
-    Packed planes take an eighth of the bytes on the way to a device, which unpacks them by shifts
-    (`net/packing.py`).
-    """
-    return np.packbits(planes.reshape(len(planes), math.prod(planes.shape[1:])), axis=1, bitorder="little")
-
-
-def unpack(packed: np.ndarray, size: int) -> np.ndarray:
-    """Unpacks bits [B, K] uint8 into planes [B, 18, N, N] uint8."""
-    bits = np.unpackbits(packed, axis=1, count=NUM_PLANES * size * size, bitorder="little")
-    return bits.reshape(-1, NUM_PLANES, size, size)
 
 
 @jit

@@ -8,7 +8,7 @@ from alphazero.net import leela
 
 
 def unpack(packed_BK: torch.Tensor, size: int, dtype: torch.dtype) -> torch.Tensor:
-    """Returns planes [B, C, H, W] as `dtype` from the bits of `go.features.pack`, on the same device."""
+    """Returns planes [B, C, H, W] as `dtype` from bits of `InputFamily.pack`, on the same device."""
     shifts = torch.arange(8, dtype=torch.uint8, device=packed_BK.device)
     bits = (packed_BK[:, :, None] >> shifts) & 1
     planes = bits.flatten(1)[:, : leela.NUM_PLANES * size * size]
