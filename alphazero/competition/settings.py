@@ -60,7 +60,7 @@ class PlayerSettings:
     command: tuple[str, ...] = ()
     """Program and arguments of an engine; started without a shell."""
     weights: str = ""
-    """A weight file, a run's folder, or "none" for the uniform network."""
+    """A network, as in `weight_files.find`, or "none" for the uniform network."""
     visits: int = 128
     """Simulations per move of a network."""
     cwd: Path | None = None
