@@ -34,7 +34,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-train: $(READY)  ## trains 9x9 until Ctrl-C; goes on where it stopped
+train: $(READY)  ## trains 9x9 from self-play until Ctrl-C; goes on where it stopped
 	$(BIN)/python -m alphazero.run conf=9x9 $(ARGS)
 
 test: $(READY)  ## the fast tests

@@ -1,4 +1,4 @@
-"""Benchmarks of this machine: python -m alphazero.bench selfplay [net ...] [--json]."""
+"""Benchmarks of this machine: alphazero bench selfplay [net ...] [--json]."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0 done, 2 bad arguments, 130 interrupted.
     """
-    parser = command_line.Parser(prog="python -m alphazero.bench", description=__doc__)
+    parser = command_line.Parser(prog="alphazero bench", description=__doc__)
     add = parser.add_argument
     add("benchmarks", nargs="+", choices=BENCHMARKS, metavar=f"{{{','.join(BENCHMARKS)}}}")
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
     add("--size", type=command_line.whole_number(2, 19), default=9)
-    add("--simulations", type=command_line.whole_number(1, 10_000), default=32, help="per move")
+    command_line.add_simulations(parser, most=10_000, default=32)
     add("--games", type=command_line.whole_number(1, 65_536), default=128, help="advanced together")
     add("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="of the network; cpu means one core")
     add("--seconds", type=command_line.number(0.01, 3600), default=10.0, help="of each measurement, about")

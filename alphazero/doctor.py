@@ -1,4 +1,4 @@
-"""Cost and problems of a cluster file: python -m alphazero.doctor cluster.yaml.
+"""Cost and problems of a cluster file: alphazero doctor cluster.yaml.
 
 Nothing is started. With AWS credentials it also checks quotas, images, machines and Ray's role.
 Exit codes: 0 no problem, 1 a problem, 2 not a cluster file.
@@ -17,7 +17,7 @@ from alphazero.config import command_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; prints the bill and the notes, and each problem as one line on stderr."""
     parser = command_line.Parser(
-        prog="python -m alphazero.doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="alphazero doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("cluster", type=Path, metavar="CLUSTER.YAML", help="a cluster file of `ray up`")
     parser.add_argument("--offline", action="store_true", help="ask no provider, even with credentials")

@@ -1,4 +1,4 @@
-"""Export of games for other programs: python -m alphazero.export SOURCE --to chunks DEST."""
+"""Export of games for other programs: alphazero export SOURCE --to chunks DEST."""
 
 import itertools
 import sys
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     An export that fails leaves no files.
     """
-    parser = command_line.Parser(prog="python -m alphazero.export", description=__doc__)
+    parser = command_line.Parser(prog="alphazero export", description=__doc__)
     add = parser.add_argument
     add("source", metavar="SOURCE", type=Path, help="a run's folder or its games/; an SGF file or folder")
     add("dest", metavar="DEST", type=Path, help="folder for <SOURCE's name>.0.gz, .1.gz, ...")

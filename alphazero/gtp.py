@@ -1,4 +1,4 @@
-"""A GTP engine on stdin and stdout: python -m alphazero.gtp --weights FILE|DIR|none [--visits N]."""
+"""A GTP engine on stdin and stdout: alphazero gtp --weights FILE|DIR|none [--visits N]."""
 
 import math
 import os
@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _make_parser()
     options = parser.parse_args(arguments)
     try:
-        weights = None if options.weights == "none" else weight_files.load(options.weights)
+        is_uniform = options.weights == weight_files.UNIFORM
+        weights = None if is_uniform else weight_files.load(options.weights)
         engine_options = setup.EngineOptions(
             num_simulations=options.visits,
             size=options.size,
@@ -49,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> command_line.Parser:
-    parser = command_line.Parser(prog="python -m alphazero.gtp", description=__doc__)
+    parser = command_line.Parser(prog="alphazero gtp", description=__doc__)
     add = parser.add_argument
-    networks = "weight file, run folder, or a uniform network"
-    add("--weights", required=True, metavar="FILE|DIR|none", help=networks)
+    networks = f"{weight_files.FORMS}; or none, the uniform network"
+    add("--weights", required=True, metavar=f"FILE|DIR|{weight_files.UNIFORM}", help=networks)
     add(
         "--visits", type=command_line.whole_number(1, 100_000), default=400, help="simulations a move at most"
     )

@@ -1,4 +1,4 @@
-"""Competitions of engines and networks: python -m alphazero.match FILE.ctl|FILE.yaml (or report, ladder)."""
+"""Competitions of engines and networks: alphazero match FILE.ctl|FILE.yaml (or report, ladder)."""
 
 import sys
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def _say(line: str) -> None:
 
 
 def _report(arguments: Sequence[str]) -> int:
-    parser = command_line.Parser(prog="python -m alphazero.match report", description="Prints a report.")
+    parser = command_line.Parser(prog="alphazero match report", description="Prints a report.")
     parser.add_argument("folder", help="folder of a competition, which may be running")
     folder = Path(parser.parse_args(arguments).folder)
 
@@ -53,7 +53,7 @@ def _report(arguments: Sequence[str]) -> int:
 
 
 def _ladder(arguments: Sequence[str]) -> int:
-    prog, summary = "python -m alphazero.match ladder", "Plays games of a run's ladder and prints the ladder."
+    prog, summary = "alphazero match ladder", "Plays games of a run's ladder and prints the ladder."
     parser = command_line.Parser(prog=prog, description=summary)
     parser.add_argument("folder", help="folder of the run")
     parser.add_argument("--games", type=command_line.whole_number(0, 10**6), default=0, help="games to play")
@@ -82,7 +82,7 @@ def _make_parser() -> command_line.Parser:
         "report DIR prints the report of a competition's folder; "
         "ladder RUN_DIR [--games N] plays and prints the ladder of a run's networks."
     )
-    parser = command_line.Parser(prog="python -m alphazero.match", description=__doc__, epilog=epilog)
+    parser = command_line.Parser(prog="alphazero match", description=__doc__, epilog=epilog)
     add, number = parser.add_argument, command_line.whole_number
     add("file", help="control file, gomill's or YAML")
     add("--jobs", type=number(1, 1024), help="games at once (half the cores; 32 if only networks play)")

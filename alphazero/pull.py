@@ -1,7 +1,7 @@
-"""Copy of promoted networks to another folder: python -m alphazero.pull SOURCE DEST.
+"""Copy of promoted networks to another folder: alphazero pull SOURCE DEST.
 
-SOURCE is a run's folder, its weights/promoted, a mirror (a folder, s3://BUCKET/PREFIX or
-gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/runs/9x9.
+SOURCE is a run's folder, its weights/, a folder of promoted files, a mirror (a folder, s3://BUCKET/PREFIX
+or gs://BUCKET/PREFIX), or a run on a cluster: cluster:cluster.yaml:~/runs/9x9.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.Parser(
-        prog="python -m alphazero.pull", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="alphazero pull", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", help="source of the networks, see above")

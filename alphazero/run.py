@@ -1,4 +1,4 @@
-"""Command `python -m alphazero.run conf=9x9`: the whole loop, on this machine or on a Ray cluster.
+"""Command `alphazero run conf=9x9`: the whole loop, on this machine or on a Ray cluster.
 
 Exit codes: 0 done, 1 failed while running, 2 bad configuration or folder, 130 interrupted after saving.
 """
@@ -8,6 +8,7 @@ import sys
 
 from alphazero.clusters import mounts
 from alphazero.config import command_line, compose, paths, schema
+from alphazero.evaluation import weight_files
 from alphazero.report import logs
 from alphazero.run_files import run_folder
 
@@ -28,7 +29,7 @@ def main() -> int:
 
 
 def _open_and_run(config: schema.Config, folder: run_folder.RunFolder) -> None:
-    _check_start(config)
+    config = _with_start(config)
     folder.open(config, compose.to_yaml(config))
     logs.set_up(folder.log)
     _warn_of_mounts(folder)
@@ -45,15 +46,18 @@ def _warn_of_mounts(folder: run_folder.RunFolder) -> None:
         _logger.warning(line)
 
 
-def _check_start(config: schema.Config) -> None:
+def _with_start(config: schema.Config) -> schema.Config:
+    """The settings, checked against the cluster, with the file of the first network."""
     if config.cluster.address != "local":
         from actors import heads
 
         heads.check_named(config.cluster.address)
+    config = weight_files.with_start(config)
     if config.init.weights is not None:
         from alphazero.training import learner
 
         learner.check_start(config)
+    return config
 
 
 def _run(config: schema.Config, folder: run_folder.RunFolder) -> None:

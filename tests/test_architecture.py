@@ -14,7 +14,7 @@ FOLDERS = ("alphazero", "actors", "tests", "tools")
 MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_COMMAND_LINES = 400, 40, 7, 100
 NO_COMMANDS = (
     *("__init__", "arrays", "evaluator", "files", "heap", "imports", "jit", "json_lines"),
-    *("local_loop", "locks", "run_paths", "supervised_loop"),
+    *("local_loop", "locks", "run_paths"),
 )
 
 SOURCES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))

@@ -18,6 +18,7 @@ BAD_ARGUMENTS = [
     (["gtp", "--threads", "0"], "argument --threads: 0"),
     (["gtp", "--leaf-batch", "0"], "argument --leaf-batch: 0"),
     (["learner", "--ranks", "0"], "argument --ranks: 0"),
+    (["net", "--visits", "7", "--simulations", "7"], "--simulations: not allowed with argument --visits"),
 ]
 
 
@@ -40,7 +41,7 @@ def test_an_absent_device_is_named(monkeypatch, capsys):
     with pytest.raises(SystemExit) as exit_:
         bench.main(["board", "--device", "cuda"])
     assert exit_.value.code == 2
-    assert capsys.readouterr().err == "python -m alphazero.bench: device=cuda: not here\n"
+    assert capsys.readouterr().err == "alphazero bench: device=cuda: not here\n"
 
 
 def test_a_bug_is_not_reported_as_bad_arguments(monkeypatch):
@@ -80,9 +81,12 @@ def test_measurements_are_printed_one_by_one(monkeypatch, capsys):
     assert calls[0].num_simulations == 7
     assert (calls[0].num_threads, calls[0].leaf_batch) == (3, 5)
     assert [net.name for net in calls[0].nets] == ["b1c2"]
+    bench.main(["net", "--visits", "9"])
+    assert calls[-1].num_simulations == 9
     bench.main(["net"])
+    assert calls[-1].num_simulations == 32
     assert (calls[-1].num_threads, calls[-1].leaf_batch) == (1, 8), "the engine's own defaults"
-    line = capsys.readouterr().out
+    line = capsys.readouterr().out.splitlines()[-1]
     assert line.split() == ["a.b", "30", "things/s", "limit", "40", "75.0", "%", "cores", "1"]
 
 

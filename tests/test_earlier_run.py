@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from alphazero import local_loop, train
+from alphazero import local_loop
 from alphazero.config import compose
 from alphazero.data import gamelog
 from alphazero.run_files import promotion, run_folder
+from alphazero.supervised import __main__ as supervised_command
 from alphazero.training import checkpoint
 from tests import tiny_run
 
@@ -49,8 +50,8 @@ def test_earlier_supervised_training_continues(earlier, capsys, monkeypatch):
     words = ["conf=9x9", "game.size=5", "game.komi=7", "net.blocks=1", "net.filters=8", "data.num_readers=1"]
     words += ["training.checkpoint_steps=10", "training.batch_size=32", "data.evaluate_steps=10"]
     words += [f"data.path={earlier / 'run' / 'games'}", "stop.steps=30", f"run.dir={earlier / 'supervised'}"]
-    monkeypatch.setattr("sys.argv", ["train", *words])
-    assert train.main() == 0
+    monkeypatch.setattr("sys.argv", ["supervised", *words])
+    assert supervised_command.main() == 0
     assert checkpoint.newest_step(earlier / "supervised" / "checkpoints") == 30
     said = capsys.readouterr().out
     assert "step 30 held out" in said and "step 10 held out" not in said

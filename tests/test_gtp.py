@@ -1,4 +1,4 @@
-"""The command `alphazero.gtp`: its arguments in this process, its sessions as a real process."""
+"""The command `alphazero gtp`: its arguments in this process, its sessions as a real process."""
 
 import signal
 import subprocess
@@ -12,6 +12,7 @@ from alphazero import gtp
 from alphazero.engine import setup
 from alphazero.engine_client import gtp_client
 from alphazero.net import backends, inference, leela, machine, openvino_backend
+from alphazero.run_files import promotion
 from tests.net import networks
 
 COMMAND = [sys.executable, "-m", "alphazero.gtp"]
@@ -54,6 +55,14 @@ def test_bad_arguments_are_one_line_and_exit_code_2(arguments, reason, net, caps
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert reason in captured.err
+
+
+@pytest.mark.parametrize("form", [".", "weights", "weights/promoted"])
+def test_a_folder_is_its_newest_promoted_network(form, tmp_path, capsys):
+    promotion.Promotions(tmp_path / "weights" / "promoted").promote(networks.random_weights(size=5), {})
+    with pytest.raises(SystemExit):
+        gtp.main(["--weights", str(tmp_path / form), "--size", "9"])
+    assert "argument --size: 9: the network plays 5x5 only" in capsys.readouterr().err
 
 
 def test_a_broken_file_is_named(tmp_path, capsys):

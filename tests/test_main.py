@@ -1,5 +1,6 @@
-"""The console script finds the front doors that exist."""
+"""The console script: its list of commands, and how it runs them."""
 
+import importlib.util
 import sys
 
 import pytest
@@ -8,14 +9,19 @@ import alphazero.__main__ as console
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
-def test_help_lists_only_doors_that_exist(arguments, monkeypatch, capsys, project):
+def test_help_lists_all_commands(arguments, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["alphazero", *arguments])
     console.main()
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:]]
-    assert listed == [name for name in console.DOORS if (project / "alphazero" / f"{name}.py").exists()]
+    assert listed == list(console.COMMANDS)
 
 
-def test_unknown_door_is_one_line(monkeypatch, capsys):
+@pytest.mark.parametrize("name", console.COMMANDS)
+def test_commands_exist(name):
+    assert importlib.util.find_spec(f"alphazero.{name}")
+
+
+def test_unknown_command_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["alphazero", "nowhere"])
     with pytest.raises(SystemExit) as left:
         console.main()
@@ -23,10 +29,9 @@ def test_unknown_door_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("alphazero nowhere: unknown command; there are ")
 
 
-def test_door_gets_the_rest_of_the_arguments(monkeypatch):
+def test_a_command_gets_the_rest_of_the_arguments(monkeypatch):
     called = []
     monkeypatch.setattr(sys, "argv", ["alphazero", "gtp", "--help"])
-    monkeypatch.setattr(console.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(
         console.runpy, "run_module", lambda name, run_name, alter_sys: called.append((name, sys.argv[1:]))
     )

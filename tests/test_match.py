@@ -1,4 +1,4 @@
-"""Tests of `python -m alphazero.match`: arguments, kills during a run, and consistent reports."""
+"""Tests of `alphazero match`: arguments, kills during a run, and consistent reports."""
 
 import collections
 import json

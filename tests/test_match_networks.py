@@ -144,7 +144,7 @@ scorer = 'players'
 
 
 def test_the_ladder_of_a_run(tmp_path):
-    """A run in one process promotes; then its ladder is played by the door, and is there the next time."""
+    """A run in one process promotes; then its ladder is played by the command, and is there the next time."""
     words = ["conf=smoke", "cluster=local", "stop.promotions=2", "gate.threshold=0", "gate.num_games=4"]
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "alphazero.run", *words, "stop.minutes=null", f"run.dir={folder}"]
@@ -152,14 +152,14 @@ def test_the_ladder_of_a_run(tmp_path):
              "training.min_positions=200", "training.publish_steps=20", "gate.num_simulations=4",
              "gate.every_steps=20"]  # fmt: skip
     subprocess.run([*command, *small], cwd=PROJECT, check=True, capture_output=True, timeout=200)
-    door = [sys.executable, "-m", "alphazero.match", "ladder", str(folder)]
+    command = [sys.executable, "-m", "alphazero.match", "ladder", str(folder)]
     played = subprocess.run(
-        [*door, "--games", "24"], cwd=PROJECT, check=True, capture_output=True, text=True, timeout=200
+        [*command, "--games", "24"], cwd=PROJECT, check=True, capture_output=True, text=True, timeout=200
     )
     assert "24/24 games" in played.stdout
     table = played.stdout[played.stdout.index("player") :]
     assert "uniform" in table and "00001" in table and "00002" in table
     assert (folder / "ladder" / "ratings.json").exists()
-    again = subprocess.run(door, cwd=PROJECT, check=True, capture_output=True, text=True, timeout=60)
+    again = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True, timeout=60)
     assert again.stdout == table
     assert match.main(["ladder", str(tmp_path)]) == 2

@@ -1,4 +1,4 @@
-"""Tests of the command `alphazero.pull`: it copies missing networks, verifies them and prints what it did."""
+"""Tests of the command `alphazero pull`: it copies missing networks, verifies them and prints what it did."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ def call(*arguments: object) -> int:
     return pull.main([str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("below", ["", "weights/promoted"])
+@pytest.mark.parametrize("below", ["", "weights", "weights/promoted"])
 def test_everything_is_copied(
     run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str
 ):

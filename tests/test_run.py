@@ -1,4 +1,4 @@
-"""Tests of the command `alphazero.run`: exit codes, errors of one line, stopping and resuming."""
+"""Tests of the command `alphazero run`: exit codes, errors of one line, stopping and resuming."""
 
 import json
 import os
@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from alphazero import run as run_command
+from alphazero.config import compose
 from alphazero.data import gamelog
+from alphazero.evaluation import promotion
 from alphazero.training import checkpoint
 from tests import tiny_run
+from tests.net import networks
 
 PROJECT = Path(__file__).resolve().parents[1]
 TINY = [*tiny_run.WORDS, "cluster=private", "selfplay.play_with=promoted"]
@@ -79,6 +83,14 @@ def test_wrong_settings_are_one_line_and_exit_code_2(words, expected, tmp_path):
     for word in expected:
         assert word in errors
     assert not (tmp_path / "run" / "games").exists()
+
+
+@pytest.mark.parametrize("form", [".", "weights", "weights/promoted"])
+def test_the_first_network_may_be_that_of_a_run(form, tmp_path):
+    network = networks.random_weights(size=5, blocks=1, filters=8)
+    promoted = promotion.Promotions(tmp_path / "weights" / "promoted").promote(network, {})
+    config = compose.compose([*tiny_run.WORDS, "cluster=local", f"init.weights={tmp_path / form}"])
+    assert run_command._with_start(config).init.weights == str(promoted.path)
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def _make_parser() -> command_line.Parser:
     add = play.add_argument
     add("--net", nargs="+", default=["b4c32", "b6c64"], help="shapes, such as b10c128")
     add("--cores", type=whole_number(1, num_cores), default=num_cores, help="for each side")
-    add("--simulations", type=whole_number(1, 10_000), default=32, help="a move")
+    add("--simulations", type=whole_number(1, 10_000), default=32, help="a move of self-play, for both")
     add(
         "--games",
         type=whole_number(1, 65_536),
@@ -87,8 +87,9 @@ def _make_parser() -> command_line.Parser:
         default=[1, 2][:num_cores],
         help="also the number of cores",
     )
-    add("--visits", type=whole_number(1, 100_000), default=1600, help="a move, for both")
-    add("--weights", metavar="FILE", help=f"a 19x19 network; a random {RANDOM_NET} by default")
+    add("--visits", type=whole_number(1, 100_000), default=1600, help="a move of the engines, for both")
+    networks = f"a 19x19 network: {weight_files.FORMS}; a random {RANDOM_NET} by default"
+    add("--weights", metavar="FILE|DIR", help=networks)
     add("--engine-args", default="", help="options of our engine, such as='--threads {threads}'")
     add("--leelaz", help="the program")
     return parser
@@ -135,7 +136,7 @@ def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -
         weights = nets.random_weights(settings.parse_net(RANDOM_NET), engines.SIZE)
         leela.write(weights, path)
     else:
-        path = Path(options.weights).absolute()
+        path = weight_files.find(options.weights).absolute()
         weights = weight_files.load(path)
     if weights.size != engines.SIZE:
         raise ValueError(f"argument --weights: {path}: is for {weights.size}x{weights.size}, not 19x19")

@@ -79,14 +79,11 @@ def _make_parser() -> command_line.Parser:
         prog="python -m tools.compare_policy_gradient", description=summary, epilog=details
     )
     add, whole_number = parser.add_argument, command_line.whole_number
-    add("searched", help="a weight file or a run's folder")
-    add("reinforced", help="the same, of a run with search=none")
+    add("searched", help=f"network of a run with a search: {weight_files.FORMS}")
+    add("reinforced", help="network of a run with search=none, in the same forms")
     add("--pairs", type=whole_number(1, 10_000), default=100, help="of games, for each match")
-    add(
-        "--simulations",
-        type=whole_number(1, 100_000),
-        default=32,
-        help="for each move of a player with a search",
+    command_line.add_simulations(
+        parser, most=100_000, default=32, meaning="for each move of a player with a search"
     )
     add("--opening-plies", type=whole_number(0, 40), default=4)
     add("--komi", type=command_line.number(-400, 400), default=3.0)

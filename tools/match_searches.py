@@ -1,4 +1,4 @@
-"""Matches of one network with different searches: python -m tools.match_searches NET SEARCH SEARCH ...
+"""Matches of one network with different searches: python -m tools.match_searches WEIGHTS SEARCH ...
 
 Each SEARCH plays the one before it. Games come in pairs with the same opening and colours swapped. A SEARCH
 is ALGORITHM:SIMULATIONS, followed by settings of `search`, such as gumbel:128 or puct:800:leaf_batch=8.
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = command_line.Parser(prog="python -m tools.match_searches", description=summary, epilog=details)
     add = parser.add_argument
     whole_number = command_line.whole_number
-    add("weights", metavar="NET", help="a weight file or a run's folder")
+    add("weights", metavar="WEIGHTS", help=weight_files.FORMS)
     add("searches", nargs="+", type=parse_search, metavar="SEARCH")
     add("--pairs", type=whole_number(1, 10_000), default=100, help="pairs of games in each match")
     add("--opening-plies", type=whole_number(0, 40), default=6)

@@ -1,8 +1,8 @@
-"""Match of a network against GNU Go or the uniform network: python -m tools.play_gnugo NET [--level 1].
+"""Match of a network against GNU Go or the uniform network: python -m tools.play_gnugo WEIGHTS [--level 1].
 
 Games come in pairs with the same opening and colours swapped. All games advance together, end by two passes
-and are scored by area. NET is a weight file or a run's folder. Games, report and result.json are written to
---output; --json prints the result as one line.
+and are scored by area. Games, report and result.json are written to --output; --json prints the result
+as one line.
 """
 
 import argparse
@@ -53,11 +53,11 @@ def _make_parser() -> command_line.Parser:
     parser = command_line.Parser(prog="python -m tools.play_gnugo", description=summary, epilog=details)
     add = parser.add_argument
     whole_number = command_line.whole_number
-    add("weights", metavar="NET")
+    add("weights", metavar="WEIGHTS", help=weight_files.FORMS)
     add("--opponent", choices=("gnugo", "uniform"), default="gnugo")
     add("--level", type=whole_number(1, 10), default=1, help="GNU Go's level")
     add("--games", type=_even_number, default=40)
-    add("--simulations", type=whole_number(1, 100_000), default=128, help="for each move of both players")
+    command_line.add_simulations(parser, most=100_000, default=128, meaning="for each move of both players")
     add("--opening-plies", type=whole_number(0, 40), default=4)
     add(
         "--opening",

@@ -72,7 +72,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--computed", action="store_true", help="with --gpus: only the arithmetic, without Ray")
     add("--conf", default="9x9", help="9x9 or 19x19: sizes of games, batches and networks")
     add("--net", help="with --gpus: network, such as b10c128 or b20c256 (default: b10c128)")
-    add("--simulations", type=_COUNT, help="with --gpus: for each move (default: the run's)")
+    command_line.add_simulations(
+        parser, most=1_000_000, meaning="with --gpus: for each move (default: the run's)"
+    )
     add(
         "--tflops",
         type=command_line.number(1e-6, 1e6),

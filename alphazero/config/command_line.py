@@ -35,6 +35,21 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return convert
 
 
+def add_simulations(
+    parser: argparse.ArgumentParser, *, most: int, default: int | None = None, meaning: str = "per move"
+) -> None:
+    """Adds the option `--simulations` and its other name `--visits`; giving both is an error.
+
+    The result is `simulations`: an integer from 1 to `most`, or `default`. meaning: the help text.
+    """
+    # argparse overlooks an option of an exclusive group whose value is the option's own default.
+    parser.set_defaults(simulations=default)
+    names = parser.add_mutually_exclusive_group()
+    for name, text in (("--simulations", meaning), ("--visits", "the same as --simulations")):
+        kind = whole_number(1, most)
+        names.add_argument(name, dest="simulations", type=kind, default=argparse.SUPPRESS, help=text)
+
+
 def number(least: float, most: float) -> Callable[[str], float]:
     """A converter for arguments: a number from `least` to `most`."""
 

@@ -39,11 +39,11 @@ DEFAULTS = [
     {"override hydra/hydra_logging": "none"},
 ]
 HELP = """One AlphaZero run: self-play, training, gates. Ctrl-C saves and ends; the same command resumes.
-alphazero.train has the same settings, learns from the positions that data.path names, and does not play.
+alphazero supervised has the same settings, learns from the positions that data.path names, and does not play.
 
-  python -m alphazero.run conf=9x9 stop.minutes=20
-  python -m alphazero.train conf=19x19 data.path='chunks/*.gz' run.dir=runs/pro
-  python -m alphazero.run conf=13x13 net=b10c128 run.dir=runs/wide selfplay.num_actors=8
+  alphazero run conf=9x9 stop.minutes=20
+  alphazero supervised conf=19x19 data.path='chunks/*.gz' run.dir=runs/pro
+  alphazero run conf=13x13 net=b10c128 run.dir=runs/wide selfplay.num_actors=8
 
 Choices, picked as name=option (complete runs are conf=NAME):
 

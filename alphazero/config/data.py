@@ -1,4 +1,4 @@
-"""Settings of `python -m alphazero.train`: its positions, and when it evaluates and ends."""
+"""Settings of `alphazero supervised`: its positions, and when it evaluates and ends."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from alphazero.config import checks
 
 @dataclass(kw_only=True, slots=True)
 class DataConfig:
-    """Supervised training; self-play (`alphazero.run`) ignores these settings."""
+    """Supervised training; self-play (`alphazero run`) ignores these settings."""
 
     path: Any = None
     """Source of the positions: a file, a folder or a pattern such as 'chunks/*.gz', or a list of them. Leela

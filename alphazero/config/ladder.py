@@ -7,7 +7,7 @@ from alphazero.config import checks
 
 @dataclass(kw_only=True, slots=True)
 class LadderConfig:
-    """Games of promoted networks and fixed opponents, during the run or by `alphazero.match ladder`."""
+    """Games of promoted networks and fixed opponents, during the run or by `alphazero match ladder`."""
 
     games_per_network: int = 16
     """Games that the run plays for each promoted network; 0 for no ladder during the run."""

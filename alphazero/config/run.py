@@ -61,4 +61,5 @@ class InitConfig:
     """Initial weights of a new run."""
 
     weights: str | None = None
-    """A Leela Zero weight file of the run's board size and network shape; null for random weights."""
+    """A network of the run's board size and shape: a weight file, a run's folder or a folder of promoted
+    files (its newest network); null for random weights."""

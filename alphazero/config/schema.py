@@ -1,4 +1,4 @@
-"""The whole tree of settings, for `alphazero.run` and `alphazero.train`."""
+"""The whole tree of settings, for `alphazero run` and `alphazero supervised`."""
 
 from dataclasses import dataclass, field
 

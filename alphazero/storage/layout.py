@@ -78,7 +78,7 @@ def claim(folder: Path, store: stores.Store, key: str = "mirror.uri") -> None:
     elif ours != theirs:
         raise ValueError(
             f"{key}={store.name}: holds another run than {folder}; choose another place, "
-            f"or go on with that run: python -m alphazero.pull {store.name} EMPTY_FOLDER --run"
+            f"or go on with that run: alphazero pull {store.name} EMPTY_FOLDER --run"
         )
 
 

@@ -47,7 +47,7 @@ class Puller:
 
     def look(self) -> list[str]:
         """Names of the source's certificates to copy, oldest first. Raises StoreError."""
-        for folder in (run_paths.PROMOTED, ""):
+        for folder in (run_paths.PROMOTED, "promoted", ""):
             found = layout.certificates(self._source.sizes(folder, deep=False), folder)
             if found:
                 return found[-1:] if self._latest_only else found

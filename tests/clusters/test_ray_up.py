@@ -1,4 +1,4 @@
-"""The real `ray up` over ssh on machines of our own: a run on two nodes, strangers at its doors, and its end.
+"""The real `ray up` over ssh on machines of our own: a run on two nodes, strangers at its ports, and its end.
 
 The file is clusters/on_premises.yaml as it is shipped. The commands are those of docs/runbook.md, with the
 settings of a small run. The machines are prepared: `uv`, which would download packages, is a stand-in that
@@ -308,7 +308,7 @@ def test_a_cable_that_was_out_for_a_while_stops_nothing(story):
 
 
 def test_promoted_networks_are_pulled(story):
-    story.shell(written("python -m alphazero.pull cluster:"))
+    story.shell(written("alphazero pull cluster:"))
     nets = promotion.Promotions(story.user.home / "project" / "nets")
     latest = nets.latest()
     assert latest is not None

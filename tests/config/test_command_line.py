@@ -37,6 +37,35 @@ def test_mistakes(parser, capsys, arguments, message):
     assert capsys.readouterr().err == message
 
 
+@pytest.mark.parametrize("default", [32, None])
+def test_simulations_have_two_names(default):
+    parser = command_line.Parser(prog="program")
+    command_line.add_simulations(parser, most=100, default=default)
+    assert parser.parse_args([]).simulations == default
+    assert parser.parse_args(["--simulations", "7"]).simulations == 7
+    assert parser.parse_args(["--visits", "7"]).simulations == 7
+
+
+@pytest.mark.parametrize("numbers", [("32", "7"), ("7", "32"), ("7", "7")])
+def test_only_one_name_of_the_simulations_may_be_given(numbers, capsys):
+    """Even if a number is the default."""
+    parser = command_line.Parser(prog="program")
+    command_line.add_simulations(parser, most=100, default=32)
+    with pytest.raises(SystemExit) as exit_:
+        parser.parse_args(["--simulations", numbers[0], "--visits", numbers[1]])
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == "program: argument --visits: not allowed with argument --simulations\n"
+
+
+@pytest.mark.parametrize("name", ["--simulations", "--visits"])
+def test_both_names_of_the_simulations_have_the_same_range(name, capsys):
+    parser = command_line.Parser(prog="program")
+    command_line.add_simulations(parser, most=100)
+    with pytest.raises(SystemExit):
+        parser.parse_args([name, "101"])
+    assert capsys.readouterr().err == f"program: argument {name}: 101: must be a whole number from 1 to 100\n"
+
+
 def test_a_choice_lists_what_there_is(parser, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args(["--kind", "c"])

@@ -232,7 +232,7 @@ def test_two_runs_do_not_share_a_mirror(folder: Path, there: Recorded, tmp_path:
     other = runs.make(tmp_path / "other", promoted=1, steps=(90,))
     with pytest.raises(ValueError, match=r"holds another run than .*other; choose another place") as raised:
         make(other, there).step()
-    assert f"python -m alphazero.pull {there.name} EMPTY_FOLDER --run" in str(raised.value)
+    assert f"alphazero pull {there.name} EMPTY_FOLDER --run" in str(raised.value)
     assert there.sizes() == before
     assert not (other / run_paths.IDENTITY).exists()
 

@@ -2,8 +2,8 @@
 
 from tensorboard.summary.writer import event_file_writer
 
-from alphazero.report import progress
-from tests.report.test_progress import HELD_OUT, METRICS
+from alphazero.supervised import progress
+from tests.supervised.test_progress import HELD_OUT, METRICS
 from tools import plot_supervised
 
 

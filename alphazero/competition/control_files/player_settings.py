@@ -7,10 +7,9 @@ from typing import Any
 
 from alphazero.competition.control_files import setting_entries, settings, sourced
 from alphazero.competition.control_files.setting_entries import SettingEntry, Table
+from alphazero.evaluation import weight_files
 
 _MOST_VISITS = 1_000_000
-_UNIFORM = "none"
-"""Replaces the weight file: the uniform network."""
 _NEED_COMMAND = ("cwd", "environ", "startup_gtp_commands", "gtp_aliases", "discard_stderr")
 """Settings that apply only to engines."""
 
@@ -44,7 +43,7 @@ def _player(code: str, entry: SettingEntry, folder: Path) -> settings.PlayerSett
     _check_kind(entry, entries)
     if "command" in values:
         values["command"] = _resolved(values["command"], folder)
-    if values.get("weights", _UNIFORM) != _UNIFORM:
+    if values.get("weights", weight_files.UNIFORM) != weight_files.UNIFORM:
         values["weights"] = path_text(values["weights"], folder)
     if values.get("cwd") is not None:
         values["cwd"] = Path(path_text(values["cwd"], folder))

@@ -64,7 +64,7 @@ class PlayerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     command: tuple[str, ...] = ()
     """Program and arguments of an engine; started without a shell."""
     weights: str = ""
-    """A weight file, a run's folder, or "none" for the uniform network."""
+    """A network, as in `weight_files.find`, or "none" for the uniform network."""
     visits: int = 128
     """Simulations per move of a network."""
     cwd: Path | None = None

@@ -14,9 +14,6 @@ from alphazero.engine.commands import answers
 from alphazero.evaluation import weight_files
 from alphazero.go import handicap, play, rules
 
-UNIFORM = "none"
-"""Replaces the weight file: the network with uniform policy and value 0."""
-
 
 class NetworkSide:
     """A `sides.Side` that plays by our engine's rules: positional superko, no suicide, area scoring."""
@@ -150,7 +147,7 @@ class Networks:
             return self._loaded[key]
 
     def _load(self, player: settings.PlayerSettings, size: int) -> LoadedNetwork:
-        if player.weights == UNIFORM:
+        if player.weights == weight_files.UNIFORM:
             return LoadedNetwork(
                 player, evaluators.UniformEvaluator(size), "uniform network", self._num_games
             )

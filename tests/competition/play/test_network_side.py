@@ -10,6 +10,7 @@ from alphazero.competition.play import competitions, network_side, opening_book,
 from alphazero.competition.results import ledger, record
 from alphazero.go import rules
 from alphazero.net import leela
+from alphazero.run_files import promotion
 from tests.evaluation import networks
 
 SIZE = 5
@@ -80,6 +81,13 @@ def test_weights_that_do_not_fit_are_refused(loaded, tmp_path, weights, reason):
     player = settings.PlayerSettings(code="w", weights=str(tmp_path / weights))
     with pytest.raises(sides.Broken, match=reason):
         started(loaded, player=player, game=settings.GameSettings(board_size=7, komi=2.5))
+
+
+@pytest.mark.parametrize("form", [".", "weights", "weights/promoted"])
+def test_a_folder_is_its_newest_promoted_network(loaded, tmp_path, form):
+    promotion.Promotions(tmp_path / "weights" / "promoted").promote(networks.make_weights(size=SIZE), {})
+    player = settings.PlayerSettings(code="w", weights=str(tmp_path / form), visits=2)
+    assert "b1c2" in started(loaded, player=player).description
 
 
 def test_a_stopped_run_ends_its_games(loaded):

@@ -2,7 +2,7 @@
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from alphazero.report import progress
+from alphazero.supervised import progress
 
 METRICS = {
     "loss": 3.0, "policy_loss": 2.5, "value_loss": 0.5, "samples_per_s": 1234.5, "data_wait_fraction": 0.004,

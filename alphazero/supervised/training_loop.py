@@ -16,7 +16,8 @@ from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import rows as data_rows
 from alphazero.datasets import corruption, dataset, shuffle, stream
-from alphazero.training import checkpoint, data_parallel, supervised_state, trainer
+from alphazero.supervised import training_state
+from alphazero.training import checkpoint, data_parallel, trainer
 
 _STEPS_AT_ONCE = 8
 """Calls of the learner end at multiples of this number, so that a resumed run makes the same calls."""
@@ -66,12 +67,12 @@ class SupervisedTraining:
         self._clock = clock
         training = config.training
         kind = checkpoint.of_run if group.number == 0 else _read_only
-        self._learner = supervised_state.SupervisedLearner(config, group)
+        self._learner = training_state.SupervisedLearner(config, group)
         self._trainer = trainer.Trainer(self._learner, kind(folder, training), training)
         jobs = [found.job(config, group.number, reader) for reader in range(config.data.num_readers)]
         digest = _digest_of(jobs[0], training.num_ranks)
         if self._trainer.restore() and self._learner.saved is not None:
-            self._learner.standing = supervised_state.SupervisedState.of_state(self._learner.saved)
+            self._learner.supervised = training_state.SupervisedState.of_state(self._learner.saved)
         self._state.data, places = digest, self._places(digest)
         self._minutes_before, self._began = self._state.minutes, clock()
         self._held_out = _in_batches(found.held_out, training.batch_size)
@@ -86,7 +87,7 @@ class SupervisedTraining:
         return self._learner.step
 
     @property
-    def best(self) -> supervised_state.BestNetwork:
+    def best(self) -> training_state.BestNetwork:
         """The result, which exists once `run` has ended without an interruption."""
         assert self._state.best is not None, "no network was evaluated yet"
         return self._state.best
@@ -103,7 +104,7 @@ class SupervisedTraining:
         """
         try:
             ending = self._train_on(should_stop)
-            if ending is not Ending.interrupted and self._state.looked_at_step != self.step:
+            if ending is not Ending.interrupted and self._state.evaluated_step != self.step:
                 self._evaluate_held_out()
             if not self._save():
                 raise RuntimeError(f"step {self.step} could not be saved; the previous checkpoint is intact")
@@ -119,8 +120,8 @@ class SupervisedTraining:
         return summary(merged)
 
     @property
-    def _state(self) -> supervised_state.SupervisedState:
-        return self._learner.standing
+    def _state(self) -> training_state.SupervisedState:
+        return self._learner.supervised
 
     def _train_on(self, should_stop: Callable[[], bool]) -> Ending:
         data = self._config.data
@@ -130,7 +131,7 @@ class SupervisedTraining:
                 return Ending.interrupted
             if progress >= 1:
                 return Ending.bound
-            if data.patience and self._state.looks_in_vain >= data.patience:
+            if data.patience and self._state.evaluations_since_best >= data.patience:
                 return Ending.patience
             self._train(progress)
             if self._held_out and self.step % data.evaluate_steps == 0:
@@ -168,10 +169,10 @@ class SupervisedTraining:
         metrics = self._group.all(measured)[0]
         best = self._state.best
         is_best = best is None or not metrics or metrics["loss"] < best.metrics["loss"]
-        self._state.looks_in_vain = 0 if is_best else self._state.looks_in_vain + 1
-        self._state.looked_at_step = self.step
+        self._state.evaluations_since_best = 0 if is_best else self._state.evaluations_since_best + 1
+        self._state.evaluated_step = self.step
         if is_best:
-            self._state.best = supervised_state.BestNetwork(self.step, metrics, weights)
+            self._state.best = training_state.BestNetwork(self.step, metrics, weights)
         self._listener.on_evaluation(self.step, metrics, is_best)
 
     def _save(self) -> bool:

@@ -1,6 +1,6 @@
 """Supervised training as a whole: ranks, progress, and the weight file with its certificate.
 
-The run's folder has the layout of `alphazero.run`. The only promoted network is the one with the lowest
+The run's folder has the layout of `alphazero run`. The only promoted network is the one with the lowest
 held-out loss.
 """
 
@@ -18,9 +18,10 @@ from alphazero.data import targets as game_targets
 from alphazero.datasets import dataset
 from alphazero.evaluation import agreement
 from alphazero.net import hardware, inference
-from alphazero.report import logs, progress
+from alphazero.report import logs
 from alphazero.run_files import promotion, run_folder
-from alphazero.training import checkpoint, data_parallel, processes, supervised, supervised_state
+from alphazero.supervised import progress, rank_processes, training_loop, training_state
+from alphazero.training import checkpoint, data_parallel
 
 _logger = logging.getLogger(__name__)
 
@@ -42,13 +43,13 @@ def run(config: schema.Config, folder: run_folder.RunFolder, found: dataset.Surv
     count = config.training.num_ranks
     if count == 1:
         stop = threading.Event()
-        with processes.told_by_signals(stop):
+        with rank_processes.told_by_signals(stop):
             _run_rank(0, "", stop, config, found)
     else:
         _check_devices(config)
         stop = multiprocessing.get_context("spawn").Event()
-        with processes.told_by_signals(stop):
-            processes.run(_run_rank, count, (config, found), stop)
+        with rank_processes.told_by_signals(stop):
+            rank_processes.run(_run_rank, count, (config, found), stop)
     if stop.is_set():
         raise KeyboardInterrupt
 
@@ -65,20 +66,20 @@ def _run_rank(number: int, address: str, stop: Any, config: schema.Config, found
             folder.path / run_paths.LOOP_EVENTS, checkpoint.newest_step(folder.checkpoints)
         )
     try:
-        job = supervised.SupervisedTraining(config, found, folder.checkpoints, group, listener)
+        job = training_loop.SupervisedTraining(config, found, folder.checkpoints, group, listener)
         ending = job.run(stop.is_set)
         skipped = job.skipped()
     finally:
         listener.close()
     if number == 0:
         print(f"step {job.step:,}: {ending.value}" + f"; left out of the data: {skipped}" * bool(skipped))
-        if ending is not supervised.Ending.interrupted:
+        if ending is not training_loop.Ending.interrupted:
             _write(job.best, job.samples, config, folder, found)
     group.leave()
 
 
 class _SilentListener:
-    """A `supervised.ProgressListener` for all ranks but the first, which does nothing."""
+    """A `training_loop.ProgressListener` for all ranks but the first, which does nothing."""
 
     def on_steps(self, step: int, metrics: dict[str, float], skipped: str) -> None: ...
 
@@ -95,7 +96,7 @@ def _check_devices(config: schema.Config) -> None:
 
 
 def _write(
-    best: supervised_state.BestNetwork,
+    best: training_state.BestNetwork,
     samples: int,
     config: schema.Config,
     folder: run_folder.RunFolder,

@@ -10,7 +10,7 @@ LINE_INTERVAL_S = 10.0
 
 
 class ProgressReport:
-    """A `training.supervised.ProgressListener` that prints lines and writes TensorBoard events."""
+    """A `training_loop.ProgressListener` that prints lines and writes TensorBoard events."""
 
     def __init__(
         self,

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import torch
-
 from alphazero.config import schema
 from alphazero.datasets import shuffle
 from alphazero.net import leela
-from alphazero.training import data_parallel, learner
+from alphazero.training import checkpoint, data_parallel, learner
 
 ReaderPlaces = list[list[shuffle.Place]]
 """Places of each rank's readers, in the order of ranks."""
@@ -33,26 +31,26 @@ class SupervisedState:
     data: str = ""
     """Digest of everything that determines the order of positions. Another digest makes `places` invalid."""
     places: ReaderPlaces | None = None
-    looks_in_vain: int = 0
+    evaluations_since_best: int = 0
     """Evaluations on the held-out positions since the best one."""
-    looked_at_step: int = -1
+    evaluated_step: int = -1
     """Step of the last evaluation on the held-out positions; -1 before the first one."""
     best: BestNetwork | None = None
 
     def state(self) -> dict[str, Any]:
-        """The state as tensors and plain Python."""
+        """The state as tensors and plain Python. Its keys are part of the file format of checkpoints."""
         best = self.best and {
             "step": self.best.step,
             "figures": self.best.metrics,
-            "weights": _arrays_of(self.best.weights),
+            "weights": checkpoint.tensors_of(self.best.weights),
         }
         return {
             "minutes": self.minutes,
             "epochs": self.epochs,
             "data": self.data,
             "places": self.places and [[list(place) for place in rank] for rank in self.places],
-            "looks_in_vain": self.looks_in_vain,
-            "looked_at_step": self.looked_at_step,
+            "looks_in_vain": self.evaluations_since_best,
+            "looked_at_step": self.evaluated_step,
             "best": best,
         }
 
@@ -61,11 +59,13 @@ class SupervisedState:
         """Restores what `state` returned. The network's arrays are not copied."""
         best, places = state["best"], state["places"]
         return cls(
-            **state
-            | {
-                "places": places and [[shuffle.Place(*numbers) for numbers in rank] for rank in places],
-                "best": best and BestNetwork(best["step"], best["figures"], _weights_of(best["weights"])),
-            }
+            minutes=state["minutes"],
+            epochs=state["epochs"],
+            data=state["data"],
+            places=places and [[shuffle.Place(*numbers) for numbers in rank] for rank in places],
+            evaluations_since_best=state["looks_in_vain"],
+            evaluated_step=state["looked_at_step"],
+            best=best and BestNetwork(best["step"], best["figures"], checkpoint.weights_of(best["weights"])),
         )
 
 
@@ -74,13 +74,13 @@ class SupervisedLearner(learner.Learner):
 
     def __init__(self, config: schema.Config, ranks: data_parallel.Ranks) -> None:
         super().__init__(config, ranks)
-        self.standing = SupervisedState()
+        self.supervised = SupervisedState()
         self.saved: dict[str, Any] | None = None
         """The `SupervisedState.state` in the checkpoint that was loaded."""
 
     def state(self) -> dict[str, Any]:
         """The state of `learner.Learner` and of supervised training."""
-        return {**super().state(), "supervised": self.standing.state()}
+        return {**super().state(), "supervised": self.supervised.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Loads the learner's part only. Also raises ValueError for a checkpoint of self-play."""
@@ -88,30 +88,3 @@ class SupervisedLearner(learner.Learner):
             raise ValueError("the checkpoint does not belong to supervised training; choose another run.dir")
         super().load_state(state)
         self.saved = state["supervised"]
-
-
-def _arrays_of(weights: leela.Weights) -> dict[str, Any]:
-    layers = {
-        "tower": [layer for convolution in weights.tower for layer in convolution],
-        "policy_convolution": weights.policy_convolution,
-        "policy": weights.policy,
-        "value_convolution": weights.value_convolution,
-        "value_hidden": weights.value_hidden,
-        "value": weights.value,
-    }
-    tensors = {name: [torch.from_numpy(array) for array in layer] for name, layer in layers.items()}
-    return {"version": weights.version, **tensors}
-
-
-def _weights_of(state: dict[str, Any]) -> leela.Weights:
-    arrays = {name: [tensor.numpy() for tensor in state[name]] for name in state if name != "version"}
-    tower, width = arrays["tower"], len(leela.Convolution._fields)
-    return leela.Weights(
-        version=state["version"],
-        tower=tuple(leela.Convolution(*tower[at : at + width]) for at in range(0, len(tower), width)),
-        policy_convolution=leela.Convolution(*arrays["policy_convolution"]),
-        policy=leela.Dense(*arrays["policy"]),
-        value_convolution=leela.Convolution(*arrays["value_convolution"]),
-        value_hidden=leela.Dense(*arrays["value_hidden"]),
-        value=leela.Dense(*arrays["value"]),
-    )

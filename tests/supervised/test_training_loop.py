@@ -9,7 +9,8 @@ import torch
 from alphazero.config import compose
 from alphazero.datasets import dataset
 from alphazero.net import leela
-from alphazero.training import checkpoint, data_parallel, supervised, supervised_state
+from alphazero.supervised import training_loop, training_state
+from alphazero.training import checkpoint, data_parallel
 from tests.datasets import corpus
 from tests.evaluation import networks
 
@@ -51,7 +52,7 @@ def games(tmp_path_factory):
 def train(games, folder, *words, should_stop=lambda: False):
     config = compose.compose([*WORDS, f"data.path={games}", *words])
     listener = Listener()
-    job = supervised.SupervisedTraining(
+    job = training_loop.SupervisedTraining(
         config, dataset.survey(config), folder, data_parallel.Ranks(), listener
     )
     return job, job.run(should_stop), listener
@@ -74,7 +75,7 @@ def same(one, other):
 
 def test_it_learns_from_the_games(games, tmp_path):
     job, ending, listener = train(games, tmp_path, "stop.steps=240", "data.epochs=null")
-    assert ending is supervised.Ending.bound and job.step == 240
+    assert ending is training_loop.Ending.bound and job.step == 240
     first, last = listener.evaluations[0][1], listener.evaluations[-1][1]
     assert first["policy_loss"] > 1.2 * last["policy_loss"]
     assert last["policy_loss"] < 0.6 * np.log(26) and last["policy_top1"] > 0.5
@@ -97,7 +98,7 @@ def test_a_hundred_steps_are_sixty_and_forty_bit_for_bit(games, tmp_path, stop_a
     _, ending, _ = train(
         games, tmp_path / "parts", "stop.steps=100", should_stop=lambda: next(calls) >= counted
     )
-    assert ending is supervised.Ending.interrupted
+    assert ending is training_loop.Ending.interrupted
     assert newest(tmp_path / "parts")["step"] == stop_at
     resumed, _, rest = train(games, tmp_path / "parts", "stop.steps=100")
     assert resumed.step == whole.step == 100 and rest.steps[0][0] > stop_at
@@ -120,19 +121,19 @@ def test_it_stops_when_the_held_out_loss_no_longer_falls(games, tmp_path):
         games, tmp_path, "data.patience=2", "data.evaluate_steps=10", "stop.steps=4000", "data.epochs=null",
         "schedule=constant", "optimizer.rate=0.03",
     )  # fmt: skip
-    assert ending is supervised.Ending.patience and job.step < 4000
+    assert ending is training_loop.Ending.patience and job.step < 4000
     assert [is_best for _, _, is_best in listener.evaluations[-3:]] == [True, False, False]
     assert job.best.step == listener.evaluations[-3][0]
     again, ending, _ = train(
         games, tmp_path, "data.patience=2", "data.evaluate_steps=10", "stop.steps=4000", "data.epochs=null",
     )  # fmt: skip
-    assert ending is supervised.Ending.patience and again.step == job.step
+    assert ending is training_loop.Ending.patience and again.step == job.step
     assert leela.to_text(again.best.weights) == leela.to_text(job.best.weights)
 
 
 def test_it_ends_after_passes_and_works_without_held_out_positions(games, tmp_path):
     job, ending, listener = train(games, tmp_path, "data.epochs=2", "data.held_out_fraction=0")
-    assert ending is supervised.Ending.bound
+    assert ending is training_loop.Ending.bound
     assert job.step * 32 == pytest.approx(2 * 720, abs=8 * 32)
     assert listener.evaluations == [(job.step, {}, True)] and job.best.step == job.step
 
@@ -163,9 +164,9 @@ def test_a_full_disk_is_reported_and_leaves_the_last_checkpoint(games, tmp_path,
 
 def test_a_state_survives_being_saved():
     weights = networks.make_weights()
-    before = supervised_state.SupervisedState(
-        minutes=1.5, data="x", best=supervised_state.BestNetwork(7, {"loss": 2.0}, weights)
+    before = training_state.SupervisedState(
+        minutes=1.5, data="x", best=training_state.BestNetwork(7, {"loss": 2.0}, weights)
     )
-    after = supervised_state.SupervisedState.of_state(before.state())
+    after = training_state.SupervisedState.of_state(before.state())
     assert after.best is not None and leela.to_text(after.best.weights) == leela.to_text(weights)
     assert (after.minutes, after.data, after.best.step, after.best.metrics) == (1.5, "x", 7, {"loss": 2.0})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alphazero.training import processes
+from alphazero.supervised import rank_processes
 
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def stop_event():
 
 
 def test_all_ranks_finish(tmp_path):
-    processes.run(finish, 2, (tmp_path,), stop_event())
+    rank_processes.run(finish, 2, (tmp_path,), stop_event())
     addresses = {path.read_text() for path in tmp_path.iterdir()}
     assert len(addresses) == 1 and addresses.pop().startswith("file:///")
 
@@ -52,12 +52,12 @@ def test_all_ranks_finish(tmp_path):
 def test_a_failure_ends_all(how, kind, line):
     began = time.monotonic()
     with pytest.raises(kind, match=line):
-        processes.run(fail, 2, (how,), stop_event())
+        rank_processes.run(fail, 2, (how,), stop_event())
     assert time.monotonic() - began < 30
 
 
 def run_job(name, **environment):
-    command = [sys.executable, "-m", "tests.training.signal_job", name]
+    command = [sys.executable, "-m", "tests.supervised.signal_job", name]
     done = subprocess.run(command, env={**os.environ, **environment}, cwd=PROJECT, timeout=120)
     assert done.returncode == 0
 

@@ -1,0 +1,1 @@
+"""Supervised training from chunks, SGF files or game logs: command, ranks, loop, state, progress."""
