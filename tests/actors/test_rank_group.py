@@ -5,7 +5,7 @@ import ray
 from ray import exceptions
 
 from actors import plan as plans
-from actors import rank_group, supervision
+from actors import rank_group, ray_errors
 from alphazero.config import compose
 
 PLACE = plans.Placement(
@@ -109,7 +109,7 @@ def test_a_rank_that_dies_while_the_others_wait_for_it_is_no_error_of_ours(fake)
         make()
     assert fake.killed == 2
     # The error that the driver receives from such a learner.
-    assert supervision.is_death(task_error(lost.value))
+    assert ray_errors.is_death(task_error(lost.value))
 
 
 def test_an_error_that_all_ranks_have_stays_one(fake):
@@ -117,7 +117,7 @@ def test_an_error_that_all_ranks_have_stays_one(fake):
     fake.answers["join"] = [task_error(cause).as_instanceof_cause()]
     with pytest.raises(ValueError) as failed:
         make()
-    assert not supervision.is_death(failed.value)
+    assert not ray_errors.is_death(failed.value)
 
 
 def test_ranks_that_never_get_a_step_done_end_the_run(fake):
@@ -128,4 +128,4 @@ def test_ranks_that_never_get_a_step_done_end_the_run(fake):
             group.state()
     with pytest.raises(RuntimeError, match="the learner's ranks were lost 3 times") as ended:
         group.state()
-    assert not supervision.is_death(task_error(ended.value))
+    assert not ray_errors.is_death(task_error(ended.value))
