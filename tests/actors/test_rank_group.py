@@ -7,6 +7,7 @@ from ray import exceptions
 from actors import plan as plans
 from actors import rank_group, ray_errors
 from alphazero.config import compose
+from alphazero.training import checkpoint, trainer
 
 PLACE = plans.Placement(
     name=plans.RANK, node=plans.Node(id="a", name="a", cpus=4, gpus=0), count=2, cpus=0.5, gpus=0
@@ -110,6 +111,24 @@ def test_a_rank_that_dies_while_the_others_wait_for_it_is_no_error_of_ours(fake)
     assert fake.killed == 2
     # The error that the driver receives from such a learner.
     assert ray_errors.is_death(task_error(lost.value))
+
+
+def test_a_rollback_halves_the_learning_rate_of_all_ranks(fake, monkeypatch, tmp_path):
+    state = {"step": 20, "samples": 320, "rate_factor": 1.0}
+    checkpoints = checkpoint.Checkpoints(tmp_path, keep=1)
+    checkpoints.save(20, state)
+    sent = []
+    monkeypatch.setattr(ray, "put", sent.append)
+    group = make()
+    training = trainer.Trainer(group, checkpoints, compose.compose(["conf=smoke"]).training)
+    training.restore()
+    fake.answers["train"] = [FloatingPointError("loss nan")]
+    assert training.train(["batches", "batches"], progress=0) == []
+    assert [each["rate_factor"] for each in sent] == [1.0, 0.5]
+    assert (group.step, group.learning_rate_factor) == (20, 0.5)
+    fake.answers["train"] = [FloatingPointError("loss nan")]
+    with pytest.raises(FloatingPointError, match="the learning rate was already halved"):
+        training.train(["batches", "batches"], progress=0)
 
 
 def test_an_error_that_all_ranks_have_stays_one(fake):
