@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import yaml
 
@@ -104,6 +104,13 @@ def _num_selfplay_actors(config: schema.Config, there: int, num_nodes: int, capa
     return max(there, grown)
 
 
+class _RunRequest(NamedTuple):
+    """The request of one run, in the key-value store as a JSON object with these keys."""
+
+    time: float  # in seconds since 1970
+    bundles: list[Bundle]
+
+
 class Requests:
     """The requests of all runs of a cluster.
 
@@ -111,42 +118,43 @@ class Requests:
     cluster's key-value store and requests the sum of all.
     """
 
-    def __init__(self, run: str, kv: Any = None, clock: Callable[[], float] = time.time) -> None:
-        """run: its name on the cluster. kv: has put, get, delete, keys and request, by default Ray's."""
+    def __init__(
+        self, run: str, kv: "_RayStore | None" = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """run: its name on the cluster. kv: Ray's store and autoscaler, or a fake."""
         self._key = f"{_PREFIX}{run}"
         self._kv = kv or _RayStore()
         self._clock = clock
-        self._last: tuple[float, list[Bundle]] = (-math.inf, [])
+        self._last = _RunRequest(-math.inf, [])
 
-    def ask(self, bundles: Sequence[Bundle]) -> bool:
-        """Requests these bundles instead of the run's last ones; returns whether they differ.
+    def update(self, bundles: Sequence[Bundle]) -> None:
+        """Requests these bundles instead of the run's last ones.
 
         An unchanged request is repeated once a minute, so that it survives the end of another run.
         """
-        now, bundles = self._clock(), list(bundles)
-        asked, last = self._last
-        is_news = bundles != last
-        if is_news or now - asked >= _REPEAT_S:
-            self._kv.put(self._key, json.dumps({"time": now, "bundles": bundles}))
-            self._last = now, bundles
+        request = _RunRequest(self._clock(), list(bundles))
+        if request.bundles != self._last.bundles or request.time - self._last.time >= _REPEAT_S:
+            self._kv.put(self._key, json.dumps(request._asdict()))
+            self._last = request
             self._kv.request(self._sum())
-        return is_news
 
-    def end(self) -> None:
-        """Withdraws the run's request; those of other runs stay."""
+    def withdraw(self) -> None:
+        """Removes the run's request; those of other runs stay."""
         self._kv.delete(self._key)
         self._kv.request(self._sum())
 
     def _sum(self) -> list[Bundle]:
-        return [bundle for request in self._fresh() for bundle in request["bundles"]]
+        return [bundle for request in self._fresh() for bundle in request.bundles]
 
-    def _fresh(self) -> Iterable[dict[str, Any]]:
+    def _fresh(self) -> Iterable[_RunRequest]:
+        """The requests of all runs; removes those of dead drivers."""
         for key in self._kv.keys(_PREFIX):
             text = self._kv.get(key)
             if text is None:
                 continue
-            request = json.loads(text)
-            if self._clock() - request["time"] > _FORGOTTEN_S:
+            found = json.loads(text)
+            request = _RunRequest(found["time"], found["bundles"])
+            if self._clock() - request.time > _FORGOTTEN_S:
                 self._kv.delete(key)
             else:
                 yield request

@@ -13,16 +13,16 @@ class BalanceMeter:
     def __init__(self, config: training_config.TrainingConfig) -> None:
         self._config = config
         self._actor_rate = 0.0  # positions/s of a self-play actor that does not pause
-        self.newest: throughput.Balance | None = None
+        self._balance: throughput.Balance | None = None
         """None before both sides have a measured rate."""
 
-    def take(self, now: status.Status) -> None:
+    def update(self, now: status.Status) -> None:
         """Takes the current status of the run."""
         if min(now.actors, now.positions_per_s, now.samples_per_s) <= 0:
             return
         # The maximum, because actors that pause for the learner seem slower than they are.
         self._actor_rate = max(now.positions_per_s / now.actors, _DECAY * self._actor_rate)
-        self.newest = throughput.players_fed(
+        self._balance = throughput.players_fed(
             now.actors,
             player_positions_per_s=self._actor_rate,
             samples_per_s=now.samples_per_s,
@@ -32,9 +32,9 @@ class BalanceMeter:
     @property
     def capacity(self) -> float | None:
         """Self-play actors that the learner can use, None before it is known."""
-        return None if self.newest is None else self.newest.capacity
+        return None if self._balance is None else self._balance.capacity
 
     @property
     def text(self) -> str:
         """A sentence that names the slower side; empty before it is known."""
-        return "" if self.newest is None else self.newest.text()
+        return "" if self._balance is None else self._balance.text()

@@ -4,7 +4,7 @@ import collections
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 
@@ -16,6 +16,13 @@ _logger = logging.getLogger(__name__)
 _SETTLE_S = 2.0
 
 
+class _Use(NamedTuple):
+    """Resources in use on a node."""
+
+    cpus: float
+    gpus: float
+
+
 class Nodes:
     """The nodes of the cluster, with the resources that other runs used on each at first sight.
 
@@ -24,12 +31,12 @@ class Nodes:
 
     def __init__(self, config: schema.Config) -> None:
         self._config = config
-        self._used: dict[str, tuple[float, float]] = {}
+        self._used: dict[str, _Use] = {}
         self._checked: dict[str, bool] = {}
         """Whether a node may take part, by id."""
 
-    def look(self) -> list[plans.Node]:
-        """The nodes that are alive and suitable; a warning names an unsuitable one once.
+    def refresh(self) -> list[plans.Node]:
+        """The nodes that are alive and suitable now; a warning names an unsuitable one once.
 
         ValueError in one line if the driver's node is unsuitable.
         """
@@ -40,17 +47,17 @@ class Nodes:
         return [node for node in nodes if self._checked[node.id]]
 
     def forget_use(self) -> None:
-        """Makes the next `look` measure the other runs' use again, for a run without actors."""
+        """Makes the next `refresh` measure the other runs' use again, for a run without actors."""
         self._used.clear()
 
     def _check(self, new: Sequence[plans.Node]) -> None:
         ours = node_facts.find()
         others = [node for node in new if not node.is_driver]
-        answers = node_facts.ask(others) if others else {}
+        collected = node_facts.collect(others) if others else {}
         for node in new:
             # A node that does not answer in time is accepted.
-            facts = ours if node.is_driver else answers.get(node.id, ours)
-            problems, notes = node_facts.judge(self._config, node, facts, ours)
+            facts = ours if node.is_driver else collected.get(node.id, ours)
+            problems, notes = node_facts.check(self._config, node, facts, ours)
             self._checked[node.id] = not problems
             if problems and node.is_driver:
                 raise ValueError(problems[0])
@@ -68,7 +75,6 @@ class Nodes:
         for entry in alive:
             id, address, resources = entry["NodeID"], entry["NodeManagerAddress"], entry["Resources"]
             types = [name.partition(":")[2] for name in resources if name.startswith("accelerator_type:")]
-            used_cpus, used_gpus = self._used[id]
             found.append(
                 plans.Node(
                     id=id,
@@ -78,8 +84,8 @@ class Nodes:
                     gpus=resources.get("GPU", 0.0),
                     memory=resources.get("memory", 0.0),
                     gpu_type=types[0] if types else "",
-                    used_cpus=used_cpus,
-                    used_gpus=used_gpus,
+                    used_cpus=self._used[id].cpus,
+                    used_gpus=self._used[id].gpus,
                     is_driver=id == here,
                 )
             )
@@ -95,19 +101,19 @@ class Nodes:
             time.sleep(_SETTLE_S)
             again = _used_of(new)
             for id in new:
-                self._used[id] = min(self._used[id][0], again[id][0]), min(self._used[id][1], again[id][1])
+                first, second = self._used[id], again[id]
+                self._used[id] = _Use(min(first.cpus, second.cpus), min(first.gpus, second.gpus))
 
 
-def _used_of(nodes: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[float, float]]:
-    """CPUs and GPUs in use on each of these nodes."""
+def _used_of(nodes: Mapping[str, Mapping[str, float]]) -> dict[str, _Use]:
+    """Resources in use on each of these nodes."""
     # Private in Ray 2.60: the public functions return the sum over all nodes or need the dashboard.
     from ray._private import state
 
     free = state.available_resources_per_node()
-    return {
-        id: tuple(  # pyright: ignore[reportReturnType]  two of them
-            max(0.0, round(total.get(kind, 0.0) - free.get(id, total).get(kind, 0.0), 4))
-            for kind in ("CPU", "GPU")
-        )
-        for id, total in nodes.items()
-    }
+
+    def used(id: str, kind: str) -> float:
+        total = nodes[id]
+        return max(0.0, round(total.get(kind, 0.0) - free.get(id, total).get(kind, 0.0), 4))
+
+    return {id: _Use(cpus=used(id, "CPU"), gpus=used(id, "GPU")) for id in nodes}

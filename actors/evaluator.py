@@ -2,11 +2,10 @@
 
 import logging
 import threading
-from typing import Any
 
 import ray
 
-from actors import gate_player, telemetry, worker_setup
+from actors import gate_player, handles, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.run_files import candidate as candidates
@@ -27,23 +26,20 @@ class EvaluatorActor:
     """
 
     def __init__(
-        self, config: schema.Config, handles: dict[str, Any], elsewhere: plans.Placement | None = None
+        self, config: schema.Config, services: handles.Services, player_place: plans.Placement | None = None
     ) -> None:
-        """handles: actors by name, of which weight_store and reporter are used.
-
-        elsewhere: the place where its games are played, by default this process.
-        """
+        """player_place: the place of a gate player for its games; None to play them in this process."""
         # Not at the top: the driver imports this module too and does not need torch.
         from alphazero.evaluation import gate
 
-        self._handles = handles
+        self._weight_store = services.weight_store
         self._stopping = threading.Event()
-        self._telemetry = telemetry.Telemetry(handles["reporter"], "gate")
-        self._match_telemetry = telemetry.Telemetry(handles["reporter"], "match")
+        self._telemetry = telemetry.Telemetry(services.reporter, "gate")
+        self._match_telemetry = telemetry.Telemetry(services.reporter, "match")
         self._every_steps = config.gate.every_steps
         folder = run_folder.RunFolder(config.run.dir)
         self._promotions = promotion.Promotions(folder.promoted)
-        player = elsewhere and gate_player.RemoteMatch(config, handles, elsewhere)
+        player = player_place and gate_player.RemoteMatch(config, services, player_place)
         self._gate = gate.Gate(worker_setup.for_own_devices(config), folder, player)
 
     def run(self) -> None:
@@ -51,25 +47,25 @@ class EvaluatorActor:
         known = self._take_best()
         while not self._stopping.is_set():
             too_early = known + self._every_steps - 1
-            newest = ray.get(self._handles["weight_store"].newest_candidate.remote(too_early))
+            newest = ray.get(self._weight_store.newest_candidate.remote(too_early))
             if newest is None:
                 self._stopping.wait(_PAUSE_S)
                 continue
-            candidate: candidates.Candidate = ray.get(newest[1])
+            candidate = ray.get(newest.candidate)
             try:
-                outcome = self._gate.judge(candidate, self._stopping.is_set, self._tell)
+                outcome = self._gate.judge(candidate, self._stopping.is_set, self._report_score)
             except OSError as error:
                 _logger.warning("step %d is judged again later: %s", candidate.version, error)
                 self._stopping.wait(_TROUBLE_S)
                 continue
-            known = newest[0]
+            known = newest.version
             if outcome is None:
                 return
             if outcome.is_promoted:
-                ray.get(self._handles["weight_store"].promote.remote(candidate))
+                ray.get(self._weight_store.promote.remote(candidate))
             self._telemetry.report_now(outcome.metrics(), candidate.version)
 
-    def _tell(self, metrics: dict[str, float]) -> None:
+    def _report_score(self, metrics: dict[str, float]) -> None:
         """Reports the score of the match under way."""
         self._match_telemetry.report(lambda: dict(metrics))
 
@@ -81,11 +77,11 @@ class EvaluatorActor:
         promoted = self._promotions.latest()
         if promoted is not None:
             # A kill may have come after the file was written and before the store had the network.
-            ray.get(self._handles["weight_store"].promote.remote(candidates.from_promoted(promoted)))
+            ray.get(self._weight_store.promote.remote(candidates.from_promoted(promoted)))
         while not self._stopping.wait(_PAUSE_S):
-            newest = ray.get(self._handles["weight_store"].best.remote(-1))
-            if newest is not None:
-                best: candidates.Candidate = ray.get(newest[1])
+            stored = ray.get(self._weight_store.best.remote(-1))
+            if stored is not None:
+                best = ray.get(stored.candidate)
                 self._gate.start_with(best)
                 return best.version
         return -1

@@ -7,8 +7,8 @@ from typing import Any
 
 import ray
 
+from actors import handles, telemetry, worker_setup
 from actors import plan as plans
-from actors import telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.evaluation import result as results
 from alphazero.run_files import candidate as candidates
@@ -24,14 +24,13 @@ class GatePlayer:
     dead, too, and the driver starts another evaluator with a new gate player.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name; only reporter is used."""
+    def __init__(self, config: schema.Config, services: handles.Services) -> None:
         # Not at the top: the driver imports this module too and does not need torch.
         from alphazero.evaluation import gate_match
 
         self._match = gate_match.GateMatch(worker_setup.for_own_devices(config))
         self._stopping = threading.Event()
-        self._telemetry = telemetry.Telemetry(handles["reporter"], "match")
+        self._telemetry = telemetry.Telemetry(services.reporter, "match")
 
     def start_with(self, best: candidates.Candidate) -> None:
         """`GateMatch.start_with`."""
@@ -39,25 +38,26 @@ class GatePlayer:
 
     def play(self, candidate: candidates.Candidate) -> results.MatchResult | None:
         """`GateMatch.play` until `stop`."""
-        return self._match.play(candidate, self._stopping.is_set, self._tell)
+        return self._match.play(candidate, self._stopping.is_set, self._report_score)
 
     def stop(self) -> None:
         """Makes `play` return None after the current move."""
         self._stopping.set()
 
-    def _tell(self, metrics: dict[str, float]) -> None:
+    def _report_score(self, metrics: dict[str, float]) -> None:
+        """Reports the score of the match under way."""
         self._telemetry.report(lambda: dict(metrics))
 
 
 class RemoteMatch:
     """A `GatePlayer` as a `gate_match.MatchPlayer`; calls to a dead one raise a Ray error."""
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any], place: plans.Placement) -> None:
+    def __init__(self, config: schema.Config, services: handles.Services, place: plans.Placement) -> None:
         """place: node and share of a GPU."""
-        actor = ray.remote(worker_setup.on_start(GatePlayer))
+        actor: Any = ray.remote(worker_setup.on_start(GatePlayer))
         # The second thread serves `stop`.
         options = {**worker_setup.options_at(place), "max_concurrency": 2}
-        self._player: Any = actor.options(**options).remote(config, handles)
+        self._player: handles.GatePlayerHandle = actor.options(**options).remote(config, services)
 
     def start_with(self, best: candidates.Candidate) -> None:
         """`GateMatch.start_with`."""

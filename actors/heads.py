@@ -129,13 +129,13 @@ def _look_up(host: str, port: int, deadline: float) -> list[tuple[str, int]]:
     """
     outcome: list[Any] = []
 
-    def look() -> None:
+    def resolve() -> None:
         try:
             outcome.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             outcome.append(error)
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=resolve, daemon=True)
     thread.start()
     thread.join(max(0, deadline - time.monotonic()))
     if not outcome:

@@ -2,11 +2,10 @@
 
 import functools
 import logging
-import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from actors import telemetry, worker_setup
+from actors import handles, telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.run_files import promotion, run_folder
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 5.0
 _TROUBLE_S = 60.0
-_EXTRA_NICENESS = 10
 
 
 class LadderActor:
@@ -27,12 +25,11 @@ class LadderActor:
     second, and the new one plays them again.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name; only reporter is used."""
-        os.nice(_EXTRA_NICENESS)
+    def __init__(self, config: schema.Config, services: handles.Services) -> None:
+        worker_setup.lower_priority()
         self._config = worker_setup.for_own_devices(config)
         self._stopping = threading.Event()
-        self._telemetry = telemetry.Telemetry(handles["reporter"], "ladder")
+        self._telemetry = telemetry.Telemetry(services.reporter, "ladder")
 
     @functools.cached_property
     def _ladder(self) -> "ladder.Ladder":

@@ -4,22 +4,25 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ray
 
-from actors import messages, rank_group, telemetry, worker_setup
+from actors import batch_requests, handles, messages, rank_group, telemetry, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
+from alphazero.data import batch as batches
 from alphazero.run_files import candidate as candidates
 from alphazero.run_files import run_folder
 from alphazero.training import checkpoint, trainer
 
+if TYPE_CHECKING:
+    from alphazero.training import learner
+
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
-_CALL_S = 1.0
-"""Duration of a request's batches: short enough to notice `stop`, long enough to hide the request."""
-_MOST_BATCHES = 64
+_FIRST_STEP_S = 1.0
+"""Assumed duration of the first step."""
 
 
 class LearnerActor:
@@ -33,20 +36,17 @@ class LearnerActor:
     """
 
     def __init__(
-        self, config: schema.Config, handles: dict[str, Any], ranks: Sequence[plans.Placement]
+        self, config: schema.Config, services: handles.Services, ranks: Sequence[plans.Placement]
     ) -> None:
-        """handles: actors by name; replay_buffer, weight_store and reporter are used.
-
-        ranks: places of the ranks, empty if this process is the only one.
-        """
+        """ranks: places of the ranks, empty if this process is the only one."""
         self._config = config if ranks else worker_setup.for_own_devices(config)
         self._ranks = ranks
-        self._handles = handles
+        self._services = services
         self._stopping = threading.Event()
         self._is_asked_to_publish = threading.Event()
         self._progress = messages.RunProgress(fraction=0, games=0, positions=0)
-        self._telemetry = telemetry.Telemetry(handles["reporter"], "learner")
-        self._step_s = _CALL_S
+        self._telemetry = telemetry.Telemetry(services.reporter, "learner")
+        self._step_s = _FIRST_STEP_S
         self._waited_s, self._reported = 0.0, time.monotonic()
 
     def run(self) -> None:
@@ -62,23 +62,22 @@ class LearnerActor:
         # The untrained network is the best one until the first promotion, even after a restart.
         self._untrained = self._candidate()
         self._restore()
-        self._introduce()
-        count, request = self._request(0)
+        self._publish_both()
+        pending = self._request(0)
         while not self._stopping.is_set():
             if self._is_asked_to_publish.is_set():
                 self._is_asked_to_publish.clear()
-                self._introduce()
-            is_granted = ray.get(request[0])
-            drawn = request[1:]
-            taken = count if is_granted else 0
-            count, request = self._request(taken)
+                self._publish_both()
+            is_granted = ray.get(pending.is_granted)
+            shards = pending.shards
+            pending = self._request(pending.steps if is_granted else 0)
             if not is_granted:
                 self._telemetry.report(lambda: {"waiting_for": "games"})
                 self._stopping.wait(_PAUSE_S)
                 self._waited_s += _PAUSE_S
                 continue
             try:
-                self._train(drawn)
+                self._train(shards)
             except rank_group.RanksLost:
                 self._restore()
         self._trainer.save()
@@ -101,30 +100,23 @@ class LearnerActor:
         if self._trainer.restore():
             _logger.info("the learner goes on from step %d", self._learner.step)
 
-    def _request(self, under_way: int) -> tuple[int, list[Any]]:
-        """Requests the batches of the next steps; returns their number and the references.
-
-        The batches last for about a second and end before the next publication or checkpoint.
-        under_way: steps that were requested but not trained yet.
-        """
+    def _request(self, under_way: int) -> batch_requests.PendingBatches:
+        """Requests the batches of the next steps. under_way: steps that were granted but not trained yet."""
         training = self._config.training
-        first = self._learner.step + under_way
-        ends = [every - first % every for every in (training.publish_steps, training.checkpoint_steps)]
-        count = min(*ends, _MOST_BATCHES, max(1, round(_CALL_S / self._step_s)))
-        ask = self._handles["replay_buffer"].request_shards.options(num_returns=1 + training.num_ranks)
-        shard = training.batch_size // training.num_ranks
-        samples = self._learner.samples + under_way * training.batch_size
-        return count, ask.remote(samples, count, shard, training.num_ranks)
+        request = messages.BatchRequest(
+            samples=self._learner.samples + under_way * training.batch_size,
+            steps=batch_requests.num_steps(training, self._learner.step + under_way, self._step_s),
+            batch_size=training.batch_size // training.num_ranks,
+            num_ranks=training.num_ranks,
+        )
+        return batch_requests.send(self._services.replay_buffer, request)
 
-    def _train(self, drawn: list[Any]) -> None:
-        """Trains on the batches of each rank; reports, publishes and saves if it is due.
-
-        drawn: a reference to the batches of each rank.
-        """
+    def _train(self, shards: "Sequence[ray.ObjectRef[list[batches.TrainingBatch]]]") -> None:
+        """Trains on the batches of each rank; reports, publishes and saves if it is due."""
         training = self._config.training
         began, before, rollbacks = time.monotonic(), self._learner.step, self._trainer.rollbacks
-        shards = drawn if self._ranks else ray.get(drawn[0])
-        taken = self._trainer.train(shards, self._progress.fraction)
+        drawn = shards if self._ranks else ray.get(shards[0])
+        taken = self._trainer.train(drawn, self._progress.fraction)
         if self._trainer.rollbacks > rollbacks:
             return
         self._step_s = (time.monotonic() - began) / len(taken)
@@ -146,22 +138,22 @@ class LearnerActor:
         self._waited_s, self._reported = 0.0, now
         return share
 
-    def _introduce(self) -> None:
-        """Sends the weight store its two networks; the store ignores what is not newer."""
-        self._handles["weight_store"].promote.remote(self._untrained)
+    def _publish_both(self) -> None:
+        """Sends the weight store the untrained and the newest network; it ignores one that is not newer."""
+        self._services.weight_store.promote.remote(self._untrained)
         self._publish()
 
     def _publish(self) -> None:
-        self._handles["weight_store"].publish.remote(self._candidate())
+        self._services.weight_store.publish.remote(self._candidate())
 
     def _measure(self) -> None:
         """Records the newest candidate's metrics on held-out games."""
         training = self._config.training
-        buffer = self._handles["replay_buffer"]
+        buffer = self._services.replay_buffer
         drawn = ray.get(buffer.held_out_batches.remote(training.held_out_batches, training.batch_size))
         if drawn:
             metrics = self._learner.evaluate(drawn)
-            self._handles["reporter"].record.remote("held_out", metrics, self._learner.step)
+            self._services.reporter.record.remote("held_out", metrics, self._learner.step)
 
     def _candidate(self) -> candidates.Candidate:
         return candidates.Candidate(
@@ -172,10 +164,12 @@ class LearnerActor:
         )
 
 
-def _make_learner(config: schema.Config, ranks: Sequence[plans.Placement]) -> Any:
+def _make_learner(
+    config: schema.Config, ranks: Sequence[plans.Placement]
+) -> "learner.Learner | rank_group.RankGroup":
     if ranks:
         return rank_group.RankGroup(config, ranks)
-    rank_group.give_place_back()
+    rank_group.remove_reservation()
     # Not at the top: the driver imports this module too and does not need torch.
     from alphazero.training import learner
 

@@ -4,12 +4,17 @@ import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 
+from actors import messages
 from alphazero.config import schema
 from alphazero.data import batch as batches
+
+if TYPE_CHECKING:
+    from alphazero.net import leela
+    from alphazero.training import learner
 
 
 class LearnerRank:
@@ -21,7 +26,7 @@ class LearnerRank:
 
     def __init__(self, config: schema.Config) -> None:
         self._config = config
-        self._learner: Any = None
+        self._learner: learner.Learner  # made by `join`
         self._is_first = False
 
     def rendezvous(self, is_local: bool) -> str:
@@ -47,17 +52,16 @@ class LearnerRank:
         self._learner = learner.Learner(self._config, place)
         self._is_first = number == 0
 
-    def train(
-        self, drawn: Sequence[batches.TrainingBatch], progress: float
-    ) -> tuple[list[dict[str, float]], int]:
-        """The metrics of `Learner.train`, and the number of samples of all ranks."""
-        return self._learner.train(drawn, progress), self._learner.samples
+    def train(self, drawn: Sequence[batches.TrainingBatch], progress: float) -> messages.TrainedSteps:
+        """`Learner.train`."""
+        metrics = self._learner.train(drawn, progress)
+        return messages.TrainedSteps(metrics, self._learner.samples)
 
     def evaluate(self, drawn: Sequence[batches.TrainingBatch]) -> dict[str, float]:
         """`Learner.evaluate`."""
         return self._learner.evaluate(drawn)
 
-    def candidate(self) -> Any:
+    def candidate(self) -> "leela.Weights | None":
         """`Learner.candidate` of the first rank, None of the other ranks, which have the same."""
         found = self._learner.candidate()
         return found if self._is_first else None

@@ -1,15 +1,8 @@
 """The mirror as an actor."""
 
-import logging
-import os
-from typing import Any
-
-from actors import telemetry
+from actors import handles, telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.run_files import run_folder
-
-_logger = logging.getLogger(__name__)
-_EXTRA_NICENESS = 10
 
 
 class MirrorActor:
@@ -21,13 +14,12 @@ class MirrorActor:
     place ends the run.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any]) -> None:
-        """handles: actors by name; only reporter is used."""
-        os.nice(_EXTRA_NICENESS)
+    def __init__(self, config: schema.Config, services: handles.Services) -> None:
+        worker_setup.lower_priority()
         # Not at the top: the driver imports this module, too.
         from alphazero.storage import background
 
-        self._telemetry = telemetry.Telemetry(handles["reporter"], "mirror")
+        self._telemetry = telemetry.Telemetry(services.reporter, "mirror")
         self._background = background.make(config, run_folder.RunFolder(config.run.dir).path)
 
     def run(self) -> None:

@@ -15,6 +15,7 @@ from ray import exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors import plan as plans
+from actors import ray_errors
 from alphazero.config import schema
 from alphazero.config import training as training_config
 
@@ -50,7 +51,7 @@ def find() -> NodeFacts:
     )
 
 
-def ask(nodes: Iterable[plans.Node]) -> dict[str, NodeFacts | str]:
+def collect(nodes: Iterable[plans.Node]) -> dict[str, NodeFacts | str]:
     """The facts of nodes by id, or the reason why a node has none, such as that it lacks this package.
 
     Nodes that do not answer within ten seconds are left out.
@@ -71,7 +72,7 @@ def ask(nodes: Iterable[plans.Node]) -> dict[str, NodeFacts | str]:
             try:
                 facts: NodeFacts = ray.get(reference)
             except exceptions.RayTaskError as error:
-                found[asked[reference]] = str(error).strip().splitlines()[-1]
+                found[asked[reference]] = ray_errors.last_line(error)
                 continue
             except exceptions.RayError:
                 continue  # the node is gone again
@@ -81,17 +82,17 @@ def ask(nodes: Iterable[plans.Node]) -> dict[str, NodeFacts | str]:
     return found
 
 
-class Judgement(NamedTuple):
-    """Findings about one node, in lines that name it."""
+class NodeFindings(NamedTuple):
+    """Results of the check of one node, in lines that name it."""
 
     problems: list[str]  # reasons why it cannot take part
     notes: list[str]  # warnings to the user
 
 
-def judge(config: schema.Config, node: plans.Node, facts: NodeFacts | str, ours: NodeFacts) -> Judgement:
+def check(config: schema.Config, node: plans.Node, facts: NodeFacts | str, ours: NodeFacts) -> NodeFindings:
     """Checks a node. facts: or the reason why there are none. ours: the driver's facts."""
     if isinstance(facts, str):
-        return Judgement([f"{node.name}: a first task failed there: {facts}"], [])
+        return NodeFindings([f"{node.name}: a first task failed there: {facts}"], [])
     problems, notes = [], []
     if _minor(facts.python) != _minor(ours.python):
         wanted = _minor(ours.python)
@@ -113,7 +114,7 @@ def judge(config: schema.Config, node: plans.Node, facts: NodeFacts | str, ours:
             "(uv pip install --torch-backend=auto)"
         )
         (problems if device is training_config.Device.cuda else notes).append(text)
-    return Judgement(*([f"{node.name}: {text}" for text in lines] for lines in (problems, notes)))
+    return NodeFindings(*([f"{node.name}: {text}" for text in lines] for lines in (problems, notes)))
 
 
 def _version(name: str) -> str:

@@ -7,9 +7,9 @@ from alphazero.config import schema
 
 SELF_PLAY, LEARNER, RANK, EVALUATOR, LADDER = "self-play", "learner", "learner rank", "evaluator", "ladder"
 MIRROR, GATE_PLAYER = "mirror", "gate player"
-SERVICES = ("replay buffer", "weight store", "reporter")
+SERVICES = REPLAY_BUFFER, WEIGHT_STORE, REPORTER = "replay buffer", "weight store", "reporter"
 
-_CALLS_PER_S, _LONGEST_TALK_S = 100, 10.0
+_CALLS_PER_S, _LONGEST_POLL_S = 100, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Plan:
         return self.of(RANK) or self.of(LEARNER)
 
     @property
-    def num_players(self) -> int:
+    def num_selfplay_actors(self) -> int:
         """Number of self-play actors."""
         return sum(place.count for place in self.of(SELF_PLAY))
 
@@ -97,13 +97,13 @@ def private_cpus(config: schema.Config, cores: int) -> float:
     return cores + math.ceil(services + learner)
 
 
-def talk_interval_s(num_players: int) -> float:
-    """Seconds between two reports of a self-play actor, and between two polls for a newer network.
+def poll_interval_s(num_selfplay_actors: int) -> float:
+    """Seconds between two polls of a self-play actor for a newer network, and between two reports.
 
     All actors together make about a hundred calls a second of either kind: a service takes a few hundred
     (docs/scaling.md). The upper bound keeps a live actor from being counted as silent.
     """
-    return min(_LONGEST_TALK_S, max(1.0, num_players / _CALLS_PER_S))
+    return min(_LONGEST_POLL_S, max(1.0, num_selfplay_actors / _CALLS_PER_S))
 
 
 def _resources(node: Node) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import ray
 from ray import exceptions
 
-from actors import messages
+from actors import handles, messages
 from alphazero.data import record as records
 
 _logger = logging.getLogger(__name__)
@@ -27,46 +27,46 @@ class Pushes:
 
     def __init__(
         self,
-        replay_buffer: Any,
+        replay_buffer: handles.ReplayBufferHandle,
         actor: str,
         limit: int,
         stopping: threading.Event,
         wait: Callable[..., Any] = ray.wait,
-        get: Callable[[Any], Any] = ray.get,
+        get: Callable[[Any], messages.PushReply] = ray.get,
     ) -> None:
-        """replay_buffer: the actor's handle. stopping: ends waits. wait, get: Ray's, replaced in tests."""
+        """actor: name of the sender. stopping: ends waits. wait, get: Ray's, replaced in tests."""
         self._replay_buffer = replay_buffer
         self._actor = actor
         self._limit = limit
         self._stopping = stopping
         self._wait = wait
         self._get = get
-        self._under_way: dict[Any, Sequence[records.GameRecord]] = {}
+        self._under_way: dict[ray.ObjectRef[messages.PushReply], Sequence[records.GameRecord]] = {}
 
     def send(self, games: Sequence[records.GameRecord]) -> messages.PushReply | None:
-        """Pushes games as soon as fewer than `limit` pushes are open; returns the newest answer, if any."""
-        reply = self.settle(timeout_s=0)
+        """Pushes games as soon as fewer than `limit` pushes are open; returns the newest reply, if any."""
+        reply = self._take_reply(timeout_s=0)
         while len(self._under_way) >= self._limit and not self._stopping.is_set():
-            reply = self.settle(timeout_s=_WAIT_S) or reply
+            reply = self._take_reply(timeout_s=_WAIT_S) or reply
         if games:
             self._push(games)
         return reply
 
     def drain(self, timeout_s: float) -> None:
-        """Waits until every push is answered, at most `timeout_s`; logs the number of games that are left."""
+        """Waits for the replies of all pushes, at most `timeout_s`; logs the number of games without one."""
         deadline = time.monotonic() + timeout_s
         while self._under_way and time.monotonic() < deadline:
-            self.settle(timeout_s=0.1)
+            self._take_reply(timeout_s=0.1)
         if self._under_way:
             lost = sum(len(games) for games in self._under_way.values())
             _logger.warning("%s: %d finished games got no answer from the replay buffer", self._actor, lost)
 
-    def settle(self, timeout_s: float) -> messages.PushReply | None:
-        """Waits for one answer, at most `timeout_s`, and takes it."""
+    def _take_reply(self, timeout_s: float) -> messages.PushReply | None:
+        """Waits for one reply, at most `timeout_s`; repeats its push if that failed."""
         if not self._under_way:
             return None
         answered, _ = self._wait(list(self._under_way), num_returns=1, timeout=timeout_s)
-        reply = None
+        reply: messages.PushReply | None = None
         for reference in answered:
             games = self._under_way.pop(reference)
             try:

@@ -5,16 +5,22 @@ import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ray
 from ray import exceptions, util
+from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from actors import learner_rank, worker_setup
+from actors import handles, learner_rank, ray_errors, worker_setup
 from actors import plan as plans
 from alphazero.config import schema
+from alphazero.data import batch as batches
 
+if TYPE_CHECKING:
+    from alphazero.net import leela
+
+Answer = TypeVar("Answer")
 _logger = logging.getLogger(__name__)
 _START_S = 120.0
 _LONGEST_S = 1e7
@@ -35,13 +41,13 @@ class PlaceLost(exceptions.RayError):
     """The ranks do not fit on their nodes any more; the driver must find another place."""
 
 
-def give_place_back() -> None:
+def remove_reservation() -> None:
     """Removes the placement group that a killed learner left, if there is one."""
     with contextlib.suppress(ValueError):
         util.remove_placement_group(util.get_placement_group(_GROUP))
 
 
-def has_place(places: Sequence[plans.Placement]) -> bool:
+def has_reservation(places: Sequence[plans.Placement]) -> bool:
     """Whether the ranks' shares of nodes are reserved; before that no other actor may take parts of GPUs."""
     try:
         group = util.get_placement_group(_GROUP)
@@ -50,7 +56,7 @@ def has_place(places: Sequence[plans.Placement]) -> bool:
     return _nodes_of(group) == sorted(place.node.id for place in places for _ in range(place.count))
 
 
-def _nodes_of(group: Any) -> list[str] | None:
+def _nodes_of(group: PlacementGroup) -> list[str] | None:
     """Sorted ids of the nodes of a placement group's bundles; None before all are reserved."""
     entry = util.placement_group_table(group)
     return sorted(entry["bundles_to_node_id"].values()) if entry.get("state") == "CREATED" else None
@@ -70,42 +76,49 @@ class RankGroup:
         self._config = config if self._place.gpus else worker_setup.on_cpus(config)
         self._nodes = [place.node for place in places for _ in range(place.count)]
         self._restarts = 0
-        self._meeting: str = ""
+        self._rendezvous = ""
         self.step = 0
         self.samples = 0
-        self.rate_factor = 1.0
+        self.learning_rate_factor = 1.0
         self._reserve()
         self._start()
 
-    def train(self, drawn: Sequence[Any], progress: float) -> list[dict[str, float]]:
+    def train(
+        self, drawn: "Sequence[ray.ObjectRef[list[batches.TrainingBatch]]]", progress: float
+    ) -> list[dict[str, float]]:
         """Trains the ranks and returns the metrics of each step; RanksLost if a rank is lost.
 
         drawn: for each rank a reference to its list of batches.
         """
         shards = zip(self._ranks, drawn, strict=True)
-        answers = self._get([rank.train.remote(shard, progress) for rank, shard in shards])
-        metrics, self.samples = answers[0]
-        self.step += len(metrics)
+        trained = self._get([rank.train.remote(shard, progress) for rank, shard in shards])[0]
+        self.samples = trained.samples
+        self.step += len(trained.metrics)
         self._restarts = 0
-        return metrics
+        return trained.metrics
 
-    def evaluate(self, drawn: Any) -> dict[str, float]:
-        """Evaluates batches on the first rank. drawn: reference to a list of batches."""
+    def evaluate(self, drawn: Sequence[batches.TrainingBatch]) -> dict[str, float]:
+        """Evaluates batches on the first rank."""
         return self._get([self._ranks[0].evaluate.remote(drawn)])[0]
 
-    def candidate(self) -> Any:
+    def candidate(self) -> "leela.Weights":
         """The averaged network."""
-        return self._get([rank.candidate.remote() for rank in self._ranks])[0]
+        first, *_ = self._get([rank.candidate.remote() for rank in self._ranks])
+        assert first is not None
+        return first
 
     def state(self) -> dict[str, Any]:
         """All mutable state; batch norm's statistics are means over the ranks."""
-        return self._get([rank.state.remote() for rank in self._ranks])[0]
+        first, *_ = self._get([rank.state.remote() for rank in self._ranks])
+        assert first is not None
+        return first
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continues from a `state`."""
         shared = ray.put(state)
         self._get([rank.load_state.remote(shared) for rank in self._ranks])
-        self.step, self.samples, self.rate_factor = state["step"], state["samples"], state["rate_factor"]
+        self.step, self.samples = state["step"], state["samples"]
+        self.learning_rate_factor = state["rate_factor"]
 
     def stop(self) -> None:
         """Ends all ranks and removes their placement group."""
@@ -115,13 +128,13 @@ class RankGroup:
     def _kill(self) -> None:
         for rank in self._ranks:
             ray.kill(rank)  # pyright: ignore[reportArgumentType]  the stubs lack proxies
-        if self._meeting.startswith("file://"):
+        if self._rendezvous.startswith("file://"):
             # Usually the ranks' machine is this one; on another an empty folder stays.
-            shutil.rmtree(Path(self._meeting.removeprefix("file://")).parent, ignore_errors=True)
+            shutil.rmtree(Path(self._rendezvous.removeprefix("file://")).parent, ignore_errors=True)
 
     def _reserve(self) -> None:
         # Ray keeps the group of a learner that died, and its reservation, for as long as the driver lives.
-        give_place_back()
+        remove_reservation()
         bundle = {"CPU": self._place.cpus, "GPU": self._place.gpus}
         self._group = util.placement_group(
             [bundle] * len(self._nodes),
@@ -137,8 +150,8 @@ class RankGroup:
             raise RuntimeError(f"cluster.wait_minutes={minutes:g}: {bundle} are not free on each of {names}")
 
     def _start(self) -> None:
-        actor = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))
-        self._ranks = [
+        actor: Any = ray.remote(worker_setup.on_start(learner_rank.LearnerRank))
+        self._ranks: list[handles.RankHandle] = [
             actor.options(
                 num_cpus=self._place.cpus,
                 num_gpus=self._place.gpus,
@@ -148,9 +161,8 @@ class RankGroup:
         ]
         is_local = len({node.id for node in self._nodes}) == 1
         try:
-            address: Any = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
-            self._meeting = address
-            joined = [rank.join.remote(self._meeting, number) for number, rank in enumerate(self._ranks)]
+            self._rendezvous = ray.get(self._ranks[0].rendezvous.remote(is_local), timeout=_START_S)
+            joined = [rank.join.remote(self._rendezvous, number) for number, rank in enumerate(self._ranks)]
             ray.get(joined, timeout=self._config.training.timeout_s + _START_S)
         except exceptions.GetTimeoutError as error:
             self.stop()
@@ -162,15 +174,16 @@ class RankGroup:
         except exceptions.RayError as error:
             # If one rank dies, the ranks that wait for it fail with errors that do not name the cause.
             self._kill()
-            raise RanksLost(f"while they started: {_reason(error)}") from error
+            raise RanksLost(f"while they started: {ray_errors.last_line(error)}") from error
 
-    def _get(self, references: list[Any]) -> list[Any]:
+    def _get(self, references: "list[ray.ObjectRef[Answer]]") -> list[Answer]:
+        """The replies of ranks; RanksLost, after a restart of all ranks, if one of them has none."""
         try:
             return ray.get(references)
         except (FloatingPointError, ValueError):
             raise  # the learner's own errors, the same on all ranks
         except exceptions.RayError as error:
-            reason = _reason(error)
+            reason = ray_errors.last_line(error)
             if self._restarts == _MOST_RESTARTS:
                 raise RuntimeError(
                     f"the learner's ranks were lost {_MOST_RESTARTS} times: {reason}"
@@ -180,7 +193,3 @@ class RankGroup:
             self._kill()
             self._start()
             raise RanksLost(reason) from error
-
-
-def _reason(error: exceptions.RayError) -> str:
-    return str(error).strip().splitlines()[-1]

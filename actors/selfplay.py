@@ -4,18 +4,21 @@ import logging
 import os
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import ray
 from ray import exceptions
 
-from actors import messages, pushes, telemetry, worker_setup
+from actors import handles, pushes, telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.search import symmetries
 from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
+
+if TYPE_CHECKING:
+    from alphazero.evaluation import candidate as candidates
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
@@ -35,21 +38,20 @@ class SelfPlayActor:
         self,
         config: schema.Config,
         number: int,
-        handles: dict[str, Any],
+        services: handles.Services,
         began: float,
-        talk_s: float = 1.0,
+        poll_s: float = 1.0,
         num_threads: int = 1,
     ) -> None:
-        """handles: actors by name; replay_buffer, weight_store and reporter are used.
+        """began: start of the session, in seconds since 1970. num_threads: of the search.
 
-        began: start of the session, in seconds since 1970. talk_s: seconds between two reports, and between
-        two polls for a newer network. num_threads: of the search.
+        poll_s: seconds between two polls for a newer network, and between two reports.
         """
         self._began = began
-        self._talk_s = talk_s
+        self._poll_s = poll_s
         self._num_threads = num_threads
         self._config = worker_setup.for_own_devices(config)
-        self._handles = handles
+        self._services = services
         self._stopping = threading.Event()
         self._version = -1
         self._has_moved = False
@@ -59,9 +61,9 @@ class SelfPlayActor:
         self._name = f"{actor}-{session}"
         self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
         window = config.selfplay.push_window
-        self._pushes = pushes.Pushes(handles["replay_buffer"], actor, window, self._stopping)
-        self._telemetry = telemetry.Telemetry(handles["reporter"], actor, talk_s)
-        self._asked = 0.0
+        self._pushes = pushes.Pushes(services.replay_buffer, actor, window, self._stopping)
+        self._telemetry = telemetry.Telemetry(services.reporter, actor, poll_s)
+        self._polled_at = 0.0
 
     def run(self) -> None:
         """Plays until `stop`."""
@@ -72,7 +74,7 @@ class SelfPlayActor:
         # Not at the top: the driver does not need it, and here the import overlaps with the learner's start.
         from alphazero.net import inference
 
-        candidate = self._wait_for_weights()
+        candidate = self._wait_for_candidate()
         if candidate is None:
             return
         self._telemetry.wait_for("the measurement of inference backends")
@@ -101,7 +103,7 @@ class SelfPlayActor:
                     self._telemetry.wait_for(f"the disk of the run's folder ({reply.trouble})")
                 self._wait_while_ahead(reply.should_wait)
             self._telemetry.report(lambda: {**worker.metrics(), "backend": evaluator.describe()})
-            newer = self._newer_weights() if self._is_due() else None
+            newer = self._newer_candidate() if self._is_poll_due() else None
             if newer is not None:
                 evaluator.load(newer.weights)
                 worker.set_weights(asked, self._version)
@@ -116,40 +118,40 @@ class SelfPlayActor:
         """Makes `run` return after the current move."""
         self._stopping.set()
 
-    def _wait_for_weights(self) -> Any:
+    def _wait_for_candidate(self) -> "candidates.Candidate | None":
+        """The first network to play with; None after `stop`."""
         while not self._stopping.wait(_PAUSE_S):
-            newest = self._newer_weights()
+            newest = self._newer_candidate()
             if newest is not None:
                 return newest
         return None
 
-    def _is_due(self) -> bool:
-        """Whether to poll for weights again; polls at every move would overload the store."""
+    def _is_poll_due(self) -> bool:
+        """Whether to poll for a network again; polls at every move would overload the store."""
         now = time.monotonic()
-        if now - self._asked < self._talk_s:
+        if now - self._polled_at < self._poll_s:
             return False
-        self._asked = now
+        self._polled_at = now
         return True
 
-    def _newer_weights(self) -> Any:
+    def _newer_candidate(self) -> "candidates.Candidate | None":
         """The network to play with if it is not the one in use, else None."""
-        store = self._handles["weight_store"]
+        store = self._services.weight_store
         is_latest = self._config.selfplay.play_with is selfplay_config.PlayWith.latest
-        ask = store.newest_candidate if is_latest else store.best
+        method = store.newest_candidate if is_latest else store.best
         try:
-            newest = ray.get(ask.remote(self._version))
-            candidate = None if newest is None else ray.get(newest[1])
+            newest = ray.get(method.remote(self._version))
+            candidate = None if newest is None else ray.get(newest.candidate)
         except exceptions.RayError as error:
             # The stored weights died with the store; its successor will have them again.
             _logger.info("%s: no weights for now: %s", self._name, error)
             return None
         if newest is not None:
-            self._version = newest[0]
+            self._version = newest.version
         return candidate
 
     def _wait_while_ahead(self, should_wait: bool) -> None:
         # With more actors each of them polls less often.
-        while should_wait and not self._stopping.wait(_PAUSE_S * self._talk_s):
+        while should_wait and not self._stopping.wait(_PAUSE_S * self._poll_s):
             self._telemetry.report(lambda: {"waiting_for": "the learner"})
-            state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
-            should_wait = state.should_wait
+            should_wait = ray.get(self._services.replay_buffer.state.remote()).should_wait

@@ -2,21 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Any
 
+from actors import handles, supervision
 from actors import plan as plans
-from actors import supervision
 
-MakeActor = Callable[[plans.Placement, int], Any]
-"""Makes the self-play actor of this number at this place and returns its handle."""
+StartSelfPlay = Callable[[plans.Placement, int], handles.LoopHandle]
+"""Starts the self-play actor of this number at this place and returns its handle."""
 
 
 class SelfPlayActors:
     """The self-play actors of a `SupervisedActors`."""
 
-    def __init__(self, supervised: supervision.SupervisedActors, make_actor: MakeActor) -> None:
+    def __init__(self, supervised: supervision.SupervisedActors, start_actor: StartSelfPlay) -> None:
         self._supervised = supervised
-        self._make_actor = make_actor
+        self._start_actor = start_actor
         self._places: dict[int, plans.Placement] = {}
 
     def follow(self, plan: plans.Plan, held_back: int = 0, without: Collection[str] = ()) -> None:
@@ -41,14 +40,11 @@ class SelfPlayActors:
             if place.node.id in node_ids:
                 self._remove(number)
 
-    def __len__(self) -> int:
-        return len(self._places)
-
     def _start(self, place: plans.Placement) -> None:
         # The smallest free number keeps the names of files and metrics few when nodes come and go.
         number = next(number for number in range(len(self._places) + 1) if number not in self._places)
         self._places[number] = place
-        self._supervised.start(_name(number), lambda: self._make_actor(place, number))
+        self._supervised.start(_name(number), lambda: self._start_actor(place, number))
 
     def _remove(self, number: int) -> None:
         del self._places[number]

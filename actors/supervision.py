@@ -4,10 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import ray
 from ray import exceptions
+
+from actors import handles, ray_errors
 
 _logger = logging.getLogger(__name__)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
@@ -15,16 +17,22 @@ _SHORT_LIFE_S = 20.0
 _MOST_SHORT_LIVES = 8
 """Largest number in a row; more are not the machine's fault and end the run."""
 
-MakeHandle = Callable[[], Any]
-"""Makes an actor and returns its handle."""
+StartActor = Callable[[], handles.LoopHandle]
+"""Starts an actor and returns its handle."""
+
+
+class _Running(NamedTuple):
+    """An actor that lives."""
+
+    handle: handles.LoopHandle
+    result: "ray.ObjectRef[None]"  # of its `run`
 
 
 @dataclass(slots=True)
 class _SupervisedActor:
-    make: MakeHandle
-    handle: Any = None
-    running: Any = None
-    """Reference to the result of its `run`, None while it is dead."""
+    start: StartActor
+    running: _Running | None = None
+    """None while it is dead."""
     started: float = 0.0
     short_lives: int = 0
     due: float = 0.0
@@ -44,9 +52,9 @@ class SupervisedActors:
         self.deaths = 0
         """Deaths of all actors in this session."""
 
-    def start(self, name: str, make: MakeHandle) -> None:
-        """Makes an actor, and makes another one whenever it dies."""
-        actor = self._actors[name] = _SupervisedActor(make)
+    def start(self, name: str, start: StartActor) -> None:
+        """Starts an actor, and starts it again whenever it dies."""
+        actor = self._actors[name] = _SupervisedActor(start)
         self._begin(actor)
 
     def remove(self, name: str, at_once: bool = False) -> None:
@@ -58,21 +66,21 @@ class SupervisedActors:
         if actor is None or actor.running is None:
             return
         if at_once:
-            ray.kill(actor.handle)
+            _kill(actor.running)
         else:
-            actor.handle.stop.remote()
+            actor.running.handle.stop.remote()
 
-    def replace(self, name: str, make: MakeHandle) -> None:
-        """Kills an actor, so that it is restarted like any dead one, from now on by `make`."""
+    def replace(self, name: str, start: StartActor) -> None:
+        """Kills an actor, so that it is restarted like any dead one, from now on by `start`."""
         actor = self._actors[name]
-        actor.make = make
+        actor.start = start
         if actor.running is not None:
-            ray.kill(actor.handle)
+            _kill(actor.running)
 
-    def handle(self, name: str) -> Any:
+    def handle(self, name: str) -> handles.LoopHandle | None:
         """The living actor, None while there is none."""
         actor = self._actors.get(name)
-        return None if actor is None or actor.running is None else actor.handle
+        return None if actor is None or actor.running is None else actor.running.handle
 
     @property
     def names(self) -> list[str]:
@@ -84,11 +92,11 @@ class SupervisedActors:
 
         RuntimeError if an actor raised an error, returned, or died too often.
         """
-        running = {actor.running: name for name, actor in self._actors.items() if actor.running is not None}
-        if running:
-            ended, _ = ray.wait(list(running), num_returns=1, timeout=timeout_s)
-            for reference in ended:
-                self._handle_end(running[reference])
+        names = self._names_by_result()
+        if names:
+            ended, _ = ray.wait(list(names), num_returns=1, timeout=timeout_s)
+            for result in ended:
+                self._handle_end(names[result], result)
         else:
             time.sleep(timeout_s)
         for actor in self._actors.values():
@@ -97,55 +105,53 @@ class SupervisedActors:
 
     def stop(self, patience_s: float) -> list[str]:
         """Stops all actors; returns the names of those that had not ended within `patience_s`."""
-        running = {actor.running: name for name, actor in self._actors.items() if actor.running is not None}
-        for name in running.values():
-            self._actors[name].handle.stop.remote()
-        if not running:
+        for actor in self._actors.values():
+            if actor.running is not None:
+                actor.running.handle.stop.remote()
+        names = self._names_by_result()
+        if not names:
             return []
-        _, late = ray.wait(list(running), num_returns=len(running), timeout=patience_s)
-        return [running[reference] for reference in late]
+        _, late = ray.wait(list(names), num_returns=len(names), timeout=patience_s)
+        return [names[result] for result in late]
+
+    def _names_by_result(self) -> "dict[ray.ObjectRef[None], str]":
+        """Names of the living actors, by the result of their `run`."""
+        return {
+            actor.running.result: name for name, actor in self._actors.items() if actor.running is not None
+        }
 
     def _begin(self, actor: _SupervisedActor) -> None:
         actor.started = self._clock()
         try:
-            actor.handle = actor.make()
+            handle = actor.start()
         except ValueError:
             # The cluster has not removed the dead actor yet, which still has the name.
             actor.due = self._clock() + _FIRST_PAUSE_S
             return
-        actor.running = actor.handle.run.remote()
+        actor.running = _Running(handle, handle.run.remote())
 
-    def _handle_end(self, name: str) -> None:
-        actor = self._actors[name]
+    def _handle_end(self, name: str, result: "ray.ObjectRef[None]") -> None:
         try:
-            ray.get(actor.running)
+            ray.get(result)
         except exceptions.RayError as error:
-            if not is_death(error):
-                raise RuntimeError(f"{name} failed: {last_line(error)}") from error
-            self._schedule_restart(name, actor, error)
+            if not ray_errors.is_death(error):
+                raise RuntimeError(f"{name} failed: {ray_errors.last_line(error)}") from error
+            self._schedule_restart(name, error)
         else:
             raise RuntimeError(f"{name} ended without a call of stop")
 
-    def _schedule_restart(self, name: str, actor: _SupervisedActor, error: Exception) -> None:
+    def _schedule_restart(self, name: str, error: Exception) -> None:
         self.deaths += 1
+        actor, reason = self._actors[name], ray_errors.last_line(error)
         is_short = self._clock() - actor.started < _SHORT_LIFE_S
         actor.short_lives = actor.short_lives + 1 if is_short else 0
         if actor.short_lives > _MOST_SHORT_LIVES:
-            raise RuntimeError(f"{name} died {actor.short_lives} times in a row: {last_line(error)}")
+            raise RuntimeError(f"{name} died {actor.short_lives} times in a row: {reason}")
         pause = min(_FIRST_PAUSE_S * 2 ** max(0, actor.short_lives - 1), _LONGEST_PAUSE_S)
-        actor.handle = actor.running = None
+        actor.running = None
         actor.due = self._clock() + pause
-        _logger.warning("%s died and is started again in %.0f s: %s", name, pause, last_line(error))
+        _logger.warning("%s died and is started again in %.0f s: %s", name, pause, reason)
 
 
-def is_death(error: exceptions.RayError) -> bool:
-    """Whether a process, a node or its objects were lost; False if our code raised the error."""
-    if isinstance(error, exceptions.RayTaskError):
-        return isinstance(error.cause, exceptions.RayError) and is_death(error.cause)
-    return not getattr(error, "actor_init_failed", False)
-
-
-def last_line(error: Exception) -> str:
-    """The message of a remote error, without the trace that Ray puts before it."""
-    lines = str(error).strip().splitlines()
-    return lines[-1].strip() if lines else type(error).__name__
+def _kill(actor: _Running) -> None:
+    ray.kill(actor.handle)  # pyright: ignore[reportArgumentType]  it is Ray's handle

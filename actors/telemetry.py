@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
 import ray
+
+from actors import handles
 
 _logger = logging.getLogger(__name__)
 
@@ -16,13 +17,13 @@ class Telemetry:
     At most one report is under way, and at most one is sent per interval.
     """
 
-    def __init__(self, reporter: Any, source: str, interval_s: float = 1.0) -> None:
-        """reporter: the reporter actor's handle."""
+    def __init__(self, reporter: handles.ReporterHandle, source: str, interval_s: float = 1.0) -> None:
+        """source: name of the sender, as in `report.aggregator`."""
         self._reporter = reporter
         self._source = source
         self._interval_s = interval_s
         self._last = 0.0
-        self._under_way: Any = None
+        self._under_way: ray.ObjectRef[None] | None = None
 
     def report(self, metrics: Callable[[], dict[str, float | str]], step: int | None = None) -> None:
         """Sends the result of `metrics`, unless the interval is not over or the last report is under way."""

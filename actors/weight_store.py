@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from actors import messages
 from alphazero.run_files import candidate as candidates
 from alphazero.run_files import promotion
 
@@ -26,8 +27,8 @@ class WeightStore:
         put: stores a value and returns a reference to it (`ray.put`).
         """
         self._put = put
-        self._candidate: tuple[int, Any] | None = None
-        self._best: tuple[int, Any] | None = None
+        self._candidate: messages.StoredNetwork | None = None
+        self._best: messages.StoredNetwork | None = None
         newest = promotion.Promotions(promoted).latest()
         if newest is not None:
             self.promote(candidates.from_promoted(newest))
@@ -35,30 +36,33 @@ class WeightStore:
 
     def publish(self, candidate: candidates.Candidate) -> None:
         """Replaces the candidate, unless the new one is not newer."""
-        if self._candidate is None or candidate.version > self._candidate[0]:
-            self._candidate = (candidate.version, self._put(candidate))
+        if candidate.version > _version(self._candidate):
+            self._candidate = self._stored(candidate)
 
     def promote(self, candidate: candidates.Candidate) -> None:
         """Replaces the best network, unless the new one is not newer."""
-        if self._best is None or candidate.version > self._best[0]:
-            self._best = (candidate.version, self._put(candidate))
+        if candidate.version > _version(self._best):
+            self._best = self._stored(candidate)
 
-    def versions(self) -> tuple[int, int]:
-        """Versions of the candidate and of the best network, -1 for none."""
-        return _version(self._candidate), _version(self._best)
+    def versions(self) -> messages.StoredVersions:
+        """Versions of both networks."""
+        return messages.StoredVersions(candidate=_version(self._candidate), best=_version(self._best))
 
-    def newest_candidate(self, known: int) -> tuple[int, Any] | None:
-        """Version and stored candidate if newer than `known`, else None."""
+    def newest_candidate(self, known: int) -> messages.StoredNetwork | None:
+        """The candidate if it is newer than `known`, else None."""
         return _if_newer(self._candidate, known)
 
-    def best(self, known: int) -> tuple[int, Any] | None:
-        """Version and stored best network if newer than `known`, else None."""
+    def best(self, known: int) -> messages.StoredNetwork | None:
+        """The best network if it is newer than `known`, else None."""
         return _if_newer(self._best, known)
 
+    def _stored(self, candidate: candidates.Candidate) -> messages.StoredNetwork:
+        return messages.StoredNetwork(candidate.version, self._put(candidate))
 
-def _version(entry: tuple[int, Any] | None) -> int:
-    return -1 if entry is None else entry[0]
+
+def _version(network: messages.StoredNetwork | None) -> int:
+    return -1 if network is None else network.version
 
 
-def _if_newer(entry: tuple[int, Any] | None, known: int) -> tuple[int, Any] | None:
-    return entry if entry is not None and entry[0] > known else None
+def _if_newer(network: messages.StoredNetwork | None, known: int) -> messages.StoredNetwork | None:
+    return network if network is not None and network.version > known else None

@@ -1,6 +1,7 @@
 """Setup of Ray worker processes: logging, signals, devices and options."""
 
 import dataclasses
+import os
 import signal
 from typing import Any
 
@@ -11,6 +12,8 @@ from actors import plan as plans
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.report import logs
+
+_EXTRA_NICENESS = 10
 
 
 def on_start(actor: type[Any]) -> type[Any]:
@@ -50,6 +53,11 @@ def on_cpus(config: schema.Config) -> schema.Config:
     """The settings with `training.device=cpu`."""
     training = dataclasses.replace(config.training, device=training_config.Device.cpu)
     return dataclasses.replace(config, training=training)
+
+
+def lower_priority() -> None:
+    """Lets the run's other processes go first on busy cores."""
+    os.nice(_EXTRA_NICENESS)
 
 
 def set_up() -> None:

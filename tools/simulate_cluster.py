@@ -121,7 +121,7 @@ def simulate(options: argparse.Namespace, count: int) -> dict[str, float]:
         games_per_s=0.0 if options.flat_out else options.games_per_s,
         games_per_push=options.games_per_push,
         push_window=compose.compose(words).selfplay.push_window,
-        talk_s=options.talk or plans.talk_interval_s(count),
+        talk_s=options.talk or plans.poll_interval_s(count),
     )
     return _simulate(options, words, load, count, services.LearnerLoad(publish_s=options.publish))
 
@@ -135,7 +135,7 @@ def simulate_gpus(options: argparse.Namespace, count: int) -> dict[str, float]:
         games_per_s=(count - all_gpus.learners) * all_gpus.rates.games_per_s / players,
         games_per_push=max(1, round(all_gpus.rates.games_per_push)),
         push_window=config.selfplay.push_window,
-        talk_s=options.talk or plans.talk_interval_s(players),
+        talk_s=options.talk or plans.poll_interval_s(players),
     )
     learner = services.LearnerLoad(
         samples_per_s=all_gpus.learners * all_gpus.rates.samples_per_s, publish_s=None

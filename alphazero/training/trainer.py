@@ -113,8 +113,8 @@ class Trainer:
         state = self._checkpoints.load_newest()
         if state is None:
             raise error
-        self._trainable.load_state(state)
-        self._trainable.learning_rate_factor = _FACTOR_AFTER_ROLLBACK
+        # As a part of the state, so that all ranks get it.
+        self._trainable.load_state({**state, "rate_factor": _FACTOR_AFTER_ROLLBACK})
         self._typical_loss = None
         self.rollbacks += 1
         _logger.warning("%s; back to step %d at half the learning rate", error, self._trainable.step)

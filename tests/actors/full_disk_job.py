@@ -25,7 +25,7 @@ ENOUGH = 100
 
 
 class Learner:
-    step, samples, rate_factor = 20, 0, 1.0
+    step, samples, learning_rate_factor = 20, 0, 1.0
 
     def state(self):
         return {"step": self.step, "samples": 0, "rate_factor": 1.0, "filling": "x" * 50_000}

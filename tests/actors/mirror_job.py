@@ -5,10 +5,11 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import ray
 
-from actors import cluster, cluster_nodes, loop, supervision
+from actors import cluster, cluster_nodes, handles, starting, supervision
 from actors import plan as plans
 from actors.mirror import MirrorActor
 from alphazero import run_paths
@@ -35,12 +36,13 @@ def main(folder):
     config = compose.compose(["conf=9x9", f"run.dir={run}", f"mirror.uri={place}", "mirror.state_minutes=0"])
     cluster.connect(config, str(Path(folder) / "log.txt"), "mirror")
     runs.make(run)
-    node = next(node for node in cluster_nodes.Nodes(config).look() if node.is_driver)
+    node = next(node for node in cluster_nodes.Nodes(config).refresh() if node.is_driver)
     there = plans.Placement(name=plans.MIRROR, node=node, count=1, cpus=0, gpus=0)
     listener = ray.remote(num_cpus=0)(Listener).remote()
     supervised = supervision.SupervisedActors()
-    arguments = (config, {"reporter": listener})
-    supervised.start(plans.MIRROR, lambda: loop._spawn_at(there, MirrorActor, plans.MIRROR, *arguments))
+    services = handles.Services(reporter=listener, weight_store=listener, replay_buffer=listener)
+    arguments = (config, services)
+    supervised.start(plans.MIRROR, lambda: starting.start_at(there, MirrorActor, plans.MIRROR, *arguments))
     store = stores.Folder(place)
     wait_until(lambda: layout.steps(store.sizes()) == [20], supervised)
     (pid,) = processes()
@@ -52,7 +54,8 @@ def main(folder):
     runs.save(run, 30)
     assert supervised.stop(60) == []
     runs.save(run, 40)  # the learner saves after the other actors have stopped
-    ray.get(supervised.handle(plans.MIRROR).finish.remote(), timeout=60)
+    mirror: Any = supervised.handle(plans.MIRROR)
+    ray.get(mirror.finish.remote(), timeout=60)
     assert 40 in layout.steps(store.sizes())
     assert ("mirror", 0.0) in ray.get(listener.received.remote(), timeout=60)
 

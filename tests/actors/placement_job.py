@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ray
 
-from actors import cluster, cluster_nodes, loop, planning
+from actors import cluster, cluster_nodes, planning, starting
 from actors import plan as plans
 from alphazero.config import compose
 from tests import machines
@@ -30,9 +30,9 @@ def main(target, num_nodes, *arguments):
     config = compose.compose(["conf=9x9", "cluster=auto", "training.device=auto", *arguments])
     cluster.connect(config, "/dev/null", "placement")
     machines.wait_until(lambda: len(ray.nodes()) == int(num_nodes), f"{num_nodes} nodes", 60)
-    made = planning.make_plan(config, cluster_nodes.Nodes(config).look())
+    made = planning.make_plan(config, cluster_nodes.Nodes(config).refresh())
     started = [
-        (place, loop._spawn_at(place, Idle, f"{place.name} {place.node.id} {number}"))
+        (place, starting.start_at(place, Idle, f"{place.name} {place.node.id} {number}"))
         for place in sorted(made.placements, key=lambda place: place.name == plans.SELF_PLAY)
         for number in range(place.count)
     ]

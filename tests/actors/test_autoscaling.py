@@ -35,7 +35,7 @@ def test_self_play_is_requested_for_the_learner_s_capacity():
 
     def players(nodes, capacity, config=config):
         made = planning.make_plan(config, nodes)
-        return len(autoscaling.demands(config, made, [CPU_TYPE], capacity)) - 1, made.num_players
+        return len(autoscaling.demands(config, made, [CPU_TYPE], capacity)) - 1, made.num_selfplay_actors
 
     few = nodes_of((8, 0))
     assert players(few, None) == (7, 7), "the capacity is not known yet"
@@ -78,23 +78,24 @@ class Store:
 def test_runs_of_a_cluster_ask_together_and_one_s_end_leaves_the_other_s():
     store, now = Store(), [1000.0]
     first, second = (autoscaling.Requests(name, store, lambda: now[0]) for name in ("first", "second"))
-    assert first.ask([{"CPU": 1.0}])
-    assert second.ask([{"CPU": 2.0}, {"CPU": 2.0}])
+    first.update([{"CPU": 1.0}])
+    second.update([{"CPU": 2.0}, {"CPU": 2.0}])
+    assert len(store.asked) == 2
     assert store.asked[-1] == [{"CPU": 1.0}, {"CPU": 2.0}, {"CPU": 2.0}]
-    assert not first.ask([{"CPU": 1.0}])
+    first.update([{"CPU": 1.0}])
     assert len(store.asked) == 2, "an unchanged request is not repeated at once"
     now[0] += 61
-    assert not first.ask([{"CPU": 1.0}])
+    first.update([{"CPU": 1.0}])
     assert len(store.asked) == 3
-    second.end()
+    second.withdraw()
     assert store.asked[-1] == [{"CPU": 1.0}]
 
 
 def test_the_request_of_a_driver_that_is_gone_is_forgotten():
     store, now = Store(), [1000.0]
-    autoscaling.Requests("gone", store, lambda: now[0]).ask([{"CPU": 64.0}])
+    autoscaling.Requests("gone", store, lambda: now[0]).update([{"CPU": 64.0}])
     now[0] += 301
-    autoscaling.Requests("alive", store, lambda: now[0]).ask([{"CPU": 1.0}])
+    autoscaling.Requests("alive", store, lambda: now[0]).update([{"CPU": 1.0}])
     assert store.asked[-1] == [{"CPU": 1.0}] and len(store.texts) == 1
 
 

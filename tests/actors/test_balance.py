@@ -8,7 +8,7 @@ from alphazero.report import status
 
 
 def see(meter, **seen):
-    meter.take(status.Status(**{"actors": 2, "positions_per_s": 200.0, "samples_per_s": 1480.0, **seen}))
+    meter.update(status.Status(**{"actors": 2, "positions_per_s": 200.0, "samples_per_s": 1480.0, **seen}))
 
 
 def test_the_learner_s_capacity():

@@ -23,7 +23,7 @@ def judge(device="auto", **changes):
     changed = dict(changes)
     if "versions" in changed:
         changed["versions"] = {**OURS.versions, **changed["versions"]}
-    return node_facts.judge(config_for(device=device), NODE, dataclasses.replace(OURS, **changed), OURS)
+    return node_facts.check(config_for(device=device), NODE, dataclasses.replace(OURS, **changed), OURS)
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,24 @@ def test_nodes_that_do_not_fit_are_left_out_and_named_once(monkeypatch, caplog):
     monkeypatch.setattr(view, "_alive", lambda: alive)
     monkeypatch.setattr(node_facts, "find", lambda: OURS)
     monkeypatch.setattr(
-        node_facts, "ask", lambda new: {node.id: dataclasses.replace(OURS, python="3.10.1") for node in new}
+        node_facts,
+        "collect",
+        lambda new: {node.id: dataclasses.replace(OURS, python="3.10.1") for node in new},
     )
-    assert view.look() == view.look() == [here]
+    assert view.refresh() == view.refresh() == [here]
     assert caplog.text.count("10.0.0.7: Python 3.10.1") == 1
     assert "does without this node" in caplog.text
     lost = dataclasses.replace(NODE, id="d", name="10.0.0.9")
     alive.append(lost)
     reason = "ModuleNotFoundError: No module named 'actors'"
-    monkeypatch.setattr(node_facts, "ask", lambda new: {node.id: reason for node in new})
-    assert view.look() == [here]
+    monkeypatch.setattr(node_facts, "collect", lambda new: {node.id: reason for node in new})
+    assert view.refresh() == [here]
     assert f"10.0.0.9: a first task failed there: {reason}; the run does" in caplog.text
     # A node that does not answer in time is accepted.
     other = dataclasses.replace(NODE, id="c", name="10.0.0.8")
     alive.append(other)
-    monkeypatch.setattr(node_facts, "ask", lambda new: {})
-    assert view.look() == [here, other]
+    monkeypatch.setattr(node_facts, "collect", lambda new: {})
+    assert view.refresh() == [here, other]
 
 
 @pytest.mark.ray
@@ -99,7 +101,7 @@ def test_facts_come_from_the_node_itself():
     ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
         (node,) = cluster_nodes.Nodes(config_for())._alive()
-        found = node_facts.ask([node])[node.id]
+        found = node_facts.collect([node])[node.id]
     finally:
         ray.shutdown()
     assert isinstance(found, node_facts.NodeFacts)

@@ -39,7 +39,7 @@ def counts(made, name=plans.SELF_PLAY):
 def test_a_private_cluster_gives_every_core_to_self_play(cores, actors):
     config = config_for()
     made = planning.make_plan(config, nodes_of((plans.private_cpus(config, cores), 0)))
-    assert made.num_players == actors
+    assert made.num_selfplay_actors == actors
 
 
 @pytest.mark.parametrize("num_ranks", [1, 2])
@@ -176,7 +176,7 @@ def test_a_lost_learner_waits_for_a_place_or_takes_another():
     waiting = planning.make_plan(config, left[:1], before=moved)
     assert waiting.of(plans.LEARNER) == waiting.of(plans.RANK) == []
     assert "training.device=cuda: the cluster has no GPU" in waiting.missing
-    assert waiting.num_players == 7 and waiting.one("replay buffer") == before.one("replay buffer")
+    assert waiting.num_selfplay_actors == 7 and waiting.one("replay buffer") == before.one("replay buffer")
     again = planning.make_plan(config, nodes[:2], before=waiting)
     assert [place.node.id for place in again.of(plans.RANK)] == ["id1"] and not again.missing
 
@@ -246,7 +246,7 @@ def test_what_does_not_fit_is_refused_in_one_line(config, nodes, words):
 def test_a_cluster_that_grows_begins_with_what_there_is():
     config = config_for(num_actors=9, grows=True)
     made = planning.make_plan(config, nodes_of((4, 0)))
-    assert made.num_players == 3 and made.missing == "resources for 6 of 9 self-play actors"
+    assert made.num_selfplay_actors == 3 and made.missing == "resources for 6 of 9 self-play actors"
     assert "missing: resources for 6 of 9" in made.text()
     assert planning.make_plan(config, nodes_of((4, 0), (8, 0)), before=made).missing == ""
 
@@ -287,6 +287,6 @@ def test_a_mirror_is_beside_the_folder_and_takes_no_share():
 
 @pytest.mark.parametrize(("actors", "seconds"), [(1, 1), (100, 1), (256, 2.56), (1000, 10), (50_000, 10)])
 def test_many_actors_talk_less_each(actors, seconds):
-    assert plans.talk_interval_s(actors) == seconds
+    assert plans.poll_interval_s(actors) == seconds
     # An actor without reports for so long is not counted.
-    assert plans.talk_interval_s(actors) < aggregator.SILENT_S
+    assert plans.poll_interval_s(actors) < aggregator.SILENT_S

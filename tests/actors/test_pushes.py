@@ -76,7 +76,7 @@ def test_a_push_without_an_answer_is_sent_again(buffer, monkeypatch):
     out = make_pushes(buffer)
     out.send(["a"])
     buffer.answer(0, exceptions.ActorUnavailableError("away", None))
-    out.settle(timeout_s=0)
+    out._take_reply(timeout_s=0)
     assert [games for _, games, _ in buffer.calls] == [("a",), ("a",)]
 
 

@@ -5,8 +5,9 @@ import ray
 from ray import exceptions
 
 from actors import plan as plans
-from actors import rank_group, supervision
+from actors import rank_group, ray_errors
 from alphazero.config import compose
+from alphazero.training import checkpoint, trainer
 
 PLACE = plans.Placement(
     name=plans.RANK, node=plans.Node(id="a", name="a", cpus=4, gpus=0), count=2, cpus=0.5, gpus=0
@@ -109,7 +110,25 @@ def test_a_rank_that_dies_while_the_others_wait_for_it_is_no_error_of_ours(fake)
         make()
     assert fake.killed == 2
     # The error that the driver receives from such a learner.
-    assert supervision.is_death(task_error(lost.value))
+    assert ray_errors.is_death(task_error(lost.value))
+
+
+def test_a_rollback_halves_the_learning_rate_of_all_ranks(fake, monkeypatch, tmp_path):
+    state = {"step": 20, "samples": 320, "rate_factor": 1.0}
+    checkpoints = checkpoint.Checkpoints(tmp_path, keep=1)
+    checkpoints.save(20, state)
+    sent = []
+    monkeypatch.setattr(ray, "put", sent.append)
+    group = make()
+    training = trainer.Trainer(group, checkpoints, compose.compose(["conf=smoke"]).training)
+    training.restore()
+    fake.answers["train"] = [FloatingPointError("loss nan")]
+    assert training.train(["batches", "batches"], progress=0) == []
+    assert [each["rate_factor"] for each in sent] == [1.0, 0.5]
+    assert (group.step, group.learning_rate_factor) == (20, 0.5)
+    fake.answers["train"] = [FloatingPointError("loss nan")]
+    with pytest.raises(FloatingPointError, match="the learning rate was already halved"):
+        training.train(["batches", "batches"], progress=0)
 
 
 def test_an_error_that_all_ranks_have_stays_one(fake):
@@ -117,7 +136,7 @@ def test_an_error_that_all_ranks_have_stays_one(fake):
     fake.answers["join"] = [task_error(cause).as_instanceof_cause()]
     with pytest.raises(ValueError) as failed:
         make()
-    assert not supervision.is_death(failed.value)
+    assert not ray_errors.is_death(failed.value)
 
 
 def test_ranks_that_never_get_a_step_done_end_the_run(fake):
@@ -128,4 +147,4 @@ def test_ranks_that_never_get_a_step_done_end_the_run(fake):
             group.state()
     with pytest.raises(RuntimeError, match="the learner's ranks were lost 3 times") as ended:
         group.state()
-    assert not supervision.is_death(task_error(ended.value))
+    assert not ray_errors.is_death(task_error(ended.value))

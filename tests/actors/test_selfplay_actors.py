@@ -48,7 +48,7 @@ def test_nodes_come_and_go(players, supervised):
     players.leave({"a"})
     players.follow(plan_of(b=3))
     assert supervised.working == {"self-play 0": "b", "self-play 1": "b", "self-play 2": "b"}
-    assert len(players) == 3
+    assert len(supervised.working) == 3
 
 
 def test_the_same_plan_changes_nothing(players, supervised):
@@ -68,7 +68,7 @@ def test_some_are_held_back(players, supervised):
 def test_another_share_is_another_actor(players, supervised):
     players.follow(plan_of(a=(2, 0.5)))
     made = []
-    players._make_actor = lambda place, number: made.append((place.gpus, number)) or "again"
+    players._start_actor = lambda place, number: made.append((place.gpus, number)) or "again"
     players.follow(plan_of(a=(2, 0.25)))
     assert made == [(0.25, 0), (0.25, 1)] and len(supervised.working) == 2
 

@@ -7,7 +7,18 @@ import threading
 
 import pytest
 
-from actors import cluster, loop, messages, planning, worker_setup
+from actors import (
+    cluster,
+    handles,
+    loop,
+    messages,
+    planning,
+    rank_group,
+    replanning,
+    starting,
+    supervision,
+    worker_setup,
+)
 from actors import plan as plans
 from alphazero.config import compose
 from alphazero.report import status
@@ -35,50 +46,56 @@ def test_the_driver_imports_no_torch(project):
 
 @pytest.mark.parametrize(("planned", "at_once"), [(1, 1), (2, 1), (5, 4)])
 def test_the_last_player_waits_for_the_first_move(planned, at_once, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: Handle())
+    monkeypatch.setattr(starting, "start_at", lambda place, actor, name, *_: Handle())
     config = compose.compose(["conf=smoke", "selfplay.num_actors=0"])
     cpus = plans.private_cpus(config, planned)
     node = plans.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)
     made = planning.make_plan(config, [node])
-    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
-    supervisor._start()
+    driver = make_driver(config, tmp_path, made)
+    driver._start()
     names = ["learner", *(f"self-play {number}" for number in range(planned))]
-    assert supervisor._supervised.names == names[: 1 + at_once]
+    assert driver._supervised.names == names[: 1 + at_once]
     for first_move_s in (None, 9.0, 9.0):
-        supervisor._note_first_move(status.Status(first_move_s=first_move_s))
-    assert sorted(supervisor._supervised.names) == sorted([*names, "evaluator", "ladder"])
+        driver._start_others_after_first_move(status.Status(first_move_s=first_move_s))
+    assert sorted(driver._supervised.names) == sorted([*names, "evaluator", "ladder"])
 
 
-class View:
+class Nodes:
     """The nodes that a test sets."""
 
     def __init__(self, nodes):
         self.nodes = nodes
 
-    def look(self):
+    def refresh(self):
         return self.nodes
+
+
+def make_driver(config, path, plan, nodes=None):
+    replanner = replanning.Replanner(config, nodes or Nodes([]))
+    return loop.RunDriver(config, run_folder.RunFolder(path), plan, replanner, threading.Event())
 
 
 def test_a_node_that_is_lost_before_the_first_move_takes_its_players_along(tmp_path, monkeypatch):
     made = []
-    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
-    monkeypatch.setattr(loop.supervision.SupervisedActors, "_begin", lambda self, role: role.make())
+    monkeypatch.setattr(
+        starting, "start_at", lambda place, actor, name, *_: made.append((name, place.node.id))
+    )
+    monkeypatch.setattr(supervision.SupervisedActors, "_begin", lambda self, actor: actor.start())
     nodes = [
         plans.Node(id=name, name=name, cpus=2, gpus=0, is_driver=name == "head")
         for name in ("head", "a", "b")
     ]
-    view = View(nodes)
+    there = Nodes(nodes)
     config = compose.compose(["conf=smoke", "selfplay.num_actors=2", "cluster.grows=true"])
     first = planning.make_plan(config, nodes)
-    folder = run_folder.RunFolder(tmp_path)
-    supervisor = loop.Supervisor(config, folder, first, threading.Event(), view)
-    supervisor._start()
+    driver = make_driver(config, tmp_path, first, there)
+    driver._start()
     players = [entry for entry in made if entry[0].startswith("self-play")]
     assert len(players) == 1, "one waits for the first move"
-    view.nodes = [node for node in nodes if node.id != players[0][1]]
-    supervisor._nodes_checked_at = float("-inf")
-    supervisor._update_plan()
-    assert [name for name in supervisor._supervised.names if name.startswith("self-play")] == ["self-play 0"]
+    there.nodes = [node for node in nodes if node.id != players[0][1]]
+    driver._replanner._checked_at = float("-inf")
+    driver._update_plan()
+    assert [name for name in driver._supervised.names if name.startswith("self-play")] == ["self-play 0"]
     assert made[-1][0] == "self-play 0" and made[-1][1] != players[0][1]
 
 
@@ -98,15 +115,16 @@ def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked,
         class publish_again:
             remote = staticmethod(lambda: asked.append(1))
 
-    monkeypatch.setattr(loop.ray, "get", lambda reference: versions)
+    monkeypatch.setattr(loop.ray, "get", lambda reference: messages.StoredVersions(*versions))
     config = compose.compose(["conf=smoke"])
     cpus = plans.private_cpus(config, 2)
     made = planning.make_plan(config, [plans.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
-    supervisor = loop.Supervisor(config, run_folder.RunFolder(tmp_path), made, threading.Event(), View([]))
-    supervisor._handles["weight_store"] = Handle()
-    monkeypatch.setattr(supervisor._supervised, "handle", lambda name: Learner())
+    driver = make_driver(config, tmp_path, made)
+    services = handles.Services(replay_buffer=Handle(), weight_store=Handle(), reporter=Handle())
+    driver._starter._services = services
+    monkeypatch.setattr(driver._supervised, "handle", lambda name: Learner())
     for versions in (before, now):  # noqa: B007  the fake of `ray.get` returns it
-        supervisor._inform_learner(messages.RunProgress(fraction=0, games=0, positions=0))
+        driver._inform_learner(messages.RunProgress(fraction=0, games=0, positions=0))
     assert bool(asked) is is_asked
 
 
@@ -137,9 +155,11 @@ def test_variables_for_workers_are_set_only_while_those_start(monkeypatch):
 def test_players_wait_until_the_ranks_have_their_gpus(tmp_path, monkeypatch):
     """Otherwise parts of all GPUs might be taken, and none would be free for a rank."""
     made, has_place = [], []
-    monkeypatch.setattr(loop, "_spawn_at", lambda place, actor, name, *_: made.append((name, place.node.id)))
-    monkeypatch.setattr(loop.supervision.SupervisedActors, "_begin", lambda self, role: role.make())
-    monkeypatch.setattr(loop.rank_group, "has_place", lambda places: bool(has_place))
+    monkeypatch.setattr(
+        starting, "start_at", lambda place, actor, name, *_: made.append((name, place.node.id))
+    )
+    monkeypatch.setattr(supervision.SupervisedActors, "_begin", lambda self, actor: actor.start())
+    monkeypatch.setattr(rank_group, "has_reservation", lambda places: bool(has_place))
     nodes = [
         plans.Node(id=name, name=name, cpus=16, gpus=2 * (name != "head"), is_driver=name == "head")
         for name in ("head", "a", "b")
@@ -147,18 +167,16 @@ def test_players_wait_until_the_ranks_have_their_gpus(tmp_path, monkeypatch):
     config = compose.compose(["conf=smoke", "selfplay.num_actors=0", "training.num_ranks=2"])
     first = planning.make_plan(config, nodes)
     (ranks,) = first.of(plans.RANK)
-    supervisor = loop.Supervisor(
-        config, run_folder.RunFolder(tmp_path), first, threading.Event(), View(nodes)
-    )
+    driver = make_driver(config, tmp_path, first, Nodes(nodes))
 
     def playing():
         return {node for name, node in made if name.startswith("self-play")}
 
-    supervisor._start()
+    driver._start()
     assert ranks.node.id not in playing() and len(playing()) >= 1
-    monkeypatch.setattr(loop, "_NODES_S", 0)
-    supervisor._update_plan()
+    monkeypatch.setattr(replanning, "_NODES_S", 0)
+    driver._update_plan()
     assert ranks.node.id not in playing()
     has_place.append(True)
-    supervisor._update_plan()
+    driver._update_plan()
     assert {place.node.id for place in first.of(plans.SELF_PLAY)} == playing()

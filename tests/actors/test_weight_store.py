@@ -1,6 +1,7 @@
 """Tests of the weight store: newest candidate, best network, and versions that only grow."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -52,5 +53,5 @@ def test_a_store_that_was_killed_begins_with_the_promoted_network(tmp_path):
     promotion.Promotions(tmp_path).promote(networks.make_weights(), facts)
     again = weight_store.WeightStore(tmp_path)
     assert again.versions() == (-1, 40)
-    best = again.best(-1)
-    assert best is not None and best[1].games == 3
+    best: Any = again.best(-1)
+    assert best is not None and best.candidate.games == 3

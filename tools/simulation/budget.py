@@ -79,7 +79,7 @@ def costs(config: schema.Config, moves: int) -> Costs:
 def loads(config: schema.Config, fleet: gpus.Fleet, moves: int, head: Head) -> list[ServiceLoad]:
     """Load of each part if players and learners are limited by the replay ratio only; the highest first."""
     players = fleet.balance.players
-    talks = players / plans.talk_interval_s(players)
+    talks = players / plans.poll_interval_s(players)
     batches = samples_per_s(config, fleet) / config.training.batch_size
     network = memory.network_bytes(config)
     publications = batches / config.training.publish_steps

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from actors import messages, pushes, telemetry
+from actors import handles, pushes, telemetry
 from alphazero.data import record as records
 from tools.simulation import games
 
@@ -40,14 +40,14 @@ class ClientHost:
         made: Sequence[records.GameRecord],
         first: int,
         count: int,
-        handles: dict[str, Any],
+        services: handles.Services,
     ) -> None:
         """made: games to push, each time under a new name. first: number of the first client."""
         self._load = load
         self._made = made
         self._first = first
         self._count = count
-        self._handles = handles
+        self._services = services
         self._stopping = threading.Event()
         self._latencies: collections.deque[float] = collections.deque(maxlen=200_000)
         self._counts = collections.Counter[str]()
@@ -83,9 +83,9 @@ class ClientHost:
     def _play(self, number: int) -> None:
         rng = np.random.default_rng(number)
         name = f"selfplay{number:03d}"
-        timed = _TimedBuffer(self._handles["replay_buffer"], self)
+        timed: Any = _TimedBuffer(self._services.replay_buffer, self)
         out = pushes.Pushes(timed, name, self._load.push_window, self._stopping)
-        reports = telemetry.Telemetry(self._handles["reporter"], name, self._load.talk_s)
+        reports = telemetry.Telemetry(self._services.reporter, name, self._load.talk_s)
         stream = games.endless(self._made, f"{name}-{os.urandom(4).hex()}")
         reports.report_now({"first_move_s": 1.0})
         pause = self._load.games_per_push / self._load.games_per_s if self._load.games_per_s else 0.0
@@ -115,8 +115,7 @@ class ClientHost:
         began, should_wait = time.monotonic(), True
         while should_wait and not self._stopping.wait(_PAUSE_S):
             reports.report(lambda: {"waiting_for": "the learner"})
-            state: messages.PushReply = ray.get(self._handles["replay_buffer"].state.remote())
-            should_wait = state.should_wait
+            should_wait = ray.get(self._services.replay_buffer.state.remote()).should_wait
             # Counted in pieces, because a pause may be longer than a measurement.
             ended = time.monotonic()
             self._count_up("paused_ms", round(1e3 * (ended - began)))
@@ -124,12 +123,12 @@ class ClientHost:
 
     def _poll_weights(self, version: int) -> int:
         self._count_up("polls")
-        newest = ray.get(self._handles["weight_store"].newest_candidate.remote(version))
+        newest = ray.get(self._services.weight_store.newest_candidate.remote(version))
         if newest is None:
             return version
-        ray.get(newest[1])
+        ray.get(newest.candidate)
         self._count_up("loads")
-        return newest[0]
+        return newest.version
 
     def _count_up(self, name: str, by: int = 1) -> None:
         with self._lock:
@@ -139,7 +138,7 @@ class ClientHost:
 class _TimedBuffer:
     """A handle of the replay buffer that times replies when they arrive, not when they are read."""
 
-    def __init__(self, replay_buffer: Any, host: ClientHost) -> None:
+    def __init__(self, replay_buffer: handles.ReplayBufferHandle, host: ClientHost) -> None:
         self._replay_buffer = replay_buffer
         self._host = host
         self.add_games = self
@@ -147,7 +146,7 @@ class _TimedBuffer:
     def remote(self, *arguments: Any) -> Any:
         """`add_games.remote`."""
         began = time.monotonic()
-        reference = self._replay_buffer.add_games.remote(*arguments)
+        reference: Any = self._replay_buffer.add_games.remote(*arguments)
         reference.future().add_done_callback(lambda _: self._host.answered(time.monotonic() - began))
         return reference
 

@@ -13,7 +13,7 @@ import numpy as np
 import ray
 from ray import cluster_utils
 
-from actors import cluster_nodes, loop, planning
+from actors import cluster_nodes, loop, planning, replanning, starting
 from actors import plan as plans
 from alphazero import run_paths
 from alphazero.config import schema
@@ -81,7 +81,44 @@ class Measured:
         return 1e3 * spent.seconds / calls, 1e3 * spent.cpu_s / calls
 
 
-class FakeRun(loop.Supervisor):
+class FakeStarter(starting.ActorStarter):
+    """Starts timed services, and fakes of self-play and of the learner."""
+
+    def __init__(
+        self,
+        config: schema.Config,
+        folder: run_folder.RunFolder,
+        fakes: tuple[clients.ClientLoad, list[records.GameRecord], int],
+        learner: services.LearnerLoad,
+    ) -> None:
+        """fakes: load of each client, games that it pushes, and number of clients."""
+        super().__init__(config, folder)
+        self._load, self._made, self._num_clients = fakes
+        self._learner_load = learner
+        self.hosts: list[Any] = []
+
+    def start_selfplay(self, plan: plans.Plan, place: plans.Placement, number: int) -> Any:
+        """Starts a process of clients."""
+        most = host_clients(self._num_clients)
+        first = number * most
+        count = min(most, self._num_clients - first)
+        arguments = (self._load, self._made, first, count, self.services)
+        host = starting.start_at(place, clients.ClientHost, f"{plans.SELF_PLAY} {number}", *arguments)
+        self.hosts.append(host)
+        return host
+
+    def start_learner(self, plan: plans.Plan) -> Any:
+        """Starts the fake learner."""
+        place = plan.one(plans.LEARNER)
+        assert place is not None
+        arguments = (self._config, self.services, self._learner_load)
+        return starting.start_at(place, services.FakeLearner, plans.LEARNER, *arguments)
+
+    def _start(self, plan: plans.Plan, actor: type, name: str, *arguments: Any) -> Any:
+        return super()._start(plan, services.timed(actor), name, *arguments)
+
+
+class FakeRun(loop.RunDriver):
     """The driver with its services, actors and reports; self-play and the learner are fakes."""
 
     def __init__(
@@ -92,12 +129,13 @@ class FakeRun(loop.Supervisor):
         learner: services.LearnerLoad,
     ) -> None:
         """fakes: load of each client, games that it pushes, and number of clients."""
-        self._load, self._made, self._num_clients = fakes
-        self._learner_load = learner
+        self._num_clients = fakes[2]
         self._ended = threading.Event()
-        self.hosts: list[Any] = []
-        view = cluster_nodes.Nodes(config)
-        super().__init__(config, folder, _plan(config, view), self._ended, view)
+        nodes = cluster_nodes.Nodes(config)
+        starter = FakeStarter(config, folder, fakes, learner)
+        self.hosts = starter.hosts
+        replanner = replanning.Replanner(config, nodes)
+        super().__init__(config, folder, _plan(config, nodes), replanner, self._ended, starter)
 
     def measure(self, warm_up_s: float, seconds: float) -> Measured:
         """Runs the loop in this thread, measures from another one, and stops everything."""
@@ -124,27 +162,9 @@ class FakeRun(loop.Supervisor):
             raise errors[0]
         return found[0]
 
-    def _make_player(self, place: plans.Placement, number: int) -> Any:
-        most = host_clients(self._num_clients)
-        first = number * most
-        count = min(most, self._num_clients - first)
-        arguments = (self._load, self._made, first, count, self._handles)
-        host = loop._spawn_at(place, clients.ClientHost, f"{plans.SELF_PLAY} {number}", *arguments)
-        self.hosts.append(host)
-        return host
-
-    def _make_learner(self) -> Any:
-        place = self._plan.one(plans.LEARNER)
-        assert place is not None
-        arguments = (self._config, self._handles, self._learner_load)
-        return loop._spawn_at(place, services.FakeLearner, plans.LEARNER, *arguments)
-
-    def _spawn(self, actor: type, name: str, *arguments: Any) -> Any:
-        return super()._spawn(services.timed(actor), name, *arguments)
-
     def _measured(self, warm_up_s: float, seconds: float) -> Measured:
         self._wait_for_everyone()
-        learner, fetched_before = self._supervised.handle(plans.LEARNER), self._fetched()
+        learner, fetched_before = self._learner(), self._fetched()
         learner.publish.remote(True)
         self._ended.wait(warm_up_s)
         before = self._totals()
@@ -186,15 +206,16 @@ class FakeRun(loop.Supervisor):
         while len(self.hosts) < wanted and not self._ended.wait(_POLL_S):
             pass
         ray.get([host.__ray_ready__.remote() for host in self.hosts])
-        learner = self._supervised.handle(plans.LEARNER)
+        learner = self._learner()
         while not ray.get(learner.measured.remote()) and not self._ended.wait(_POLL_S):
             pass
 
     def _totals(self) -> dict[str, Any]:
         """Counts of all services and clients; those that count since the last call are reset."""
-        spent = {name: self._handles[name].spent.remote() for name in _SERVICES}
-        learner = self._supervised.handle(plans.LEARNER)
-        metrics = ray.get(self._handles["replay_buffer"].metrics.remote())
+        timed = self._starter.services
+        spent = {name: getattr(timed, name).spent.remote() for name in _SERVICES}
+        learner = self._learner()
+        metrics = ray.get(timed.replay_buffer.metrics.remote())
         return {
             # A request waits behind all pushes, and counting continues meanwhile.
             "at": time.monotonic(),
@@ -206,6 +227,9 @@ class FakeRun(loop.Supervisor):
             "log": sum(path.stat().st_size for path in self._folder.games.glob(run_paths.GAME_LOGS)),
         }
 
+    def _learner(self) -> Any:
+        return self._supervised.handle(plans.LEARNER)
+
     def _fetched(self) -> float:
         """Total bytes of objects that the clients' node received; waits until Ray's metrics include them."""
         self._ended.wait(_METRICS_S)
@@ -213,11 +237,11 @@ class FakeRun(loop.Supervisor):
 
     def hosts_node(self) -> str:
         """Id of the clients' node."""
-        return self._plan.of(plans.SELF_PLAY)[0].node.id
+        return self._placement.plan.of(plans.SELF_PLAY)[0].node.id
 
     def services_node(self) -> str:
         """Id of the node of services and learner."""
-        return self._plan.of(plans.LEARNER)[0].node.id
+        return self._placement.plan.of(plans.LEARNER)[0].node.id
 
 
 def host_clients(num_clients: int) -> int:
@@ -279,8 +303,8 @@ def two_nodes(num_hosts: int, store_bytes: int = STORE_BYTES, namespace: str = "
         made.shutdown()
 
 
-def _plan(config: schema.Config, view: cluster_nodes.Nodes) -> plans.Plan:
+def _plan(config: schema.Config, nodes: cluster_nodes.Nodes) -> plans.Plan:
     """Plan for the services' node, without self-play, and the clients' node; no matches are played."""
-    made = planning.make_plan(config, view.look())
+    made = planning.make_plan(config, nodes.refresh())
     here = [place for place in made.placements if place.name not in (plans.EVALUATOR, plans.LADDER)]
     return plans.Plan(placements=tuple(here))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 
-from actors import memory
+from actors import batch_requests, handles, memory, messages
 from alphazero.config import schema
 from alphazero.run_files import candidate as candidates
 
@@ -76,9 +76,9 @@ class FakeLearner:
     Like `actors.learner` it keeps one request ahead, for about a second of training.
     """
 
-    def __init__(self, config: schema.Config, handles: dict[str, Any], load: LearnerLoad) -> None:
+    def __init__(self, config: schema.Config, services: handles.Services, load: LearnerLoad) -> None:
         self._training = config.training
-        self._handles = handles
+        self._services = services
         self._load = load
         self._publishes = False
         self._stopping = threading.Event()
@@ -88,15 +88,15 @@ class FakeLearner:
 
     def run(self) -> None:
         """Requests batches until `stop`."""
-        count, trained = 1, time.monotonic()
-        granted, drawn = self._request(0, count)
+        trained = time.monotonic()
+        pending = self._request(0, 1)
         while not self._stopping.is_set():
             self._publish_if_due()
-            is_granted: Any = ray.get(granted)
-            taken, batches, count = count * is_granted, drawn, self._next_count(count, is_granted)
-            granted, drawn = self._request(taken, count)
+            is_granted = ray.get(pending.is_granted)
+            taken, shard = pending.steps * is_granted, pending.shards[0]
+            pending = self._request(taken, self._next_count(pending.steps, is_granted))
             if is_granted:
-                self._batches += len(ray.get(batches))
+                self._batches += len(ray.get(shard))
                 self._samples += taken * self._training.batch_size
                 now = time.monotonic()
                 trained = max(trained, now) + taken * self._training.batch_size / self._load.samples_per_s
@@ -104,11 +104,12 @@ class FakeLearner:
             else:
                 self._stopping.wait(_PAUSE_S)
 
-    def _request(self, under_way: int, count: int) -> tuple[Any, Any]:
+    def _request(self, under_way: int, count: int) -> batch_requests.PendingBatches:
         """Requests `count` batches after those that are in flight."""
         batch_size = self._training.batch_size
-        ask = self._handles["replay_buffer"].request_shards.options(num_returns=2)
-        return ask.remote(self._samples + under_way * batch_size, count, batch_size, 1)
+        samples = self._samples + under_way * batch_size
+        request = messages.BatchRequest(samples=samples, steps=count, batch_size=batch_size, num_ranks=1)
+        return batch_requests.send(self._services.replay_buffer, request)
 
     def _next_count(self, count: int, is_granted: bool) -> int:
         """Batches of the next request: of a second's training, and fewer while games are rare."""
@@ -150,4 +151,4 @@ class FakeLearner:
         candidate = candidates.Candidate(
             version=time.monotonic_ns(), weights=network, games=0, positions=0
         )  # fmt: skip
-        self._handles["weight_store"].publish.remote(candidate)
+        self._services.weight_store.publish.remote(candidate)
