@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import ray
 
-    from alphazero.evaluation import candidate as candidates
+    from alphazero.run_files import candidate as candidates
 
 # Replay: between self-play, the replay buffer and the learner. `actors.replay_buffer` describes the protocol.
 

@@ -18,7 +18,7 @@ from alphazero.selfplay import warm_up
 from alphazero.selfplay import worker as workers
 
 if TYPE_CHECKING:
-    from alphazero.evaluation import candidate as candidates
+    from alphazero.run_files import candidate as candidates
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
