@@ -1,7 +1,6 @@
 """The replay store as a plain class: game log, replay window, and the replay ratio that paces the run."""
 
 import dataclasses
-import logging
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +14,6 @@ from alphazero.data import earlier_games, gamelog, recent_ids, replay, statistic
 from alphazero.data import record as records
 from alphazero.data import targets as game_targets
 
-_logger = logging.getLogger(__name__)
 _HELD_OUT_WINDOW = 10_000
 """Number of the most recent held-out positions that are kept."""
 _REMEMBERED_GAMES = 200_000

@@ -1,6 +1,5 @@
 """Text of training records, in version 1 of Leela Zero's format, to arrays and back (docs/chunks.md)."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,14 +41,6 @@ class Fault(NamedTuple):
 def plane_length(size: int) -> int:
     """Characters of a plane's line: one for each four points, one for the last point."""
     return size * size // 4 + 1
-
-
-def describe(lines: Sequence[bytes]) -> int | None:
-    """Board size of a record; None if these 19 lines do not have the layout of a record."""
-    side = math.isqrt(lines[POLICY].count(b" "))
-    is_square = side * side == lines[POLICY].count(b" ")
-    widths = {len(line) for line in lines[:SIDE]}
-    return side if is_square and widths == {plane_length(side)} and len(lines[SIDE]) == 1 else None
 
 
 def is_plane(line: bytes) -> bool:

@@ -10,7 +10,6 @@ from typing import NoReturn
 from alphazero.engine_client import engine_process, gtp_text
 
 MOST_RESPONSE_BYTES = 1 << 22
-MOST_STDERR_BYTES = engine_process.MOST_STDERR_BYTES
 
 
 class CommandRefused(Exception):

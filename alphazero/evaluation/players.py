@@ -54,7 +54,6 @@ class SearchPlayer:
         result = self._search.search(indices, self._wrapped, options)
         actions = result.actions.copy()
         for slot, index in enumerate(indices):
-            actions[slot] = lost_games.replace(
-                int(actions[slot]), float(result.values[slot]), self._games[index]
-            )
+            action, value = int(actions[slot]), float(result.values[slot])
+            actions[slot] = lost_games.replace(action, value, self._games[int(index)])
         return actions

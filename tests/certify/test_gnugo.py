@@ -9,7 +9,7 @@ import pytest
 from alphazero.config.game import Ko
 from alphazero.go import board, diagram, game_kernels, geometry, rules
 from tests.certify import gnugo, wanderer
-from tests.go import positions
+from tests.go import diagrams, positions
 from tests.reference import board as reference_board
 
 pytestmark = [pytest.mark.slow, gnugo.needed]
@@ -107,4 +107,4 @@ def suicide_repeats(ply, point, size, ko):
 def show(ply, *points):
     """Diagrams of the position and of stones or masks [P]."""
     boards = [ply.boards[ply.number], *(array.astype(np.int8) for array in points)]
-    return f"ply {ply.number}\n" + diagram.side_by_side(*map(diagram.render, boards))
+    return f"ply {ply.number}\n" + diagrams.side_by_side(*map(diagram.render, boards))

@@ -19,6 +19,7 @@ import pytest
 
 from alphazero.go import diagram, geometry, life, rules
 from tests.certify import gnugo, wanderer
+from tests.go import diagrams
 
 pytestmark = [pytest.mark.slow, gnugo.needed]
 
@@ -134,4 +135,4 @@ def show(stones, *statuses):
     for status in statuses:
         boards.append(np.where(status.invincible, stones[:-1], rules.EMPTY))
         boards.append(np.where(status.owner < 0, rules.WHITE, status.owner))
-    return "\n" + diagram.side_by_side(*map(diagram.render, boards))
+    return "\n" + diagrams.side_by_side(*map(diagram.render, boards))

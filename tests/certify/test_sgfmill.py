@@ -7,6 +7,7 @@ import sgfmill.boards
 from alphazero.config.game import Ko
 from alphazero.go import diagram, rules
 from tests.certify import wanderer
+from tests.go import diagrams
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def count(theirs):
 def compare(position, theirs, captures):
     """Asserts equal boards, captures and areas. captures: [3] removed stones by colour."""
     stones = stones_of(theirs)
-    assert np.array_equal(position.stones, stones), diagram.side_by_side(
+    assert np.array_equal(position.stones, stones), diagrams.side_by_side(
         str(position), diagram.render(stones)
     )
     assert position.captures(rules.BLACK) == captures[rules.WHITE], position

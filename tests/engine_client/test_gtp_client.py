@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from alphazero.engine_client import gtp_client
+from alphazero.engine_client import engine_process, gtp_client
 
 HEAD = """
 import os, signal, subprocess, sys, time
@@ -198,7 +198,7 @@ def test_much_stderr_does_not_block_the_engine():
     )
     with start(program) as client:
         assert client.send("genmove b", time_limit_s=10) == "D4"
-        assert len(client.last_stderr) <= gtp_client.MOST_STDERR_BYTES
+        assert len(client.last_stderr) <= engine_process.MOST_STDERR_BYTES
 
 
 def test_interrupts_of_ours_do_not_reach_the_engine():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from alphazero.go import diagram, features, geometry, play, rules, sgf
+from tests.go import diagrams
 
 SUPERVISED = ["620764", "622643", "623554", "638132", "638370"]
 
@@ -24,7 +25,7 @@ def test_boards_captures_and_areas(archive):
     for expected, record in archive:
         position = sgf.replay(record)
         rows = "\n".join(" ".join(row) for row in expected["final_rows_top_first"])
-        assert diagram.render(position.stones) == diagram.render(diagram.parse(rows)), expected["file"]
+        assert diagram.render(position.stones) == diagram.render(diagrams.parse(rows)), expected["file"]
         assert position.captures(rules.BLACK) == expected["captured_by_black"], expected["file"]
         assert position.captures(rules.WHITE) == expected["captured_by_white"], expected["file"]
         assert position.score() + position.komi == expected["area_black_minus_white"], expected["file"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alphazero.go import board, diagram, geometry, rules
-from tests.go import positions
+from tests.go import diagrams, positions
 from tests.reference import board as reference_board
 
 
@@ -55,7 +55,7 @@ CASES = [
 
 
 def stones_of(text):
-    return diagram.parse(text.replace(" / ", "\n"))
+    return diagrams.parse(text.replace(" / ", "\n"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -127,8 +127,8 @@ def test_chains_agree_with_reference(seed):
 
 
 def test_hash_is_the_xor_of_the_stones():
-    tables, stones = geometry.make(2), diagram.parse("X .\n. O")
+    tables, stones = geometry.make(2), diagrams.parse("X .\n. O")
     assert (
         board.hash_stones(tables, stones) == tables.zobrist[rules.BLACK, 2] ^ tables.zobrist[rules.WHITE, 1]
     )
-    assert board.hash_stones(tables, diagram.parse(". .\n. .")) == 0
+    assert board.hash_stones(tables, diagrams.parse(". .\n. .")) == 0

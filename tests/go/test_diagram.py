@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from alphazero.go import diagram, rules
-from tests.go import positions
+from tests.go import diagrams, positions
 
 BOARD = """\
   3 . . .
@@ -44,14 +44,14 @@ def test_large_boards_stay_aligned():
 def test_parse_reverts_render(seed):
     position = positions.play_randomly(seed)
     text = diagram.render(position)
-    assert np.array_equal(diagram.parse(text), position.record["stones"][0])
+    assert np.array_equal(diagrams.parse(text), position.record["stones"][0])
 
 
 @pytest.mark.parametrize("text", ["", "X O", ". .\n. . .", "A B C"])
 def test_parse_refuses(text):
     with pytest.raises(ValueError, match="not the diagram of a square board"):
-        diagram.parse(text)
+        diagrams.parse(text)
 
 
 def test_side_by_side():
-    assert diagram.side_by_side("1\n22", "a\nb\nc", gap="|") == "1 |a\n22|b\n  |c"
+    assert diagrams.side_by_side("1\n22", "a\nb\nc", gap="|") == "1 |a\n22|b\n  |c"

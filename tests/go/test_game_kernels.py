@@ -8,7 +8,7 @@ import pytest
 
 from alphazero.config.game import Ko
 from alphazero.go import diagram, game_kernels, play, rules, symmetry
-from tests.go import positions
+from tests.go import diagrams, positions
 from tests.reference import board as reference_board
 
 
@@ -80,7 +80,7 @@ def test_play(case):
     assert game_kernels.play(*table, 0, last) == case.status
     assert (table.games.tobytes() == before) == (case.status != rules.OK)
     record = table.games[0]
-    expected = diagram.parse(case.after.replace(" / ", "\n"))
+    expected = diagrams.parse(case.after.replace(" / ", "\n"))
     assert diagram.render(record.stones) == diagram.render(expected)
     assert tuple(record.captures) == case.captures
 
@@ -134,7 +134,7 @@ def test_games_agree_with_reference(seed):
     for choice in seed.choices():
         game_kernels.legal_actions(table.geometry, table.games, 0, legal)
         record, expected = table.games[0], positions.as_stones(slow.stones, seed.size)
-        assert np.array_equal(record.stones[:-1], expected), diagram.side_by_side(
+        assert np.array_equal(record.stones[:-1], expected), diagrams.side_by_side(
             diagram.render(record.stones), diagram.render(expected)
         )
         assert record.over == slow.is_over

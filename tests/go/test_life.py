@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from alphazero.go import diagram, geometry, life, rules
-from tests.go import positions
+from tests.go import diagrams, positions
 from tests.reference import board as reference_board
 from tests.reference import life as reference_life
 
@@ -82,7 +82,7 @@ CASES = [
 
 
 def stones_of(text):
-    return diagram.parse(text.replace(" / ", "\n").replace("", " "))
+    return diagrams.parse(text.replace(" / ", "\n").replace("", " "))
 
 
 def settled_owner(stones):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import sgfmill.boards
 
-from alphazero.go import board, diagram, geometry, rules, scoring
-from tests.go import positions
+from alphazero.go import board, geometry, rules, scoring
+from tests.go import diagrams, positions
 from tests.reference import board as reference_board
 
 CASES = [
@@ -21,7 +21,7 @@ CASES = [
 
 
 def stones_of(text):
-    return diagram.parse(text.replace(" / ", "\n"))
+    return diagrams.parse(text.replace(" / ", "\n"))
 
 
 def score_and_owners(stones):

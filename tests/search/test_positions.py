@@ -12,9 +12,10 @@ import pytest
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.go import board, diagram, geometry, play, rules, scoring
+from alphazero.go import board, geometry, play, rules, scoring
 from alphazero.search import interface, lockstep, selection
 from alphazero.search import tree as trees
+from tests.go import diagrams
 from tests.reference import board as reference_board
 from tests.reference import search as reference_search
 from tests.reference import solver
@@ -70,7 +71,7 @@ class AreaEvaluator(evaluators.UniformEvaluator):
 
 def set_up(case):
     """The position by the kernels."""
-    stones = diagram.parse(case.picture.replace(" / ", "\n"))[:-1]
+    stones = diagrams.parse(case.picture.replace(" / ", "\n"))[:-1]
     size, (color, *moves) = round(len(stones) ** 0.5), case.moves.split()
     position = play.Game(size, case.komi, move_limit=case.limit, capacity=reference_pair.CAPACITY)
     black, white = (np.flatnonzero(stones == other).tolist() for other in (rules.BLACK, rules.WHITE))

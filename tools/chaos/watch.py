@@ -1,7 +1,6 @@
 """Observation of a run's folder and processes from outside, without calls to the run."""
 
 import json
-import logging
 import re
 import threading
 import time
@@ -20,7 +19,6 @@ _POLL_S = 0.5
 _COUNT_EVERY = 20
 """Polls between two counts of the games."""
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) [A-Z]+ (\d+) (\S+): (.*)")
-_logger = logging.getLogger(__name__)
 
 
 class Watcher:
