@@ -13,7 +13,7 @@ import pytest
 from alphazero import run as run_command
 from alphazero.config import compose
 from alphazero.data import gamelog
-from alphazero.evaluation import promotion
+from alphazero.run_files import promotion
 from alphazero.training import checkpoint
 from tests import tiny_run
 from tests.net import networks

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero.net import inference
 from tests.net import networks
 
@@ -19,11 +20,11 @@ def test_it_is_measured_and_faithful():
 def test_requested_by_name_it_computes_what_numpy_computes():
     evaluator = inference.make_evaluator(networks.random_weights(SIZE), device="cpu", backend="numpy_shifts")
     assert evaluator.describe() == "numpy_shifts cpu fp32"
-    planes = networks.random_planes(5, SIZE)
+    inputs = evaluators.Inputs(networks.random_planes(5, SIZE))
     for seed in (2, 3):
         weights = networks.random_weights(SIZE, seed=seed)
         evaluator.load(weights)
-        pairs = zip(evaluator.evaluate(planes), inference.make_exact(weights).evaluate(planes), strict=True)
-        for answers, exact in pairs:
-            assert answers.dtype == np.float32
-            np.testing.assert_allclose(answers, exact, atol=1e-4)
+        outputs, exact = evaluator.evaluate(inputs), inference.make_exact(weights).evaluate(inputs)
+        assert outputs.logits.dtype == outputs.values.dtype == np.float32
+        np.testing.assert_allclose(outputs.logits, exact.logits, atol=1e-4)
+        np.testing.assert_allclose(outputs.values, exact.values, atol=1e-4)
