@@ -66,7 +66,8 @@ class Target:
     dtype: type[np.number] = np.float32
     """Type in the replay window. Batches have float32 in place of float16."""
     source: Make | Derived
-    """The function that makes it when a game arrives, or how it follows from the policy."""
+    """The function that makes it when a game arrives, or how it follows from the policy. The size of the
+    window counts the bytes of every function's target, enabled or not."""
     loss: str
     """Name of a function in `training.losses.LOSSES`."""
     head: HeadKind = HeadKind.auxiliary

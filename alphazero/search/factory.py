@@ -3,6 +3,7 @@
 import numpy as np
 
 from alphazero.config import search as search_config
+from alphazero.go import inputs
 from alphazero.search import constants, interface, lockstep, raw_policy
 
 
@@ -13,8 +14,9 @@ def make(
     outcome: constants.OutcomeValue = constants.ONLY_WINNING,
     *,
     num_threads: int = 1,
+    family: inputs.InputFamily = inputs.LEELA,
 ) -> interface.Search:
     """Makes a search of `config.algorithm`. Arguments and errors are those of `lockstep.LockstepSearch`."""
     is_bare = config.algorithm is search_config.Algorithm.none
     kind = raw_policy.RawPolicy if is_bare else lockstep.LockstepSearch
-    return kind(config, games, rng, outcome, num_threads=num_threads)
+    return kind(config, games, rng, outcome, num_threads=num_threads, family=family)

@@ -6,6 +6,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
+from alphazero.go import inputs
 from alphazero.search import constants, interface, lockstep, sampling
 from alphazero.search import tree as trees
 
@@ -25,6 +26,7 @@ class RawPolicy:
         outcome: constants.OutcomeValue = constants.ONLY_WINNING,
         *,
         num_threads: int = 1,
+        family: inputs.InputFamily = inputs.LEELA,
     ) -> None:
         """Takes the arguments of `lockstep.LockstepSearch`."""
         self._rng = rng
@@ -32,7 +34,9 @@ class RawPolicy:
         bare = dataclasses.replace(
             config, algorithm=search_config.Algorithm.gumbel, num_simulations=1, tree_reuse=False
         )
-        self._roots = lockstep.LockstepSearch(bare, games, rng, outcome, num_threads=num_threads)
+        self._roots = lockstep.LockstepSearch(
+            bare, games, rng, outcome, num_threads=num_threads, family=family
+        )
 
     @property
     def num_evaluations(self) -> int:

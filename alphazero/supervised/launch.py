@@ -5,7 +5,6 @@ held-out loss.
 """
 
 import dataclasses
-import logging
 import multiprocessing
 import threading
 from typing import Any
@@ -22,8 +21,6 @@ from alphazero.report import logs
 from alphazero.run_files import promotion, run_folder
 from alphazero.supervised import progress, rank_processes, training_loop, training_state
 from alphazero.training import checkpoint, data_parallel
-
-_logger = logging.getLogger(__name__)
 
 
 def without_targetless_heads(config: schema.Config, found: dataset.Survey) -> schema.Config:

@@ -11,6 +11,7 @@ from alphazero.config import replay as replay_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import gamelog, store
+from alphazero.data import rows as data_rows
 from tests.data import games
 
 
@@ -145,8 +146,9 @@ def test_the_state_is_restored_from_the_log(tmp_path: Path):
     assert after.metrics() == before.metrics()
     one, other = before._window, after._window
     numbers, symmetries = np.arange(12), np.arange(12) % 8
-    for ours, theirs in zip(one.gather(numbers, symmetries), other.gather(numbers, symmetries), strict=True):
-        assert np.array_equal(ours, theirs)
+    found = data_rows.arrays(one.gather(numbers, symmetries))
+    for name, expected in data_rows.arrays(other.gather(numbers, symmetries)).items():
+        assert np.array_equal(found[name], expected)
     assert add(after, [1, 2, 3]) == 0
     assert after.request_batches(1, 15) is None
     assert after.request_batches(1, 14) is not None

@@ -33,7 +33,7 @@ def test_a_game(tmp_path):
     assert game.policy.argmax(axis=1).tolist() == [12, 6, 4, 25]
     assert game.policy.sum(axis=1).tolist() == [1] * 4
     assert game.value.tolist() == [-1, 1, -1, 1]
-    assert game[4:] == (None,) * len(game[4:])
+    assert game.auxiliary == {}
     planes = positions.unpack_planes(game)
     assert np.flatnonzero(planes[3, 8]).tolist() == [4, 12]
 

@@ -6,6 +6,9 @@ from tests.recipes import copies, page
 
 RECIPES = page.read(page.PAGE.read_text())
 USES = {
+    "A training target": "tests/recipes/use_target.py",
+    "A search rule": "tests/recipes/use_search_rule.py",
+    "An input family and its network": "tests/recipes/use_input_family.py",
     "An inference backend": "tests/recipes/use_backend.py",
     "An optimizer": "tests/recipes/use_optimizer.py",
     "A GTP command": "tests/recipes/use_gtp_command.py",
