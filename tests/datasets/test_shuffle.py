@@ -5,14 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-<<<<<<< ours
+from alphazero.data import rows as data_rows
 from alphazero.datasets import shuffle, sources
 from tests.datasets import corpus
-=======
-from alphazero.data import rows as data_rows
-from alphazero.data import shuffle, sources
-from tests.data import corpus
->>>>>>> theirs
 
 READING = corpus.READING._replace(held_out_fraction=0.0)
 

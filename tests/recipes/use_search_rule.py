@@ -12,7 +12,7 @@ RULES = game_config.GameConfig(size=3, komi=0.5)
 
 
 def search(network, num_simulations):
-    config = compose.compose(["conf=smoke", "search=uct"]).search
+    config = compose.compose(["conf=smoke", "search=uct", "search.num_simulations=64"]).search
     games = game_kernels.new_games(1, RULES)
     searcher = factory.make(config, games, np.random.default_rng(0))
     return searcher.search(np.arange(1), network, interface.SearchOptions(num_simulations=num_simulations))
@@ -21,7 +21,7 @@ def search(network, num_simulations):
 def test_without_a_difference_in_values_all_moves_get_equal_visits():
     visits = search(evaluators.UniformEvaluator(3), 40).visits[0]
     assert visits.sum() == 40
-    assert visits.tolist() == [4] * 10
+    assert visits.max() - visits.min() <= 1
 
 
 def test_a_better_move_gets_more_visits():
