@@ -45,7 +45,7 @@ class LadderActor:
         while promotions.count() == 0 and not self._stopping.wait(_PAUSE_S):
             pass
         while not self._stopping.is_set():
-            self._ladder.look_for_networks()
+            self._ladder.add_promoted()
             if self._ladder.num_games >= self._ladder.num_wanted:
                 self._stopping.wait(_PAUSE_S)
                 continue

@@ -65,7 +65,7 @@ def _ladder(arguments: Sequence[str]) -> int:
 
         folder = Path(options.folder)
         played = ladder.Ladder(compose.of_run(folder), folder)
-        played.look_for_networks()
+        played.add_promoted()
         num_wanted = played.num_games + options.games
         while played.num_games < num_wanted:
             played.play()

@@ -62,7 +62,7 @@ def _pull(source: stores.Store, dest: Path, options: argparse.Namespace) -> int:
     puller = pulling.Puller(source, dest, latest_only=options.latest, say=_say, complain=_report_failure)
     if options.watch:
         pulling.watch(puller, options.interval, _report_failure)
-    found = puller.look()
+    found = puller.find_certificates()
     if not found:
         raise ValueError(f"SOURCE={options.source}: no promoted networks there")
     return 0 if puller.copy(found) else 1

@@ -76,7 +76,7 @@ class Ladder:
         """Settings that games must have in common."""
         return [self._config.game.size, self._config.game.komi, self._rules.num_simulations]
 
-    def look_for_networks(self) -> None:
+    def add_promoted(self) -> None:
         """Adds the networks that were promoted since the last call.
 
         The call is cheap if there are none. Otherwise it reads the new files and checks their sha256.

@@ -45,7 +45,7 @@ class Puller:
         self._done: set[str] = set()
         self._named: set[str] = set()
 
-    def look(self) -> list[str]:
+    def find_certificates(self) -> list[str]:
         """Names of the source's certificates to copy, oldest first. Raises StoreError."""
         for folder in (run_paths.PROMOTED, "promoted", ""):
             found = layout.certificates(self._source.sizes(folder, deep=False), folder)
@@ -146,7 +146,7 @@ def watch(
     trouble = ""
     while True:
         try:
-            found = puller.look()
+            found = puller.find_certificates()
             puller.copy(found)
             news = "" if found else "no promoted networks there yet"
         except stores.StoreError as error:

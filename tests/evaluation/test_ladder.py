@@ -21,7 +21,7 @@ def make_ladder(folder, *words):
         ["conf=smoke", "ladder.gnugo=/nowhere/gnugo", "ladder.num_simulations=8", *words]
     )
     made = ladder.Ladder(config, folder)
-    made.look_for_networks()
+    made.add_promoted()
     return made
 
 
@@ -61,7 +61,7 @@ def test_newcomers_meet_the_newest_placed_network_first(tmp_path):
     assert pairs == [("00001", "uniform"), ("00002", "00001"), ("00003", "00002")]
     assert made.num_games == 24 and made.num_wanted == 48
     promote(tmp_path, 1, first=3)
-    made.look_for_networks()
+    made.add_promoted()
     assert made._next_pair() == ("00004", "00003")
 
 

@@ -51,7 +51,7 @@ class Pull:
         )
 
     def __call__(self) -> bool:
-        return self.puller.copy(self.puller.look())
+        return self.puller.copy(self.puller.find_certificates())
 
 
 def networks(folder: Path) -> list[promotion.Promoted]:

@@ -42,7 +42,7 @@ class Watch:
         self._line = line
         self._last_s = now()
 
-    def look(self) -> None:
+    def report_if_due(self) -> None:
         """Writes a report if one is due. The search calls this after every step."""
         if self._now() - self._last_s >= self._interval_s:
             self.report()
@@ -55,7 +55,7 @@ class Watch:
 
     def should_stop(self) -> bool:
         """Writes a report if one is due; returns whether the controller has sent input."""
-        self.look()
+        self.report_if_due()
         return self._stream.has_input()
 
 
@@ -108,7 +108,7 @@ def _generate(
     line = functools.partial(_line, session, style, request, None)
     watch = Watch(stream, request.interval_s or math.inf, session.clock.now, line)
     stream.open()
-    move = move_commands.generate(session, request.color, request.allowed, watch.look)
+    move = move_commands.generate(session, request.color, request.allowed, watch.report_if_due)
     if session.remark is not None:
         watch.report()
     stream.write(f"play {move}")
