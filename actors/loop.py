@@ -41,13 +41,15 @@ from actors import (
     supervision,
 )
 from actors import plan as plans
-from alphazero import files
+from alphazero import files, heap
 from alphazero.config import schema
 from alphazero.report import panel, status
 from alphazero.run_files import promotion, run_folder
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 0.5
+_RELEASE_S = 60.0
+"""Pause between releases of the driver's memory."""
 _STOP_S = 30.0
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles ignores `stop`."""
@@ -59,6 +61,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     folder: opened by the caller. Raises ValueError for the user's mistakes, KeyboardInterrupt after
     saving if a signal arrived, RuntimeError if an actor failed.
     """
+    heap.use_one_arena()
     # The handlers do not raise: an asynchronous exception breaks Ray's calls into C++.
     interrupted = threading.Event()
     namespace = f"alphazero-{files.sha256(str(folder.path).encode())[:12]}"
@@ -115,6 +118,7 @@ class RunDriver:
         self._minutes_before = status.minutes_so_far(folder.path)
         self._began = time.monotonic()
         self._first_move_s: float | None = None
+        self._released_at = time.monotonic()
         self._num_selfplay_actors = 0
         self._had_network = False
 
@@ -170,6 +174,13 @@ class RunDriver:
             self._inform_learner(
                 messages.RunProgress(fraction=fraction, games=now.games, positions=now.positions)
             )
+            self._release_memory()
+
+    def _release_memory(self) -> None:
+        """Gives free memory back now and then: a driver lives as long as its run."""
+        if time.monotonic() - self._released_at > _RELEASE_S:
+            self._released_at = time.monotonic()
+            heap.release()
 
     def _update_plan(self) -> None:
         """Makes a new plan if nodes came or went, and moves the actors whose place changed."""

@@ -7,6 +7,18 @@ import itertools
 _NUM_FREEZES = 3
 """Number of first calls of `release` that freeze all live objects: by then, libraries are loaded."""
 _calls = itertools.count(1)
+_ARENA_MAX = -8
+"""M_ARENA_MAX of malloc.h."""
+
+
+def use_one_arena() -> None:
+    """Lets all threads allocate from one heap, as each of glibc's arenas keeps free memory to itself.
+
+    To be called before threads start. Processes that are started later can have MALLOC_ARENA_MAX=1 instead.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
 
 
 def release() -> None:

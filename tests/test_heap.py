@@ -1,5 +1,6 @@
 """`heap.release` frees memory, and gates leave no objects behind."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -27,6 +28,28 @@ for _ in range(400):
 print(resident() - before)
 heap.release()
 print(resident() - before)
+"""
+
+_ARENAS = """
+import ctypes, sys, threading
+from alphazero import heap
+
+if sys.argv[1] == "one":
+    heap.use_one_arena()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
+barrier = threading.Barrier(5)
+
+def work():
+    libc.malloc(1000)
+    barrier.wait()
+
+for _ in range(4):
+    threading.Thread(target=work).start()
+barrier.wait()
+file = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, file)
+libc.fflush(file)
 """
 
 _GATES = """
@@ -66,6 +89,16 @@ def test_memory_of_cycles_goes_back_to_the_system(project):
     grown, left = numbers_of(_CYCLES, project)
     assert grown > 20
     assert left < grown / 4
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc has arenas")
+@pytest.mark.parametrize(("argument", "is_one"), [("one", True), ("many", False)])
+def test_threads_share_an_arena(argument, is_one, project):
+    done = subprocess.run(
+        [sys.executable, "-c", _ARENAS, argument], cwd=project, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(project)},
+    )  # fmt: skip
+    assert (done.stdout.count("<heap nr") == 1) == is_one
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="for the run and the samples")
     parser.add_argument("words", nargs="*", help="more settings of the run, such as conf=9x9")
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--every", type=float, default=10.0, metavar="SECONDS")
+    parser.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--judge", action="store_true", help="read FOLDER/soak.csv instead of running")
     parser.add_argument("--figure", type=Path, help="instead of FOLDER/soak.svg")
     options = parser.parse_args(arguments)
