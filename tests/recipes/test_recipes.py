@@ -11,8 +11,16 @@ USES = {
     "A GTP command": "tests/recipes/use_gtp_command.py",
 }
 """Tests that pass only where the recipe has been followed."""
-SUITES = ("tests/config", "tests/engine", "tests/net", "tests/training/test_optimizers.py")
-"""Tests of the packages that recipes change."""
+SUITES = (
+    "tests/test_architecture.py",
+    "tests/config/test_compose.py",
+    "tests/engine/test_session.py",
+    "tests/engine/test_conformance.py::test_the_script_covers_every_command",
+    "tests/net/test_backends.py",
+    "tests/net/test_inference.py",
+    "tests/training/test_optimizers.py",
+)
+"""Tests that list all parts of a kind, or test each of them."""
 
 
 @pytest.mark.parametrize("title", USES)
@@ -29,6 +37,6 @@ def test_a_recipe(title, tmp_path):
 def test_the_lists_of_files_are_complete(tmp_path):
     """With all recipes in one copy, every other test and the type checker agree: no file was forgotten."""
     project = copies.make(tmp_path / "project", list(RECIPES.values()))
-    copies.run_tests(project, "tests/test_architecture.py", *SUITES)
+    copies.run_tests(project, *SUITES)
     (project / ".venv").symlink_to(page.PROJECT / ".venv")
     copies.run(project, "-m", "pyright", "alphazero", "tests/recipes")
