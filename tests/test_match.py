@@ -220,7 +220,7 @@ def test_interrupts(signals, num_counted, mark, project, tmp_path):
         runner.send_signal(number)
     _, errors = runner.communicate(timeout=60)
     assert runner.returncode == 130
-    assert errors == "interrupted; the same command goes on from here\n"
+    assert errors == "interrupted; run the same command again\n"
     assert playing.processes(mark) == []
     assert num_lines(folder) == num_counted
     assert not (folder / "void.jsonl").exists()

@@ -137,7 +137,7 @@ def test_a_signal_saves_and_ends_the_run(number, num_ranks, games, tmp_path):
     os.killpg(process.pid, number)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130, output + errors
-    assert "Traceback" not in errors and errors.endswith("interrupted; the same command goes on from here\n")
+    assert "Traceback" not in errors and errors.endswith("interrupted; run the same command again\n")
     assert f"step {newest_step(tmp_path)}: interrupted\n" in output
     time.sleep(0.5)
     assert not [pid for pid in children if test_run.is_alive(pid)]
@@ -151,7 +151,7 @@ def test_two_ranks_resume_after_one_was_killed(games, tmp_path):
     os.kill(max(ranks), signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert errors == "rank 1 ended by signal 9; the same command goes on\n"
+    assert errors == "rank 1 ended by signal 9; run the same command again\n"
     step = newest_step(tmp_path)
     assert 40 <= step < 400
     code, _, errors = run(*words)

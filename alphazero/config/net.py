@@ -6,7 +6,7 @@ from enum import Enum
 from alphazero.config import checks
 
 
-class HeadStart(Enum):
+class HeadInit(Enum):
     """Initial values of the fully connected heads."""
 
     convolution = "convolution"
@@ -33,7 +33,7 @@ class NetConfig:
     """Auxiliary head for the policy at a high temperature, which distinguishes the second-best moves."""
     short_term: bool = False
     """Auxiliary head for the value some turns later."""
-    heads: HeadStart = HeadStart.convolution
+    heads: HeadInit = HeadInit.convolution
     """Initial values of policy and value head."""
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ class SearchConfig:
     """Gumbel: c_scale for q in [-1, 1], not rescaled (mctx uses 0.1 on q rescaled to [0, 1])."""
     gumbel_visits: int = 64
     """Gumbel: nodes below the root with at least this many visits select by PUCT instead of by their improved
-    policy, which would finally visit a single move only."""
+    policy, which would eventually put all visits on one move."""
 
     c_init: float = 1.25
     """PUCT: c_init of the AlphaZero paper."""

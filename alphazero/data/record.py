@@ -173,7 +173,7 @@ class GameRecord:
         self._require(
             0 <= self.num_played <= len(moves) <= self.move_limit,
             f"num_played={self.num_played}, {len(moves)} moves and move_limit={self.move_limit}: "
-            "must not be negative, and must not decrease",
+            "must satisfy 0 <= num_played <= moves <= move_limit",
         )
         self._require(
             self.is_resigned or self.num_played == len(moves),

@@ -45,7 +45,7 @@ class Counters:
 
 
 class ReplayStore:
-    """Stores finished games, delivers batches, and keeps both in proportion.
+    """Stores finished games, delivers batches, and holds training and self-play to the replay ratio.
 
     If its process is killed, it loses nothing that was counted: a game counts once it is in the log, and
     `restore` rebuilds the window and the totals from the log. The learner keeps the number of samples.
@@ -108,7 +108,7 @@ class ReplayStore:
         """`count` batches; None while there are too few games for this number of samples."""
         wanted = count * batch_size
         needed = self._config.training.min_positions
-        # Positions of earlier games without a log count, but cannot be drawn.
+        # Positions from earlier games whose log is missing are counted, but cannot be drawn.
         drawable = len(self._window) >= min(needed, self._config.replay.min_window)
         enough = self._window.positions >= needed and drawable
         allowed = self._counters.samples + wanted <= self._allowed_samples()

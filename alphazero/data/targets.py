@@ -2,7 +2,8 @@
 
 Everything that handles targets follows `TARGETS`: the replay window, batches, symmetries, heads, losses, the
 settings that a run fixes, and estimates of memory. A new target of a known shape and loss takes three files:
-its row and its function here, its switch in `config/net.py`, its weight in `config/training.py`.
+its row and its function here, its switch in `config/net.py`, its weight in `config/training.py`. A target
+from data that `record.GameRecord` lacks takes a field there as well, which `selfplay.game_builder` fills.
 """
 
 import math
@@ -63,6 +64,7 @@ class Target:
     shape: shapes.Shape
     """Shape for one position; it also says whether the target turns with the board."""
     perspective: Perspective
+    """For readers: the source and the head already follow it."""
     dtype: type[np.number] = np.float32
     """Type in the replay window. Batches have float32 in place of float16."""
     source: Make | Derived
@@ -124,8 +126,8 @@ def scores(record: records.GameRecord, config: replay_config.ReplayConfig) -> np
 def short_term_values(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
     """[num_played, H] float32 in [-1, 1] for the player to move, one for each of SHORT_TERM_TURNS.
 
-    A mean of the root values from this turn on and of the final outcome, weighted by exp(-turns / horizon).
-    Turns without a search are skipped.
+    A mean of the root values from this turn on and of the final outcome, weighted by (H / (1 + H)) ** turns
+    for the horizon H. Turns without a search are skipped.
     """
     blacks = np.clip(record.root_values.astype(np.float64), -1, 1) * _sides(record)
     now = 1 / (1 + np.array(SHORT_TERM_TURNS) * record.num_points / 361)

@@ -88,7 +88,7 @@ class _BreaksOffError(Exception):
 def _decompressed(file: BinaryIO) -> Iterator[bytes]:
     """Yields the content in pieces, decompressed if it is gzip.
 
-    Raises _BreaksOffError after the last readable piece.
+    If gzip data are cut or corrupt, raises _BreaksOffError after the last readable piece.
     """
     data = file.read(_COMPRESSED_BYTES)
     if not data.startswith(_GZIP):

@@ -95,15 +95,16 @@ def find(patterns: Sequence[str]) -> list[Source]:
 
 
 def split(sources: Sequence[Source], fraction: float) -> Split:
-    """Holds out whole files if the fraction amounts to several of them, and games within files otherwise.
+    """Holds out whole files or games within files.
 
-    The choice depends on names, so that it stays the same for a file when others are added. Games of a game
-    log have names; in other files a game begins at an empty board.
+    Several SGF files are split by file. So are other files than game logs if the fraction amounts to several
+    of them. Everything else is split by game. The choice depends on names, so that it stays the same for a
+    file when others are added. Games of a game log have names; elsewhere a game begins at an empty board.
     """
     if fraction and all(source.kind is SourceKind.sgf for source in sources) and len(sources) > 1:
         return split_by_file(sources, fraction)
-    is_many = all(source.kind is not SourceKind.games for source in sources)
-    if fraction and is_many and len(sources) * fraction >= _FEWEST_HELD_OUT_FILES:
+    has_no_log = all(source.kind is not SourceKind.games for source in sources)
+    if fraction and has_no_log and len(sources) * fraction >= _FEWEST_HELD_OUT_FILES:
         return split_by_file(sources, fraction)
     return Split(None, fraction)
 

@@ -129,7 +129,7 @@ def serve(commands: Commands, lines: Lines, output: TextIO) -> None:
     """Answers the lines in order, until `quit` or the end of the input."""
     while True:
         if not lines.has_input():
-            _wait_busily(commands, lines)
+            _run_idle_task(commands, lines)
         text = lines.take()
         if text is None:
             return
@@ -176,7 +176,7 @@ def _answer_in_stream(command: StreamCommand, line: CommandLine, lines: Lines, o
         output.flush()
 
 
-def _wait_busily(commands: Commands, lines: Lines) -> None:
+def _run_idle_task(commands: Commands, lines: Lines) -> None:
     try:
         commands.idle(lines.has_input)
     except Exception as error:

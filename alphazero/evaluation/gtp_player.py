@@ -153,7 +153,7 @@ class _Engine:
 def gnugo_command(program: str, level: int, seed: int) -> list[str]:
     """Returns the command of a GNU Go that plays to the end by area rules with positional superko.
 
-    seed: not 0, which GNU Go replaces by the time of day.
+    seed: must not be 0, for which GNU Go would use the time of day.
     """
     rules_of_play = ("--chinese-rules", "--positional-superko", "--capture-all-dead", "--never-resign")
     return [program, "--mode", "gtp", *rules_of_play, "--level", str(level), "--seed", str(seed)]

@@ -18,7 +18,7 @@ _TRIAL_S = 0.5
 
 _LONGEST_RUN_S = 0.1
 """On a CPU, a trial's batch is cut to what the slowest backend computes in this time."""
-_NO_COMPILING = "it takes half a minute to compile and gains a tenth on a CPU"
+_NO_COMPILING = "compiling takes half a minute and gains only a tenth on a CPU"
 _SLOWER_ON_X86 = "openvino is faster on an x86 CPU"
 
 RawOutputs = tuple[np.ndarray, np.ndarray]
@@ -125,7 +125,7 @@ def choose(
     """Makes the candidates, compares their answers with float32's, and measures the faithful ones.
 
     - batch: positions per call in the caller's later use.
-    - is_cut: whether the trial uses a smaller batch if the network is slow on this CPU.
+    - is_cut: whether the trial uses a smaller batch if the slowest backend would take long for the whole one.
     - clock: other processes do not disturb time.process_time, but it is correct only for one CPU thread.
     """
     positions = calibration.positions(net.size)

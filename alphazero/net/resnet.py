@@ -158,7 +158,7 @@ class ResNet(nn.Module):
             _fill(layer.bias, dense.bias)
 
     @torch.no_grad()
-    def _start(self, heads: net_config.HeadStart, generator: torch.Generator | None) -> None:
+    def _start(self, heads: net_config.HeadInit, generator: torch.Generator | None) -> None:
         """Draws weights as in He et al. 2015, for ReLUs. First answers are nearly uniform and even."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
@@ -168,7 +168,7 @@ class ResNet(nn.Module):
         nn.init.normal_(self.value.weight, std=0.2 / math.sqrt(leela.VALUE_HIDDEN), generator=generator)
         if self.auxiliary is not None:
             self.auxiliary.start()
-        if heads is net_config.HeadStart.convolution:
+        if heads is net_config.HeadInit.convolution:
             self._start_policy_as_convolution()
             self._start_value_as_pooling(generator)
 

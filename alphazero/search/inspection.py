@@ -9,7 +9,7 @@ from alphazero.search import tree as trees
 
 LONGEST_LINE = 24
 """Largest number of moves of a principal variation."""
-DOUBT = 1e-5
+TAIL_PROBABILITY = 1e-5
 """Probability that a move is worth less than its lower bound, if its values are normally distributed."""
 
 
@@ -99,7 +99,7 @@ def _lower_bounds(tree: trees.Tree, game: int, children: dict[int, int]) -> dict
     means = -tree.nodes[game, nodes]["value_sum"] / visits
     freedom = np.maximum(visits - 1, 1)
     variances = np.maximum(squares[nodes] - visits * means**2, 0) / freedom
-    bounds = means - special.stdtrit(freedom, 1 - DOUBT) * np.sqrt(variances / visits)
+    bounds = means - special.stdtrit(freedom, 1 - TAIL_PROBABILITY) * np.sqrt(variances / visits)
     bounds = np.where(visits < 2, -1, np.maximum(bounds, -1))
     return dict(zip(children, bounds.tolist(), strict=True))
 

@@ -105,7 +105,7 @@ class LockstepSearch:
         self, indices: np.ndarray, evaluator: evaluators.Evaluator, *, settles_passes: bool
     ) -> None:
         if not settles_passes:
-            self.reset(indices[self._is_settled(indices)])
+            self.reset(indices[self._ends_by_pass(indices)])
         fresh = indices[self._tree.num_nodes[indices] == 0]
         batch = self._batch(0)
         if len(fresh):
@@ -150,7 +150,7 @@ class LockstepSearch:
     def _open_unsettled(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
         mcts.open_roots(self._tables, self._games, self._tree, leaves, indices, False)
 
-    def _is_settled(self, indices: np.ndarray) -> np.ndarray:
+    def _ends_by_pass(self, indices: np.ndarray) -> np.ndarray:
         """[B] bool, whether the root is terminal because a second pass wins; the game itself is not over."""
         is_terminal = self._tree.nodes["is_terminal"][indices, trees.ROOT]
         return is_terminal & (self._tree.num_nodes[indices] > 0) & ~self._games["over"][indices]

@@ -4,7 +4,7 @@ The public kernels share these arguments:
 
 - tables: Tables. tree: `tree.Tree` of G games. root: `root.Root`. leaves: Leaves.
 - games: [G] game records. They are only read; a descent plays on the copy leaves.walker.
-- indices: [B] int64, the games to work on.
+- indices: [B] int64, the games to work on; `game` is one of them and `index` a node of its tree.
 """
 
 from typing import NamedTuple
@@ -81,11 +81,11 @@ def open_roots(
     """
     leaves.counts[:] = 0
     for entry in range(len(indices)):
-        index = np.int64(indices[entry])
-        game_kernels.copy_game(leaves.walker, WALKER, games, index)
-        node = trees.add_node(tree, index, np.int64(trees.NO_PARENT), np.int64(0))
-        tree.nodes[index, node].pending += 1
-        _enter_leaf(tables, tree, leaves, index, node, settles_passes)
+        game = np.int64(indices[entry])
+        game_kernels.copy_game(leaves.walker, WALKER, games, game)
+        index = trees.add_node(tree, game, np.int64(trees.NO_PARENT), np.int64(0))
+        tree.nodes[game, index].pending += 1
+        _enter_leaf(tables, tree, leaves, game, index, settles_passes)
 
 
 @jit
@@ -94,14 +94,14 @@ def open_policies(
 ) -> None:
     """Opens the roots that are still closed. Reconsiders the pass at roots that withhold it."""
     for entry in range(len(indices)):
-        index = np.int64(indices[entry])
-        node = tree.nodes[index, trees.ROOT]
+        game = np.int64(indices[entry])
+        node = tree.nodes[game, trees.ROOT]
         if node.best_unvisited == trees.CLOSED:
-            game_kernels.copy_game(leaves.walker, WALKER, games, index)
-            _open_node(tables, tree, leaves, index, np.int64(trees.ROOT))
+            game_kernels.copy_game(leaves.walker, WALKER, games, game)
+            _open_node(tables, tree, leaves, game, np.int64(trees.ROOT))
         elif node.withholds_pass:
-            game_kernels.copy_game(leaves.walker, WALKER, games, index)
-            _reconsider_pass(tables, tree, leaves, index, np.int64(trees.ROOT))
+            game_kernels.copy_game(leaves.walker, WALKER, games, game)
+            _reconsider_pass(tables, tree, leaves, game, np.int64(trees.ROOT))
 
 
 @jit
@@ -121,49 +121,49 @@ def descend(
     """
     leaves.counts[:] = 0
     for entry in range(len(indices)):
-        index, first_row = np.int64(indices[entry]), leaves.counts[0]
-        while root.num_left[index] > 0 and leaves.counts[0] < first_row + most_rows:
-            game_kernels.copy_game(leaves.walker, WALKER, games, index)
-            node = _walk(tables, tree, root, leaves, index)
-            if tree.nodes[index, node].visits == 0 and tree.nodes[index, node].pending > 1:
-                _take_back(tree, root, index, node)
+        game, first_row = np.int64(indices[entry]), leaves.counts[0]
+        while root.num_left[game] > 0 and leaves.counts[0] < first_row + most_rows:
+            game_kernels.copy_game(leaves.walker, WALKER, games, game)
+            index = _walk(tables, tree, root, leaves, game)
+            if tree.nodes[game, index].visits == 0 and tree.nodes[game, index].pending > 1:
+                _take_back(tree, root, game, index)
                 break
-            root.num_left[index] -= 1
+            root.num_left[game] -= 1
             leaves.counts[1] += 1
-            _enter_leaf(tables, tree, leaves, index, node, np.bool_(True))
+            _enter_leaf(tables, tree, leaves, game, index, np.bool_(True))
 
 
 @jit
-def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, index: Integer) -> Integer:
-    """Descends from the root to a leaf, which it returns. Plays on leaves.walker and marks the path."""
-    node = np.int64(trees.ROOT)
-    tree.nodes[index, node].pending += 1
-    while tree.nodes[index, node].visits > 0 and not tree.nodes[index, node].is_terminal:
-        if node == trees.ROOT:
-            action = selection.select_at_root(tables.settings, tree, root, index)
-            child = np.int64(root.children[index, action])
-            root.visits[index, action] += 1
-            root.num_started[index] += 1
+def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, game: Integer) -> Integer:
+    """Descends from the root to a leaf, whose index it returns. Plays on leaves.walker and marks the path."""
+    index = np.int64(trees.ROOT)
+    tree.nodes[game, index].pending += 1
+    while tree.nodes[game, index].visits > 0 and not tree.nodes[game, index].is_terminal:
+        if index == trees.ROOT:
+            action = selection.select_at_root(tables.settings, tree, root, game)
+            child = np.int64(root.children[game, action])
+            root.visits[game, action] += 1
+            root.num_started[game] += 1
         else:
-            if tree.nodes[index, node].best_unvisited == trees.CLOSED:
-                _open_node(tables, tree, leaves, index, node)
-            elif tree.nodes[index, node].withholds_pass:
-                _reconsider_pass(tables, tree, leaves, index, node)
-            action, child = selection.select(tables.settings, tree, index, node)
+            if tree.nodes[game, index].best_unvisited == trees.CLOSED:
+                _open_node(tables, tree, leaves, game, index)
+            elif tree.nodes[game, index].withholds_pass:
+                _reconsider_pass(tables, tree, leaves, game, index)
+            action, child = selection.select(tables.settings, tree, game, index)
         if child == trees.UNVISITED:
-            if tree.num_nodes[index] == tree.nodes.shape[1]:
-                return node
-            child = trees.add_node(tree, index, node, action)
-            if node == trees.ROOT:
-                root.children[index, action] = child
+            if tree.num_nodes[game] == tree.nodes.shape[1]:
+                return index
+            child = trees.add_node(tree, game, index, action)
+            if index == trees.ROOT:
+                root.children[game, action] = child
         game_kernels.play(tables.geometry, leaves.walker, leaves.scratch, WALKER, action)
-        node = child
-        tree.nodes[index, node].pending += 1
-    return node
+        index = child
+        tree.nodes[game, index].pending += 1
+    return index
 
 
 @jit
-def _open_node(tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer) -> None:
+def _open_node(tables: Tables, tree: trees.Tree, leaves: Leaves, game: Integer, index: Integer) -> None:
     """Opens a node at the walker's position: gives it its policy over the legal moves.
 
     Withholds a pass that would end the game with less than the network's value. Such a pass would be a
@@ -173,72 +173,72 @@ def _open_node(tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer,
     game_kernels.legal_actions(tables.geometry, leaves.walker, WALKER, legal)
     is_worse = False
     if position.passes == 1 and legal.sum() > 1:
-        is_worse = _final_value(tables, leaves, position) < tree.nodes[index, node].raw_value
+        is_worse = _final_value(tables, leaves, position) < tree.nodes[game, index].raw_value
     last = len(legal) - 1
     legal[last] = not is_worse
-    weight = tree.unvisited[index, node, last]
-    total = trees.open_node(tree, index, node, legal)
+    weight = tree.unvisited[game, index, last]
+    total = trees.open_node(tree, game, index, legal)
     if is_worse:
-        trees.withhold_pass(tree, index, node, weight / max(total + weight, _LEAST_WEIGHT))
+        trees.withhold_pass(tree, game, index, weight / max(total + weight, _LEAST_WEIGHT))
 
 
 @jit
-def _reconsider_pass(tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer) -> None:
+def _reconsider_pass(tables: Tables, tree: trees.Tree, leaves: Leaves, game: Integer, index: Integer) -> None:
     """Gives a withheld pass back if the node's mean value is now less than the value of ending the game."""
-    mean, hope = trees.mean_value(tree.nodes[index, node]), tree.nodes[index, node].raw_value
-    # The end is worth less than the network's value, so the score matters only if the mean is, too.
-    if mean < hope and mean < _final_value(tables, leaves, leaves.walker[WALKER]):
-        trees.give_pass_back(tree, index, node)
+    mean, raw_value = trees.mean_value(tree.nodes[game, index]), tree.nodes[game, index].raw_value
+    # Ending the game is worth less than the raw value, so it is better only if the mean is less as well.
+    if mean < raw_value and mean < _final_value(tables, leaves, leaves.walker[WALKER]):
+        trees.give_pass_back(tree, game, index)
 
 
 @jit
-def _take_back(tree: trees.Tree, root: roots.Root, index: Integer, node: Integer) -> None:
-    """Undoes the marks and counts of the path to `node`."""
+def _take_back(tree: trees.Tree, root: roots.Root, game: Integer, index: Integer) -> None:
+    """Undoes the marks and counts of the path to a node."""
     action = np.int64(0)
-    while node != trees.NO_PARENT:
-        record = tree.nodes[index, node]
+    while index != trees.NO_PARENT:
+        record = tree.nodes[game, index]
         record.pending -= 1
         if record.parent == trees.ROOT:
             action = np.int64(record.action)
-        node = np.int64(record.parent)
-    root.visits[index, action] -= 1
-    root.num_started[index] -= 1
+        index = np.int64(record.parent)
+    root.visits[game, action] -= 1
+    root.num_started[game] -= 1
 
 
 @jit
 def _enter_leaf(
-    tables: Tables, tree: trees.Tree, leaves: Leaves, index: Integer, node: Integer, settles_passes: Boolean
+    tables: Tables, tree: trees.Tree, leaves: Leaves, game: Integer, index: Integer, settles_passes: Boolean
 ) -> None:
     """Backs up the value of a leaf if it is known or the rules give it. Adds a row for other leaves.
 
     After a pass the player to move can end the game. If that wins and settles_passes is True, the leaf is
     terminal.
     """
-    if tree.nodes[index, node].visits > 0:
-        _back_up(tree, index, node, tree.nodes[index, node].raw_value)
+    if tree.nodes[game, index].visits > 0:
+        _back_up(tree, game, index, tree.nodes[game, index].raw_value)
         return
     position, row = leaves.walker[WALKER], leaves.counts[0]
     if position.over or position.passes == 1:
         end_value = _final_value(tables, leaves, position)
         if position.over or (settles_passes and end_value > 0):
-            _end_game(tree, index, node, end_value)
-            _back_up(tree, index, node, end_value)
+            _end_game(tree, game, index, end_value)
+            _back_up(tree, game, index, end_value)
             return
     leaves.counts[0] += 1
-    leaves.trees[row] = index
-    leaves.nodes[row] = node
+    leaves.trees[row] = game
+    leaves.nodes[row] = index
     inputs.fill(
         tables.family, tables.geometry, leaves.walker, WALKER, leaves.planes[row], leaves.globals[row]
     )
 
 
 @jit
-def _end_game(tree: trees.Tree, index: Integer, node: Integer, value: Real) -> None:
-    """Makes `node` terminal, with a pass as its only move."""
-    tree.nodes[index, node].is_terminal = True
-    tree.nodes[index, node].raw_value = value
-    tree.unvisited[index, node, :] = 0
-    tree.unvisited[index, node, tree.unvisited.shape[2] - 1] = 1
+def _end_game(tree: trees.Tree, game: Integer, index: Integer, value: Real) -> None:
+    """Makes a node terminal, with a pass as its only move."""
+    tree.nodes[game, index].is_terminal = True
+    tree.nodes[game, index].raw_value = value
+    tree.unvisited[game, index, :] = 0
+    tree.unvisited[game, index, tree.unvisited.shape[2] - 1] = 1
 
 
 @jit
@@ -260,21 +260,21 @@ def expand_and_back_up(tree: trees.Tree, leaves: Leaves, weights: np.ndarray, va
     seen by the player to move.
     """
     for row in range(leaves.counts[0]):
-        index, node = np.int64(leaves.trees[row]), np.int64(leaves.nodes[row])
-        tree.nodes[index, node].raw_value = values[row]
-        trees.close(tree, index, node, weights[row])
-        _back_up(tree, index, node, values[row])
+        game, index = np.int64(leaves.trees[row]), np.int64(leaves.nodes[row])
+        tree.nodes[game, index].raw_value = values[row]
+        trees.close(tree, game, index, weights[row])
+        _back_up(tree, game, index, values[row])
 
 
 @jit
-def _back_up(tree: trees.Tree, index: Integer, node: Integer, value: Real) -> None:
-    while node != trees.NO_PARENT:
-        record = tree.nodes[index, node]
+def _back_up(tree: trees.Tree, game: Integer, index: Integer, value: Real) -> None:
+    while index != trees.NO_PARENT:
+        record = tree.nodes[game, index]
         record.pending -= 1
         record.visits += 1
         record.value_sum += value
         value = -value
-        node = np.int64(record.parent)
+        index = np.int64(record.parent)
 
 
 @jit
@@ -283,18 +283,18 @@ def read_results(
 ) -> None:
     """Fills results, row b for games[indices[b]], from the trees."""
     for slot in range(len(indices)):
-        index = np.int64(indices[slot])
-        trees.read_priors(tree, index, np.int64(trees.ROOT), results.raw_policy[slot])
-        _count_visits(tree, root, index, results.visits[slot])
-        action, value = selection.read_result(tables.settings, tree, root, index, results.policy[slot])
+        game = np.int64(indices[slot])
+        trees.read_priors(tree, game, np.int64(trees.ROOT), results.raw_policy[slot])
+        _count_visits(tree, root, game, results.visits[slot])
+        action, value = selection.read_result(tables.settings, tree, root, game, results.policy[slot])
         results.actions[slot], results.values[slot] = action, value
 
 
 @jit
-def _count_visits(tree: trees.Tree, root: roots.Root, index: Integer, visits: np.ndarray) -> None:
+def _count_visits(tree: trees.Tree, root: roots.Root, game: Integer, visits: np.ndarray) -> None:
     for action in range(len(visits)):
-        child = root.children[index, action]
-        visits[action] = 0 if child == trees.UNVISITED else tree.nodes[index, child].visits
+        child = root.children[game, action]
+        visits[action] = 0 if child == trees.UNVISITED else tree.nodes[game, child].visits
 
 
 @jit

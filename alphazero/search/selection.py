@@ -1,6 +1,8 @@
 """Rules of the search, one module each. A rule decides which moves descents take and what a search returns.
 
-The module of a rule has four functions. A new rule is such a module, an `Algorithm`, and its lines below.
+The module of a rule has four functions. A new rule takes such a module, a member of `Algorithm`, and its
+lines below, in `PREPARE` and in each kernel. Settings of its own go to `config/search.py` and `constants.py`.
+Only self-play uses the configured rule; matches, the ladder and the GTP engine search by PUCT.
 
 - `prepare(root, indices, options, config, rng) -> Root`: gives roots what the rule needs before the first
   descent, such as noise. This is Python; the others are kernels.
@@ -34,6 +36,7 @@ PREPARE: Mapping[search_config.Algorithm, Prepare] = {
 """The rules that search a tree."""
 
 _GUMBEL = constants.number_of(search_config.Algorithm.gumbel)
+_PUCT = constants.number_of(search_config.Algorithm.puct)
 
 
 @jit
@@ -41,6 +44,7 @@ def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root
     """The root's action of the next descent in this game."""
     if settings.rule == _GUMBEL:
         return gumbel.select_at_root(settings, tree, root, game)
+    assert settings.rule == _PUCT, "a rule is missing here"
     return puct.select_at_root(settings, tree, root, game)
 
 
@@ -51,6 +55,7 @@ def select(
     """The action of a descent at node `index` below the root, and its child or UNVISITED."""
     if settings.rule == _GUMBEL:
         return gumbel.select(settings, tree, game, index)
+    assert settings.rule == _PUCT, "a rule is missing here"
     return puct.select(settings, tree, game, index)
 
 
@@ -61,4 +66,5 @@ def read_result(
     """The move to play and the value of the root. Fills policy [A] float32 with the improved policy."""
     if settings.rule == _GUMBEL:
         return gumbel.read_result(settings, tree, root, game, policy)
+    assert settings.rule == _PUCT, "a rule is missing here"
     return puct.read_result(settings, tree, root, game, policy)

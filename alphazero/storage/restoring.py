@@ -12,7 +12,7 @@ from alphazero.storage import layout, partial, pulling, stores
 
 
 def restore(source: stores.Store, dest: Path, say: pulling.Say, complain: pulling.Say) -> bool:
-    """Makes the run's folder `dest` from its mirror; returns whether all files of the mirror were valid.
+    """Makes the run's folder `dest` from its mirror; returns whether all networks and checkpoints were valid.
 
     It can be killed at any time, and the next call continues: until all files are there they lie beside
     `dest`, in .NAME.restoring. ValueError if `dest` is not empty or `source` is not a mirror; StoreError if

@@ -40,12 +40,12 @@ def run(config: schema.Config, folder: run_folder.RunFolder, found: dataset.Surv
     count = config.training.num_ranks
     if count == 1:
         stop = threading.Event()
-        with rank_processes.told_by_signals(stop):
+        with rank_processes.stop_on_signals(stop):
             _run_rank(0, "", stop, config, found)
     else:
         _check_devices(config)
         stop = multiprocessing.get_context("spawn").Event()
-        with rank_processes.told_by_signals(stop):
+        with rank_processes.stop_on_signals(stop):
             rank_processes.run(_run_rank, count, (config, found), stop)
     if stop.is_set():
         raise KeyboardInterrupt

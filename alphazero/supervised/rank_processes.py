@@ -97,12 +97,12 @@ def _explain(ranks: list[_Rank]) -> Exception:
         if failure is None:
             code = rank.process.exitcode or 0
             ending = f"signal {-code}" if code < 0 else f"exit code {code}"
-            return RuntimeError(f"{rank.process.name} ended by {ending}; the same command goes on")
+            return RuntimeError(f"{rank.process.name} ended by {ending}; run the same command again")
     for _, failure in failed:
         if failure is not None and failure.is_users:
             return ValueError(failure.text)
     rank, failure = failed[0]
-    return RuntimeError(f"{rank.process.name}: {failure and failure.text}; the same command goes on")
+    return RuntimeError(f"{rank.process.name}: {failure and failure.text}; run the same command again")
 
 
 def _failure_of(rank: _Rank) -> RankFailure | None:
@@ -113,7 +113,7 @@ def _failure_of(rank: _Rank) -> RankFailure | None:
 
 
 @contextlib.contextmanager
-def told_by_signals(stop: Any) -> Iterator[None]:
+def stop_on_signals(stop: Any) -> Iterator[None]:
     """In the `with` block, Ctrl-C and SIGTERM set the event `stop`; a second one raises KeyboardInterrupt."""
 
     def handle(number: int, frame: object) -> None:

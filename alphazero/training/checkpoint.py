@@ -43,9 +43,9 @@ class Checkpoints:
         self._keep_every = keep_every
 
     def save(self, step: int, state: dict[str, Any]) -> None:
-        """Adds a checkpoint and removes the oldest. A crash at any point leaves the earlier ones complete.
+        """Adds a checkpoint and removes those beyond `keep`. A crash leaves earlier ones complete.
 
-        A complete checkpoint of the same step is kept: a restarted learner that took no step saves it again.
+        Does nothing if this step has a complete one, as when a restarted learner saves before its first step.
         Raises OSError, and leaves nothing half-written, if the disk is full or not writable.
         """
         if self._is_whole(step):

@@ -50,7 +50,7 @@ class Learner:
 
     @functools.cached_property
     def _optimizer(self) -> optimizers.Optimizer | rso.Rso:
-        """Created at first use, which loads torch's compiler; self-play waits for the first network."""
+        """Created at first use, as loading torch's compiler would delay the first network of self-play."""
         if self._config.optimizer.name is optimizer_config.OptimizerName.rso:
             if self._ranks.count > 1:
                 raise ValueError(f"training.num_ranks={self._ranks.count}: must be 1 with optimizer=rso")

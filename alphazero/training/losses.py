@@ -52,8 +52,8 @@ def compute(
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The loss, a weighted mean over positions, and detached metrics by name.
 
-    The mean of a policy loss is taken over the positions that have a policy target. Other positions are not
-    targets of zeros, and do not dilute the mean. Raises ValueError if a head of the network has no target.
+    The mean of a policy loss is taken over the positions that have a policy target. Others are
+    left out and do not count as targets of zeros. Raises ValueError if a head of the network has no target.
     """
     shares = targets.weight / targets.weight.sum()
     policy_shares = shares_with_policy(targets.weight, targets.policy)

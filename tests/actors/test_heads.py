@@ -246,7 +246,7 @@ def test_ctrl_c_ends_the_check(kind, tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
         assert time.monotonic() - began < 3
-    assert errors == "interrupted; the same command goes on from here\n"
+    assert errors == "interrupted; run the same command again\n"
     assert process.returncode == 130
 
 

@@ -47,7 +47,7 @@ def test_signals_end_a_join(number, joins, tmp_path):
     process.send_signal(number)
     _, errors = process.communicate(timeout=100)
     assert time.monotonic() - began < 3
-    assert errors == "interrupted; the same command goes on from here\n"
+    assert errors == "interrupted; run the same command again\n"
     assert process.returncode == 130
     assert "interrupted" in (tmp_path / "run" / "log.txt").read_text()
 

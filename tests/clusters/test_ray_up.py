@@ -329,7 +329,7 @@ def test_a_job_that_is_stopped_saves(story):
     with open_tunnel(story, written("ray dashboard FILE"), 8265):
         story.shell(written("ray job stop", JOB=story.job), timeout_s=120)
     said = story.on_head(f"ray job logs {story.job} --address http://127.0.0.1:8265").stdout
-    assert "interrupted; the same command goes on from here" in said
+    assert "interrupted; run the same command again" in said
     assert checkpoint.newest_step(story.folder / "checkpoints") >= story.status()["step"] > 0
 
 

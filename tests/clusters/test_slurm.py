@@ -141,5 +141,5 @@ def test_a_real_run_saves_and_is_queued_again(project, tmp_path):
     )
     said = private_world.run(world, tmp_path, timeout_s=300)
     assert "status 130" in said and "scontrol requeue 1" in said and "no raylet" in said
-    assert "interrupted; the same command goes on from here" in said
+    assert "interrupted; run the same command again" in said
     assert checkpoint.newest_step(run / "checkpoints") > 0

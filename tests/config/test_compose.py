@@ -136,7 +136,7 @@ def test_result_is_plain_dataclasses():
     config = compose.compose()
     assert type(config) is schema.Config
     assert type(config.net) is net_config.NetConfig
-    assert config.net.heads is net_config.HeadStart.convolution
+    assert config.net.heads is net_config.HeadInit.convolution
 
 
 @pytest.mark.parametrize(("words", "line"), MISTAKES)

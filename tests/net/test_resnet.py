@@ -81,8 +81,8 @@ def test_the_start_follows_the_generator():
     assert start(1) != start(2)
 
 
-@pytest.mark.parametrize("heads", net_config.HeadStart)
-def test_the_first_answers_are_close_to_uniform_and_even(heads: net_config.HeadStart):
+@pytest.mark.parametrize("heads", net_config.HeadInit)
+def test_the_first_answers_are_close_to_uniform_and_even(heads: net_config.HeadInit):
     generator = torch.Generator().manual_seed(1)
     module = resnet.ResNet(9, net_config.NetConfig(heads=heads), generator).train()
     with torch.no_grad():

@@ -18,7 +18,7 @@ def test_the_table_lists_the_files_of_the_changes(title):
 @pytest.mark.parametrize("title", RECIPES)
 def test_a_recipe_fits_on_a_page(title):
     section = TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    assert len(section.splitlines()) <= 110
+    assert len(section.splitlines()) <= 115
 
 
 def test_every_recipe_has_a_test():

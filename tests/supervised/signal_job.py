@@ -19,7 +19,7 @@ def wait_for_stop(number, address, stop):
 def tell_ranks():
     """Two ranks wait for a signal that the first one sends. They must end by themselves."""
     stop = multiprocessing.get_context("spawn").Event()
-    with rank_processes.told_by_signals(stop):
+    with rank_processes.stop_on_signals(stop):
         rank_processes.run(wait_for_stop, 2, (), stop)
     assert stop.is_set()
 
@@ -29,7 +29,7 @@ def signal_twice():
     # Background jobs of a shell ignore SIGINT, and so do their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     stop, was_interrupted = threading.Event(), False
-    with rank_processes.told_by_signals(stop):
+    with rank_processes.stop_on_signals(stop):
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.is_set()
         try:

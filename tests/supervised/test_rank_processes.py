@@ -44,9 +44,9 @@ def test_all_ranks_finish(tmp_path):
     ("how", "kind", "line"),
     [
         ("value", ValueError, "^the user's mistake$"),
-        ("killed", RuntimeError, "^rank 1 ended by signal 9; the same command goes on$"),
-        ("error", RuntimeError, "^rank 1: of the others; the same command goes on$"),
-        ("both", RuntimeError, "^rank 0: of the others; the same command goes on$"),
+        ("killed", RuntimeError, "^rank 1 ended by signal 9; run the same command again$"),
+        ("error", RuntimeError, "^rank 1: of the others; run the same command again$"),
+        ("both", RuntimeError, "^rank 0: of the others; run the same command again$"),
     ],
 )
 def test_a_failure_ends_all(how, kind, line):

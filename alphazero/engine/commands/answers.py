@@ -39,7 +39,7 @@ def raw_evaluation(symmetry: int, policy: np.ndarray, legal: np.ndarray, white_w
     """Formats one evaluation as KataGo's `kata-raw-nn` does: top row first, NAN at illegal points.
 
     The policy is the network's own over all A moves. Probabilities of illegal moves are omitted; the
-    others are not renormalised. `whiteLead` is omitted, as our networks do not predict the score.
+    others are not renormalised. `whiteLead` is omitted, as exported networks have no score head.
     white_wins: probability.
     """
     size = math.isqrt(len(policy) - 1)
