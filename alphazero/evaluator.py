@@ -10,7 +10,7 @@ Result = TypeVar("Result", covariant=True)
 
 
 class Inputs(NamedTuple):
-    """What the network is shown of B positions. `go.inputs.InputFamily` describes C and G."""
+    """What the network is shown of B positions. `go.input_families.InputFamily` describes C and G."""
 
     planes: np.ndarray  # [B, C, N, N] uint8 of zeros and ones
     globals: np.ndarray | None = None  # [B, G] float32 global inputs; None if G is 0

@@ -253,7 +253,7 @@ def _bare_loss(targets: losses.LossTargets, config: schema.Config) -> rso.LossOf
     training = config.training
     known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
-    def loss_of_outputs(outputs: resnet.Outputs) -> torch.Tensor:
+    def loss_of_outputs(outputs: resnet.NetOutputs) -> torch.Tensor:
         answers = {"policy": outputs.policy_logits, "value": outputs.value_logit, **outputs.auxiliary}
         for target in game_targets.TARGETS:
             answer = answers.get(target.name)

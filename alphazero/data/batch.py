@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.data import targets as game_targets
-from alphazero.go import inputs
+from alphazero.go import input_families
 
 
 class TrainingBatch(NamedTuple):
     """B positions, P = N * N points, A = P + 1 actions; everything is seen by the player to move."""
 
-    planes: np.ndarray  # [B, K] uint8 input of the network, packed by `go.inputs.InputFamily.pack`
+    planes: np.ndarray  # [B, K] uint8 input of the network, packed by `go.input_families.InputFamily.pack`
     policy: np.ndarray  # [B, A] float32 policy to learn; rows sum to 1, or to 0 without a policy
     value: np.ndarray  # [B] float32 in [-1, 1], value to learn
     weight: np.ndarray  # [B] float32 weight of the position in the loss, not all zero
@@ -23,4 +23,8 @@ def num_bytes(size: int, fields: frozenset[str]) -> int:
     weight = np.dtype(np.float32).itemsize
     wanted = {"policy", "value", *fields}
     rows = [target for target in game_targets.TARGETS if target.name in wanted]
-    return inputs.LEELA.num_packed_bytes(size) + weight + sum(target.num_batch_bytes(size) for target in rows)
+    return (
+        input_families.LEELA.num_packed_bytes(size)
+        + weight
+        + sum(target.num_batch_bytes(size) for target in rows)
+    )

@@ -12,7 +12,7 @@ from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import record as records
 from alphazero.data import targets as game_targets
-from alphazero.go import board, features, game_kernels, geometry, inputs, rules, shapes, symmetry
+from alphazero.go import board, features, game_kernels, geometry, input_families, rules, shapes, symmetry
 from alphazero.jit import jit
 
 _ALL_LEGAL = -1
@@ -163,7 +163,7 @@ class ReplayWindow:
         slots = numbers % self._capacity
         drawn = {target.name: self._read(target, slots, symmetries) for target in self._wanted}
         return batches.TrainingBatch(
-            planes=inputs.LEELA.pack(self._planes(slots, symmetries)),
+            planes=input_families.LEELA.pack(self._planes(slots, symmetries)),
             policy=drawn.pop("policy"),
             value=drawn.pop("value"),
             weight=np.ones(len(numbers), np.float32),

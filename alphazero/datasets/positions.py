@@ -6,7 +6,7 @@ import numpy as np
 
 from alphazero.data import batch as batches
 from alphazero.data import record as records
-from alphazero.go import board, features, game_kernels, geometry, inputs, rules
+from alphazero.go import board, features, game_kernels, geometry, input_families, rules
 from alphazero.jit import jit
 
 
@@ -16,7 +16,7 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
     planes: [B, 18, P] uint8, 0 or 1. policy: [B, A]. value: [B] for the player to move.
     """
     return batches.TrainingBatch(
-        planes=inputs.LEELA.pack(planes),
+        planes=input_families.LEELA.pack(planes),
         policy=policy.astype(np.float32, copy=False),
         value=value.astype(np.float32, copy=False),
         weight=np.ones(len(value), np.float32),
@@ -27,7 +27,7 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
 def unpack_planes(batch: batches.TrainingBatch) -> np.ndarray:
     """[B, 18, P] uint8, the planes passed to `make_batch`."""
     num_points = batch.policy.shape[1] - 1
-    planes = inputs.LEELA.unpack(batch.planes, math.isqrt(num_points))
+    planes = input_families.LEELA.unpack(batch.planes, math.isqrt(num_points))
     return planes.reshape(-1, features.NUM_PLANES, num_points)
 
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from alphazero.go import inputs
+from alphazero.go import input_families
 from alphazero.net import calibration, folding, packing, torch_backend
 
 # B batch, K packed bytes of a position, C planes, H height, W width, A actions
@@ -119,7 +119,7 @@ class GraphBackend:
         batch = len(planes)
         size = padded(batch, is_coarse=self._is_compiled)
         step, slot = self._step(size), self._take_slot(size)
-        slot.packed_BK[:batch].numpy()[:] = inputs.LEELA.pack(planes)
+        slot.packed_BK[:batch].numpy()[:] = input_families.LEELA.pack(planes)
         with self._queue():
             # Rows beyond the batch hold an older batch; their answers are never read.
             step.packed_BK.copy_(slot.packed_BK[:size], non_blocking=True)
@@ -141,7 +141,7 @@ class GraphBackend:
         return self._slots[index]
 
     def _make_slot(self, size: int) -> _Slot:
-        num_bytes = inputs.LEELA.num_packed_bytes(self._size)
+        num_bytes = input_families.LEELA.num_packed_bytes(self._size)
         return _Slot(
             packed_BK=torch.zeros((size, num_bytes), dtype=torch.uint8, pin_memory=self._is_cuda),
             logits_BA=torch.zeros((size, self._num_actions), pin_memory=self._is_cuda),
@@ -155,7 +155,7 @@ class GraphBackend:
         return self._steps[size]
 
     def _make_step(self, size: int) -> _Step:
-        num_bytes = inputs.LEELA.num_packed_bytes(self._size)
+        num_bytes = input_families.LEELA.num_packed_bytes(self._size)
         packed_BK = torch.zeros((size, num_bytes), dtype=torch.uint8, device=self._device)
         if not self._is_cuda:
             return _Step(packed_BK, lambda: self._compute(packed_BK))

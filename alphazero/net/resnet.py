@@ -19,7 +19,7 @@ _ALMOST_ZERO = 1e-3
 """Initial value of weights that should be near zero but must let gradients pass."""
 
 
-class Outputs(NamedTuple):
+class NetOutputs(NamedTuple):
     """The network's answers for B positions, from the perspective of the player to move."""
 
     policy_logits: torch.Tensor  # [B, A] float32
@@ -99,7 +99,7 @@ class ResNet(nn.Module):
         self.auxiliary = auxiliary.AuxiliaryHeads(config.filters, heads) if heads else None
         self._start(config.heads, generator)
 
-    def forward(self, planes_BCHW: torch.Tensor) -> Outputs:
+    def forward(self, planes_BCHW: torch.Tensor) -> NetOutputs:
         """planes: [B, 18, N, N] of zeros and ones, any float type."""
         x_BCHW = functional.relu(self.input(planes_BCHW))
         for block in self.blocks:
@@ -107,7 +107,7 @@ class ResNet(nn.Module):
         policy_BCHW = functional.relu(self.policy_convolution(x_BCHW))
         value_BCHW = functional.relu(self.value_convolution(x_BCHW))
         value_BO = self.value(functional.relu(self.value_hidden(value_BCHW.flatten(1))))
-        return Outputs(
+        return NetOutputs(
             policy_logits=self.policy(policy_BCHW.flatten(1)).float(),
             value_logit=value_BO[:, 0].float(),
             auxiliary={} if self.auxiliary is None else self.auxiliary(x_BCHW),

@@ -6,7 +6,7 @@ from concurrent import futures
 import numpy as np
 
 from alphazero import evaluator as evaluators
-from alphazero.go import inputs
+from alphazero.go import input_families
 from alphazero.search import mcts
 from alphazero.search import tree as trees
 
@@ -22,7 +22,7 @@ class LeafBatch:
     """Buffers for the leaves of G games. `fill`, `submit` and `back_up` follow one another."""
 
     def __init__(
-        self, games: np.ndarray, family: inputs.InputFamily, leaf_batch: int, num_threads: int
+        self, games: np.ndarray, family: input_families.InputFamily, leaf_batch: int, num_threads: int
     ) -> None:
         """games: [G] game records; only their number and layout matter. leaf_batch: most leaves of a game.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from alphazero import arrays
 from alphazero import evaluator as evaluators
-from alphazero.go import inputs as input_families
+from alphazero.go import input_families
 from alphazero.jit import jit
 
 DEFAULT_BYTES = 64 << 20

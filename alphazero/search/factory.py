@@ -3,7 +3,7 @@
 import numpy as np
 
 from alphazero.config import search as search_config
-from alphazero.go import inputs
+from alphazero.go import input_families
 from alphazero.search import constants, interface, lockstep, raw_policy
 
 
@@ -14,7 +14,7 @@ def make(
     outcome: constants.OutcomeValue = constants.ONLY_WINNING,
     *,
     num_threads: int = 1,
-    family: inputs.InputFamily = inputs.LEELA,
+    family: input_families.InputFamily = input_families.LEELA,
 ) -> interface.Search:
     """Makes a search of `config.algorithm`. Arguments and errors are those of `lockstep.LockstepSearch`."""
     is_bare = config.algorithm is search_config.Algorithm.none

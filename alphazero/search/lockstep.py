@@ -4,7 +4,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.go import geometry, inputs
+from alphazero.go import geometry, input_families
 from alphazero.search import alternation, constants, gumbel, interface, mcts, selection
 from alphazero.search import batch as batches
 from alphazero.search import root as roots
@@ -23,7 +23,7 @@ class LockstepSearch:
         *,
         num_threads: int = 1,
         max_simulations: int | None = None,
-        family: inputs.InputFamily = inputs.LEELA,
+        family: input_families.InputFamily = input_families.LEELA,
     ) -> None:
         """Makes empty trees.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.go import board, game_kernels, geometry, inputs, rules, scoring
+from alphazero.go import board, game_kernels, geometry, input_families, rules, scoring
 from alphazero.jit import Boolean, Integer, Real, jit
 from alphazero.search import interface, selection
 from alphazero.search import root as roots
@@ -31,7 +31,7 @@ class Tables(NamedTuple):
 
     geometry: geometry.Geometry
     settings: SearchConstants
-    family: int  # `go.inputs.InputFamily.number`
+    family: int  # `go.input_families.InputFamily.number`
 
 
 class Leaves(NamedTuple):
@@ -227,7 +227,7 @@ def _enter_leaf(
     leaves.counts[0] += 1
     leaves.trees[row] = game
     leaves.nodes[row] = index
-    inputs.fill(
+    input_families.fill(
         tables.family, tables.geometry, leaves.walker, WALKER, leaves.planes[row], leaves.globals[row]
     )
 

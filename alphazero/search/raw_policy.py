@@ -6,7 +6,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.go import inputs
+from alphazero.go import input_families
 from alphazero.search import constants, interface, lockstep, sampling
 from alphazero.search import tree as trees
 
@@ -26,7 +26,7 @@ class RawPolicy:
         outcome: constants.OutcomeValue = constants.ONLY_WINNING,
         *,
         num_threads: int = 1,
-        family: inputs.InputFamily = inputs.LEELA,
+        family: input_families.InputFamily = input_families.LEELA,
     ) -> None:
         """Takes the arguments of `lockstep.LockstepSearch`."""
         self._rng = rng

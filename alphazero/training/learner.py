@@ -59,7 +59,7 @@ class Learner:
         return optimizers.make(self._config.optimizer, self._net)
 
     @functools.cached_property
-    def _forward(self) -> Callable[[torch.Tensor], resnet.Outputs]:
+    def _forward(self) -> Callable[[torch.Tensor], resnet.NetOutputs]:
         """The network in training, data-parallel over the ranks and compiled if configured."""
         net: nn.Module = self._ranks.wrap(self._net)
         return torch.compile(net) if self._config.training.compile else net
@@ -176,7 +176,7 @@ class Learner:
         """Takes a step without gradients, in float32. Returns metrics of the network before it."""
         found: list[dict[str, torch.Tensor]] = []
 
-        def loss_of_outputs(outputs: resnet.Outputs) -> torch.Tensor:
+        def loss_of_outputs(outputs: resnet.NetOutputs) -> torch.Tensor:
             loss, metrics = losses.compute(outputs, targets, self._config.training)
             found.append(metrics)
             return loss

@@ -48,7 +48,7 @@ def targets_of(batch: batches.TrainingBatch, to_tensor: Callable[[np.ndarray], t
 
 
 def compute(
-    outputs: resnet.Outputs, targets: LossTargets, config: training_config.TrainingConfig
+    outputs: resnet.NetOutputs, targets: LossTargets, config: training_config.TrainingConfig
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The loss, a weighted mean over positions, and detached metrics by name.
 
@@ -96,7 +96,7 @@ def part_of(
     return (shares_B * LOSSES[target.loss](answers, wanted, config)).sum()
 
 
-def accuracies(outputs: resnet.Outputs, targets: LossTargets) -> dict[str, torch.Tensor]:
+def accuracies(outputs: resnet.NetOutputs, targets: LossTargets) -> dict[str, torch.Tensor]:
     """Fractions of policy targets whose best action is the network's first choice, or in its first five."""
     shares = shares_with_policy(targets.weight, targets.policy)
     best_B = targets.policy.argmax(dim=1)
@@ -158,7 +158,7 @@ def soften(policy_BA: torch.Tensor, temperature: float) -> torch.Tensor:
 
 
 def _policy_part(
-    outputs: resnet.Outputs,
+    outputs: resnet.NetOutputs,
     targets: LossTargets,
     config: training_config.TrainingConfig,
     shares_B: torch.Tensor,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alphazero import run
+from alphazero import run as run_command
 from alphazero.clusters import mounts
 from alphazero.run_files import run_folder
 
@@ -45,8 +45,8 @@ def test_the_shipped_files_do_not_cause_it(head, project):
 
 
 def test_the_run_command_gives_the_warning(head, caplog):
-    run._warn_of_mounts(run_folder.RunFolder(head / "runs" / "9x9"))
+    run_command._warn_of_mounts(run_folder.RunFolder(head / "runs" / "9x9"))
     assert caplog.records == []
-    run._warn_of_mounts(run_folder.RunFolder(head / "alphazero" / "runs" / "9x9"))
+    run_command._warn_of_mounts(run_folder.RunFolder(head / "alphazero" / "runs" / "9x9"))
     (record,) = caplog.records
     assert record.levelname == "WARNING" and "lies in" in record.message

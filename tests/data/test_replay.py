@@ -14,7 +14,7 @@ from alphazero.data import record as records
 from alphazero.data import replay
 from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
-from alphazero.go import board, features, game_kernels, geometry, inputs, rules, symmetry
+from alphazero.go import board, features, game_kernels, geometry, input_families, rules, symmetry
 from tests.data import games
 
 SIZE, POINTS = 5, 25
@@ -82,7 +82,7 @@ def test_batches_hold_what_the_rules_and_the_records_say(seed: int, targets: flo
     for s in range(symmetry.NUM_SYMMETRIES) if expected else []:
         batch = window.gather(np.arange(len(expected)), np.full(len(expected), s))
         for row, (planes, policy, owner, value) in enumerate(expected):
-            shown = inputs.LEELA.unpack(batch.planes, SIZE)[row].reshape(features.NUM_PLANES, POINTS)
+            shown = input_families.LEELA.unpack(batch.planes, SIZE)[row].reshape(features.NUM_PLANES, POINTS)
             assert np.array_equal(shown, symmetry.apply(planes, s, SIZE))
             assert np.allclose(batch.policy[row], symmetry.apply(policy, s, SIZE) / policy.sum())
             assert np.array_equal(batch.auxiliary["ownership"][row], symmetry.apply(owner, s, SIZE))
@@ -103,7 +103,7 @@ def test_planes_and_owners_are_those_of_the_player_to_move():
     window = replay.ReplayWindow(3, replay_config.ReplayConfig(min_window=10, max_window=10))
     assert window.add(record) == 2
     batch = window.gather(np.array([1]), np.array([symmetry.IDENTITY]))
-    planes = inputs.LEELA.unpack(batch.planes, 3)[0]
+    planes = input_families.LEELA.unpack(batch.planes, 3)[0]
     assert planes[:8].sum() == 0  # White has no stone yet
     assert planes[8, 0].tolist() == [1, 0, 0]  # Black's stone, bottom row first
     assert planes[9:16].sum() == 0
@@ -336,7 +336,7 @@ def test_skipped_positions_count():
     assert (window.positions, len(window)) == (5000 + record.num_targets, record.num_targets)
     assert window.sample(10, np.random.default_rng(0)).planes.shape == (
         10,
-        inputs.LEELA.num_packed_bytes(SIZE),
+        input_families.LEELA.num_packed_bytes(SIZE),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from alphazero.data import rows as data_rows
-from alphazero.go import inputs, symmetry
+from alphazero.go import input_families, symmetry
 from tests.training import batches
 
 
@@ -11,8 +11,8 @@ def test_each_position_is_turned_in_its_own_symmetry():
     batch = batches.make_batch(seed=3, batch=24, size=4)
     symmetries = np.arange(24) % 8
     turned = data_rows.turn(batch, symmetries, 4)
-    before = inputs.LEELA.unpack(batch.planes, 4).reshape(24, 18, 16)
-    after = inputs.LEELA.unpack(turned.planes, 4).reshape(24, 18, 16)
+    before = input_families.LEELA.unpack(batch.planes, 4).reshape(24, 18, 16)
+    after = input_families.LEELA.unpack(turned.planes, 4).reshape(24, 18, 16)
     for row, s in enumerate(symmetries):
         assert np.array_equal(after[row], symmetry.apply(before[row], s, 4))
         assert np.array_equal(turned.policy[row], symmetry.apply(batch.policy[row], s, 4))

@@ -26,6 +26,7 @@ SUITES = (
 """Tests that list all parts of a kind, or test each of them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", USES)
 def test_a_recipe(title, tmp_path):
     project = copies.make(tmp_path / "project", [RECIPES[title]])

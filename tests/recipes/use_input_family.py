@@ -4,7 +4,7 @@ import numpy as np
 
 from alphazero.config import game as game_config
 from alphazero.config import search as search_config
-from alphazero.go import game_kernels, geometry, inputs, play, rules
+from alphazero.go import game_kernels, geometry, input_families, play, rules
 from alphazero.net import linear_net
 from alphazero.search import factory, interface
 
@@ -15,7 +15,7 @@ def test_the_inputs_are_the_stones_and_komi():
     position.play(0)
     position.play(8)
     planes, scalars = np.zeros((2, 9), np.uint8), np.zeros(1, np.float32)
-    inputs.fill(inputs.STONES.number, geometry.make(3), position.record, 0, planes, scalars)
+    input_families.fill(input_families.STONES.number, geometry.make(3), position.record, 0, planes, scalars)
     assert position.to_play == rules.WHITE
     assert [np.flatnonzero(plane).tolist() for plane in planes] == [[0], [4, 8]]
     assert scalars[0] == 6.5
@@ -31,7 +31,7 @@ def test_a_search_shows_them_to_the_network():
 
     games = game_kernels.new_games(2, game_config.GameConfig(size=3, komi=2.0))
     config = search_config.SearchConfig(algorithm=search_config.Algorithm.puct, num_simulations=20)
-    searcher = factory.make(config, games, np.random.default_rng(0), family=inputs.STONES)
+    searcher = factory.make(config, games, np.random.default_rng(0), family=input_families.STONES)
     result = searcher.search(np.arange(2), Recorded(), interface.SearchOptions(num_simulations=20))
     assert set(seen) == {((2, 3, 3), (1,))}
     assert (result.visits.sum(axis=1) == 20).all()

@@ -8,7 +8,7 @@ from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as batches
-from alphazero.go import inputs
+from alphazero.go import input_families
 
 SIZE = 4
 
@@ -32,7 +32,7 @@ def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.Trai
     own = planes[:, 0].reshape(batch, points).astype(np.float32)
     policy = np.concatenate([own + 0.01, np.full((batch, 1), 0.01, np.float32)], axis=1)
     return batches.TrainingBatch(
-        planes=inputs.LEELA.pack(planes),
+        planes=input_families.LEELA.pack(planes),
         policy=policy / policy.sum(axis=1, keepdims=True),
         value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),
         weight=np.ones(batch, np.float32),

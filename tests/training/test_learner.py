@@ -11,7 +11,7 @@ import torch
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import training as training_config
 from alphazero.data import rows as data_rows
-from alphazero.go import inputs
+from alphazero.go import input_families
 from alphazero.net import leela, numpy_forward
 from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
@@ -146,7 +146,9 @@ def test_a_candidate_has_the_statistics_of_its_own_activations():
     one.train(series, progress=0)
     candidate = one.candidate()
     net = one._ema_net
-    planes = np.concatenate([inputs.LEELA.unpack(batch.planes, batches.SIZE) for batch in series[-8:]])
+    planes = np.concatenate(
+        [input_families.LEELA.unpack(batch.planes, batches.SIZE) for batch in series[-8:]]
+    )
     with torch.no_grad():
         activations = net.input.convolution(torch.from_numpy(planes).float()).numpy()
     # Equal batches: the mean of their variances, each with Bessel's correction, as torch computes them.
@@ -173,7 +175,7 @@ def test_a_candidate_has_the_outputs_of_the_ema_network():
     one = learner.Learner(batches.make_config())
     for step in range(5):
         one.train([batches.make_batch(step)], progress=0)
-    planes = inputs.LEELA.unpack(batches.make_batch(9).planes, batches.SIZE)
+    planes = input_families.LEELA.unpack(batches.make_batch(9).planes, batches.SIZE)
     text = leela.to_text(one.candidate())
     with torch.inference_mode():
         outputs = one._ema(torch.from_numpy(planes).float())

@@ -13,14 +13,14 @@ from alphazero.training import losses
 CONFIG = training_config.TrainingConfig(policy_weight=1.5, value_weight=0.5, ownership_weight=0.25)
 
 
-def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.Outputs, losses.LossTargets]:
+def random_case(batch: int = 6, points: int = 4) -> tuple[resnet.NetOutputs, losses.LossTargets]:
     rng = np.random.default_rng(1)
 
     def tensor(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array.astype(np.float32))
 
     policy = rng.random((batch, points + 1))
-    outputs = resnet.Outputs(
+    outputs = resnet.NetOutputs(
         policy_logits=tensor(rng.normal(size=(batch, points + 1))),
         value_logit=tensor(rng.normal(size=batch)),
         auxiliary={"ownership": tensor(rng.normal(size=(batch, points)))},
@@ -39,9 +39,9 @@ def rest_of(targets: losses.LossTargets) -> losses.LossTargets:
     return losses.LossTargets(*map(without_first, targets))
 
 
-def rest_of_outputs(outputs: resnet.Outputs) -> resnet.Outputs:
+def rest_of_outputs(outputs: resnet.NetOutputs) -> resnet.NetOutputs:
     """The outputs without the first position."""
-    return resnet.Outputs(*map(without_first, outputs))
+    return resnet.NetOutputs(*map(without_first, outputs))
 
 
 def without_first(numbers):
@@ -118,7 +118,7 @@ def test_a_batch_without_any_policy_has_no_policy_loss():
 
 def test_metrics_of_perfect_outputs():
     _, targets = random_case()
-    outputs = resnet.Outputs(torch.log(targets.policy), torch.atanh(targets.value), {})
+    outputs = resnet.NetOutputs(torch.log(targets.policy), torch.atanh(targets.value), {})
     _, metrics = losses.compute(outputs, targets, CONFIG)
     assert float(metrics["policy_kl"]) == pytest.approx(0, abs=1e-6)
     assert float(metrics["value_mse"]) == pytest.approx(0, abs=1e-6)
@@ -129,7 +129,7 @@ def test_metrics_of_perfect_outputs():
 REINFORCE = training_config.TrainingConfig(policy_loss=training_config.PolicyLoss.reinforce)
 
 
-def reinforce_case() -> tuple[resnet.Outputs, losses.LossTargets]:
+def reinforce_case() -> tuple[resnet.NetOutputs, losses.LossTargets]:
     """Six positions with a move each. The last has no policy target, and points may hold stones."""
     outputs, targets = random_case()
     moves = np.array([0, 1, 2, 3, 4, 0])
@@ -188,7 +188,7 @@ def test_reinforce_finds_the_best_arm_of_a_bandit():
         policy = torch.softmax(logits.detach().masked_fill(~is_free, -1e9), dim=0)
         moves = torch.multinomial(policy, 64, replacement=True, generator=rng)
         rewards = 2 * torch.bernoulli(chances[moves], generator=rng) - 1
-        outputs = resnet.Outputs(logits.expand(64, 4), torch.zeros(64), {})
+        outputs = resnet.NetOutputs(logits.expand(64, 4), torch.zeros(64), {})
         targets = losses.LossTargets(
             torch.eye(4)[moves], rewards, torch.ones(64), {}, is_free=is_free.expand(64, 4)
         )
@@ -232,14 +232,14 @@ def test_value_cross_entropy_by_hand(logit: float, target: float, nats: float):
 
 
 def test_draws_do_not_count_for_accuracy():
-    outputs = resnet.Outputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), {})
+    outputs = resnet.NetOutputs(torch.zeros(3, 5), torch.tensor([1.0, -1.0, 0.0]), {})
     targets = losses.LossTargets(torch.full((3, 5), 0.2), torch.tensor([1.0, 1.0, 0.0]), torch.ones(3), {})
     assert float(losses.compute(outputs, targets, CONFIG)[1]["value_accuracy"]) == 0.5
     only_draws = targets._replace(value=torch.zeros(3))
     assert float(losses.compute(outputs, only_draws, CONFIG)[1]["value_accuracy"]) == 0
 
 
-def full_case() -> tuple[resnet.Outputs, losses.LossTargets]:
+def full_case() -> tuple[resnet.NetOutputs, losses.LossTargets]:
     """A case with every auxiliary head and target."""
     outputs, targets = random_case()
     rng = np.random.default_rng(2)
@@ -323,5 +323,5 @@ def test_accuracies_by_hand():
     policy = torch.nn.functional.one_hot(torch.tensor([0, 3, 5, 1, 0]), 7).float()
     policy[4] = 0
     targets = losses.LossTargets(policy, torch.zeros(5), torch.ones(5), {})
-    found = losses.accuracies(resnet.Outputs(logits, torch.zeros(5), {}), targets)
+    found = losses.accuracies(resnet.NetOutputs(logits, torch.zeros(5), {}), targets)
     assert {name: float(value) for name, value in found.items()} == {"policy_top1": 0.25, "policy_top5": 0.75}

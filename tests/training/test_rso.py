@@ -145,7 +145,7 @@ def test_an_output_that_a_weight_does_not_affect_is_the_same_tensor():
     planes, loss_of_outputs = planes_and_loss(batches.make_batch(size=SIZE))
     seen = []
 
-    def remember(outputs: resnet.Outputs) -> torch.Tensor:
+    def remember(outputs: resnet.NetOutputs) -> torch.Tensor:
         seen.append(outputs)
         return loss_of_outputs(outputs)
 
