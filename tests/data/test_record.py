@@ -89,7 +89,7 @@ CONTRADICTIONS = {
     r"root_values must be float32 \[4\]": {"root_values": np.zeros(3, np.float32)},
     r"ownership must be int8 \[9\]": {"ownership": np.zeros(10, np.int8)},
     "outside 0 to 9": {"moves": np.array([4, 0, 9, 10], np.int16)},
-    "4 moves and move_limit=3: must not be negative": {"move_limit": 3},
+    "4 moves and move_limit=3: must satisfy 0 <= num_played": {"move_limit": 3},
     "moves follow the end": {"moves": np.array([4, 0, 9, 9, 1], np.int16)},
     "policy does not sum": {"policy": np.full((4, 10), 0.2, np.float16)},
     "policy has a negative entry": {"policy": games.one_hot([4, 0, 9, 9], 10)

@@ -1,5 +1,8 @@
 """stones, the input family of docs/extending.md, and its network, in a copy of the project that has them."""
 
+# pyright: reportAttributeAccessIssue=false
+# The module and the family exist in the copy only.
+
 import numpy as np
 
 from alphazero.config import game as game_config
