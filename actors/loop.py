@@ -104,7 +104,7 @@ class RunDriver:
     ) -> None:
         """plan: the first one of `replanner`. interrupted: set by the caller to end the run early.
 
-        starter: of the run's actors; a simulation starts others.
+        starter: starts the run's actors; simulated clusters pass another.
         """
         self._config = config
         self._folder = folder

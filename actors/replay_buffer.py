@@ -9,15 +9,15 @@
 The replay buffer takes one call at a time and never waits for another actor. It grants a request if the
 samples before it and its own are at most `training.replay_ratio` times the positions so far. The learner
 sends each request while it trains on the batches of the one before. Self-play is ahead by the positions that
-training has not used: positions - samples / replay_ratio.
+training has not used: positions - samples / replay_ratio. Held-out games count for that ratio only.
 
 | state     | holds if                                            | requests | self-play                    |
 |-----------|-----------------------------------------------------|----------|------------------------------|
-| filling   | there are fewer than `training.min_positions`       | refused  | plays                        |
+| filling   | there are fewer positions than `min_positions`      | refused  | plays                        |
 | short     | the last request was for more samples than allowed  | refused  | plays                        |
 | balanced  | self-play is ahead by at most `max_lead_positions`  | granted  | plays                        |
 | ahead     | self-play is further ahead                          | granted  | waits and polls `state`      |
-| disk full | games cannot be written, in any other state         | as there | pushes the games again       |
+| disk full | games cannot be written, on top of any state        | as in it | pushes the games again       |
 
 The learner waits for games, and asks again every 0.2 s. Self-play waits for the learner. They never wait for
 each other: self-play does not wait before the first batch, nor after a request was refused.
@@ -36,8 +36,8 @@ An example with replay_ratio=4, min_positions=20, max_lead_positions=30, batches
 
 What a kill costs:
 - A self-play actor: its unfinished games, and finished games that no push has delivered.
-- The replay buffer: nothing, because a game counts once it is in the log. Ray repeats the calls without a
-  reply. That is safe: a game counts once by its id, and a request names the number of samples before it.
+- The replay buffer: nothing, because a game counts as soon as it is in the log. Ray repeats calls that got no
+  reply. That is safe: an id is counted only once, and a request names the number of samples before it.
 - The learner or one of its ranks: the steps since the last checkpoint. The next request sets the number of
   samples back, so that training may use as many samples again.
 - The driver: all of these. The next session begins with the game log and the last checkpoint.

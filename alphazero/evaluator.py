@@ -10,7 +10,7 @@ Result = TypeVar("Result", covariant=True)
 
 
 class Inputs(NamedTuple):
-    """What the network is shown of B positions. `go.input_families.InputFamily` describes C and G."""
+    """A network's inputs for B positions. `go.input_families.InputFamily` describes C and G."""
 
     planes: np.ndarray  # [B, C, N, N] uint8 of zeros and ones
     globals: np.ndarray | None = None  # [B, G] float32 global inputs; None if G is 0
@@ -60,13 +60,13 @@ class AsynchronousEvaluator(Evaluator, Protocol):
 
     @property
     def is_asynchronous(self) -> bool:
-        """Whether `submit` returns before the outputs are ready; False if the caller's cores compute them."""
+        """Whether alternating batches save time, because others compute while the caller works."""
         ...
 
     def submit(self, inputs: Inputs) -> Pending[Outputs]:
         """Starts an evaluation as `evaluate` does. The inputs may change after the call returns.
 
-        At most `num_batches` batches may be pending at a time. They finish in the order of their start.
+        At most `num_batches(evaluator)` batches may be pending. Results are read in the order of their start.
         """
         ...
 
@@ -77,7 +77,7 @@ def is_asynchronous(evaluator: Evaluator) -> TypeGuard[AsynchronousEvaluator]:
 
 
 def num_batches(evaluator: Evaluator) -> int:
-    """Pending batches that keep the evaluator busy: 1 if it is not asynchronous, else its number or 2."""
+    """Pending batches that keep it busy: its `num_batches`, 2 by default, and 1 if it is not asynchronous."""
     return int(getattr(evaluator, "num_batches", 2)) if is_asynchronous(evaluator) else 1
 
 
@@ -89,7 +89,7 @@ def submit(evaluator: Evaluator, inputs: Inputs) -> Pending[Outputs]:
 
 
 def generation(evaluator: Evaluator) -> int:
-    """Number that changes with the evaluator's outputs, as with newer weights; 0 if it has none."""
+    """Counts the networks that the evaluator has loaded: outputs may be cached within one generation."""
     return int(getattr(evaluator, "generation", 0))
 
 

@@ -64,7 +64,7 @@ class Target:
     shape: shapes.Shape
     """Shape for one position; it also says whether the target turns with the board."""
     perspective: Perspective
-    """For readers: the source and the head already follow it."""
+    """Documentation only: the source follows it, and no code reads it."""
     dtype: type[np.number] = np.float32
     """Type in the replay window. Batches have float32 in place of float16."""
     source: Make | Derived
@@ -223,7 +223,8 @@ def draw_weights(record: records.GameRecord, config: replay_config.ReplayConfig)
     """[num_played] float32 relative frequencies of drawing the positions.
 
     Policy surprise weighting (KataGo, docs/KataGoMethods.md): the fraction `surprise_weight` of a game's
-    draws is distributed in proportion to `surprise`, the rest evenly.
+    draws is distributed in proportion to `surprise`, the rest evenly. Positions without a surprise count as
+    average ones, and no weight exceeds `surprise_limit`.
     """
     surprise = record.surprise
     known = surprise[~np.isnan(surprise)].astype(np.float64)

@@ -56,7 +56,7 @@ def capacity_for(size: int, num_moves: int) -> int:
 def replay(start: np.ndarray, colors: np.ndarray, actions: np.ndarray, size: int) -> np.ndarray:
     """[T, 18, P] uint8 planes for the player of each of T moves, before the move.
 
-    start: [1] game record, which the moves change. colors: [T] BLACK or WHITE; they need not alternate, and
+    start: [1] game state, which the moves change. colors: [T] BLACK or WHITE; they need not alternate, and
     two passes do not end the game. Raises ValueError with the first illegal move.
     """
     planes = np.empty((len(actions), features.NUM_PLANES, size * size), np.uint8)

@@ -1,6 +1,6 @@
 """Stones on a board: placing, capturing and counting. Knows no history, no ko and no players.
 
-A board is a record with the fields of `fields`. A game record begins with them, so it is a board, too. One
+A board is a record with the fields of `fields`. A game state begins with them, so it is a board, too. One
 stone of each chain is its head; the number of liberties is stored at the head's point. The stones of a chain
 form a ring. A liberty counts once for each stone that touches it, so joining two chains only adds their
 counts.

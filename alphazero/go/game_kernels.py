@@ -49,7 +49,7 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
 
 
 def new_games(count: int, config: game_config.GameConfig, capacity: int | None = None) -> np.ndarray:
-    """New game records [count], Black to move.
+    """New game states [count], Black to move.
 
     capacity: largest number of moves, `config.moves_at_most` by default. A game that reaches it is over.
     """
@@ -206,5 +206,5 @@ def legal_actions(geometry: Geometry, games: np.ndarray, index: Integer, legal: 
 
 @jit
 def copy_game(target: np.ndarray, target_index: Integer, source: np.ndarray, source_index: Integer) -> None:
-    """Copies source[source_index] to target[target_index]; both are arrays of game records of one layout."""
+    """Copies source[source_index] to target[target_index]; both are arrays of game states of one layout."""
     target[target_index] = source[source_index]

@@ -1,6 +1,7 @@
-"""Input families: what a network is shown of a position.
+"""Input families: what networks receive as their inputs.
 
-There is one family, Leela Zero's. Another one is a module with its kernel, as `features`, and its lines here.
+There is one family, Leela Zero's. To add one, write a module with its kernel, like `features`, and register
+it here. The replay window, the learner and weight files know Leela Zero's family only.
 """
 
 import math
@@ -26,7 +27,7 @@ class InputFamily:
     num_globals: int = 0
     """G."""
     history: int
-    """Positions that the planes show, including the current one."""
+    """Positions before the current one that the planes show."""
 
     def num_packed_bytes(self, size: int) -> int:
         """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
@@ -60,8 +61,8 @@ def fill(
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
-    """Fills planes [C, P] uint8 and globals [G] float32 with what the network is shown of games[index].
+    """Fills planes [C, P] uint8 and globals [G] float32 with the network's inputs for games[index].
 
-    family: `InputFamily.number`. games: game records.
+    family: `InputFamily.number`. games: game states.
     """
     features.fill_planes(geometry, games, index, planes)

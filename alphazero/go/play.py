@@ -32,7 +32,7 @@ class Game:
         self.moves: list[tuple[int, int]] = []
         """Colour and action of each move so far."""
         self.record = game_kernels.new_games(1, config, capacity)
-        """[1] game record. When fewer than P more moves fit, a larger one of another dtype replaces it."""
+        """[1] game state. When fewer than P more moves fit, a larger one of another dtype replaces it."""
         self.record["komi"] = _checked_komi(komi)
         self.record["move_limit"] = move_limit
         self._setup = self.record.copy()

@@ -10,7 +10,7 @@ network. It is sent the outputs, or None, and whether this is the last step, aft
 
 
 def run(series: Sequence[Steps], should_stop: Callable[[], bool]) -> None:
-    """Runs series of steps in turn until none of them waits for the network, or `should_stop` returns True.
+    """Runs the steps of several batches in turn until none waits for the network or `should_stop` is True.
 
     should_stop: called once in each round. Evaluations that are under way then are still backed up.
     """

@@ -12,10 +12,10 @@ from alphazero.search import tree as trees
 
 _STEP = 8
 """Batch sizes are multiples of this. A network must be prepared for every new size, which takes OpenVINO
-about as long as eight positions of 9x9."""
+about as long as eight positions of 9x9. A full buffer is submitted as it is."""
 
-Walk = Callable[[mcts.Leaves, np.ndarray], None]
-"""Function that fills leaves by descents in the games with these indices."""
+Fill = Callable[[mcts.Leaves, np.ndarray], None]
+"""Function that fills leaves in the games with these indices."""
 
 
 class LeafBatch:
@@ -24,7 +24,7 @@ class LeafBatch:
     def __init__(
         self, games: np.ndarray, family: input_families.InputFamily, leaf_batch: int, num_threads: int
     ) -> None:
-        """games: [G] game records; only their number and layout matter. leaf_batch: most leaves of a game.
+        """games: [G] game states; only their number and layout matter. leaf_batch: leaves of a game, at most.
 
         num_threads: threads that find leaves. More than one pays off with thousands of leaves a call.
         """
@@ -55,12 +55,12 @@ class LeafBatch:
         """Descents of the last `fill`, including those that ended at a known value."""
         return sum(int(leaves.counts[1]) for leaves in self._leaves)
 
-    def fill(self, walk: Walk, indices: np.ndarray) -> None:
+    def fill(self, fill: Fill, indices: np.ndarray) -> None:
         """Finds leaves in these games."""
         if self._threads is None:
-            walk(self._leaves[0], indices)
+            fill(self._leaves[0], indices)
         else:
-            list(self._threads.map(walk, self._leaves, np.array_split(indices, len(self._leaves))))
+            list(self._threads.map(fill, self._leaves, np.array_split(indices, len(self._leaves))))
 
     def submit(self, evaluator: evaluators.Evaluator) -> evaluators.Pending[evaluators.Outputs] | None:
         """Starts the evaluation of the leaves; None if there are none."""
@@ -80,7 +80,7 @@ class LeafBatch:
         weights = np.exp(outputs.logits - outputs.logits.max(axis=1, keepdims=True))
 
         def back_up(leaves: mcts.Leaves, rows: slice) -> None:
-            mcts.expand_and_back_up(tree, leaves, weights[rows], outputs.values[rows])
+            mcts.store_and_back_up(tree, leaves, weights[rows], outputs.values[rows])
 
         if self._threads is None:
             back_up(self._leaves[0], slice(None))

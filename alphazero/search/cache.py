@@ -1,8 +1,8 @@
 """Cache of network outputs, keyed by everything that the network sees: the position and its history.
 
 The table has a fixed size, and a new entry replaces the old one in its place. The key of an entry is a hash
-of its planes in 128 bits. Two different positions share a key with probability 2**-128. With a million
-entries and 10^9 lookups the probability of a false hit is 3e-24. There is no other check for false hits.
+of its planes in 128 bits. Two different positions share a key with probability 2**-127. With a million
+entries and 10^9 lookups the probability of a false hit is 6e-24. There is no other check for false hits.
 """
 
 from typing import NamedTuple

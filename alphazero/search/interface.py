@@ -14,7 +14,7 @@ class SearchOptions:
     """Settings that may differ from one search to the next."""
 
     num_simulations: int
-    """Descents for each game; at most the configured `num_simulations`."""
+    """Descents for each game; at most the `max_simulations` of the search."""
     num_considered: int = 16
     """Gumbel: moves that enter sequential halving."""
     is_noisy: bool = False

@@ -1,4 +1,4 @@
-"""Search for many games at once. Each step finds leaves in all games and calls the network once."""
+"""Search for many games at once. Each step finds leaves in many games and calls the network once."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class LockstepSearch:
     ) -> None:
         """Makes empty trees.
 
-        - games: [G] game records of one board size. Only the caller plays moves in them.
+        - games: [G] game states of one board size. Only the caller plays moves in them.
         - outcome: value of finished games; by default only winning counts.
         - num_threads: threads of the kernels, which release Python's lock.
         - max_simulations: simulations of the longest search, for which the trees have room; by default
@@ -157,10 +157,10 @@ class LockstepSearch:
 
     def _descend(self, batch: batches.LeafBatch, indices: np.ndarray) -> None:
         """Fills the batch with leaves of these games."""
-        batch.fill(self._walk, indices)
+        batch.fill(self._fill_leaves, indices)
         self.num_simulations += batch.num_paths
 
-    def _walk(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
+    def _fill_leaves(self, leaves: mcts.Leaves, indices: np.ndarray) -> None:
         most = self._config.leaf_batch
         mcts.descend(self._tables, self._games, self._tree, self._root, leaves, indices, most)
 
@@ -183,7 +183,7 @@ class LockstepSearch:
 
 
 def _tree_size(megabytes: float, num_simulations: int, num_games: int, num_actions: int) -> tuple[int, int]:
-    """Most nodes that a tree keeps after a move, and its capacity. The difference is enough for a search."""
+    """Maximum of nodes that a tree keeps after a move, and its capacity. The rest is enough for a search."""
     fits = int(megabytes * 2**20 / (trees.bytes_per_node(num_actions) * num_games))
     # A limit of twice the nodes that a search adds rarely removes a node from a kept subtree.
     num_nodes = min(3 * num_simulations + 2, fits)

@@ -14,7 +14,7 @@ LOST = -0.9
 def replace(action: int, value: float, position: np.void) -> int:
     """The action, or a pass if the player to move has lost and the action is a point of its own territory.
 
-    value: of the position for the player to move. position: its game record. Territory is an empty region
+    value: of the position for the player to move. position: its game state. Territory is an empty region
     that touches only stones of the player.
     """
     num_points = len(position["stones"]) - 1

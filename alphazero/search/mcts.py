@@ -3,7 +3,7 @@
 The public kernels share these arguments:
 
 - tables: Tables. tree: `tree.Tree` of G games. root: `root.Root`. leaves: Leaves.
-- games: [G] game records. They are only read; a descent plays on the copy leaves.walker.
+- games: [G] game states. They are only read; a descent plays on the copy leaves.walker.
 - indices: [B] int64, the games to work on; `game` is one of them and `index` a node of its tree.
 """
 
@@ -37,7 +37,7 @@ class Tables(NamedTuple):
 class Leaves(NamedTuple):
     """Leaves of one step that the network evaluates, at most L rows. Only one thread writes to them."""
 
-    walker: np.ndarray  # [1] game record, the position on the current path
+    walker: np.ndarray  # [1] game state, the position on the current path
     trees: np.ndarray  # [L] int32 index of the leaf's game
     nodes: np.ndarray  # [L] int32 node of the leaf in its tree
     planes: np.ndarray  # [L, C, P] uint8 input of the network
@@ -135,7 +135,10 @@ def descend(
 
 @jit
 def _walk(tables: Tables, tree: trees.Tree, root: roots.Root, leaves: Leaves, game: Integer) -> Integer:
-    """Descends from the root to a leaf, whose index it returns. Plays on leaves.walker and marks the path."""
+    """Descends from the root to a leaf, whose index it returns. Plays on leaves.walker and marks the path.
+
+    If the tree is full, it ends at an inner node.
+    """
     index = np.int64(trees.ROOT)
     tree.nodes[game, index].pending += 1
     while tree.nodes[game, index].visits > 0 and not tree.nodes[game, index].is_terminal:
@@ -253,7 +256,7 @@ def _final_value(tables: Tables, leaves: Leaves, record: np.record) -> np.float3
 
 
 @jit
-def expand_and_back_up(tree: trees.Tree, leaves: Leaves, weights: np.ndarray, values: np.ndarray) -> None:
+def store_and_back_up(tree: trees.Tree, leaves: Leaves, weights: np.ndarray, values: np.ndarray) -> None:
     """Writes the network's outputs into the leaves and backs up the values.
 
     weights: [L, A] float32, exponentials of the logits up to a common factor. values: [L] float32 in [-1, 1],

@@ -2,7 +2,8 @@
 
 The module of a rule has four functions. A new rule takes such a module, a member of `Algorithm`, and its
 lines below, in `PREPARE` and in each kernel. Settings of its own go to `config/search.py` and `constants.py`.
-Only self-play uses the configured rule; matches, the ladder and the GTP engine search by PUCT.
+Only self-play uses the configured rule: gates, the ladder, matches and the GTP engine search by PUCT, and a
+gate after self-play without a search draws its moves, too.
 
 - `prepare(root, indices, options, config, rng) -> Root`: gives roots what the rule needs before the first
   descent, such as noise. This is Python; the others are kernels.
@@ -10,7 +11,8 @@ Only self-play uses the configured rule; matches, the ladder and the GTP engine 
 - `select(settings, tree, game, index) -> (action, child)`: the same at a node below the root. child: the node
   that the action leads to, or UNVISITED.
 - `read_result(settings, tree, root, game, policy) -> (action, value)`: the move to play, and the value of the
-  root in [-1, 1], seen by its player. Fills policy [A] float32 with the improved policy, training's target.
+  root in [-1, 1], from the view of its player. Fills policy [A] float32 with the improved policy, training's
+  target.
 """
 
 from collections.abc import Callable, Mapping

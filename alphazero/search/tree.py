@@ -34,7 +34,7 @@ _FIELDS = [
     ("next_sibling", np.int32),  # next older child of the same parent; NO_NODE if none
     ("action", np.int16),  # the move that led here
     ("best_unvisited", np.int16),  # move of largest prior without a child, or NO_ACTION, UNKNOWN, CLOSED
-    ("is_terminal", np.bool_),  # the game is over
+    ("is_terminal", np.bool_),  # the game is over, or a second pass wins
     ("withholds_pass", np.bool_),  # the pass is legal but not a candidate, see `withhold_pass`
 ]
 # np.record makes `node.visits` work outside kernels as it does inside.

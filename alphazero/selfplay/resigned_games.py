@@ -15,7 +15,7 @@ class ResignedGames:
     """Collects resigned games and plays them out together, with one evaluation a move."""
 
     def __init__(self, config: schema.Config, dtype: np.dtype, adjudicator: adjudicate.Adjudicator) -> None:
-        """dtype: of the game records. adjudicator: ends play-outs of settled games."""
+        """dtype: of the game states. adjudicator: ends play-outs of settled games."""
         self._adjudicator = adjudicator
         self._enough = max(1, config.selfplay.num_games // 4)
         # All games of the worker may be resigned on the same move.
@@ -33,7 +33,7 @@ class ResignedGames:
         return self._search.num_evaluations
 
     def add(self, builder: game_builder.GameBuilder, position: np.void) -> None:
-        """Adds a resigned game. position: its game record, which is copied."""
+        """Adds a resigned game. position: its game state, which is copied."""
         self._games[len(self._builders)] = position
         self._builders.append(builder)
 

@@ -19,7 +19,7 @@ from alphazero.selfplay import adjudicate, warm_up, worker
 from tests.selfplay import test_worker
 
 def compiled():
-    search = (mcts.descend, mcts.expand_and_back_up, mcts.read_results)
+    search = (mcts.descend, mcts.store_and_back_up, mcts.read_results)
     kernels = (game_kernels.play_each, *search, adjudicate._find_settled)
     return [jit.num_signatures(kernel) for kernel in kernels]
 
