@@ -329,7 +329,7 @@ def test_a_position_that_comes_again_is_answered_from_the_cache_unless_forbidden
     monkeypatch.setattr(
         inference.NetEvaluator,
         "evaluate",
-        lambda self, planes: evaluated.append(len(planes)) or evaluate(self, planes),
+        lambda self, inputs: evaluated.append(len(inputs.planes)) or evaluate(self, inputs),
     )
     weights = leela.read(net)
     totals = {}

@@ -290,7 +290,7 @@ def _fill_positions(window, planes, boards, slots, symmetries):
     for row in range(len(slots)):
         slot = slots[row]
         _turn_boards(window, boards, slot, window.permutations[symmetries[row]])
-        features.fill_from_boards(boards[-1], boards[:-1], 0, window.color[slot], planes[row])
+        features.fill_from_boards(boards[-1], boards[:-1], np.int32(0), window.color[slot], planes[row])
 
 
 @jit

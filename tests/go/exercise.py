@@ -12,7 +12,7 @@ import numpy as np
 
 import alphazero.go
 from alphazero import jit
-from alphazero.go import board, features, game_kernels, life, play, rules, scoring
+from alphazero.go import board, features, game_kernels, input_families, life, play, rules, scoring
 from tests.go import positions
 
 
@@ -33,6 +33,8 @@ def call_everything(size: int) -> None:
     planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)
     features.planes(table.geometry, table.games, np.arange(2), planes)
     features.fill_planes(table.geometry, table.games, 1, planes[0])
+    family = input_families.LEELA
+    input_families.fill(family.number, table.geometry, table.games, 1, planes[0], np.zeros(0, np.float32))
     stones = table.games[1].stones
     scoring.area_score(table.geometry, stones, table.scratch)
     scoring.ownership(table.geometry, stones, table.scratch, np.zeros(size * size, np.int8))

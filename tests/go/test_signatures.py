@@ -27,6 +27,7 @@ ON_RECORDS = {
     "game_kernels.legal_actions",
     "game_kernels.play",
     "game_kernels.play_each",
+    "input_families.fill",
     "legality.is_suicide",
     "legality.removed_hash",
 }

@@ -10,6 +10,7 @@ from alphazero.net import inference, openvino_backend
 
 _CODE = """
 import re
+from alphazero import evaluator as evaluators
 from alphazero.net import inference
 from tests.net import networks
 
