@@ -1,4 +1,4 @@
-"""Actors of a run at the places of its plan: which start first, which wait, and which move to other nodes."""
+"""Actors of a run at the places of its plan: which start first, which wait, and which change their node."""
 
 from collections.abc import Sequence
 
@@ -20,17 +20,17 @@ class PlanFollower:
         self._selfplay = selfplay_actors.SelfPlayActors(
             supervised, lambda place, number: starter.start_selfplay(self.plan, place, number)
         )
-        self._has_moved = False
+        self._has_first_move = False
         self._waits_for_ranks = False
 
     def start(self) -> None:
-        """Starts the actors that the first move needs: the learner, and self-play but for its last actor."""
+        """Starts what the first move of a game needs: the learner, and all self-play actors but one."""
         self._supervised.start(plans.LEARNER, self._start_learner)
         self._follow_selfplay()
 
     def start_others(self) -> None:
-        """Starts the actors that would have delayed the first move."""
-        self._has_moved = True
+        """Starts the actors that would have delayed the first move of a game."""
+        self._has_first_move = True
         self._follow_selfplay()
         self._supervised.start(plans.EVALUATOR, self._start_evaluator)
         if self.plan.of(plans.LADDER):
@@ -51,7 +51,7 @@ class PlanFollower:
             return
         before, self.plan = self.plan, plan
         self._move((plans.LEARNER, plans.RANK), before, self._start_learner)
-        if self._has_moved:
+        if self._has_first_move:
             self._move((plans.EVALUATOR, plans.GATE_PLAYER), before, self._start_evaluator)
         self._follow_selfplay()
 
@@ -84,7 +84,7 @@ class PlanFollower:
         of ranks on GPUs wait for the ranks' reservation, because self-play could leave a part of each GPU
         that is too small for a rank.
         """
-        held_back = 0 if self._has_moved else min(1, self.plan.num_selfplay_actors - 1)
+        held_back = 0 if self._has_first_move else min(1, self.plan.num_selfplay_actors - 1)
         ranks = [place for place in self.plan.of(plans.RANK) if place.gpus]
         self._waits_for_ranks = bool(ranks) and not rank_group.has_reservation(ranks)
         without = {place.node.id for place in ranks} if self._waits_for_ranks else ()

@@ -14,8 +14,8 @@ class GtpPlayer(players.SearchPlayer):
     """Player whose moves come from engine processes. It is a context manager that ends them.
 
     Each process serves every n-th slot of the match. It receives the whole game before its move, unless
-    the game continues the last one of that process. A lost process is replaced once a move. If its
-    replacement is lost too, EngineLost is raised.
+    the game continues the last one of that process. A process that is lost when its search
+    starts, or when its move is awaited, is replaced. If the replacement is lost too, EngineLost is raised.
     """
 
     def __init__(

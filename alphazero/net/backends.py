@@ -122,7 +122,10 @@ def choose(
     is_cut: bool,
     clock: Callable[[], float] = time.perf_counter,
 ) -> BackendChoice:
-    """Makes the candidates, compares their answers with float32's, and measures the faithful ones.
+    """Ranks the faithful backends by their speed.
+
+    Makes the candidates, but not the skipped ones, and reserves only if no other is faithful. Compares their
+    answers with float32's and measures those that are faithful.
 
     - batch: positions per call in the caller's later use.
     - is_cut: whether the trial uses a smaller batch if the slowest backend would take long for the whole one.

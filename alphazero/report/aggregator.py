@@ -36,9 +36,10 @@ def group_of(source: str) -> str:
 
 
 class MetricsAggregator:
-    """Keeps the newest report of each source. The caller passes the time, which must never go back.
+    """Merges the reports of each source, and derives rates, ages and the run's status from them.
 
-    Reports hold these metrics, and may hold others, which appear in TensorBoard:
+    A metric keeps its newest value. The caller passes the time, which must never go back. The status needs
+    these metrics, among others; all numbers appear in TensorBoard:
     - REPLAY: games, positions, window and samples_per_position
     - LEARNER: step and losses
     - GATE: last (a sentence)

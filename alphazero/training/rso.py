@@ -124,7 +124,7 @@ class Rso:
     def _try(
         self, values: "_Values", visit: Visit, change: float, loss: float, loss_of_outputs: LossOfOutputs
     ) -> float:
-        """Keeps the best of the weight and its two changes. Returns the loss with it."""
+        """Keeps the best of the decayed weight and its two changes. Returns the loss with it."""
         layer = self._layers[visit.layer]
         weights = layer.module.get_parameter(visit.name).view(-1)
         decay = -self._config.weight_decay * float(weights[visit.index])
