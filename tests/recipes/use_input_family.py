@@ -29,6 +29,7 @@ def test_a_search_shows_them_to_the_network():
 
     class Recorded(linear_net.LinearNet):
         def evaluate(self, inputs):
+            assert inputs.globals is not None
             seen.append((inputs.planes.shape[1:], inputs.globals.shape[1:]))
             return super().evaluate(inputs)
 
