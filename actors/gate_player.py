@@ -1,6 +1,5 @@
 """Gate matches on a node with a GPU, for an evaluator without one."""
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,6 @@ from alphazero.config import schema
 from alphazero.evaluation import result as results
 from alphazero.run_files import candidate as candidates
 
-_logger = logging.getLogger(__name__)
 _POLL_S = 0.5
 
 

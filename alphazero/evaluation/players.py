@@ -8,7 +8,10 @@ from alphazero.search import factory, interface, lost_games, symmetries
 
 
 class SearchPlayer:
-    """One side of a match. It searches without noise, so equal positions get equal moves."""
+    """One side of a match. It searches without noise, so equal positions get equal moves.
+
+    With `search=none` moves are drawn from the network's policy.
+    """
 
     def __init__(
         self,

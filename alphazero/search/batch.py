@@ -55,12 +55,12 @@ class LeafBatch:
         """Descents of the last `fill`, including those that ended at a known value."""
         return sum(int(leaves.counts[1]) for leaves in self._leaves)
 
-    def fill(self, fill: Fill, indices: np.ndarray) -> None:
-        """Finds leaves in these games."""
+    def fill(self, find: Fill, indices: np.ndarray) -> None:
+        """Calls `find` to fill the buffers with leaves of these games, in each thread for its share."""
         if self._threads is None:
-            fill(self._leaves[0], indices)
+            find(self._leaves[0], indices)
         else:
-            list(self._threads.map(fill, self._leaves, np.array_split(indices, len(self._leaves))))
+            list(self._threads.map(find, self._leaves, np.array_split(indices, len(self._leaves))))
 
     def submit(self, evaluator: evaluators.Evaluator) -> evaluators.Pending[evaluators.Outputs] | None:
         """Starts the evaluation of the leaves; None if there are none."""

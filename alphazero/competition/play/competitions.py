@@ -45,7 +45,7 @@ def play(
 
 
 def _default_jobs(competition: settings.Competition) -> int:
-    """Half the cores with engines, as both engines of a game may think at once; else 32 games per batch."""
+    """Half the cores with engines, as both engines of a game may think at once; else 32 games at once."""
     players = {code for matchup in competition.matchups for code in (matchup.player_1, matchup.player_2)}
     has_engine = any(competition.players[code].command for code in players)
     return max(1, (os.cpu_count() or 1) // 2) if has_engine else _NETWORK_GAMES
