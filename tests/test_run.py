@@ -37,8 +37,12 @@ def start(*words, **options):
 
 def run(*words, **options):
     """Exit code, output and errors."""
-    process = start(*words, **options)
-    output, errors = process.communicate(timeout=240)
+    process = start(*words, **options, start_new_session=True)
+    try:
+        output, errors = process.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail("the run did not end within 240 s:\n" + "\n".join(process.communicate(timeout=20)))
     return process.returncode, output, errors
 
 
