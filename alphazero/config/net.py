@@ -1,4 +1,4 @@
-"""Settings of the network: its shape and the initial values of its heads."""
+"""Settings of the network: its family, its shape and the initial values of its heads."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,10 +15,43 @@ class HeadInit(Enum):
     """Independent random weights, as Leela Zero's training code does."""
 
 
+class Family(Enum):
+    """Families of networks, named after the program that loads their files."""
+
+    leela = "leela"
+    """Leela Zero's: 18 planes of stones, one board size, policy and value."""
+    katago = "katago"
+    """KataGo's: liberties, komi and rules among the inputs, every board size, heads for score and owners."""
+
+
+class Trunk(Enum):
+    """Places of the activations in the residual blocks of KataGo's family."""
+
+    post = "post"
+    """After the sum, as in Leela Zero's network: faster in 8 bits. Its files hold it exactly."""
+    pre = "pre"
+    """Before the convolutions, as in KataGo's own networks."""
+
+
+class InputSet(Enum):
+    """Inputs of KataGo's family that are computed; the others are zero, in training as in play."""
+
+    fast = "fast"
+    """Without ladders and areas."""
+    full = "full"
+    """All inputs of version 7."""
+
+
 @dataclass(kw_only=True, slots=True)
 class NetConfig:
-    """Leela Zero's residual network (AlphaGo Zero, Methods, with narrower towers)."""
+    """A residual network: AlphaGo Zero's in Leela Zero's form, or KataGo's."""
 
+    family: Family = Family.leela
+    """Family of the network, which decides its inputs, its heads and the format of its files."""
+    trunk: Trunk = Trunk.post
+    """Places of the activations; only for KataGo's family."""
+    inputs: InputSet = InputSet.fast
+    """Inputs that are computed; only for KataGo's family."""
     blocks: int = 4
     """Residual blocks of two 3x3 convolutions."""
     filters: int = 32
@@ -42,5 +75,6 @@ class NetConfig:
 
     @property
     def name(self) -> str:
-        """Short name, such as "b4c32"."""
-        return f"b{self.blocks}c{self.filters}"
+        """Short name, such as "b4c32", or "kata-b4c32" in KataGo's family."""
+        prefix = "kata-" if self.family is Family.katago else ""
+        return f"{prefix}b{self.blocks}c{self.filters}"

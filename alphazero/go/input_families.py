@@ -49,7 +49,9 @@ class InputFamily:
 
 
 LEELA = InputFamily(name="leela", number=0, num_planes=features.NUM_PLANES, history=rules.HISTORY)
-FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA,)}
+KATAGO = InputFamily(name="katago", number=1, num_planes=22, num_globals=19, history=5)
+KATAGO_FAST = InputFamily(name="katago-fast", number=2, num_planes=22, num_globals=19, history=5)
+FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA, KATAGO, KATAGO_FAST)}
 
 
 @jit

@@ -1,0 +1,1 @@
+"""KataGo's networks: weight files, answers and training."""
