@@ -62,6 +62,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     saving if a signal arrived, RuntimeError if an actor failed.
     """
     heap.use_one_arena()
+    heap.rebuild_intern_table()
     # The handlers do not raise: an asynchronous exception breaks Ray's calls into C++.
     interrupted = threading.Event()
     namespace = f"alphazero-{files.sha256(str(folder.path).encode())[:12]}"
