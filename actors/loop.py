@@ -62,6 +62,7 @@ def run(config: schema.Config, folder: run_folder.RunFolder) -> None:
     saving if a signal arrived, RuntimeError if an actor failed.
     """
     heap.use_one_arena()
+    heap.rebuild_intern_table()
     # The handlers do not raise: an asynchronous exception breaks Ray's calls into C++.
     interrupted = threading.Event()
     namespace = f"alphazero-{files.sha256(str(folder.path).encode())[:12]}"
@@ -118,6 +119,7 @@ class RunDriver:
         self._minutes_before = status.minutes_so_far(folder.path)
         self._began = time.monotonic()
         self._first_move_s: float | None = None
+        self._is_complete = False
         self._released_at = time.monotonic()
         self._num_selfplay_actors = 0
         self._had_network = False
@@ -170,6 +172,10 @@ class RunDriver:
             )
             view.show(now, is_last=fraction >= 1)
             if fraction >= 1:
+                self._is_complete = True
+                if self._first_move_s is None:
+                    # An earlier session may have been killed before its last files were mirrored.
+                    self._placement.start_mirror()
                 return
             self._inform_learner(
                 messages.RunProgress(fraction=fraction, games=now.games, positions=now.positions)
@@ -230,8 +236,9 @@ class RunDriver:
 
     def _stop(self) -> None:
         """Stops all actors and waits for the learner's last checkpoint."""
-        late = self._supervised.stop(_STOP_S if self._first_move_s is not None else _STOP_EARLY_S)
-        for name in late if self._first_move_s is not None else []:
+        is_early = self._first_move_s is None and not self._is_complete
+        late = self._supervised.stop(_STOP_EARLY_S if is_early else _STOP_S)
+        for name in [] if is_early else late:
             _logger.warning("%s did not stop within %.0f s", name, _STOP_S)
         if not self._starter.has_services:
             return

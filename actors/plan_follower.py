@@ -35,6 +35,10 @@ class PlanFollower:
         self._supervised.start(plans.EVALUATOR, self._start_evaluator)
         if self.plan.of(plans.LADDER):
             self._supervised.start(plans.LADDER, lambda: self._starter.start_ladder(self.plan))
+        self.start_mirror()
+
+    def start_mirror(self) -> None:
+        """Starts the mirror, if the run has one."""
         if self.plan.of(plans.MIRROR):
             self._supervised.start(plans.MIRROR, lambda: self._starter.start_mirror(self.plan))
 

@@ -52,6 +52,22 @@ libc.malloc_info(0, file)
 libc.fflush(file)
 """
 
+_NAMES = """
+import re, sys
+from actors import loop
+from alphazero import heap
+
+def anonymous():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
+if sys.argv[1] == "rebuilt":
+    heap.rebuild_intern_table()
+before = anonymous()
+for number in range(60_000):
+    sys.intern(f"for a moment {number}")
+print(anonymous() - before)
+"""
+
 _GATES = """
 import gc, pathlib, sys
 from alphazero.config import compose
@@ -99,6 +115,15 @@ def test_threads_share_an_arena(argument, is_one, project):
         env={**os.environ, "PYTHONPATH": str(project)},
     )  # fmt: skip
     assert (done.stdout.count("<heap nr") == 1) == is_one
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="interned strings are never freed")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the size of a process from Linux")
+@pytest.mark.parametrize(("argument", "is_flat"), [("rebuilt", True), ("as imported", False)])
+def test_names_for_a_moment_take_no_more_memory(argument, is_flat, project):
+    """The table of interned strings of a driver has the size that it keeps."""
+    (grown_mib,) = numbers_of(_NAMES, project, argument)
+    assert (grown_mib < 0.5) == is_flat, grown_mib
 
 
 @pytest.mark.slow

@@ -42,8 +42,15 @@ def run(*words, **options):
         output, errors = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        pytest.fail("the run did not end within 240 s:\n" + "\n".join(process.communicate(timeout=20)))
+        texts = [*process.communicate(timeout=20), *(log.read_text() for log in _logs(words))]
+        pytest.fail("\n".join(["the run did not end within 240 s:", *texts]))
     return process.returncode, output, errors
+
+
+def _logs(words):
+    """The log of the run with these words, if there is one."""
+    folders = [Path(word.removeprefix("run.dir=")) for word in words if word.startswith("run.dir=")]
+    return [folder / "log.txt" for folder in folders if (folder / "log.txt").exists()]
 
 
 def wait_until(condition, process, timeout_s=120):

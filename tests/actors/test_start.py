@@ -21,7 +21,7 @@ from actors import (
 )
 from actors import plan as plans
 from alphazero.config import compose
-from alphazero.report import status
+from alphazero.report import panel, status
 from alphazero.run_files import run_folder
 
 
@@ -126,6 +126,26 @@ def test_a_weight_store_that_lost_a_network_gets_it_again(before, now, is_asked,
     for versions in (before, now):  # noqa: B007  the fake of `ray.get` returns it
         driver._inform_learner(messages.RunProgress(fraction=0, games=0, positions=0))
     assert bool(asked) is is_asked
+
+
+@pytest.mark.parametrize("uri", [None, "second"])
+def test_a_run_that_ends_before_its_first_move_still_mirrors(uri, tmp_path, monkeypatch):
+    """It may continue a run that was killed before its last files were mirrored."""
+    monkeypatch.setattr(starting, "start_at", lambda place, actor, name, *_: Handle())
+    uris = [f"mirror.uri={tmp_path / uri}"] if uri else []
+    config = compose.compose(["conf=smoke", "stop.steps=5", *uris])
+    cpus = plans.private_cpus(config, 2)
+    made = planning.make_plan(config, [plans.Node(id="a", name="a", cpus=cpus, gpus=0, is_driver=True)])
+    driver = make_driver(config, tmp_path, made)
+    driver._starter._services = handles.Services(
+        replay_buffer=Handle(), weight_store=Handle(), reporter=Handle()
+    )
+    monkeypatch.setattr(driver._supervised, "check", lambda timeout_s: None)
+    monkeypatch.setattr(driver, "_report_totals", lambda: None)
+    monkeypatch.setattr(loop.ray, "get", lambda reference: status.Status(step=5))
+    with panel.Panel(str(tmp_path)) as view:
+        driver._watch(view)
+    assert driver._supervised.names == (["mirror"] if uri else [])
 
 
 def test_an_actor_sets_its_process_up_first(monkeypatch):
