@@ -29,7 +29,9 @@ class InputFamily:
     history: int
     """Positions before the current one that the planes show."""
     has_tactics: bool = False
-    """Whether inputs are complete only after `finish`, which reads ladders."""
+    """Whether inputs are complete only after `finish`, which finds ladders and areas."""
+    suicide_area: bool = False
+    """Whether areas are found as if suicide were always legal, whatever the game's rule."""
 
     def num_packed_bytes(self, size: int) -> int:
         """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
@@ -61,8 +63,11 @@ KATAGO = InputFamily(
 )
 KATAGO_FAST = dataclasses.replace(KATAGO, name="katago-fast", number=2, has_tactics=False)
 """The same without ladders and areas, whose planes are zero."""
-_KATAGO, _KATAGO_FAST = KATAGO.number, KATAGO_FAST.number
-FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA, KATAGO, KATAGO_FAST)}
+KATAGO_SUICIDE_AREA = dataclasses.replace(KATAGO, name="katago-suicide-area", number=3, suicide_area=True)
+"""The same as KATAGO with areas as if suicide were legal, for networks that ask for it (since version 15)."""
+_LEELA, _KATAGO_FAST = LEELA.number, KATAGO_FAST.number
+_ALL = (LEELA, KATAGO, KATAGO_FAST, KATAGO_SUICIDE_AREA)
+FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in _ALL}
 
 
 @jit
@@ -79,10 +84,10 @@ def fill(
     A family that `has_tactics` then needs `finish`.
     family: `InputFamily.number`. games: game states.
     """
-    if family in (_KATAGO, _KATAGO_FAST):
-        katago_inputs.fill(geometry, games, index, family == _KATAGO, planes, globals)
-    else:
+    if family == _LEELA:
         features.fill_planes(geometry, games, index, planes)
+    else:
+        katago_inputs.fill(geometry, games, index, family != _KATAGO_FAST, planes, globals)
 
 
 @jit
@@ -115,7 +120,8 @@ def finish(
     It has an effect on families with tactics only.
     """
     if family.has_tactics:
-        katago_inputs.add_tactics(tables, scratch, planes, globals)
+        suicide_area = np.bool_(family.suicide_area)
+        katago_inputs.add_tactics(tables, scratch, suicide_area, planes, globals)
 
 
 def encode(

@@ -72,15 +72,23 @@ def fill(
 
 
 @jit
-def add_tactics(geometry: Geometry, scratch: Scratch, planes: np.ndarray, global_inputs: np.ndarray) -> None:
+def add_tactics(
+    geometry: Geometry,
+    scratch: Scratch,
+    suicide_area: Boolean,
+    planes: np.ndarray,
+    global_inputs: np.ndarray,
+) -> None:
     """Fills the planes of ladders and areas in planes [B, 22, P], which `fill` has prepared.
 
     This is apart from `fill` because it is long: it is compiled once, and not for each layout of games.
-    global_inputs: [B, 19].
+    suicide_area: np.bool_, whether areas are found as if suicide were legal in all games. global_inputs:
+    [B, 19].
     """
     for row in range(len(planes)):
         _add_ladders(geometry, scratch, planes[row])
-        _add_areas(geometry, scratch, planes[row], global_inputs[row, SUICIDE] > 0)
+        suicide = suicide_area or global_inputs[row, SUICIDE] > 0
+        _add_areas(geometry, scratch, planes[row], suicide)
 
 
 @jit
