@@ -11,7 +11,8 @@ from alphazero.go import rules
 from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
-STONE, HEAD, NEXT, SIZE, LIBERTIES = 0, 1, 2, 3, 4
+# Literals would compile the functions that take them once for each.
+STONE, HEAD, NEXT, SIZE, LIBERTIES = np.int64(0), np.int64(1), np.int64(2), np.int64(3), np.int64(4)
 """Rows of `LadderBoard.cells`. HEAD and NEXT are those of `go.board`; SIZE and LIBERTIES lie at heads."""
 
 KO, LENGTH = 0, 1
@@ -59,7 +60,7 @@ def play(geometry: Geometry, board: LadderBoard, point: Integer, color: Integer)
     _set(board, STONE, point, color)
     _set(board, HEAD, point, point)
     _set(board, NEXT, point, point)
-    _set(board, SIZE, point, 1)
+    _set(board, SIZE, point, np.int64(1))
     _set(board, LIBERTIES, point, room(geometry, board, point))
     num_captured, captured = 0, np.int64(rules.NO_MOVE)
     for direction in range(4):
@@ -127,12 +128,10 @@ def room(geometry: Geometry, board: LadderBoard, point: Integer) -> Integer:
 @jit
 def is_first_side(geometry: Geometry, board: LadderBoard, point: Integer, direction: Integer) -> bool:
     """Whether no earlier direction leads from `point` to the same chain. There is a stone in `direction`."""
-    neighbor = geometry.neighbors[point, direction]
+    head = np.int64(board.cells[HEAD, geometry.neighbors[point, direction]])
     is_first = True
     for earlier in range(direction):
-        is_first &= not _is_in_chain(
-            board, np.int64(geometry.neighbors[point, earlier]), board.cells[HEAD, neighbor]
-        )
+        is_first &= not _is_in_chain(board, np.int64(geometry.neighbors[point, earlier]), head)
     return is_first
 
 
@@ -211,7 +210,7 @@ def _join(geometry: Geometry, board: LadderBoard, point: Integer, other: Integer
     _set(board, SIZE, large, cells[SIZE, large] + cells[SIZE, small])
     _set(board, LIBERTIES, large, cells[LIBERTIES, large] + num_new)
     # `here` is the last stone of the smaller ring.
-    _set(board, NEXT, here, cells[NEXT, large])
+    _set(board, NEXT, here, np.int64(cells[NEXT, large]))
     _set(board, NEXT, large, small)
 
 
@@ -230,7 +229,7 @@ def _remove(geometry: Geometry, board: LadderBoard, point: Integer) -> None:
     color = board.cells[STONE, point]
     here = point
     while board.cells[STONE, here] == color:
-        _set(board, STONE, here, rules.EMPTY)
+        _set(board, STONE, here, np.int64(rules.EMPTY))
         for direction in range(4):
             neighbor = np.int64(geometry.neighbors[here, direction])
             is_opponent = board.cells[STONE, neighbor] == 3 - color
