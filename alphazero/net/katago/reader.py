@@ -100,7 +100,7 @@ class _Layers:
     def trunk(self) -> tuple[model.Convolution, model.Dense, tuple[model.Block, ...], model.Norm]:
         """Input layers, blocks, and the norm after them."""
         file = self._file
-        self._enter("the trunk's name")
+        self._file.enter("the trunk's name")
         num_blocks = file.integer("the number of blocks", 1)
         filters = file.integer("the number of channels", 1)
         for kind in ("mid", "regular", "dilated", "pooling"):
@@ -117,7 +117,7 @@ class _Layers:
 
     def policy_head(self, filters: int) -> model.PolicyHead:
         """Logits of points and pass."""
-        self._enter("the policy head's name")
+        self._file.enter("the policy head's name")
         outputs = 2 if self._version >= TWO_POLICIES else 1
         points = self._convolution(filters)
         width = len(points.kernel)
@@ -137,7 +137,7 @@ class _Layers:
 
     def value_head(self, filters: int) -> model.ValueHead:
         """Outcome, scores and owners."""
-        self._enter("the value head's name")
+        self._file.enter("the value head's name")
         features = self._convolution(filters)
         width = len(features.kernel)
         norm = self._norm(width)
@@ -158,7 +158,7 @@ class _Layers:
             raise self._file.error(f"transformers ({kind}) are not supported")
         if kind not in ("ordinary_block", "gpool_block", "nested_bottleneck_block"):
             raise self._file.error(f"blocks of the kind {kind[:40]!r} are not supported")
-        self._enter("the block's name")
+        self._file.enter("the block's name")
         if kind == "nested_bottleneck_block":
             return self._nested_block(channels, depth)
         norm, first = self._norm(channels), self._convolution(channels)
@@ -187,17 +187,13 @@ class _Layers:
             raise self._file.error(f"pooling after {norm.activation.value} is not supported")
         return convolution, norm
 
-    def _enter(self, what: str) -> None:
-        """Reads a name, and gives it as the place of errors from here on."""
-        self._file.place = self._file.word(what)
-
     def _width(self, what: str, expected: int | None) -> int:
         name = f"the number of {what} channels"
         return self._file.integer(name, expected, expected) if expected else self._file.integer(name, 1)
 
     def _convolution(self, inputs: int, outputs: int | None = None) -> model.Convolution:
         file = self._file
-        self._enter("the convolution's name")
+        self._file.enter("the convolution's name")
         height, width = file.integer("the kernel's height", 1), file.integer("the kernel's width", 1)
         inputs, outputs = self._width("input", inputs), self._width("output", outputs)
         dilations = file.integer("the dilation", 1), file.integer("the dilation", 1)
@@ -211,18 +207,18 @@ class _Layers:
 
     def _dense(self, inputs: int, outputs: int | None = None) -> model.Dense:
         """A matrix with zero biases."""
-        self._enter("the matrix's name")
+        self._file.enter("the matrix's name")
         inputs, outputs = self._width("input", inputs), self._width("output", outputs)
         weight = self._file.array(inputs * outputs).reshape(inputs, outputs).T
         return model.Dense(np.ascontiguousarray(weight), np.zeros(outputs, np.float32))
 
     def _with_bias(self, dense: model.Dense) -> model.Dense:
         """The matrix with the biases that follow it in the file."""
-        self._enter("the biases' name")
+        self._file.enter("the biases' name")
         return dense._replace(bias=self._file.array(self._width("bias", len(dense.bias))))
 
     def _activation(self) -> model.Activation:
-        self._enter("the activation's name")
+        self._file.enter("the activation's name")
         if self._version < NAMED_ACTIVATIONS:
             return model.Activation.relu
         word = self._file.word("the activation")
@@ -235,7 +231,7 @@ class _Layers:
     def _norm(self, channels: int) -> model.Norm:
         """A norm, with its factor and offset merged, and the activation after it."""
         file = self._file
-        self._enter("the norm's name")
+        self._file.enter("the norm's name")
         channels = self._width("norm", channels)
         epsilon = np.float32(file.positive("epsilon"))
         has_scale = file.integer("the flag of scales", 0, 1)

@@ -16,7 +16,7 @@ import numpy as np
 STEP = 1 << 16
 """Bytes that are read or decompressed at once."""
 LONGEST_WORD = 256
-LARGEST_GROWTH, SPARE_BYTES = 16, 8 << 20
+LARGEST_GROWTH, SPARE_BYTES = 16, 4 << 20
 """A compressed file may hold `LARGEST_GROWTH` times its own size and `SPARE_BYTES` more."""
 BINARY_MARK = b"@BIN@"
 """Stands before each array of little-endian float32."""
@@ -57,9 +57,10 @@ class Tokens:
     def word(self, what: str) -> str:
         """The next word, which must consist of printable ASCII characters."""
         self._skip_spaces(what)
-        found = _WORD.match(self._buffer, self._position)
-        while found is not None and found.end() == len(self._buffer) and self._more():
-            found = _WORD.match(self._buffer, self._position)
+        self._drop_read()
+        while len(self._buffer) <= LONGEST_WORD and self._more():
+            pass  # a word may go on in the next piece
+        found = _WORD.match(self._buffer)
         assert found is not None, "a byte that is no space was there"
         self._num_words += 1
         text = found.group()
@@ -70,13 +71,18 @@ class Tokens:
             raise self._bad_word(f"{what} is not text")
         return text.decode("ascii")
 
+    def enter(self, what: str) -> None:
+        """Reads the name of a layer, which becomes the place."""
+        name = self.word(what)
+        if _is_number(name):
+            raise self._bad_word(f"{what} is {name[:20]!r}; a layer has too many numbers")
+        self.place = name
+
     def integer(self, what: str, least: int, most: int = _LARGEST_INTEGER) -> int:
         """The next word, a whole number in least .. most."""
         text = self.word(what)
         if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
-            allowed = f"a whole number of at least {least}"
-            if most < _LARGEST_INTEGER:
-                allowed = str(least) if least == most else f"{least} to {most}"
+            allowed = f"a whole number from {least} to {most}" if least < most else str(least)
             raise self._bad_word(f"{what} is {text[:20]!r}, expected {allowed}")
         return int(text)
 
@@ -141,10 +147,7 @@ class Tokens:
         numbers = np.frombuffer(self._buffer, "<f4", count, mark).astype(np.float32)
         self._position = mark + size
         self._drop_read()
-        is_good = np.isfinite(numbers)
-        if not is_good.all():
-            index = int(np.argmin(is_good))
-            raise self.error(f"number {index + 1} of {count} is {numbers[index]}, expected a finite float32")
+        self._check_finite(numbers, 0, count)
         return numbers
 
     def _decimal(self, count: int) -> np.ndarray:
@@ -165,7 +168,7 @@ class Tokens:
             if not self._more():
                 end = len(self._buffer)
                 break
-        words = bytes(self._buffer[:end]).split(None, most)
+        words = bytes(self._buffer[:end]).split(None, min(most, end))
         self._position = end
         if len(words) > most:
             self._position = end - len(words.pop())
@@ -175,15 +178,21 @@ class Tokens:
     def _floats(self, words: list[bytes], before: int, count: int) -> np.ndarray:
         try:
             exact = np.array(list(map(float, words)), np.float64)
-        except ValueError as error:
-            raise self.error(f"after number {before} of {count}: {str(error)[:80]}") from error
-        # Also False for NaN.
-        is_good = np.abs(exact) <= _LARGEST_FLOAT
+        except ValueError:
+            index, word = next((i, word) for i, word in enumerate(words) if not _is_number(word))
+            problem = f"number {before + index + 1} of {count} is {str(word[:20])[1:]}, expected a number"
+            raise self.error(problem) from None
+        with np.errstate(over="ignore"):
+            numbers = exact.astype(np.float32)
+        self._check_finite(numbers, before, count)
+        return numbers
+
+    def _check_finite(self, numbers: np.ndarray, before: int, count: int) -> None:
+        is_good = np.isfinite(numbers)
         if not is_good.all():
             index = int(np.argmin(is_good))
-            number = f"number {before + index + 1} of {count} is {words[index].decode()[:20]}"
+            number = f"number {before + index + 1} of {count} is {numbers[index]}"
             raise self.error(f"{number}, expected a finite float32")
-        return exact.astype(np.float32)
 
     def _drop_read(self) -> None:
         del self._buffer[: self._position]
@@ -224,3 +233,11 @@ class Tokens:
                     raise self.error("corrupt gzip file: it goes on after its end")
                 return
         raise self.error("corrupt gzip file: it is cut off")
+
+
+def _is_number(word: str | bytes) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
