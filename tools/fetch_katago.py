@@ -124,6 +124,7 @@ def fetch() -> None:
         (ready / "cpu.cfg").write_text(SETTINGS.format(folder=place))
         (ready / "katago").write_text(LAUNCHER)
         (ready / "katago").chmod(0o755)
+        shutil.rmtree(place, ignore_errors=True)  # what is left of a folder without the program
         ready.rename(place)
 
 
