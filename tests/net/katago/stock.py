@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from alphazero.engine_client import gtp_client
-from alphazero.net.katago import numpy_forward
 from tools import fetch_katago
 
 needed = pytest.mark.skipif(fetch_katago.missing() is not None, reason=fetch_katago.missing() or "")
@@ -53,34 +52,3 @@ def raw_answers(client: gtp_client.GtpClient, optimism: float = 0) -> dict[str, 
         elif first:
             rows[name].append([float(first), *map(float, rest)])
     return {name: np.squeeze(np.array(values)[::-1]) for name, values in rows.items()}
-
-
-def expected(
-    answers: numpy_forward.Answers, legal: np.ndarray, *, is_white: bool, ko: str
-) -> dict[str, np.ndarray]:
-    """The same from our answers for one position, seen by the player to move. legal: [A] bool."""
-    outcome = answers.outcome[0].copy()
-    if ko != "SIMPLE":
-        outcome[2] = -np.inf  # no game without a result
-    outcome = softmax(outcome)
-    policy = np.where(legal, softmax(np.where(legal, answers.logits[0], -np.inf)), np.nan)
-    size = int(np.sqrt(policy.size))
-    sign, has_result = 1 if is_white else -1, 1 - outcome[2]
-    mean, deviation = answers.score_mean[0], answers.score_deviation[0]
-    return {
-        "whiteWin": outcome[0 if is_white else 1],
-        "whiteLoss": outcome[1 if is_white else 0],
-        "noResult": outcome[2],
-        "whiteLead": sign * answers.lead[0] * has_result,
-        "whiteScoreSelfplay": sign * mean * has_result,
-        "whiteScoreSelfplaySq": (mean**2 + deviation**2) * has_result,
-        "policy": policy[:-1].reshape(size, size),
-        "policyPass": policy[-1],
-        "whiteOwnership": sign * answers.ownership[0].reshape(size, size),
-    }
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """exp(logits), normalized to the sum 1."""
-    exponentials = np.exp(logits - logits.max())
-    return exponentials / exponentials.sum()

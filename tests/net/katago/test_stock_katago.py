@@ -10,7 +10,7 @@ from alphazero.config import game as game_config
 from alphazero.engine_client import gtp_client
 from alphazero.go import input_families, play, rules
 from alphazero.net.katago import model, numpy_forward, reader, writer
-from tests.net.katago import models, stock
+from tests.net.katago import models, raw_answers, stock
 
 pytestmark = [pytest.mark.slow, stock.needed]
 
@@ -42,7 +42,7 @@ def play_both(game: play.Game, client: gtp_client.GtpClient, rng: np.random.Gene
 def check(game: play.Game, client: gtp_client.GtpClient, network: model.Model, ko: str) -> None:
     """Compares the raw answers in one position."""
     answers = numpy_forward.forward(network, *input_families.encode_game(input_families.KATAGO, game))
-    ours = stock.expected(answers, game.legal(), is_white=game.to_play == rules.WHITE, ko=ko)
+    ours = raw_answers.expected(answers, game.legal(), is_white=game.to_play == rules.WHITE, ko=ko)
     theirs = stock.raw_answers(client)
     for name, numbers in ours.items():
         assert np.array_equal(np.isnan(numbers), np.isnan(theirs[name])), name
