@@ -107,7 +107,7 @@ class _Layers:
             file.integer(f"the number of {kind} channels", 0)
         if self._version >= OPTIONS:
             if file.integer("the kind of norm", 0, 1):
-                raise file.error("RMS norms are not supported")
+                raise file.error("RMS norms, as in networks with transformers, are not supported")
             for number in range(NUM_TRUNK_OPTIONS):
                 file.integer(f"unknown option {number + 1}", 0, 0)
         input_convolution = self._convolution(model.NUM_PLANES, filters)

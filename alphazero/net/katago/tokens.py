@@ -213,7 +213,7 @@ class Tokens:
             yield from self._decompressed(pieces, size) if first.startswith(_GZIP_MARK) else pieces
 
     def _decompressed(self, pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-        stream, most = zlib.decompressobj(wbits=31), LARGEST_GROWTH * size + SPARE_BYTES
+        stream, total, most = zlib.decompressobj(wbits=31), 0, LARGEST_GROWTH * size + SPARE_BYTES
         for piece in itertools.chain(pieces, [b""]):
             rest = piece
             while not stream.eof:
@@ -221,9 +221,9 @@ class Tokens:
                     output = stream.decompress(rest, STEP)
                 except zlib.error as error:
                     raise self.error(f"corrupt gzip file: {error}") from error
-                rest, most = stream.unconsumed_tail, most - len(output)
-                if most < 0:
-                    raise self.error(f"a gzip file of {size} bytes that unpacks to far too many")
+                rest, total = stream.unconsumed_tail, total + len(output)
+                if total > most:
+                    raise self.error(f"a gzip file of {size} bytes unpacks to more than {most} bytes")
                 if output:
                     yield output
                 if not rest and len(output) < STEP:

@@ -141,7 +141,7 @@ BAD_WORDS = [
         "the flag of areas under suicide rules is '2', expected a whole number from 0 to 1",
     ),
     (15, replace("random-net_1", 15, "1"), "token 16: unknown option 3 is '1', expected 0"),
-    (15, replace("trunk", 7, "1"), "trunk: RMS norms are not supported"),
+    (15, replace("trunk", 7, "1"), "trunk: RMS norms, as in networks with transformers, are not"),
     (15, replace("trunk", 8, "3"), "unknown option 1 is '3', expected 0"),
     (
         8,

@@ -105,15 +105,23 @@ HOSTILE = [
     # name, content and a part of the message
     ("counts beyond the file", head_of("9999999", "99999999") + bytes(99), "the file ends after 24 of"),
     ("counts beyond the text", head_of("9999999", "99999999", b"0 1"), "ends before number 3 of"),
-    ("a bomb of zeros", gzip.compress(head_of("999", "99999") + bytes(20 * MEGABYTE)), "unpacks to far too"),
-    ("a bomb of text", gzip.compress(head_of("999", "99999", b"0 " * (10 * MEGABYTE))), "unpacks to far too"),
-    ("a bomb of spaces", gzip.compress(b"net 8 " + b" " * (20 * MEGABYTE)), "unpacks to far too many"),
+    (
+        "a bomb of zeros",
+        gzip.compress(head_of("999", "99999") + bytes(20 * MEGABYTE)),
+        "unpacks to more than",
+    ),
+    (
+        "a bomb of text",
+        gzip.compress(head_of("999", "99999", b"0 " * (10 * MEGABYTE))),
+        "unpacks to more than",
+    ),
+    ("a bomb of spaces", gzip.compress(b"net 8 " + b" " * (20 * MEGABYTE)), "unpacks to more than"),
     ("a bomb of one word", gzip.compress(b"net" * (10 * MEGABYTE)), "name is longer than 256 characters"),
     ("a bomb of one number", gzip.compress(head_of("3", "8", b"1" * (20 * MEGABYTE))), "is longer than 256"),
     (
         "a bomb after the end",
         gzip.compress(writer.to_bytes(models.random_model()) + b"\n" * (20 * MEGABYTE)),
-        "unpacks to far too many",
+        "unpacks to more than",
     ),
     ("a word without end", b"n" * (8 * MEGABYTE), "the network's name is longer than 256 characters"),
 ]
