@@ -1,8 +1,9 @@
 """KataGo's program for Linux, from the PyPI package katrain: python -m tools.fetch_katago.
 
 KaTrain's package carries KataGo for OpenCL, which runs on CPUs with Debian's package pocl-opencl-icd. The
-program is downloaded once and kept in the cache folder, outside the repository and the environment, with
-settings for a CPU. The settings include the parameters that KataGo would otherwise search for minutes.
+program is downloaded once and kept in the cache folder, outside the repository and the environment, with two
+settings for a CPU. `cpu.cfg` names parameters of OpenCL, so that KataGo starts at once. With `tuned.cfg` it
+searches for the fastest ones at its first start with a network of a new width or version, for minutes.
 """
 
 import ctypes.util
@@ -41,7 +42,6 @@ _MORE_KERNELS = (
 TUNING = "\n".join(("VERSION=13", *"0" * 8, *_KERNELS, *_MORE_KERNELS)) + "\n"
 SETTINGS = """\
 homeDataDir = {folder}
-openclTunerFile = {folder}/opencl.txt
 openclUseFP16 = false
 logAllGTPCommunication = false
 logSearchInfo = false
@@ -55,6 +55,7 @@ defaultBoardSize = 9
 enablePassingHacks = false
 conservativePass = false
 """
+TUNING_SETTING = "openclTunerFile = {folder}/opencl.txt\n"
 LAUNCHER = """\
 #!/bin/sh
 folder=$(dirname "$(readlink -f "$0")")
@@ -87,9 +88,9 @@ def program() -> Path:
     return Path(root) / f"katago-{KATAGO}" / "katago"
 
 
-def settings() -> Path:
-    """Path of KataGo's settings for GTP on a CPU."""
-    return program().with_name("cpu.cfg")
+def settings(*, tuned: bool = False) -> Path:
+    """Path of KataGo's settings for GTP on a CPU; those for fair comparisons of speed if `tuned`."""
+    return program().with_name("tuned.cfg" if tuned else "cpu.cfg")
 
 
 def is_fetched() -> bool:
@@ -121,7 +122,8 @@ def fetch() -> None:
         (folder / "squashfs-root" / "usr" / "bin" / "katago").rename(ready / "bin" / "katago")
         (ready / "pocl").mkdir()
         (ready / "opencl.txt").write_text(TUNING)
-        (ready / "cpu.cfg").write_text(SETTINGS.format(folder=place))
+        (ready / "tuned.cfg").write_text(SETTINGS.format(folder=place))
+        (ready / "cpu.cfg").write_text((SETTINGS + TUNING_SETTING).format(folder=place))
         (ready / "katago").write_text(LAUNCHER)
         (ready / "katago").chmod(0o755)
         shutil.rmtree(place, ignore_errors=True)  # what is left of a folder without the program

@@ -51,9 +51,11 @@ def test_the_program_runs_with_its_libraries_and_settings(package, tmp_path, mon
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     done = subprocess.run([folder / "katago", "gtp", "a b"], capture_output=True, text=True, check=True)
     assert done.stdout == f"{folder}/lib|{folder}/pocl|gtp a b\n"
-    settings = dict(line.split(" = ") for line in fetch_katago.settings().read_text().splitlines())
+    quick, tuned = (fetch_katago.settings(tuned=tuned).read_text() for tuned in (False, True))
+    settings = dict(line.split(" = ") for line in quick.splitlines())
     tuning = (folder / "opencl.txt").read_text().splitlines()
     assert settings["openclTunerFile"] == str(folder / "opencl.txt")
+    assert set(quick.splitlines()) - set(tuned.splitlines()) == {f"openclTunerFile = {folder / 'opencl.txt'}"}
     assert len(tuning) == 22, "as KataGo 1.18 expects"
     assert [path.name for path in folder.parent.iterdir()] == [folder.name], "nothing is left behind"
 
