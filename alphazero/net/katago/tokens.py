@@ -162,7 +162,8 @@ class Tokens:
         """At least one and at most `most` of the next words, as many as are in the buffer."""
         self._skip_spaces(what)
         self._drop_read()
-        while (end := 1 + max(self._buffer.rfind(space) for space in b" \t\n\v\f\r")) == 0:
+        window = most * (LONGEST_WORD + 1)
+        while (end := 1 + max(self._buffer.rfind(space, 0, window) for space in b" \t\n\v\f\r")) == 0:
             if len(self._buffer) > LONGEST_WORD:
                 raise self.error(f"{what} is longer than {LONGEST_WORD} characters")
             if not self._more():
