@@ -63,7 +63,7 @@ def _model(file: tokens.Tokens) -> model.Model:
     if version >= MULTIPLIERS:
         multipliers = model.Multipliers(*(file.positive(name) for name in model.Multipliers._fields))
     suicide_area = version >= OPTIONS and _options(file)
-    layers = _Layers(file, version)
+    layers = _LayerReader(file, version)
     input_convolution, input_globals, blocks, tip = layers.trunk()
     filters = len(input_globals.weight)
     return model.Model(
@@ -90,7 +90,7 @@ def _options(file: tokens.Tokens) -> bool:
     return bool(suicide_area)
 
 
-class _Layers:
+class _LayerReader:
     """The layers of one file, from its beginning to its end. Methods check the widths that are known."""
 
     def __init__(self, file: tokens.Tokens, version: int) -> None:

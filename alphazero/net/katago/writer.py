@@ -40,7 +40,7 @@ def to_bytes(network: model.Model, *, is_binary: bool = True) -> bytes:
 
     Raises ValueError, in one line, if the network's version cannot hold it or KataGo could not load it.
     """
-    layers = _Layers(network.version, is_binary)
+    layers = _LayerWriter(network.version, is_binary)
     layers.header(network)
     layers.trunk(network)
     layers.policy_head(network.policy, network.filters)
@@ -48,7 +48,7 @@ def to_bytes(network: model.Model, *, is_binary: bool = True) -> bytes:
     return b"".join(layers.parts)
 
 
-class _Layers:
+class _LayerWriter:
     """The parts of one file, in order. Each layer is checked before it is added."""
 
     def __init__(self, version: int, is_binary: bool) -> None:
