@@ -21,7 +21,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 HAS_GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help env train test test-all mutants lint fmt smoke chaos soak gpu-check bench goldens leela-zero constraints
+.PHONY: help env train test test-all mutants lint fmt smoke chaos soak gpu-check bench goldens leela-zero katago constraints
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -85,6 +85,9 @@ goldens: $(READY)  ## rewrites tests/golden; the diff belongs in the change
 
 leela-zero: $(READY)  ## Leela Zero for 9x9 in our cache folder, for a slow test
 	$(BIN)/python -m tools.build_leela_zero
+
+katago: $(READY)  ## KataGo for a CPU in our cache folder, for slow tests
+	$(BIN)/python -m tools.fetch_katago
 
 constraints: $(READY)  ## pins the newest versions again
 	@{ sed '/^#/!d' constraints.txt; echo 'torch==2.13.0' | $(BIN)/uv pip compile --quiet --universal --all-extras \

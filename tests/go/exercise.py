@@ -33,8 +33,10 @@ def call_everything(size: int) -> None:
     planes = np.zeros((2, features.NUM_PLANES, size * size), np.uint8)
     features.planes(table.geometry, table.games, np.arange(2), planes)
     features.fill_planes(table.geometry, table.games, 1, planes[0])
-    family = input_families.LEELA
-    input_families.fill(family.number, table.geometry, table.games, 1, planes[0], np.zeros(0, np.float32))
+    for family in input_families.FAMILIES.values():
+        input_families.encode_game(family, position)
+    family, nothing = input_families.LEELA, np.zeros(0, np.float32)
+    input_families.fill(family.number, table.geometry, table.games, 1, planes[0], nothing)
     stones = table.games[1].stones
     scoring.area_score(table.geometry, stones, table.scratch)
     scoring.ownership(table.geometry, stones, table.scratch, np.zeros(size * size, np.int8))

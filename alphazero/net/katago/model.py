@@ -4,14 +4,18 @@ Kernels lie in torch's order. Each norm is merged into a factor and an offset fo
 of different versions write norms in different ways. Source: KataGo, cpp/neuralnet/desc.cpp.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
+from alphazero.net.leela import Dense
+
 NUM_PLANES, NUM_GLOBALS = 22, 19
 """Inputs of version 7, which all these networks take."""
+LABEL_RULE = '1 to 96 of the characters A-Z, a-z, 0-9, "_" and "-"'
 
 
 class Activation(Enum):
@@ -26,13 +30,6 @@ class Convolution(NamedTuple):
     """A convolution with zero padding, without bias."""
 
     kernel: np.ndarray  # [O, I, K, K] float32, K odd
-
-
-class Dense(NamedTuple):
-    """A fully connected layer, weight @ x + bias."""
-
-    weight: np.ndarray  # [O, I] float32
-    bias: np.ndarray  # [O] float32, zeros where the file has none
 
 
 class Norm(NamedTuple):
@@ -127,7 +124,7 @@ class Model:
     """One network. It plays on every board size."""
 
     label: str
-    """Name inside the file, of the characters A-Z, a-z, 0-9, "_" and "-", at most 96."""
+    """Name inside the file; see `is_label`."""
     version: int
     multipliers: Multipliers
     suicide_area: bool
@@ -144,3 +141,8 @@ class Model:
     def filters(self) -> int:
         """Channels of the trunk."""
         return len(self.input_globals.weight)
+
+
+def is_label(text: str) -> bool:
+    """Whether KataGo accepts the text as a network's name: whether it follows LABEL_RULE."""
+    return re.fullmatch("[A-Za-z0-9_-]{1,96}", text) is not None
