@@ -248,13 +248,14 @@ def _stepper(
     return take_step
 
 
-def _bare_loss(targets: losses.LossTargets, config: schema.Config) -> rso.LossOfOutputs:
+def _bare_loss(batch_targets: losses.LossTargets, config: schema.Config) -> rso.LossOfOutputs:
     """`losses.compute` without its metrics; reuses a head's part of the loss if its outputs are unchanged."""
     training = config.training
     known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def loss_of_outputs(outputs: resnet.NetOutputs) -> torch.Tensor:
         answers = {"policy": outputs.policy_logits, "value": outputs.value_logit, **outputs.auxiliary}
+        targets = losses.with_score_errors(outputs, batch_targets)
         for target in game_targets.TARGETS:
             answer = answers.get(target.name)
             if answer is not None and answer is not known.get(target.name, (None,))[0]:

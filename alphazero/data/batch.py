@@ -12,6 +12,7 @@ class TrainingBatch(NamedTuple):
     """B positions, P = N * N points, A = P + 1 actions; everything is seen by the player to move."""
 
     planes: np.ndarray  # [B, K] uint8 input of the network, packed by `go.input_families.InputFamily.pack`
+    globals: np.ndarray  # [B, G] float32 global inputs
     policy: np.ndarray  # [B, A] float32 policy to learn; rows sum to 1, or to 0 without a policy
     value: np.ndarray  # [B] float32 in [-1, 1], value to learn
     weight: np.ndarray  # [B] float32 weight of the position in the loss, not all zero

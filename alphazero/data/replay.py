@@ -164,6 +164,7 @@ class ReplayWindow:
         drawn = {target.name: self._read(target, slots, symmetries) for target in self._wanted}
         return batches.TrainingBatch(
             planes=input_families.LEELA.pack(self._planes(slots, symmetries)),
+            globals=np.zeros((len(numbers), 0), np.float32),
             policy=drawn.pop("policy"),
             value=drawn.pop("value"),
             weight=np.ones(len(numbers), np.float32),

@@ -28,12 +28,16 @@ Make = Callable[[records.GameRecord, replay_config.ReplayConfig], np.ndarray]
 
 
 class Derived(Enum):
-    """Source of a target that the replay window does not store, because it follows from the policy."""
+    """Source of a target that the replay window does not store, because it follows from others."""
 
     same_policy = "same_policy"
     """The policy of the same position; not a field of batches, and the loss makes the target from it."""
     next_policy = "next_policy"
     """The policy of the next ply; a row of zeros without one."""
+    same_score = "same_score"
+    """The score of the same position; not a field of batches."""
+    score_error = "score_error"
+    """Absolute error of the network's score; not a field of batches, and the loss makes it from the score."""
 
 
 class Perspective(Enum):
@@ -52,6 +56,10 @@ class HeadKind(Enum):
     """Policy and value head, which every network has and weight files hold."""
     auxiliary = "auxiliary"
     """A head of `net/auxiliary.py`, which the target's switch enables and only training uses."""
+    by_family = "by_family"
+    """As `auxiliary` in Leela Zero's family. KataGo's always has the head, and its files hold it."""
+    katago = "katago"
+    """A head that KataGo's family always has and Leela Zero's never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +83,15 @@ class Target:
     head: HeadKind = HeadKind.auxiliary
     unit: float = 1.0
     """Value of a scalar for an output of 1, so that activations stay close to those of other heads."""
+    weighed_as: str = ""
+    """The target whose weight its loss has; its own by default."""
 
     @property
     def field(self) -> str:
         """The field of batches that the loss compares with."""
-        return "policy" if self.source is Derived.same_policy else self.name
+        if self.source is Derived.same_policy:
+            return "policy"
+        return "score" if self.source in (Derived.same_score, Derived.score_error) else self.name
 
     @property
     def batch_dtype(self) -> np.dtype:
@@ -92,7 +104,7 @@ class Target:
 
     def weight(self, training: training_config.TrainingConfig) -> float:
         """Weight of its loss."""
-        return getattr(training, f"{self.name}_weight")
+        return getattr(training, f"{self.weighed_as or self.name}_weight")
 
 
 def policies(record: records.GameRecord, config: replay_config.ReplayConfig) -> np.ndarray:
@@ -165,6 +177,7 @@ TARGETS = (
         dtype=np.int8,
         source=owners,
         loss="ownership",
+        head=HeadKind.by_family,
     ),
     Target(
         name="score",
@@ -172,6 +185,7 @@ TARGETS = (
         perspective=Perspective.player,
         source=scores,
         loss="huber",
+        head=HeadKind.by_family,
         unit=20.0,  # as in KataGo
     ),
     Target(
@@ -195,18 +209,47 @@ TARGETS = (
         source=short_term_values,
         loss="value",
     ),
+    Target(
+        name="score_deviation",
+        shape=shapes.SCALAR,
+        perspective=Perspective.neutral,
+        source=Derived.score_error,
+        loss="huber",
+        head=HeadKind.katago,
+        weighed_as="score",
+    ),
+    Target(
+        name="lead",
+        shape=shapes.SCALAR,
+        perspective=Perspective.player,
+        source=Derived.same_score,
+        loss="huber",
+        head=HeadKind.katago,
+        weighed_as="score",
+    ),
 )
 """The order is that of the heads' channels in checkpoints and of terms in the loss: new rows come last."""
 
 
 def auxiliary() -> tuple[Target, ...]:
-    """The rows with an auxiliary head."""
-    return tuple(target for target in TARGETS if target.head is HeadKind.auxiliary)
+    """The rows with a switch, net.NAME, which enables an auxiliary head."""
+    return tuple(target for target in TARGETS if target.head in (HeadKind.auxiliary, HeadKind.by_family))
 
 
 def enabled(net: net_config.NetConfig) -> tuple[Target, ...]:
-    """The rows whose auxiliary heads the network has."""
-    return tuple(target for target in auxiliary() if getattr(net, target.name))
+    """The rows that the network learns beside policy and value, with exported heads or auxiliary ones."""
+    is_katago = net.family is net_config.Family.katago
+    always = (HeadKind.by_family, HeadKind.katago) if is_katago else ()
+    switched = {target.name for target in auxiliary() if getattr(net, target.name)}
+    return tuple(target for target in TARGETS if target.head in always or target.name in switched)
+
+
+def unexported(net: net_config.NetConfig) -> tuple[Target, ...]:
+    """The rows whose heads the network has and no file holds."""
+    is_katago = net.family is net_config.Family.katago
+    return tuple(
+        target for target in enabled(net) if target.head is HeadKind.auxiliary or not is_katago
+    )
 
 
 def optional_fields() -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def make_batch(planes: np.ndarray, policy: np.ndarray, value: np.ndarray) -> bat
     """
     return batches.TrainingBatch(
         planes=input_families.LEELA.pack(planes),
+        globals=np.zeros((len(planes), 0), np.float32),
         policy=policy.astype(np.float32, copy=False),
         value=value.astype(np.float32, copy=False),
         weight=np.ones(len(value), np.float32),

@@ -75,6 +75,8 @@ class ResidualBlock(nn.Module):
 class ResNet(nn.Module):
     """AlphaGo Zero's network, in the form that Leela Zero's files can hold."""
 
+    num_planes, num_globals = leela.NUM_PLANES, 0
+
     def __init__(
         self,
         size: int,
@@ -99,8 +101,8 @@ class ResNet(nn.Module):
         self.auxiliary = auxiliary.AuxiliaryHeads(config.filters, heads) if heads else None
         self._start(config.heads, generator)
 
-    def forward(self, planes_BCHW: torch.Tensor) -> NetOutputs:
-        """planes: [B, 18, N, N] of zeros and ones, any float type."""
+    def forward(self, planes_BCHW: torch.Tensor, globals_BG: torch.Tensor | None = None) -> NetOutputs:
+        """planes: [B, 18, N, N] of zeros and ones, any float type. globals: ignored, for G = 0."""
         x_BCHW = functional.relu(self.input(planes_BCHW))
         for block in self.blocks:
             x_BCHW = block(x_BCHW)

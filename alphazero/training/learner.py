@@ -5,7 +5,7 @@ import copy
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,10 +17,26 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
-from alphazero.training import data_parallel, losses, optimizers, rso, schedules, trainable
+from alphazero.net.katago import network
+from alphazero.training import (
+    batch_norms,
+    data_parallel,
+    losses,
+    optimizers,
+    rso,
+    schedules,
+    trainable,
+)
 
 _NUM_RECENT = 8
 """Number of batches for the EMA network's batch-norm statistics: 2,048 positions by default."""
+
+
+class PackedInputs(NamedTuple):
+    """Inputs of a batch on the device."""
+
+    planes_BK: torch.Tensor  # uint8 bits
+    globals_BG: torch.Tensor
 
 
 class Learner:
@@ -35,12 +51,10 @@ class Learner:
         self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
-        net = trainable.make_network(config.game.size, config.net, generator)
-        _load_start(net, config)
-        self._net = hardware.place(net, self._device).train()
+        self._net = hardware.place(_make_network(config, generator), self._device).train()
         self._ema = swa_utils.AveragedModel(self._net, multi_avg_fn=self._update_ema)
         self._ema.eval().requires_grad_(False)
-        self._recent: collections.deque[torch.Tensor] = collections.deque(maxlen=_NUM_RECENT)
+        self._recent: collections.deque[PackedInputs] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
         """Optimizer steps taken."""
         self.samples = 0
@@ -59,7 +73,7 @@ class Learner:
         return optimizers.make(self._config.optimizer, self._net)
 
     @functools.cached_property
-    def _forward(self) -> Callable[[torch.Tensor], resnet.NetOutputs]:
+    def _forward(self) -> Callable[..., resnet.NetOutputs]:
         """The network in training, data-parallel over the ranks and compiled if configured."""
         net: nn.Module = self._ranks.wrap(self._net)
         return torch.compile(net) if self._config.training.compile else net
@@ -98,7 +112,7 @@ class Learner:
         means = {name: torch.stack([metrics[name] for metrics in found]).mean() for name in found[0]}
         return dict(zip(means, torch.stack(list(means.values())).tolist(), strict=True))
 
-    def candidate(self) -> leela.Weights:
+    def candidate(self) -> trainable.Weights:
         """The EMA network, which plays the games. Every rank must make the same call."""
         self._refresh_statistics()
         return self._ema_net.export()
@@ -117,13 +131,14 @@ class Learner:
                 "net": self._net.state_dict(),
                 "averaged": self._ema.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
-                "recent": list(self._recent),
+                "recent": [inputs.planes_BK for inputs in self._recent],
+                "recent_globals": [inputs.globals_BG for inputs in self._recent],
             }
         )
 
     def synchronize(self) -> None:
         """Averages the batch-norm statistics over the ranks, as the `state` of another rank requires."""
-        self._ranks.mean_(_statistics(self._net))
+        self._ranks.mean_(batch_norms.statistics(self._net))
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Resumes from a `state`. Raises ValueError if it belongs to another board, network or optimizer."""
@@ -135,7 +150,11 @@ class Learner:
             self.step, self.samples = state["step"], state["samples"]
             self.learning_rate_factor = state["rate_factor"]
             self._recent.clear()
-            self._recent.extend(packed_BK.to(self._device) for packed_BK in state["recent"])
+            # Checkpoints of earlier versions have no global inputs: Leela Zero's family has none.
+            planes = state["recent"]
+            globals = state.get("recent_globals", [torch.zeros(len(each), 0) for each in planes])
+            pairs = zip(planes, globals, strict=True)
+            self._recent.extend(PackedInputs(*(each.to(self._device) for each in pair)) for pair in pairs)
         except (KeyError, RuntimeError, ValueError) as error:
             raise ValueError(
                 "the checkpoint belongs to another network, board, optimizer or version"
@@ -143,26 +162,27 @@ class Learner:
 
     def _train(self, batch: batches.TrainingBatch, progress: float) -> dict[str, torch.Tensor]:
         """Takes one step. Its metrics stay on the device, so that a GPU need not wait for Python."""
-        packed_BK, targets = self._to_device(batch)
-        self._recent.append(packed_BK)
+        packed, targets = self._to_device(batch)
+        self._recent.append(packed)
+        self._adapt_start(packed)
         setting = schedules.at(self._config.schedule, self._config.optimizer, self.step, progress)
         setting = setting._replace(rate=self.learning_rate_factor * setting.rate)
         optimizers.apply(self._optimizer, setting)
         if isinstance(self._optimizer, rso.Rso):
-            metrics = self._search(self._optimizer, packed_BK, targets)
+            metrics = self._search(self._optimizer, packed, targets)
         else:
-            metrics = self._descend(self._optimizer, packed_BK, targets)
+            metrics = self._descend(self._optimizer, packed, targets)
         self.step += 1
         self.samples += len(batch.planes) * self._ranks.count
         self._ema.update_parameters(self._net)
         return {**metrics, "rate": torch.tensor(setting.rate).to(metrics["loss"])}
 
     def _descend(
-        self, optimizer: optimizers.Optimizer, packed_BK: torch.Tensor, targets: losses.LossTargets
+        self, optimizer: optimizers.Optimizer, packed: PackedInputs, targets: losses.LossTargets
     ) -> dict[str, torch.Tensor]:
         """Takes a gradient step. Returns metrics of the network before it, and the gradient norm."""
         with self._autocast():
-            outputs = self._forward(self._planes(packed_BK))
+            outputs = self._forward(*self._inputs(packed))
         loss, metrics = losses.compute(outputs, targets, self._config.training)
         optimizer.zero_grad()
         loss.backward()
@@ -171,7 +191,7 @@ class Learner:
         return {**metrics, "gradient_norm": norm}
 
     def _search(
-        self, optimizer: rso.Rso, packed_BK: torch.Tensor, targets: losses.LossTargets
+        self, optimizer: rso.Rso, packed: PackedInputs, targets: losses.LossTargets
     ) -> dict[str, torch.Tensor]:
         """Takes a step without gradients, in float32. Returns metrics of the network before it."""
         found: list[dict[str, torch.Tensor]] = []
@@ -181,37 +201,46 @@ class Learner:
             found.append(metrics)
             return loss
 
-        optimizer.step(self._planes(packed_BK).float(), loss_of_outputs)
+        planes_BCHW, globals_BG = self._inputs(packed)
+        optimizer.step(planes_BCHW.float(), loss_of_outputs, globals_BG.float())
         return {**found[0], "gradient_norm": torch.zeros_like(found[0]["loss"])}
 
     @torch.no_grad()
     def _evaluate(self, batch: batches.TrainingBatch) -> dict[str, torch.Tensor]:
-        packed_BK, targets = self._to_device(batch)
+        packed, targets = self._to_device(batch)
         with self._autocast():
-            outputs = self._ema(self._planes(packed_BK))
+            outputs = self._ema(*self._inputs(packed))
         metrics = losses.compute(outputs, targets, self._config.training)[1]
         return {**metrics, **losses.accuracies(outputs, targets)}
 
     @property
-    def _ema_net(self) -> resnet.ResNet:
-        assert isinstance(self._ema.module, resnet.ResNet)
+    def _ema_net(self) -> trainable.Network:
+        assert isinstance(self._ema.module, trainable.Network)
         return self._ema.module
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16)
 
-    def _to_device(self, batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
-        """Packed planes [B, K] and targets, on the device."""
-        packed_BK = self._tensor(batch.planes)
+    def _to_device(self, batch: batches.TrainingBatch) -> tuple[PackedInputs, losses.LossTargets]:
+        """Inputs and targets, on the device."""
+        packed = PackedInputs(self._tensor(batch.planes), self._tensor(batch.globals))
         targets = losses.targets_of(batch, self._tensor)
         if self._is_policy_gradient:
-            targets = targets._replace(is_free=losses.free_moves(self._planes(packed_BK)))
-        return packed_BK, targets
+            targets = targets._replace(is_free=losses.free_moves(self._inputs(packed)[0]))
+        return packed, targets
 
-    def _planes(self, packed_BK: torch.Tensor) -> torch.Tensor:
-        dtype = torch.bfloat16 if self._is_bf16 else torch.float32
-        unpacked_BCHW = packing.unpack(packed_BK, self._config.game.size, dtype)
-        return unpacked_BCHW.contiguous(memory_format=torch.channels_last)
+    def _inputs(self, packed: PackedInputs) -> tuple[torch.Tensor, torch.Tensor]:
+        """Planes [B, C, N, N] and globals [B, G] for the network. N follows from the number of bytes."""
+        dtype, num_planes = torch.bfloat16 if self._is_bf16 else torch.float32, self._net.num_planes
+        size = packing.size_of(packed.planes_BK, num_planes)
+        unpacked_BCHW = packing.unpack(packed.planes_BK, size, dtype, num_planes)
+        return unpacked_BCHW.contiguous(memory_format=torch.channels_last), packed.globals_BG.to(dtype)
+
+    def _adapt_start(self, packed: PackedInputs) -> None:
+        """Gives the norms of a loaded network of KataGo's family the statistics of the first batch."""
+        if self.step == 0 and self._config.init.weights and isinstance(self._net, network.KataNet):
+            with self._autocast():
+                batch_norms.adapt(self._net, self._inputs(packed), self._ranks.mean_)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         """A tensor that shares the array's memory if possible. Arrays of other processes may be read-only."""
@@ -235,24 +264,31 @@ class Learner:
         """
         if self._recent:
             with self._autocast():
-                swa_utils.update_bn(map(self._planes, self._recent), self._ema)
-            self._ranks.mean_(_statistics(self._ema))
+                batch_norms.refresh(self._ema, map(self._inputs, self._recent))
+            self._ranks.mean_(batch_norms.statistics(self._ema))
 
 
 def check_start(config: schema.Config) -> None:
     """Raises ValueError with one line if `init.weights` does not fit the run's board and network."""
     if config.init.weights is not None:
-        _load_start(trainable.make_network(config.game.size, config.net), config)
+        _make_network(config, torch.Generator())
 
 
-def _load_start(net: resnet.ResNet, config: schema.Config) -> None:
-    if config.init.weights is not None:
-        try:
-            net.load_weights(leela.read(config.init.weights))
-        except OSError as error:
-            raise ValueError(f"init.weights={config.init.weights}: {error.strerror}") from error
-        except ValueError as error:
-            raise ValueError(f"init.weights={config.init.weights}: {error}") from error
+def _make_network(config: schema.Config, generator: torch.Generator) -> trainable.Network:
+    """The network of `init.weights`, or a new one."""
+    size, start = config.game.size, config.init.weights
+    if start is None:
+        return trainable.make_network(size, config.net, generator)
+    try:
+        return trainable.from_weights(size, config.net, generator, _read(start))
+    except OSError as error:
+        raise ValueError(f"init.weights={start}: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"init.weights={start}: {error}") from error
+
+
+def _read(path: str) -> trainable.Weights:
+    return leela.read(path)
 
 
 def _copy_to_cpu(tree: Any) -> Any:
@@ -264,8 +300,3 @@ def _copy_to_cpu(tree: Any) -> Any:
     if isinstance(tree, list | tuple):
         return type(tree)(map(_copy_to_cpu, tree))
     return copy.deepcopy(tree)
-
-
-def _statistics(module: nn.Module) -> list[torch.Tensor]:
-    """Running means and variances of all batch-norm layers."""
-    return [buffer for buffer in module.buffers() if buffer.is_floating_point()]

@@ -11,11 +11,13 @@ from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.data import targets as game_targets
 from alphazero.go import features, shapes
-from alphazero.net import resnet
+from alphazero.net import leela, resnet
 
 # B batch, A actions, P points
 _SCORE_DELTA = 12.0
 """Error in points up to which the score loss is quadratic (KataGo, metrics_pytorch.py)."""
+_KATAGO_STONES = (1, 2)
+"""KataGo's planes of own and of the opponent's stones."""
 _NEVER = -1e9
 """Logit of a move on a stone. It is finite because zero times infinity is not a number."""
 
@@ -31,10 +33,18 @@ class LossTargets(NamedTuple):
 
     def of(self, target: game_targets.Target) -> torch.Tensor:
         """[B, ...] what the loss of a target compares with. Raises ValueError if positions do not have it."""
-        known = {"policy": self.policy, "value": self.value, **self.auxiliary}
-        if target.field not in known:
+        if not self.has(target):
             raise ValueError(f"net.{target.name}=true: these positions have no targets for this head")
-        return known[target.field]
+        is_error = target.source is game_targets.Derived.score_error
+        return self._known[target.name if is_error else target.field]
+
+    def has(self, target: game_targets.Target) -> bool:
+        """Whether the positions have what the loss of a target compares with."""
+        return target.field in self._known
+
+    @property
+    def _known(self) -> dict[str, torch.Tensor]:
+        return {"policy": self.policy, "value": self.value, **self.auxiliary}
 
 
 def targets_of(batch: batches.TrainingBatch, to_tensor: Callable[[np.ndarray], torch.Tensor]) -> LossTargets:
@@ -53,7 +63,8 @@ def compute(
     """The loss, a weighted mean over positions, and detached metrics by name.
 
     The mean of a policy loss is taken over the positions that have a policy target. Others are
-    left out and do not count as targets of zeros. Raises ValueError if a head of the network has no target.
+    left out and do not count as targets of zeros. Raises ValueError if an auxiliary head has no target;
+    exported heads without one are not trained.
     """
     shares = targets.weight / targets.weight.sum()
     policy_shares = shares_with_policy(targets.weight, targets.policy)
@@ -61,9 +72,14 @@ def compute(
     parts = {"policy_loss": (policy_shares * policy_B).sum()}
     loss = config.policy_weight * parts["policy_loss"]
     answers = {"value": outputs.value_logit, **outputs.auxiliary}
+    targets = with_score_errors(outputs, targets)
     for target in game_targets.TARGETS:
         if target.name in answers:
-            part = parts[f"{target.name}_loss"] = part_of(target, answers[target.name], targets, config)
+            answer = answers[target.name]
+            if not targets.has(target) and _is_exported(target, outputs):
+                loss = loss + 0 * answer.sum()  # every parameter gets a gradient, as several ranks require
+                continue
+            part = parts[f"{target.name}_loss"] = part_of(target, answer, targets, config)
             loss = loss + target.weight(config) * part
     with torch.no_grad():
         values = torch.tanh(outputs.value_logit)
@@ -77,6 +93,14 @@ def compute(
             "value_accuracy": is_right.sum() / is_decided.sum().clamp(min=1),
         }
     return loss, {name: metric.detach() for name, metric in metrics.items()}
+
+
+def with_score_errors(outputs: resnet.NetOutputs, targets: LossTargets) -> LossTargets:
+    """The targets, and that of the score's deviation: the absolute error of the network's own score."""
+    if "score_deviation" not in outputs.auxiliary or "score" not in targets.auxiliary:
+        return targets
+    errors_B = (targets.auxiliary["score"] - outputs.auxiliary["score"].detach()).abs()
+    return targets._replace(auxiliary={**targets.auxiliary, "score_deviation": errors_B})
 
 
 def part_of(
@@ -132,8 +156,9 @@ def advantages(reward_B: torch.Tensor, expected_B: torch.Tensor, shares_B: torch
 
 
 def free_moves(planes_BCHW: torch.Tensor) -> torch.Tensor:
-    """[B, A] bool: moves to points without a stone, and the pass."""
-    stones_BP = (planes_BCHW[:, 0] + planes_BCHW[:, features.OPPONENT]).flatten(1)
+    """[B, A] bool: moves to points without a stone, and the pass. The planes are those of either family."""
+    own, opponent = (0, features.OPPONENT) if planes_BCHW.shape[1] == leela.NUM_PLANES else _KATAGO_STONES
+    stones_BP = (planes_BCHW[:, own] + planes_BCHW[:, opponent]).flatten(1)
     return functional.pad(stones_BP == 0, (0, 1), value=True)
 
 
@@ -181,6 +206,12 @@ def _policy_part(
     policy_B = policy_B + logits_BA.float().logsumexp(dim=1) - free_BA.logsumexp(dim=1)
     entropy_B = torch.special.entr(functional.softmax(free_BA.detach(), dim=1)).sum(dim=1)
     return policy_B, {"policy_entropy": (shares_B * entropy_B).sum()}
+
+
+def _is_exported(target: game_targets.Target, outputs: resnet.NetOutputs) -> bool:
+    """Whether files hold the head. Only KataGo's family has a lead."""
+    is_katago = "lead" in outputs.auxiliary
+    return is_katago and target.head is not game_targets.HeadKind.auxiliary
 
 
 def _value_loss(

@@ -24,8 +24,9 @@ class BareStep:
         self._net = hardware.place(net, self._device).train()
         self._optimizer = optimizers.make(config.optimizer, self._net)
         dtype = torch.bfloat16 if self._is_bf16 else torch.float32
-        planes_BCHW = packing.unpack(self._place(batch.planes), config.game.size, dtype)
+        planes_BCHW = packing.unpack(self._place(batch.planes), config.game.size, dtype, net.num_planes)
         self._planes_BCHW = planes_BCHW.contiguous(memory_format=torch.channels_last)
+        self._globals_BG = self._place(batch.globals).to(dtype)
         self._training, self._heads = training, game_targets.enabled(config.net)
         self._targets = losses.targets_of(batch, self._place)
         self._chance_B = (1 + self._targets.value) / 2
@@ -33,12 +34,13 @@ class BareStep:
     def step(self) -> int:
         """Forward pass, losses, backward pass, clipping, update. Returns the samples when done."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
-            outputs = self._net(self._planes_BCHW)
+            outputs = self._net(self._planes_BCHW, self._globals_BG)
         loss = functional.cross_entropy(outputs.policy_logits, self._targets.policy)
         chance_logit_B = 2 * outputs.value_logit
         loss = loss + functional.binary_cross_entropy_with_logits(chance_logit_B, self._chance_B)
+        targets = losses.with_score_errors(outputs, self._targets)
         for head in self._heads:
-            answers, wanted = outputs.auxiliary[head.name], self._targets.of(head)
+            answers, wanted = outputs.auxiliary[head.name], targets.of(head)
             loss = loss + losses.LOSSES[head.loss](answers, wanted, self._training).mean()
         self._optimizer.zero_grad()
         loss.backward()

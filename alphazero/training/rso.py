@@ -80,13 +80,19 @@ class Rso:
         self.param_groups: list[dict[str, Any]] = [{"lr": config.rate}]
 
     @torch.no_grad()
-    def step(self, planes_BCHW: torch.Tensor, loss_of_outputs: LossOfOutputs) -> float:
+    def step(
+        self,
+        planes_BCHW: torch.Tensor,
+        loss_of_outputs: LossOfOutputs,
+        globals_BG: torch.Tensor | None = None,
+    ) -> float:
         """Visits the next weights on one batch. Returns the batch's loss afterwards.
 
         Norms use the statistics of the batch, and update their running statistics once. Without weight decay
         the loss never rises.
         """
-        values = _Values(self._net.train(), self._graph, planes_BCHW.contiguous())
+        inputs = (planes_BCHW.contiguous(), globals_BG)
+        values = _Values(self._net.train(), self._graph, inputs)
         loss = float(loss_of_outputs(values.outputs()))
         draws = torch.randn(self._config.weights_per_step, generator=self._generator).tolist()
         layer = None
@@ -147,14 +153,18 @@ class Rso:
 class _Values:
     """Values of all nodes of the network's graph on one batch."""
 
-    def __init__(self, net: nn.Module, graph: fx.Graph, planes_BCHW: torch.Tensor) -> None:
-        """Runs the network with its current weights, which updates the norms' running statistics."""
+    def __init__(self, net: nn.Module, graph: fx.Graph, inputs: tuple[torch.Tensor | None, ...]) -> None:
+        """Runs the network with its current weights, which updates the norms' running statistics.
+
+        inputs: arguments of its forward pass, in their order.
+        """
         self._net = net
         self._values: dict[fx.Node, Any] = {}
         self._repeated: dict[fx.Node, Any] = {}
+        waiting = iter(inputs)
         for node in graph.nodes:
             if node.op == "placeholder":
-                self._values[node] = planes_BCHW
+                self._values[node] = next(waiting)
             elif node.op == "output":
                 self._outputs = node.args[0]
             elif node.op == "call_module":  # not through `_run`, so that a norm updates its statistics
