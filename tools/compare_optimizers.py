@@ -212,17 +212,17 @@ def train(
     }
 
 
-def judge(net: resnet.ResNet, batch: batches.TrainingBatch, config: schema.Config) -> list[float]:
+def judge(net: trainable.Network, batch: batches.TrainingBatch, config: schema.Config) -> list[float]:
     """The network's held-out loss, policy KL and squared error of the value."""
     with torch.no_grad():
-        planes, targets = tensors(batch)
-        loss, metrics = losses.compute(net.eval()(planes), targets, config.training)
+        inputs, targets = tensors(batch)
+        loss, metrics = losses.compute(net.eval()(*inputs), targets, config.training)
     net.train()
     return [float(loss), float(metrics["policy_kl"]), float(metrics["value_mse"])]
 
 
 def _stepper(
-    config: schema.Config, net: resnet.ResNet, seed: int
+    config: schema.Config, net: trainable.Network, seed: int
 ) -> Callable[[batches.TrainingBatch, int, float], float]:
     """A function that takes one training step on a batch, given step and progress, and returns the loss."""
     is_rso = config.optimizer.name is optimizer_config.OptimizerName.rso
@@ -232,14 +232,15 @@ def _stepper(
     )
 
     def take_step(batch: batches.TrainingBatch, step: int, progress: float) -> float:
-        planes, targets = tensors(batch)
+        inputs, targets = tensors(batch)
         optimizers.apply(optimizer, schedules.at(config.schedule, config.optimizer, step, progress))
         if isinstance(optimizer, rso.Rso):
+            planes, globals = inputs
             return optimizer.step(
-                planes, lambda outputs: losses.compute(outputs, targets, config.training)[0]
+                planes, lambda outputs: losses.compute(outputs, targets, config.training)[0], globals
             )
         optimizer.zero_grad()
-        loss, _ = losses.compute(net(planes), targets, config.training)
+        loss, _ = losses.compute(net(*inputs), targets, config.training)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), config.training.gradient_clip)
         optimizer.step()
@@ -266,12 +267,15 @@ def _bare_loss(batch_targets: losses.LossTargets, config: schema.Config) -> rso.
     return loss_of_outputs
 
 
-def tensors(batch: batches.TrainingBatch) -> tuple[torch.Tensor, losses.LossTargets]:
-    """Planes [B, 18, N, N] float32, and the targets of all heads."""
+def tensors(
+    batch: batches.TrainingBatch,
+) -> tuple[tuple[torch.Tensor, torch.Tensor], losses.LossTargets]:
+    """Planes [B, C, N, N] and globals [B, G], float32, and the targets of all heads."""
     size = math.isqrt(batch.policy.shape[1] - 1)
-    planes = packing.unpack(torch.from_numpy(batch.planes), size, torch.float32)
-    targets = losses.targets_of(batch, torch.from_numpy)
-    return planes.contiguous(memory_format=torch.channels_last), targets
+    num_planes = 8 * batch.planes.shape[1] // size**2
+    planes = packing.unpack(torch.from_numpy(batch.planes), size, torch.float32, num_planes)
+    inputs = planes.contiguous(memory_format=torch.channels_last), torch.from_numpy(batch.globals)
+    return inputs, losses.targets_of(batch, torch.from_numpy)
 
 
 if __name__ == "__main__":

@@ -152,8 +152,9 @@ class _Learning:
 
     def digest(self) -> str:
         """Digest of the averaged network's kernels. All ranks must call this at the same step."""
-        tower = self._learner.candidate().tower
-        return files.sha256(b"".join(layer.kernel.tobytes() for layer in tower))
+        averaged = self._learner.state()["averaged"].values()
+        kernels = (tensor.numpy() for tensor in averaged if tensor.ndim == 4)
+        return files.sha256(b"".join(kernel.tobytes() for kernel in kernels))
 
 
 def _make_config(

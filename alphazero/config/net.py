@@ -57,9 +57,10 @@ class NetConfig:
     filters: int = 32
     """Channels of the tower."""
     ownership: bool = True
-    """Auxiliary head for each point's final owner. Auxiliary heads train the tower and are never exported."""
+    """Auxiliary head for each point's final owner. Auxiliary heads train the tower and are never exported.
+    KataGo's family always has heads for owners and scores, and its files hold them."""
     score: bool = False
-    """Auxiliary head for the final score."""
+    """Auxiliary head for the final score; see `ownership`."""
     reply: bool = False
     """Auxiliary head for the opponent's reply, the next ply's policy."""
     soft_policy: bool = False
@@ -67,11 +68,19 @@ class NetConfig:
     short_term: bool = False
     """Auxiliary head for the value some turns later."""
     heads: HeadInit = HeadInit.convolution
-    """Initial values of policy and value head."""
+    """Initial values of policy and value head; only for Leela Zero's family."""
 
     def __post_init__(self) -> None:
         checks.require_range("net.blocks", self.blocks, 1, 80)
         checks.require_range("net.filters", self.filters, 1, 1024)
+        if self.family is Family.leela:
+            own, allowed = "net.family=leela", {"trunk": Trunk.post, "inputs": InputSet.fast}
+        else:
+            own, allowed = "net.family=katago", {"heads": HeadInit.convolution}
+            checks.require_at_least("net.filters", self.filters, 2)
+        for name, only in allowed.items():
+            value = getattr(self, name)
+            checks.require(value is only, f"net.{name}", value.value, f"{only.value} with {own}")
 
     @property
     def name(self) -> str:

@@ -247,9 +247,7 @@ def enabled(net: net_config.NetConfig) -> tuple[Target, ...]:
 def unexported(net: net_config.NetConfig) -> tuple[Target, ...]:
     """The rows whose heads the network has and no file holds."""
     is_katago = net.family is net_config.Family.katago
-    return tuple(
-        target for target in enabled(net) if target.head is HeadKind.auxiliary or not is_katago
-    )
+    return tuple(target for target in enabled(net) if target.head is HeadKind.auxiliary or not is_katago)
 
 
 def optional_fields() -> tuple[str, ...]:

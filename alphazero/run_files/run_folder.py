@@ -90,6 +90,9 @@ def _fixed_settings(config: schema.Config) -> dict[str, object]:
         *rules,
         "net.blocks",
         "net.filters",
+        "net.family",
+        "net.trunk",
+        "net.inputs",
         *heads,
         "data.path",
     ):  # the path: supervised training only

@@ -24,7 +24,10 @@ from alphazero.training import checkpoint, data_parallel
 
 
 def without_targetless_heads(config: schema.Config, found: dataset.Survey) -> schema.Config:
-    """The settings without the auxiliary heads that have no targets in the data; prints their names."""
+    """The settings without the auxiliary heads that have no targets in the data; prints their names.
+
+    Heads of KataGo's files stay, and are not trained.
+    """
     lacking = sorted(game_targets.fields_of(config.net) - found.fields)
     if lacking:
         print(f"switched off, as the data have no targets: {', '.join(f'net.{name}' for name in lacking)}")

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from alphazero.config import schema
 from alphazero.datasets import shuffle
-from alphazero.net import leela
-from alphazero.training import checkpoint, data_parallel, learner
+from alphazero.training import data_parallel, learner, trainable, weight_tensors
 
 ReaderPlaces = list[list[shuffle.Place]]
 """Places of each rank's readers, in the order of ranks."""
@@ -17,7 +16,7 @@ class BestNetwork(NamedTuple):
 
     step: int
     metrics: dict[str, float]  # on the held-out positions
-    weights: leela.Weights
+    weights: trainable.Weights
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class SupervisedState:
         best = self.best and {
             "step": self.best.step,
             "figures": self.best.metrics,
-            "weights": checkpoint.tensors_of(self.best.weights),
+            "weights": weight_tensors.tensors_of(self.best.weights),
         }
         return {
             "minutes": self.minutes,
@@ -65,7 +64,8 @@ class SupervisedState:
             places=places and [[shuffle.Place(*numbers) for numbers in rank] for rank in places],
             evaluations_since_best=state["looks_in_vain"],
             evaluated_step=state["looked_at_step"],
-            best=best and BestNetwork(best["step"], best["figures"], checkpoint.weights_of(best["weights"])),
+            best=best
+            and BestNetwork(best["step"], best["figures"], weight_tensors.weights_of(best["weights"])),
         )
 
 

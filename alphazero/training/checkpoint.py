@@ -16,7 +16,6 @@ from typing import Any
 
 from alphazero import files, run_paths
 from alphazero.config import training as training_config
-from alphazero.net import leela
 
 _logger = logging.getLogger(__name__)
 
@@ -123,34 +122,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path / run_paths.META}: is damaged") from error
     return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-
-
-def tensors_of(weights: leela.Weights) -> dict[str, Any]:
-    """A network as a part of a state; the tensors share the memory of its arrays."""
-    import torch
-
-    layers = {
-        "tower": [layer for convolution in weights.tower for layer in convolution],
-        "policy_convolution": weights.policy_convolution,
-        "policy": weights.policy,
-        "value_convolution": weights.value_convolution,
-        "value_hidden": weights.value_hidden,
-        "value": weights.value,
-    }
-    tensors = {name: [torch.from_numpy(array) for array in layer] for name, layer in layers.items()}
-    return {"version": weights.version, **tensors}
-
-
-def weights_of(tensors: dict[str, Any]) -> leela.Weights:
-    """The network that `tensors_of` returned as tensors."""
-    arrays = {name: [tensor.numpy() for tensor in tensors[name]] for name in tensors if name != "version"}
-    tower, width = arrays["tower"], len(leela.Convolution._fields)
-    return leela.Weights(
-        version=tensors["version"],
-        tower=tuple(leela.Convolution(*tower[at : at + width]) for at in range(0, len(tower), width)),
-        policy_convolution=leela.Convolution(*arrays["policy_convolution"]),
-        policy=leela.Dense(*arrays["policy"]),
-        value_convolution=leela.Convolution(*arrays["value_convolution"]),
-        value_hidden=leela.Dense(*arrays["value_hidden"]),
-        value=leela.Dense(*arrays["value"]),
-    )

@@ -17,7 +17,7 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as batches
 from alphazero.net import hardware, leela, packing, resnet
-from alphazero.net.katago import network
+from alphazero.net.katago import network, reader
 from alphazero.training import (
     batch_norms,
     data_parallel,
@@ -288,7 +288,7 @@ def _make_network(config: schema.Config, generator: torch.Generator) -> trainabl
 
 
 def _read(path: str) -> trainable.Weights:
-    return leela.read(path)
+    return reader.read(path) if reader.is_model(path) else leela.read(path)
 
 
 def _copy_to_cpu(tree: Any) -> Any:

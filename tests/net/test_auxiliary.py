@@ -22,7 +22,9 @@ SHAPES = {
 def make_net(*heads: str) -> resnet.ResNet:
     enabled = {name: name in heads for name in SHAPES}
     config = net_config.NetConfig(blocks=1, filters=4, **enabled)
-    return trainable.make_network(5, config, torch.Generator().manual_seed(1))
+    net = trainable.make_network(5, config, torch.Generator().manual_seed(1))
+    assert isinstance(net, resnet.ResNet)
+    return net
 
 
 @pytest.mark.parametrize(

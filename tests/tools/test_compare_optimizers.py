@@ -120,11 +120,11 @@ def test_every_entry_composes():
 def test_the_bare_loss_is_the_loss():
     """They are equal, also if only some heads' outputs are new."""
     batch, config = batches.make_batch(), batches.make_config()
-    planes, targets = compare_optimizers.tensors(batch)
+    inputs, targets = compare_optimizers.tensors(batch)
     net = trainable.make_network(batches.SIZE, config.net, torch.Generator().manual_seed(1))
     bare = compare_optimizers._bare_loss(targets, config)
     with torch.no_grad():
-        outputs = net(planes)
+        outputs = net(*inputs)
         for _ in range(2):
             expected = losses.compute(outputs, targets, config.training)[0]
             assert float(bare(outputs)) == pytest.approx(float(expected), rel=1e-6)

@@ -24,6 +24,23 @@ def make_config(**training: object) -> schema.Config:
     )
 
 
+def make_katago_config(trunk: net_config.Trunk = net_config.Trunk.post, **training: object) -> schema.Config:
+    """The same with KataGo's family."""
+    config = make_config(**training)
+    config.net = net_config.NetConfig(family=net_config.Family.katago, trunk=trunk, blocks=2, filters=8)
+    return config
+
+
+def make_katago_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.TrainingBatch:
+    """Targets as in `make_batch`, with random inputs of KataGo's family, ladders and areas included."""
+    leela = make_batch(seed, batch, size)
+    rng = np.random.default_rng(seed + 1000)
+    planes = (rng.random((batch, input_families.KATAGO.num_planes, size, size)) < 0.3).astype(np.uint8)
+    planes[:, 1] = input_families.LEELA.unpack(leela.planes, size)[:, 0]
+    globals = rng.normal(scale=0.3, size=(batch, input_families.KATAGO.num_globals)).astype(np.float32)
+    return leela._replace(planes=input_families.KATAGO.pack(planes), globals=globals)
+
+
 def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.TrainingBatch:
     """Random positions with targets that can be learned: they depend on the player's current stones."""
     rng = np.random.default_rng(seed)

@@ -35,8 +35,8 @@ def accumulated() -> tuple[dict[str, torch.Tensor], list[float]]:
             for buffer, old in zip(net.buffers(), before, strict=True):
                 buffer.copy_(old)
             packed, targets = learner.Learner(config)._to_device(rank_job.share_of(step, number))
-            planes = learner.Learner(config)._planes(packed)
-            (losses.compute(net(planes), targets, config.training)[0] / 2).backward()
+            inputs = learner.Learner(config)._inputs(packed)
+            (losses.compute(net(*inputs), targets, config.training)[0] / 2).backward()
             halves.append([buffer.clone() for buffer in net.buffers()])
         for buffer, *pair in zip(net.buffers(), *halves, strict=True):
             buffer.copy_((pair[0] + pair[1]) / 2 if buffer.is_floating_point() else pair[0])

@@ -12,7 +12,7 @@ from alphazero.config import optimizer as optimizer_config
 from alphazero.config import training as training_config
 from alphazero.data import rows as data_rows
 from alphazero.go import input_families
-from alphazero.net import leela, numpy_forward
+from alphazero.net import leela, numpy_forward, resnet
 from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
 from tests.training import batches, fake_gpu
@@ -25,6 +25,12 @@ def numbers(one: learner.Learner) -> list[np.ndarray]:
     for moments in state["optimizer"]["state"].values():
         tensors += moments.values()
     return [tensor.numpy() for tensor in tensors]
+
+
+def leela_weights(one: learner.Learner) -> leela.Weights:
+    weights = one.candidate()
+    assert isinstance(weights, leela.Weights)
+    return weights
 
 
 def test_the_loss_falls():
@@ -40,7 +46,7 @@ def test_the_loss_falls():
 def test_the_first_candidate_needs_no_optimizer(monkeypatch: pytest.MonkeyPatch):
     """Self-play waits for it, and torch takes more than a second to prepare optimizers."""
     monkeypatch.delattr(optimizers, "make")
-    assert learner.Learner(batches.make_config()).candidate().size == batches.make_config().game.size
+    assert leela_weights(learner.Learner(batches.make_config())).size == batches.SIZE
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
@@ -63,7 +69,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path):
     assert (second.step, second.samples) == (straight.step, straight.samples)
     for ours, theirs in zip(numbers(second), numbers(straight), strict=True):
         assert ours.tobytes() == theirs.tobytes()
-    assert leela.to_text(second.candidate()) == leela.to_text(straight.candidate())
+    assert leela.to_text(leela_weights(second)) == leela.to_text(leela_weights(straight))
 
 
 def test_a_state_is_a_copy():
@@ -137,7 +143,7 @@ def test_the_ema_network_is_the_formula():
     ema = one.state()["averaged"]
     for name in ("policy.weight", "input.norm.weight", "value.bias"):
         np.testing.assert_allclose(ema[f"module.{name}"].numpy(), expected[name], atol=1e-6, err_msg=name)
-    np.testing.assert_allclose(one.candidate().policy.weight, expected["policy.weight"], atol=1e-6)
+    np.testing.assert_allclose(leela_weights(one).policy.weight, expected["policy.weight"], atol=1e-6)
 
 
 def test_a_candidate_has_the_statistics_of_its_own_activations():
@@ -145,8 +151,9 @@ def test_a_candidate_has_the_statistics_of_its_own_activations():
     one = learner.Learner(batches.make_config())
     series = [batches.make_batch(seed) for seed in range(12)]
     one.train(series, progress=0)
-    candidate = one.candidate()
+    candidate = leela_weights(one)
     net = one._ema_net
+    assert isinstance(net, resnet.ResNet)
     planes = np.concatenate(
         [input_families.LEELA.unpack(batch.planes, batches.SIZE) for batch in series[-8:]]
     )
@@ -177,7 +184,7 @@ def test_a_candidate_has_the_outputs_of_the_ema_network():
     for step in range(5):
         one.train([batches.make_batch(step)], progress=0)
     planes = input_families.LEELA.unpack(batches.make_batch(9).planes, batches.SIZE)
-    text = leela.to_text(one.candidate())
+    text = leela.to_text(leela_weights(one))
     with torch.inference_mode():
         outputs = one._ema(torch.from_numpy(planes).float())
     logits, values = numpy_forward.forward(text, planes)
@@ -210,7 +217,7 @@ def test_a_run_can_start_from_a_file(tmp_path: Path):
     leela.write(weights, tmp_path / "start.txt.gz")
     config = batches.make_config()
     config.init.weights = str(tmp_path / "start.txt.gz")
-    ours = networks.arrays(learner.Learner(config).candidate())
+    ours = networks.arrays(leela_weights(learner.Learner(config)))
     for mine, theirs in zip(ours, networks.arrays(weights), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-7)
 

@@ -53,7 +53,9 @@ def train(optimizer: optimizers.Optimizer, net: resnet.ResNet, num_steps: int) -
 
 def small_net() -> resnet.ResNet:
     config = batches.make_config()
-    return trainable.make_network(batches.SIZE, config.net, torch.Generator().manual_seed(1)).train()
+    net = trainable.make_network(batches.SIZE, config.net, torch.Generator().manual_seed(1)).train()
+    assert isinstance(net, resnet.ResNet)
+    return net
 
 
 @pytest.mark.parametrize("name", [name for name in ALIKE if name is not Name.adam])

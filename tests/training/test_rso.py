@@ -29,7 +29,9 @@ def make_config(**settings: object) -> optimizer_config.OptimizerConfig:
 
 def make_net(filters: int = 4) -> resnet.ResNet:
     config = net_config.NetConfig(blocks=1, filters=filters)
-    return trainable.make_network(SIZE, config, torch.Generator().manual_seed(1))
+    net = trainable.make_network(SIZE, config, torch.Generator().manual_seed(1))
+    assert isinstance(net, resnet.ResNet)
+    return net
 
 
 def make_rso(net: torch.nn.Module, seed: int = 2, **settings: object) -> rso.Rso:

@@ -1,10 +1,8 @@
 """Layers of KataGo's family in torch, and their parts as arrays.
 
-Norms follow convolutions, so that a file's kernel and norm are one `resnet.NormedConvolution` here. KataGo adds
-pooled features as a bias before a norm; here the norm comes first, and its factor is a part of the bias.
+Norms follow convolutions, so that a file's kernel and norm are one `resnet.NormedConvolution` here. KataGo
+adds pooled features as a bias before a norm; here the norm comes first, and its factor is a part of the bias.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,13 +15,6 @@ from alphazero.net.katago import model, network_shape, rectified
 # B batch, C channels of the trunk, R regular channels, G pooled channels, H height, W width
 _TO_BIAS_SCALE = 0.2
 """Factor on He et al.'s weights from pooled features to biases: maxima are larger than He's inputs."""
-
-
-class Folded(NamedTuple):
-    """A convolution with its norm in it: float32 kernel [O, I, K, K] and bias [O]."""
-
-    kernel: np.ndarray
-    bias: np.ndarray
 
 
 def activate(activation: model.Activation, x: torch.Tensor) -> torch.Tensor:
@@ -72,9 +63,7 @@ class PooledConvolution(nn.Module):
         pooled_norm = bias_norm(bias[regular:], self._activation)
         return first, rectified.Pooling(pooled, pooled_norm, dense_of(self.to_bias)), middle
 
-    def load(
-        self, first: model.Convolution, pooling: rectified.Pooling | None, middle: model.Norm
-    ) -> None:
+    def load(self, first: model.Convolution, pooling: rectified.Pooling | None, middle: model.Norm) -> None:
         """Copies what `export` returns, or the same parts of a file."""
         if pooling is None:
             load_normed(self.convolution, [(first, middle)])
@@ -197,11 +186,14 @@ def make_convolution(inputs: int, outputs: int, side: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False)
 
 
-def fold(layer: resnet.NormedConvolution) -> Folded:
-    """Folds the norm in float64, so that the only error is the rounding of the result."""
+def fold(layer: resnet.NormedConvolution) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel [O, I, K, K] and bias [O] with the norm in them.
+
+    They are computed in float64, so that the only error is the rounding of the result to float32.
+    """
     scale, bias = _scale_and_bias(layer.norm)
     kernel = _numpy64(layer.convolution.weight) * scale[:, None, None, None]
-    return Folded(kernel.astype(np.float32), bias.astype(np.float32))
+    return kernel.astype(np.float32), bias.astype(np.float32)
 
 
 def norm_of(norm: nn.BatchNorm2d, activation: model.Activation) -> model.Norm:
@@ -227,9 +219,7 @@ def dense_of(layer: nn.Linear) -> model.Dense:
     return model.Dense(weight, bias.astype(np.float32))
 
 
-def load_normed(
-    layer: resnet.NormedConvolution, parts: list[tuple[model.Convolution, model.Norm]]
-) -> None:
+def load_normed(layer: resnet.NormedConvolution, parts: list[tuple[model.Convolution, model.Norm]]) -> None:
     """Copies parallel convolutions and their norms into one layer."""
     fill(layer.convolution.weight, np.concatenate([convolution.kernel for convolution, _ in parts]))
     load_norm(layer.norm, [norm for _, norm in parts])

@@ -11,6 +11,7 @@ from alphazero.net import auxiliary, leela, resnet
 from alphazero.net.katago import layers, model, network_heads, network_shape, rectified
 
 # B batch, C channels of the trunk, H height, W width, G global inputs
+_PRE_BLOCKS = (layers.PreBlock, layers.NestedPreBlock)
 
 
 class KataNet(nn.Module):
@@ -85,7 +86,7 @@ class KataNet(nn.Module):
             suicide_area=traits.suicide_area,
             input_convolution=layers.convolution_of(self.input),
             input_globals=layers.dense_of(self.globals),
-            blocks=tuple(block.export() for block in self.blocks if not isinstance(block, layers.PostBlock)),
+            blocks=tuple(block.export() for block in self.blocks if isinstance(block, _PRE_BLOCKS)),
             tip=layers.norm_of(self.tip, self.shape.activation),
             policy=heads.policy,
             value=heads.value,
@@ -108,6 +109,7 @@ class KataNet(nn.Module):
         assert isinstance(self.input, nn.Conv2d) and self.tip is not None
         layers.fill(self.input.weight, weights.input_convolution.kernel)
         for own, block in zip(self.blocks, weights.blocks, strict=True):
+            assert isinstance(own, _PRE_BLOCKS)
             own.load(block)
         layers.load_norm(self.tip, [weights.tip])
 
@@ -126,6 +128,7 @@ class KataNet(nn.Module):
         norm = layers.bias_norm(trunk.bias, model.Activation.relu)
         layers.load_normed(self.input, [(trunk.input_convolution, norm)])
         for own, block in zip(self.blocks, trunk.blocks, strict=True):
+            assert isinstance(own, layers.PostBlock)
             own.load(block)
 
     @torch.no_grad()

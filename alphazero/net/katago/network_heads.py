@@ -20,9 +20,7 @@ _ALMOST_ZERO = 1e-3
 class PolicyAndValue(nn.Module):
     """KataGo's heads. One convolution computes the first layer of both."""
 
-    def __init__(
-        self, filters: int, shape: network_shape.HeadShape, activation: model.Activation
-    ) -> None:
+    def __init__(self, filters: int, shape: network_shape.HeadShape, activation: model.Activation) -> None:
         """filters: C."""
         super().__init__()
         self._activation, self._pass_activation = activation, shape.pass_activation

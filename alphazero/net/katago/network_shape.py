@@ -15,7 +15,7 @@ _LADDERS_AND_AREAS = slice(14, 20)
 
 
 class BlockShape(NamedTuple):
-    """A residual block of two convolutions, of which the first may have pooled channels beside the regular."""
+    """A residual block of two convolutions. The first may have pooled channels beside the regular ones."""
 
     regular: int
     pooled: int = 0

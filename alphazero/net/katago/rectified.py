@@ -5,12 +5,12 @@ each sum is exactly expressible all the same, since y + relu(-y) = relu(y): one 
 input and after each block computes relu(-y) and adds it. Its convolutions are identities.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.net.katago import model
-
 
 VERSION = 8
 """Version of our files, the one that asks least of the programs that load them."""
@@ -70,9 +70,9 @@ def to_model(trunk: RectifiedTrunk, heads: Heads, label: str) -> model.Model:
 def to_blocks(trunk: RectifiedTrunk) -> tuple[tuple[model.Block, ...], model.Norm]:
     """The trunk in KataGo's format: its blocks, and the norm after them.
 
-    The format has no biases after the input and after a block's last convolution. Their running sum, the
-    offset, is therefore missing from the stored channels: these hold the trunk's channels minus the offset, and
-    the first norm of whatever reads them adds it.
+    The format has no biases after the input and after a block's last convolution. Therefore the stored
+    channels are the trunk's minus an offset, the running sum of these biases. The first norm of each block
+    adds it.
     """
     offset = trunk.bias
     blocks: list[model.Block] = [_rectifier(offset)]
@@ -98,7 +98,8 @@ def detect(found: model.Model) -> RectifiedTrunk | None:
     norms = [*(block.norm for block in blocks), found.tip]
     if not all(_adds(norm, offset) for norm, offset in zip(norms, known, strict=True)):
         return None
-    own = [_of_block(block, after - before) for block, before, after in zip(blocks, known, known[1:])]
+    biases = [after - before for before, after in itertools.pairwise(known)]
+    own = [_of_block(block, bias) for block, bias in zip(blocks, biases, strict=True)]
     if any(block is None for block in own):
         return None
     return RectifiedTrunk(
