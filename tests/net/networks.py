@@ -13,6 +13,7 @@ def random_module(size: int = 5, blocks: int = 2, filters: int = 4, seed: int = 
     generator = torch.Generator().manual_seed(seed)
     config = net_config.NetConfig(blocks=blocks, filters=filters)
     module = trainable.make_network(size, config, generator).eval()
+    assert isinstance(module, resnet.ResNet)
 
     def uniform(tensor: torch.Tensor | None, low: float, high: float) -> None:
         assert tensor is not None

@@ -32,6 +32,22 @@ def train(folder: Path, number: int) -> tuple[dict, list[dict[str, float]]]:
     return state, metrics
 
 
+def train_katago(folder: Path, number: int) -> dict:
+    """Continues a network of KataGo's family as one of two ranks, without owners and scores."""
+    ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
+    settings = batches.make_katago_config(batch_size=2 * SHARE, num_ranks=2)
+    start = learner.Learner(settings).candidate()
+    learner._read = lambda path: start
+    settings.init.weights = "start.bin.gz"
+    one = learner.Learner(settings, ranks)
+    drawn = [batches.make_katago_batch(10 * step + number, batch=SHARE) for step in range(NUM_STEPS)]
+    one.train([batch._replace(auxiliary={}) for batch in drawn], progress=0)
+    one.candidate()
+    state = one.state()
+    ranks.leave()
+    return state
+
+
 def listens_at(folder: Path, number: int) -> list[str]:
     """Addresses at which a rank of this machine accepts connections, in the format of /proc/net/tcp."""
     ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)

@@ -47,6 +47,15 @@ def accumulated() -> tuple[dict[str, torch.Tensor], list[float]]:
 
 
 @pytest.mark.slow
+def test_two_ranks_of_katagos_family_stay_equal(tmp_path: Path):
+    """They take the statistics of a start from both first batches, and train without some of the targets."""
+    first, second = run_two(rank_job.train_katago, tmp_path)
+    for part in ("net", "averaged"):
+        for name, tensor in first[part].items():
+            assert torch.equal(tensor, second[part][name]), name
+
+
+@pytest.mark.slow
 def test_two_ranks_equal_one_that_accumulates(tmp_path: Path):
     (first, metrics), (second, others) = run_two(rank_job.train, tmp_path)
     expected, norms = accumulated()
