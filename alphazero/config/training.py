@@ -62,7 +62,8 @@ class TrainingConfig:
     ownership_weight: float = 0.5
     """Weight of the ownership's cross-entropy, averaged over points (KataGo: 1.5)."""
     score_weight: float = 0.0015
-    """Weight of the score's Huber loss, quadratic up to 12 points (KataGo, metrics_pytorch.py)."""
+    """Weight of the score's Huber loss, quadratic up to 12 points (KataGo, metrics_pytorch.py). In KataGo's
+    family also that of its deviation and of the lead."""
     reply_weight: float = 0.15
     """Weight of the cross-entropy of the opponent's reply (Wu 2019, section 4.1)."""
     soft_policy_weight: float = 8.0
