@@ -12,7 +12,7 @@ from alphazero.go.geometry import Geometry
 from alphazero.jit import Boolean, Integer, jit
 
 
-class Scratch(NamedTuple):
+class AreaScratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
     life: life.LifeScratch
@@ -21,9 +21,9 @@ class Scratch(NamedTuple):
     has_opponent: np.ndarray  # [P] bool at a region's first point: it contains stones of the opponent
 
 
-def make_scratch(num_points: int) -> Scratch:
+def make_scratch(num_points: int) -> AreaScratch:
     """Work arrays for one thread."""
-    return Scratch(
+    return AreaScratch(
         life=life.make_scratch(num_points),
         alive=np.zeros(num_points, np.bool_),
         num_inner=np.zeros(num_points, np.int16),
@@ -33,7 +33,7 @@ def make_scratch(num_points: int) -> Scratch:
 
 @jit
 def find(
-    geometry: Geometry, stones: np.ndarray, scratch: Scratch, suicide: Boolean, owner: np.ndarray
+    geometry: Geometry, stones: np.ndarray, scratch: AreaScratch, suicide: Boolean, owner: np.ndarray
 ) -> None:
     """Fills owner [P] int8 with the colour that owns each point, or EMPTY.
 
@@ -59,7 +59,7 @@ def find(
 def _claim(
     geometry: Geometry,
     stones: np.ndarray,
-    scratch: Scratch,
+    scratch: AreaScratch,
     color: Integer,
     suicide: Boolean,
     owner: np.ndarray,
@@ -85,7 +85,7 @@ def _claim(
 
 
 @jit
-def _measure_regions(geometry: Geometry, stones: np.ndarray, scratch: Scratch, color: Integer) -> None:
+def _measure_regions(geometry: Geometry, stones: np.ndarray, scratch: AreaScratch, color: Integer) -> None:
     """Fills num_inner and has_opponent of the regions that `life.pass_alive` found."""
     for point in range(geometry.num_points):
         scratch.num_inner[point] = 0

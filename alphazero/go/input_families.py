@@ -73,7 +73,7 @@ FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in _ALL}
 @jit
 def fill(
     family: Integer,
-    geometry: Geometry,
+    tables: Geometry,
     games: np.ndarray,
     index: Integer,
     planes: np.ndarray,
@@ -85,25 +85,25 @@ def fill(
     family: `InputFamily.number`. games: game states.
     """
     if family == _LEELA:
-        features.fill_planes(geometry, games, index, planes)
+        features.fill_planes(tables, games, index, planes)
     else:
-        katago_inputs.fill(geometry, games, index, family != _KATAGO_FAST, planes, globals)
+        katago_inputs.fill(tables, games, index, family != _KATAGO_FAST, planes, globals)
 
 
 @jit
 def _fill_rows(
     family: Integer,
-    geometry: Geometry,
+    tables: Geometry,
     games: np.ndarray,
     indices: np.ndarray,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
     for row in range(len(indices)):
-        fill(family, geometry, games, indices[row], planes[row], globals[row])
+        fill(family, tables, games, indices[row], planes[row], globals[row])
 
 
-def make_scratch(num_points: int) -> katago_inputs.Scratch:
+def make_scratch(num_points: int) -> katago_inputs.KatagoScratch:
     """Work arrays of one thread for `finish`."""
     return katago_inputs.make_scratch(num_points)
 
@@ -111,7 +111,7 @@ def make_scratch(num_points: int) -> katago_inputs.Scratch:
 def finish(
     family: InputFamily,
     tables: Geometry,
-    scratch: katago_inputs.Scratch,
+    scratch: katago_inputs.KatagoScratch,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
@@ -129,7 +129,7 @@ def encode(
     tables: Geometry,
     games: np.ndarray,
     indices: np.ndarray,
-    scratch: katago_inputs.Scratch,
+    scratch: katago_inputs.KatagoScratch,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:

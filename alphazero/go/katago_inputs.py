@@ -25,19 +25,19 @@ _KOMI_MARGIN = np.float32(20)
 """Komi is clipped to the points of the board plus this."""
 
 
-class Scratch(NamedTuple):
+class KatagoScratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
     stones: np.ndarray  # [P + 1] int8 board with BLACK for the player to move
     owner: np.ndarray  # [P] int8 colour that owns a point
     kos: np.ndarray  # [3] int64 points that kos forbid now, one and two turns ago
-    ladders: ladders.Scratch
-    area: area.Scratch
+    ladders: ladders.LadderScratch
+    area: area.AreaScratch
 
 
-def make_scratch(num_points: int) -> Scratch:
+def make_scratch(num_points: int) -> KatagoScratch:
     """Work arrays for one thread."""
-    return Scratch(
+    return KatagoScratch(
         stones=np.full(num_points + 1, rules.WALL, np.int8),
         owner=np.zeros(num_points, np.int8),
         kos=np.zeros(3, np.int64),
@@ -74,7 +74,7 @@ def fill(
 @jit
 def add_tactics(
     geometry: Geometry,
-    scratch: Scratch,
+    scratch: KatagoScratch,
     suicide_area: Boolean,
     planes: np.ndarray,
     global_inputs: np.ndarray,
@@ -213,7 +213,7 @@ def _note_board(stones: np.ndarray, color: Integer, ko: Integer, turn: Integer, 
 
 
 @jit
-def _add_ladders(geometry: Geometry, scratch: Scratch, planes: np.ndarray) -> None:
+def _add_ladders(geometry: Geometry, scratch: KatagoScratch, planes: np.ndarray) -> None:
     """Replaces the notes of `_note_boards` by the planes of ladders and of the mover's capturing moves."""
     kos, stones, attacker = scratch.kos, scratch.stones, np.int64(rules.BLACK)
     _take_kos(planes[LADDERS], kos)
@@ -254,7 +254,7 @@ def _take_board(noted: np.ndarray, stones: np.ndarray) -> bool:
 
 
 @jit
-def _add_areas(geometry: Geometry, scratch: Scratch, planes: np.ndarray, suicide: Boolean) -> None:
+def _add_areas(geometry: Geometry, scratch: KatagoScratch, planes: np.ndarray, suicide: Boolean) -> None:
     """Fills the planes of areas."""
     for point in range(geometry.num_points):
         scratch.stones[point] = planes[OWN, point] + 2 * planes[OPPONENT, point]

@@ -27,7 +27,7 @@ _NO_POINT, _ZERO = np.int64(rules.NO_MOVE), np.int64(0)
 """A literal would compile the functions that take it a second time."""
 
 
-class Scratch(NamedTuple):
+class LadderScratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
     board: ladder_board.LadderBoard
@@ -36,10 +36,10 @@ class Scratch(NamedTuple):
     verdicts: np.ndarray  # [P] int8 at a chain's head: result of its search, or _UNDECIDED
 
 
-def make_scratch(num_points: int) -> Scratch:
+def make_scratch(num_points: int) -> LadderScratch:
     """Work arrays for one thread."""
     most_levels = num_points * 3 // 2 + 1
-    return Scratch(
+    return LadderScratch(
         board=ladder_board.make(num_points),
         moves=np.zeros(16 * most_levels + 3 * num_points, np.int16),
         levels=np.zeros((most_levels, 5), np.int32),
@@ -51,7 +51,7 @@ def make_scratch(num_points: int) -> Scratch:
 def find(
     geometry: Geometry,
     stones: np.ndarray,
-    scratch: Scratch,
+    scratch: LadderScratch,
     ko: Integer,
     attacker: Integer,
     laddered: np.ndarray,
@@ -84,7 +84,7 @@ def find(
 
 @jit
 def _judge(
-    geometry: Geometry, scratch: Scratch, point: Integer, marks: bool, captures: np.ndarray
+    geometry: Geometry, scratch: LadderScratch, point: Integer, marks: bool, captures: np.ndarray
 ) -> Integer:
     """Result for the chain at `point`. With `marks`, sets the attacker's capturing moves in captures."""
     board = scratch.board
@@ -106,7 +106,7 @@ def _judge(
 
 
 @jit
-def _is_captured(geometry: Geometry, scratch: Scratch, point: Integer) -> bool:
+def _is_captured(geometry: Geometry, scratch: LadderScratch, point: Integer) -> bool:
     """Whether the owner of the chain at `point`, to move and in atari, cannot save it."""
     board, levels = scratch.board, scratch.levels
     defender = np.int64(board.cells[ladder_board.STONE, point])
@@ -138,7 +138,7 @@ def _is_captured(geometry: Geometry, scratch: Scratch, point: Integer) -> bool:
 
 
 @jit
-def _next_move(geometry: Geometry, scratch: Scratch, depth: Integer, color: Integer) -> Integer:
+def _next_move(geometry: Geometry, scratch: LadderScratch, depth: Integer, color: Integer) -> Integer:
     """The level's next candidate that is legal, or _NO_POINT."""
     level = scratch.levels[depth]
     while level[_NEXT] < level[_COUNT]:
@@ -150,7 +150,7 @@ def _next_move(geometry: Geometry, scratch: Scratch, depth: Integer, color: Inte
 
 
 @jit
-def _open_level(geometry: Geometry, scratch: Scratch, point: Integer, depth: Integer) -> Integer:
+def _open_level(geometry: Geometry, scratch: LadderScratch, point: Integer, depth: Integer) -> Integer:
     """Decides the position at this depth, or lists the moves of its player, the defender at even depths."""
     levels, board = scratch.levels, scratch.board
     if depth == len(levels) - 1:
@@ -167,7 +167,7 @@ def _open_level(geometry: Geometry, scratch: Scratch, point: Integer, depth: Int
 
 
 @jit
-def _open_defense(geometry: Geometry, scratch: Scratch, point: Integer, level: np.ndarray) -> Integer:
+def _open_defense(geometry: Geometry, scratch: LadderScratch, point: Integer, level: np.ndarray) -> Integer:
     board = scratch.board
     if ladder_board.num_liberties(board, point) >= 2 or board.state[ladder_board.KO] != _NO_POINT:
         return _ESCAPED
@@ -185,7 +185,7 @@ def _open_defense(geometry: Geometry, scratch: Scratch, point: Integer, level: n
 
 
 @jit
-def _open_attack(geometry: Geometry, scratch: Scratch, point: Integer, level: np.ndarray) -> Integer:
+def _open_attack(geometry: Geometry, scratch: LadderScratch, point: Integer, level: np.ndarray) -> Integer:
     board, moves, first = scratch.board, scratch.moves, np.int64(level[_FIRST])
     liberties = ladder_board.num_liberties(board, point)
     if liberties != 2:
@@ -215,7 +215,9 @@ def _open_attack(geometry: Geometry, scratch: Scratch, point: Integer, level: np
 
 
 @jit
-def _is_double_ko(geometry: Geometry, scratch: Scratch, point: Integer, one: Integer, other: Integer) -> bool:
+def _is_double_ko(
+    geometry: Geometry, scratch: LadderScratch, point: Integer, one: Integer, other: Integer
+) -> bool:
     """Whether both liberties are mouths of kos, and the defender cannot gain a third liberty."""
     board = scratch.board
     defender = np.int64(board.cells[ladder_board.STONE, point])
@@ -301,7 +303,7 @@ def _liberty_bounds(
 
 @jit
 def _list_liberties(
-    geometry: Geometry, scratch: Scratch, point: Integer, first: Integer, count: Integer
+    geometry: Geometry, scratch: LadderScratch, point: Integer, first: Integer, count: Integer
 ) -> Integer:
     """Adds the liberties of the chain at `point` to moves[first : first + count]; returns the new count."""
     cells = scratch.board.cells
@@ -322,7 +324,7 @@ def _list_liberties(
 
 
 @jit
-def _list_captures(geometry: Geometry, scratch: Scratch, point: Integer, first: Integer) -> Integer:
+def _list_captures(geometry: Geometry, scratch: LadderScratch, point: Integer, first: Integer) -> Integer:
     """Writes the moves that capture stones around the chain at `point` to moves[first:]; returns how many."""
     board, count = scratch.board, np.int64(0)
     opponent = 3 - board.cells[ladder_board.STONE, point]

@@ -62,7 +62,7 @@ class LeafBatch:
     def fill(self, find: Fill, indices: np.ndarray) -> None:
         """Calls `find` to fill the buffers with leaves of these games, in each thread for its share."""
 
-        def work(leaves: mcts.Leaves, scratch: katago_inputs.Scratch | None, share: np.ndarray) -> None:
+        def work(leaves: mcts.Leaves, scratch: katago_inputs.KatagoScratch | None, share: np.ndarray) -> None:
             find(leaves, share)
             if scratch is not None:
                 rows = slice(leaves.counts[0])
