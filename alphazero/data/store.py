@@ -13,6 +13,7 @@ from alphazero.data import batch as batches
 from alphazero.data import earlier_games, gamelog, recent_ids, replay, statistics
 from alphazero.data import record as records
 from alphazero.data import targets as game_targets
+from alphazero.go import input_families
 
 _HELD_OUT_WINDOW = 10_000
 """Number of the most recent held-out positions that are kept."""
@@ -57,14 +58,15 @@ class ReplayStore:
         self._folder = folder
         self._log = gamelog.GameLog(folder)
         fields = game_targets.fields_of(config.net)
-        self._window = replay.ReplayWindow(config.game.size, config.replay, fields)
+        family = input_families.of_net(config.net)
+        self._window = replay.ReplayWindow(config.game.size, config.replay, fields, family)
         evenly = dataclasses.replace(
             config.replay,
             min_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             max_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             surprise_weight=0.0,
         )
-        self._held_out = replay.ReplayWindow(config.game.size, evenly, fields)
+        self._held_out = replay.ReplayWindow(config.game.size, evenly, fields, family)
         self._game_ids = recent_ids.RecentIds(_REMEMBERED_GAMES)
         self._counters = Counters()
         self._is_learner_waiting = False
@@ -98,8 +100,8 @@ class ReplayStore:
         fresh = {game.game_id: game for game in games if game.game_id not in self._game_ids}
         replayed = [self._window.replay(game) for game in fresh.values()]
         self._log.append_many(list(fresh.values()), actor)
-        for game, boards in zip(fresh.values(), replayed, strict=True):
-            self._window_of(game.game_id).add_replayed(game, boards)
+        for game, inputs in zip(fresh.values(), replayed, strict=True):
+            self._window_of(game.game_id).add_replayed(game, inputs)
             self._count(game.game_id, game.end, game.num_targets)
             self._statistics.add(game)
         return len(fresh)

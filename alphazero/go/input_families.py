@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alphazero.config import net as net_config
 from alphazero.go import features, rules
 from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
@@ -52,6 +53,13 @@ LEELA = InputFamily(name="leela", number=0, num_planes=features.NUM_PLANES, hist
 KATAGO = InputFamily(name="katago", number=1, num_planes=22, num_globals=19, history=5)
 KATAGO_FAST = InputFamily(name="katago-fast", number=2, num_planes=22, num_globals=19, history=5)
 FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA, KATAGO, KATAGO_FAST)}
+
+
+def of_net(net: net_config.NetConfig) -> InputFamily:
+    """The inputs of the network that these settings describe."""
+    if net.family is net_config.Family.leela:
+        return LEELA
+    return KATAGO if net.inputs is net_config.InputSet.full else KATAGO_FAST
 
 
 @jit

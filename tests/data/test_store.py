@@ -88,7 +88,7 @@ def test_games_are_in_the_log_before_they_count(tmp_path: Path, monkeypatch: pyt
 def test_an_illegal_game_keeps_the_whole_push_out_of_the_log(tmp_path: Path):
     replay = make_store(tmp_path)
     illegal = games.make_record(game_id="bad", moves=np.array([4, 4, 9, 9], np.int16))
-    with pytest.raises(ValueError, match="game bad: move 2, B2, is illegal"):
+    with pytest.raises(ValueError, match="game bad: move 2, B2: the point is occupied"):
         replay.add_games([games.make_record(game_id="good"), illegal], "actor")
     assert totals(replay) == (0, 0, 0)
     assert gamelog.GameLog(tmp_path).entries() == []

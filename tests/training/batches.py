@@ -33,6 +33,7 @@ def make_batch(seed: int = 1, batch: int = 16, size: int = SIZE) -> batches.Trai
     policy = np.concatenate([own + 0.01, np.full((batch, 1), 0.01, np.float32)], axis=1)
     return batches.TrainingBatch(
         planes=input_families.LEELA.pack(planes),
+        globals=np.zeros((batch, 0), np.float32),
         policy=policy / policy.sum(axis=1, keepdims=True),
         value=np.tanh(own.sum(axis=1) - 0.3 * points).astype(np.float32),
         weight=np.ones(batch, np.float32),
