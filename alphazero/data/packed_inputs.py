@@ -29,6 +29,7 @@ class InputReplayer:
         self.size = size
         self._geometry = geometry.make(size)
         self._scratch = board.make_scratch(size * size)
+        self._input_scratch = input_families.make_scratch(size * size)
         # The bits of the planes, and the unused ones of the last byte.
         self._bits = np.zeros(8 * family.num_packed_bytes(size), np.uint8)
 
@@ -57,7 +58,7 @@ class InputReplayer:
         moves = _Moves(colors.astype(np.int8), actions.astype(np.int16), is_kept, ends_by_passes)
         shape = self.family.num_planes, self.size**2
         planes = self._bits[: math.prod(shape)].reshape(shape)
-        buffers = _Buffers(self._scratch, self._bits, planes)
+        buffers = _Buffers(self._scratch, self._input_scratch, self._bits, planes)
         ply, status = _replay(self.family.number, self._geometry, start, buffers, moves, inputs)
         if status != rules.OK:
             name = rules.format_move(int(actions[ply]), self.size)
@@ -112,6 +113,7 @@ class _Moves(NamedTuple):
 
 class _Buffers(NamedTuple):
     board: board.Scratch
+    inputs: input_families.Scratch
     bits: np.ndarray  # [8 K] uint8
     planes: np.ndarray  # [C, P] uint8 view of the bits
 
@@ -133,7 +135,8 @@ def _replay(
             game.over = False
             game.passes = 0
         if moves.is_kept[ply]:
-            input_families.fill(family, tables, position, 0, buffers.planes, inputs.globals[row])
+            scalars = inputs.globals[row]
+            input_families.fill(family, tables, position, 0, buffers.inputs, buffers.planes, scalars)
             _pack(buffers.bits, inputs.planes[row])
             row += 1
         status = game_kernels.play(tables, position, buffers.board, 0, np.int64(moves.actions[ply]))

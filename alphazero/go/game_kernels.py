@@ -38,6 +38,8 @@ def game_dtype(size: int, capacity: int) -> np.dtype:
         ("captures", np.int32, 2),  # stones captured by Black, by White; suicide counts for the opponent
         ("komi", np.float64),  # points added to White's area
         ("last_move", np.int16),  # newest action, NO_MOVE at the start
+        ("recent_moves", np.int16, rules.NUM_RECENT_MOVES),  # newest first, NO_MOVE before the start
+        ("recent_colors", np.int8, rules.NUM_RECENT_MOVES),  # who played them, EMPTY before the start
         ("to_play", np.int8),  # BLACK or WHITE
         ("passes", np.int8),  # passes since the last stone, 0 to 2
         ("ko", np.int8),  # POSITIONAL, SITUATIONAL or SIMPLE
@@ -58,6 +60,7 @@ def new_games(count: int, config: game_config.GameConfig, capacity: int | None =
     games["stones"][:, -1] = rules.WALL
     games["to_play"] = rules.BLACK
     games["last_move"] = rules.NO_MOVE
+    games["recent_moves"] = rules.NO_MOVE
     games["komi"] = config.komi
     games["ko"] = _KO_RULES[config.ko]
     games["suicide"] = config.suicide
@@ -101,6 +104,7 @@ def play(
         game.passes = 0
     game.num_moves += 1
     game.last_move = point
+    _remember_move(game, point, color)
     game.to_play = 3 - color
     game.over = game.passes == 2 or game.num_moves >= min(game.move_limit, len(game.hashes) - 1)
     return rules.OK
@@ -181,6 +185,40 @@ def _remember(stones: np.ndarray, before: np.ndarray) -> None:
     """Copies the current stones over the oldest remembered board, `before` [P]."""
     for point in range(len(before)):
         before[point] = stones[point]
+
+
+@jit
+def _remember_move(game: np.record, action: Integer, color: Integer) -> None:
+    """Puts a move before the other recent moves. The oldest one is dropped."""
+    for step in range(rules.NUM_RECENT_MOVES - 1, 0, -1):
+        game.recent_moves[step] = game.recent_moves[step - 1]
+        game.recent_colors[step] = game.recent_colors[step - 1]
+    game.recent_moves[0], game.recent_colors[0] = action, color
+
+
+@jit
+def forbidden_repetitions(geometry: Geometry, game: np.record, forbidden: np.ndarray) -> None:
+    """Fills forbidden [P] uint8 with the points that only the ko rule forbids to the player to move.
+
+    Suicide that the rules forbid is not included, nor is the suicide of a single stone, which never changes
+    the board.
+    """
+    color = np.int64(game.to_play)
+    stones, lost = game.stones[:], game.lost[:]
+    for point in range(geometry.num_points):
+        forbidden[point] = 0
+        if stones[point] == rules.EMPTY and (game.suicide or (lost[point] & (1 << color)) != 0):
+            repeats = _why_illegal(geometry, game, np.int64(point), color) == rules.SUPERKO
+            forbidden[point] = repeats and not _is_single_suicide(geometry, game, np.int64(point), color)
+
+
+@jit
+def _is_single_suicide(geometry: Geometry, game: np.record, point: Integer, color: Integer) -> bool:
+    """Whether a stone of `color` on an empty point would be removed alone."""
+    is_alone = True
+    for direction in range(4):
+        is_alone &= game.stones[geometry.neighbors[point, direction]] != color
+    return is_alone and legality.is_suicide(geometry, game, point, color)
 
 
 @jit

@@ -1,17 +1,21 @@
 """Input families: what networks receive as their inputs.
 
-There is one family, Leela Zero's. To add one, write a module with its kernel, like `features`, and register
-it here. The replay window, the learner and weight files know Leela Zero's family only.
+To add a family, write a module with its kernel, like `features`, and register it here.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from alphazero.config import net as net_config
 from alphazero.go import features, rules
+
+
+from alphazero.go import features, geometry, katago_inputs, play, rules
 from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
 
@@ -50,8 +54,16 @@ class InputFamily:
 
 
 LEELA = InputFamily(name="leela", number=0, num_planes=features.NUM_PLANES, history=rules.HISTORY)
-KATAGO = InputFamily(name="katago", number=1, num_planes=22, num_globals=19, history=5)
-KATAGO_FAST = InputFamily(name="katago-fast", number=2, num_planes=22, num_globals=19, history=5)
+KATAGO = InputFamily(
+    name="katago",
+    number=1,
+    num_planes=katago_inputs.NUM_PLANES,
+    num_globals=katago_inputs.NUM_GLOBALS,
+    history=rules.NUM_RECENT_MOVES,
+)
+KATAGO_FAST = dataclasses.replace(KATAGO, name="katago-fast", number=2)
+"""The same without ladders and areas, whose planes are zero."""
+_KATAGO, _KATAGO_FAST = KATAGO.number, KATAGO_FAST.number
 FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA, KATAGO, KATAGO_FAST)}
 
 
@@ -62,12 +74,24 @@ def of_net(net: net_config.NetConfig) -> InputFamily:
     return KATAGO if net.inputs is net_config.InputSet.full else KATAGO_FAST
 
 
+class Scratch(NamedTuple):
+    """Work arrays of one thread for the inputs of any family; nothing is kept in them between calls."""
+
+    katago: katago_inputs.Scratch
+
+
+def make_scratch(num_points: int) -> Scratch:
+    """Work arrays for one thread."""
+    return Scratch(katago=katago_inputs.make_scratch(num_points))
+
+
 @jit
 def fill(
     family: Integer,
     geometry: Geometry,
     games: np.ndarray,
     index: Integer,
+    scratch: Scratch,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
@@ -75,4 +99,35 @@ def fill(
 
     family: `InputFamily.number`. games: game states.
     """
-    features.fill_planes(geometry, games, index, planes)
+    if family in (_KATAGO, _KATAGO_FAST):
+        katago_inputs.fill(geometry, games, index, scratch.katago, family == _KATAGO, planes, globals)
+    else:
+        features.fill_planes(geometry, games, index, planes)
+
+
+@jit
+def encode(
+    family: Integer,
+    geometry: Geometry,
+    games: np.ndarray,
+    indices: np.ndarray,
+    scratch: Scratch,
+    planes: np.ndarray,
+    globals: np.ndarray,
+) -> None:
+    """Fills planes [B, C, P] and globals [B, G] with the inputs for games[indices[b]]; see `fill`.
+
+    indices: [B] int64.
+    """
+    for row in range(len(indices)):
+        fill(family, geometry, games, indices[row], scratch, planes[row], globals[row])
+
+
+def encode_game(family: InputFamily, game: play.Game) -> tuple[np.ndarray, np.ndarray]:
+    """Planes [1, C, N, N] uint8 and global inputs [1, G] float32 for one game outside kernels."""
+    num_points = game.size**2
+    planes = np.zeros((1, family.num_planes, num_points), np.uint8)
+    global_inputs = np.zeros((1, family.num_globals), np.float32)
+    tables, scratch = geometry.make(game.size), make_scratch(num_points)
+    encode(family.number, tables, game.record, np.zeros(1, np.int64), scratch, planes, global_inputs)
+    return planes.reshape(1, family.num_planes, game.size, game.size), global_inputs

@@ -27,6 +27,9 @@ NO_MOVE = -1
 HISTORY = 7
 """Number of earlier boards that a game remembers. The network sees them beside the current one."""
 
+NUM_RECENT_MOVES = 5
+"""Number of newest moves that a game remembers with their colours."""
+
 MOST_KOMI = 400
 """Largest absolute value of komi, in points. It exceeds the number of points of any board."""
 
