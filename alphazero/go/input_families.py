@@ -12,9 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import net as net_config
-from alphazero.go import features, rules
-
-
 from alphazero.go import features, geometry, katago_inputs, play, rules
 from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit

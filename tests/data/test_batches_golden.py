@@ -23,13 +23,13 @@ from alphazero.go import board, game_kernels, geometry, symmetry
 from tests.data import games
 from tests.datasets import corpus
 
-SIZES = (2, 5, 9)
+SIZES = (5, 9)
 
 
 def random_game(number: int, size: int, *, targets: float = 0.9) -> records.GameRecord:
     """A random legal game with random targets; passes, captures and superko occur."""
     rng = np.random.default_rng([number, size])
-    points, limit = size * size, int(1.5 * size * size)
+    points, limit = size * size, int(1.2 * size * size)
     tables, scratch = geometry.make(size), board.make_scratch(points)
     position = game_kernels.new_games(1, game_config.GameConfig(size=size, move_limit=limit))
     legal, played = np.zeros(points + 1, np.bool_), []
