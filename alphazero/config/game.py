@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from alphazero.config import checks
 
@@ -25,6 +26,9 @@ class GameConfig:
     """Board side in points, 2 to 19."""
     komi: float = 7.0
     """Points added to White's area; a whole number makes draws possible."""
+    komi_spread: float = 0.0
+    """Standard deviation, in points, of the komi of self-play games around `komi`; whole points are added.
+    Only for networks with komi among their inputs (net.family=katago). Gates and matches use `komi`."""
     ko: Ko = Ko.positional
     """Rule of repetition: positional superko, situational superko, or only the simple ko."""
     suicide: bool = False
@@ -36,7 +40,14 @@ class GameConfig:
         checks.require_range("game.size", self.size, 2, 19)
         checks.require(float(2 * self.komi).is_integer(), "game.komi", self.komi, "a multiple of 0.5")
         checks.require_range("game.komi", self.komi, -400, 400)
+        checks.require_range("game.komi_spread", self.komi_spread, 0, 100)
         checks.require_at_least("game.move_limit", self.move_limit, 0)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What decides a single game, by name, as plain values."""
+        names = ("size", "komi", "suicide", "move_limit")
+        return {name: getattr(self, name) for name in names} | {"ko": self.ko.value}
 
     @property
     def moves_at_most(self) -> int:

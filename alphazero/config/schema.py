@@ -58,3 +58,10 @@ class Config:
         )
         weight = self.replay.surprise_weight
         checks.require(weight == 0 or not is_bare, "replay.surprise_weight", weight, "0 with search=none")
+        self._check_game()
+
+    def _check_game(self) -> None:
+        """What varies between games must be among the network's inputs."""
+        spread, is_leela = self.game.komi_spread, self.net.family is net_config.Family.leela
+        allowed = "0 with net.family=leela, whose inputs have no komi"
+        checks.require(spread == 0 or not is_leela, "game.komi_spread", spread, allowed)

@@ -7,6 +7,7 @@ import numpy as np
 from alphazero import evaluator as evaluators
 from alphazero import jit
 from alphazero.config import schema
+from alphazero.go import input_families
 from alphazero.selfplay import adjudicate
 from alphazero.selfplay import worker as workers
 
@@ -37,7 +38,7 @@ def _call_kernels(config: schema.Config) -> None:
         search=dataclasses.replace(config.search, num_simulations=2, num_considered=2),
         selfplay=dataclasses.replace(config.selfplay, num_games=2, opening_policy_plies=1),
     )
-    network = evaluators.UniformEvaluator(config.game.size)
+    network = evaluators.UniformEvaluator(config.game.size, input_families.of_net(config.net))
     player = workers.SelfPlayWorker(tiny, network, name="warm-up", rng=np.random.default_rng(0))
     for _ in range(2):
         player.play_move()
