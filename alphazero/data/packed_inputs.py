@@ -5,7 +5,6 @@ what a family's planes show: turning moves the points of every plane, and global
 """
 
 import functools
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +29,6 @@ class InputReplayer:
         self._geometry = geometry.make(size)
         self._scratch = board.make_scratch(size * size)
         self._input_scratch = input_families.make_scratch(size * size)
-        # The bits of the planes, and the unused ones of the last byte.
-        self._bits = np.zeros(8 * family.num_packed_bytes(size), np.uint8)
 
     def replay(
         self,
@@ -52,18 +49,18 @@ class InputReplayer:
 
         Raises ValueError with the first illegal move.
         """
-        inputs = make(self.family, self.size, len(plies))
+        planes = np.zeros((len(plies), self.family.num_planes, self.size**2), np.uint8)
+        scalars = np.zeros((len(plies), self.family.num_globals), np.float32)
         is_kept = np.zeros(len(actions), np.bool_)
         is_kept[plies] = True
         moves = _Moves(colors.astype(np.int8), actions.astype(np.int16), is_kept, ends_by_passes)
-        shape = self.family.num_planes, self.size**2
-        planes = self._bits[: math.prod(shape)].reshape(shape)
-        buffers = _Buffers(self._scratch, self._input_scratch, self._bits, planes)
-        ply, status = _replay(self.family.number, self._geometry, start, buffers, moves, inputs)
+        number, tables = self.family.number, self._geometry
+        ply, status = _replay(number, tables, start, self._scratch, moves, (planes, scalars))
         if status != rules.OK:
             name = rules.format_move(int(actions[ply]), self.size)
             raise ValueError(f"move {ply + 1}, {name}: {rules.REASONS[status]}")
-        return inputs
+        input_families.finish(self.family, tables, self._input_scratch, planes, scalars)
+        return PackedInputs(self.family.pack(planes), scalars)
 
 
 def make(family: input_families.InputFamily, size: int, count: int) -> PackedInputs:
@@ -111,23 +108,20 @@ class _Moves(NamedTuple):
     ends_by_passes: Boolean
 
 
-class _Buffers(NamedTuple):
-    board: board.Scratch
-    inputs: input_families.Scratch
-    bits: np.ndarray  # [8 K] uint8
-    planes: np.ndarray  # [C, P] uint8 view of the bits
-
-
 @jit
 def _replay(
     family: Integer,
     tables: geometry.Geometry,
     position: np.ndarray,
-    buffers: _Buffers,
+    scratch: board.Scratch,
     moves: _Moves,
-    inputs: PackedInputs,
+    inputs: tuple[np.ndarray, np.ndarray],
 ) -> tuple[int, int]:
-    """Fills `inputs`; returns the number of legal moves, and OK or why the next move is illegal."""
+    """Fills the planes [N, C, P] and global inputs [N, G] of the kept positions.
+
+    Returns the number of legal moves, and OK or why the next move is illegal.
+    """
+    planes, scalars = inputs
     game, row = position[0], 0
     for ply in range(len(moves.actions)):
         game.to_play = moves.colors[ply]
@@ -135,11 +129,9 @@ def _replay(
             game.over = False
             game.passes = 0
         if moves.is_kept[ply]:
-            scalars = inputs.globals[row]
-            input_families.fill(family, tables, position, 0, buffers.inputs, buffers.planes, scalars)
-            _pack(buffers.bits, inputs.planes[row])
+            input_families.fill(family, tables, position, 0, planes[row], scalars[row])
             row += 1
-        status = game_kernels.play(tables, position, buffers.board, 0, np.int64(moves.actions[ply]))
+        status = game_kernels.play(tables, position, scratch, 0, np.int64(moves.actions[ply]))
         if status != rules.OK:
             return ply, status
     return len(moves.actions), rules.OK
@@ -165,13 +157,3 @@ def _turn(
             for bit in range(8):
                 byte |= bits[sources[8 * index + bit]] << bit
             turned[row, index] = byte
-
-
-@jit
-def _pack(bits: np.ndarray, packed: np.ndarray) -> None:
-    """Packs bits [8 K] uint8 of zeros and ones into packed [K] uint8, lowest bit first."""
-    for index in range(len(packed)):
-        byte = np.uint8(0)
-        for bit in range(8):
-            byte |= bits[8 * index + bit] << bit
-        packed[index] = byte

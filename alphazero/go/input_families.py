@@ -7,7 +7,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -30,6 +29,8 @@ class InputFamily:
     """G."""
     history: int
     """Positions before the current one that the planes show."""
+    has_tactics: bool = False
+    """Whether inputs are complete only after `finish`, which reads ladders."""
 
     def num_packed_bytes(self, size: int) -> int:
         """K, the number of bytes of a position's packed planes. Unused bits of the last byte are zero."""
@@ -57,8 +58,9 @@ KATAGO = InputFamily(
     num_planes=katago_inputs.NUM_PLANES,
     num_globals=katago_inputs.NUM_GLOBALS,
     history=rules.NUM_RECENT_MOVES,
+    has_tactics=True,
 )
-KATAGO_FAST = dataclasses.replace(KATAGO, name="katago-fast", number=2)
+KATAGO_FAST = dataclasses.replace(KATAGO, name="katago-fast", number=2, has_tactics=False)
 """The same without ladders and areas, whose planes are zero."""
 _KATAGO, _KATAGO_FAST = KATAGO.number, KATAGO_FAST.number
 FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in (LEELA, KATAGO, KATAGO_FAST)}
@@ -71,60 +73,81 @@ def of_net(net: net_config.NetConfig) -> InputFamily:
     return KATAGO if net.inputs is net_config.InputSet.full else KATAGO_FAST
 
 
-class Scratch(NamedTuple):
-    """Work arrays of one thread for the inputs of any family; nothing is kept in them between calls."""
-
-    katago: katago_inputs.Scratch
-
-
-def make_scratch(num_points: int) -> Scratch:
-    """Work arrays for one thread."""
-    return Scratch(katago=katago_inputs.make_scratch(num_points))
-
-
 @jit
 def fill(
     family: Integer,
     geometry: Geometry,
     games: np.ndarray,
     index: Integer,
-    scratch: Scratch,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
     """Fills planes [C, P] uint8 and globals [G] float32 with the network's inputs for games[index].
 
+    A family that `has_tactics` then needs `finish`.
     family: `InputFamily.number`. games: game states.
     """
     if family in (_KATAGO, _KATAGO_FAST):
-        katago_inputs.fill(geometry, games, index, scratch.katago, family == _KATAGO, planes, globals)
+        katago_inputs.fill(geometry, games, index, family == _KATAGO, planes, globals)
     else:
         features.fill_planes(geometry, games, index, planes)
 
 
 @jit
-def encode(
+def _fill_rows(
     family: Integer,
     geometry: Geometry,
     games: np.ndarray,
     indices: np.ndarray,
-    scratch: Scratch,
     planes: np.ndarray,
     globals: np.ndarray,
 ) -> None:
-    """Fills planes [B, C, P] and globals [B, G] with the inputs for games[indices[b]]; see `fill`.
-
-    indices: [B] int64.
-    """
     for row in range(len(indices)):
-        fill(family, geometry, games, indices[row], scratch, planes[row], globals[row])
+        fill(family, geometry, games, indices[row], planes[row], globals[row])
+
+
+def make_scratch(num_points: int) -> katago_inputs.Scratch:
+    """Work arrays of one thread for `finish`."""
+    return katago_inputs.make_scratch(num_points)
+
+
+def finish(
+    family: InputFamily,
+    tables: Geometry,
+    scratch: katago_inputs.Scratch,
+    planes: np.ndarray,
+    globals: np.ndarray,
+) -> None:
+    """Completes planes [B, C, P] once after `fill`, which wrote them and globals [B, G].
+
+    It has an effect on families with tactics only.
+    """
+    if family.has_tactics:
+        katago_inputs.add_tactics(tables, scratch, planes, globals)
+
+
+def encode(
+    family: InputFamily,
+    tables: Geometry,
+    games: np.ndarray,
+    indices: np.ndarray,
+    scratch: katago_inputs.Scratch,
+    planes: np.ndarray,
+    globals: np.ndarray,
+) -> None:
+    """Fills planes [B, C, P] uint8 and globals [B, G] float32 with the inputs for games[indices[b]].
+
+    games: game states. indices: [B] int64.
+    """
+    _fill_rows(family.number, tables, games, indices, planes, globals)
+    finish(family, tables, scratch, planes, globals)
 
 
 def encode_game(family: InputFamily, game: play.Game) -> tuple[np.ndarray, np.ndarray]:
-    """Planes [1, C, N, N] uint8 and global inputs [1, G] float32 for one game outside kernels."""
+    """Planes [1, C, N, N] uint8 and global inputs [1, G] float32 of one game."""
     num_points = game.size**2
     planes = np.zeros((1, family.num_planes, num_points), np.uint8)
     global_inputs = np.zeros((1, family.num_globals), np.float32)
-    tables, scratch = geometry.make(game.size), make_scratch(num_points)
-    encode(family.number, tables, game.record, np.zeros(1, np.int64), scratch, planes, global_inputs)
+    tables, indices = geometry.make(game.size), np.zeros(1, np.int64)
+    encode(family, tables, game.record, indices, make_scratch(num_points), planes, global_inputs)
     return planes.reshape(1, family.num_planes, game.size, game.size), global_inputs

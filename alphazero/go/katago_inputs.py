@@ -19,6 +19,8 @@ LADDERS, CAPTURES, OWN_AREA, OPPONENT_AREA = 14, 17, 18, 19
 PASSES, KOMI, REPETITION, SITUATION, SUICIDE, PASS_ENDS, PARITY = 0, 5, 6, 7, 8, 14, 18
 """Global inputs. PASSES is the first of several."""
 
+_UNUSED = 20
+"""A plane for territory rules, which is zero here."""
 _KOMI_MARGIN = np.float32(20)
 """Komi is clipped to the points of the board plus this."""
 
@@ -26,9 +28,9 @@ _KOMI_MARGIN = np.float32(20)
 class Scratch(NamedTuple):
     """Work arrays of one thread for boards of P points; nothing is kept in them between calls."""
 
-    liberties: np.ndarray  # [P] int16 at a chain's head: its liberties
+    stones: np.ndarray  # [P + 1] int8 board with BLACK for the player to move
     owner: np.ndarray  # [P] int8 colour that owns a point
-    boards: np.ndarray  # [4, P] int8 stones now and one to three turns ago
+    kos: np.ndarray  # [3] int64 points that kos forbid now, one and two turns ago
     ladders: ladders.Scratch
     area: area.Scratch
 
@@ -36,9 +38,9 @@ class Scratch(NamedTuple):
 def make_scratch(num_points: int) -> Scratch:
     """Work arrays for one thread."""
     return Scratch(
-        liberties=np.zeros(num_points, np.int16),
+        stones=np.full(num_points + 1, rules.WALL, np.int8),
         owner=np.zeros(num_points, np.int8),
-        boards=np.zeros((4, num_points), np.int8),
+        kos=np.zeros(3, np.int64),
         ladders=ladders.make_scratch(num_points),
         area=area.make_scratch(num_points),
     )
@@ -49,56 +51,46 @@ def fill(
     geometry: Geometry,
     games: np.ndarray,
     index: Integer,
-    scratch: Scratch,
-    has_tactics: Boolean,
+    is_full: Boolean,
     planes: np.ndarray,
     global_inputs: np.ndarray,
 ) -> None:
     """Fills planes [22, P] uint8 and global_inputs [19] float32 with the inputs for games[index].
 
-    has_tactics: whether to find ladders and areas; without, planes 14 to 19 are zero.
+    Planes 14 to 19, ladders and areas, stay zero. If `is_full`, they hold what `add_tactics` needs instead.
     """
     game = games[index]
     color = np.int64(game.to_play)
     planes[:] = 0
     global_inputs[:] = 0
-    _count_liberties(geometry, game.stones[:], game.head[:], scratch.liberties)
-    _fill_stones(game.stones[:], game.head[:], scratch.liberties, color, planes)
+    _fill_stones(geometry, game.stones[:], game.head[:], color, planes)
     game_kernels.forbidden_repetitions(geometry, game, planes[KO])
     num_shown = _fill_moves(game.recent_moves[:], game.recent_colors[:], color, planes, global_inputs)
     _fill_rules(game, color, global_inputs)
-    if has_tactics:
-        _fill_ladders(geometry, game, scratch, num_shown, color, planes)
-        area.find(geometry, game.stones[:], scratch.area, game.suicide, scratch.owner)
-        for point in range(geometry.num_points):
-            planes[OWN_AREA, point] = scratch.owner[point] == color
-            planes[OPPONENT_AREA, point] = scratch.owner[point] == 3 - color
+    if is_full:
+        _note_boards(geometry, game, num_shown, color, planes)
 
 
 @jit
-def _count_liberties(geometry: Geometry, stones: np.ndarray, head: np.ndarray, liberties: np.ndarray) -> None:
-    """Fills liberties [P] at the heads of chains; each liberty counts once."""
-    for point in range(geometry.num_points):
-        liberties[point] = 0
-    for point in range(geometry.num_points):
-        if stones[point] == rules.EMPTY:
-            for direction in range(4):
-                neighbor = geometry.neighbors[point, direction]
-                if stones[neighbor] == rules.BLACK or stones[neighbor] == rules.WHITE:
-                    is_new = True
-                    for earlier in range(direction):
-                        other = geometry.neighbors[point, earlier]
-                        is_same_color = stones[other] == stones[neighbor]
-                        is_new &= not (is_same_color and head[other] == head[neighbor])
-                    liberties[head[neighbor]] += is_new
+def add_tactics(geometry: Geometry, scratch: Scratch, planes: np.ndarray, global_inputs: np.ndarray) -> None:
+    """Fills the planes of ladders and areas in planes [B, 22, P], which `fill` has prepared.
+
+    This is apart from `fill` because it is long: it is compiled once, and not for each layout of games.
+    global_inputs: [B, 19].
+    """
+    for row in range(len(planes)):
+        _add_ladders(geometry, scratch, planes[row])
+        _add_areas(geometry, scratch, planes[row], global_inputs[row, SUICIDE] > 0)
 
 
 @jit
 def _fill_stones(
-    stones: np.ndarray, head: np.ndarray, liberties: np.ndarray, color: Integer, planes: np.ndarray
+    geometry: Geometry, stones: np.ndarray, head: np.ndarray, color: Integer, planes: np.ndarray
 ) -> None:
     """Fills the planes of the board, the stones and their liberties."""
-    for point in range(planes.shape[1]):
+    liberties = planes[_UNUSED]  # at a chain's head
+    _count_liberties(geometry, stones, head, liberties)
+    for point in range(geometry.num_points):
         stone = stones[point]
         planes[ON_BOARD, point] = 1
         planes[OWN, point] = stone == color
@@ -107,6 +99,23 @@ def _fill_stones(
             count = liberties[head[point]]
             if count <= 3:
                 planes[LIBERTIES + count - 1, point] = 1
+    liberties[:] = 0
+
+
+@jit
+def _count_liberties(geometry: Geometry, stones: np.ndarray, head: np.ndarray, liberties: np.ndarray) -> None:
+    """Adds the liberties of each chain to liberties [P] uint8 at its head; more than 4 count as 4."""
+    for point in range(geometry.num_points):
+        if stones[point] == rules.EMPTY:
+            for direction in range(4):
+                neighbor = geometry.neighbors[point, direction]
+                if stones[neighbor] == rules.BLACK or stones[neighbor] == rules.WHITE:
+                    is_new = liberties[head[neighbor]] < 4
+                    for earlier in range(direction):
+                        other = geometry.neighbors[point, earlier]
+                        is_same_color = stones[other] == stones[neighbor]
+                        is_new &= not (is_same_color and head[other] == head[neighbor])
+                    liberties[head[neighbor]] += is_new
 
 
 @jit
@@ -161,38 +170,90 @@ def _parity_wave(komi: np.float32, num_points: Integer) -> np.float32:
 
 
 @jit
-def _fill_ladders(
-    geometry: Geometry,
-    game: np.record,
-    scratch: Scratch,
-    num_shown: Integer,
-    color: Integer,
-    planes: np.ndarray,
+def _note_boards(
+    geometry: Geometry, game: np.record, num_shown: Integer, color: Integer, planes: np.ndarray
 ) -> None:
-    """Fills the planes of ladders now, one and two turns ago, and of the mover's capturing moves.
+    """Notes for `add_tactics` the boards one and two turns ago, and the kos of these turns.
 
-    Where a move is not shown, the board before it is not shown either, and the next newer board repeats.
+    The boards lie in their planes of ladders: 1 own, 2 the opponent's stones. Bit t of a point in the plane
+    of ladders now is set if a ko forbade the point t turns ago. A board before a move that is not shown is
+    replaced by the next newer one.
     """
-    boards, attacker = scratch.boards, color
-    _copy_boards(game.stones[:], game.past[:], np.int64(game.num_moves), boards)
+    past, num_moves = game.past[:], np.int64(game.num_moves) + rules.HISTORY
     for turn in range(3):
-        target = planes[LADDERS + turn]
-        if turn <= num_shown:
-            move, mover = np.int64(game.recent_moves[turn]), np.int64(game.recent_colors[turn])
-            ko = _ko(geometry, boards[turn], boards[turn + 1], move, mover)
-            ladders.find(geometry, boards[turn], scratch.ladders, ko, attacker, target, planes[CAPTURES])
-            attacker = np.int64(rules.EMPTY)
+        ago = min(turn, num_shown)
+        move, mover = np.int64(game.recent_moves[ago]), np.int64(game.recent_colors[ago])
+        before = past[(num_moves - ago - 1) % rules.HISTORY]
+        if ago == 0:
+            ko = _ko(geometry, game.stones[:], before, move, mover)
+            _note_board(game.stones[:], color, ko, turn, planes)
         else:
-            arrays.copy(target, planes[LADDERS + turn - 1])
+            stones = past[(num_moves - ago) % rules.HISTORY]
+            ko = _ko(geometry, stones, before, move, mover)
+            _note_board(stones, color, ko, turn, planes)
 
 
 @jit
-def _copy_boards(stones: np.ndarray, past: np.ndarray, num_moves: Integer, boards: np.ndarray) -> None:
-    """Fills boards [4, P] with the stones now and one to three turns ago."""
-    for point in range(boards.shape[1]):
-        boards[0, point] = stones[point]
-    for turn in range(1, len(boards)):
-        arrays.copy(boards[turn], past[(num_moves + rules.HISTORY - turn) % rules.HISTORY])
+def _note_board(stones: np.ndarray, color: Integer, ko: Integer, turn: Integer, planes: np.ndarray) -> None:
+    """Notes the ko of a turn, and its board if it is not the current one."""
+    if ko != rules.NO_MOVE:
+        planes[LADDERS, ko] |= 1 << turn
+    if turn > 0:
+        for point in range(planes.shape[1]):
+            stone = stones[point]
+            planes[LADDERS + turn, point] = (stone == color) + 2 * (stone == 3 - color)
+
+
+@jit
+def _add_ladders(geometry: Geometry, scratch: Scratch, planes: np.ndarray) -> None:
+    """Replaces the notes of `_note_boards` by the planes of ladders and of the mover's capturing moves."""
+    kos, stones, attacker = scratch.kos, scratch.stones, np.int64(rules.BLACK)
+    _take_kos(planes[LADDERS], kos)
+    for point in range(geometry.num_points):
+        stones[point] = planes[OWN, point] + 2 * planes[OPPONENT, point]
+    for turn in range(3):
+        target, is_same = planes[LADDERS + turn], False
+        if turn > 0:
+            is_same = _take_board(target, stones) and kos[turn] == kos[turn - 1]
+        if is_same:
+            arrays.copy(target, planes[LADDERS + turn - 1])
+        else:
+            ladders.find(geometry, stones, scratch.ladders, kos[turn], attacker, target, planes[CAPTURES])
+        attacker = np.int64(rules.EMPTY)
+
+
+@jit
+def _take_kos(noted: np.ndarray, kos: np.ndarray) -> None:
+    """Moves the kos of three turns from their plane to kos [3]."""
+    for turn in range(len(kos)):
+        kos[turn] = rules.NO_MOVE
+    for point in range(len(noted)):
+        for turn in range(len(kos)):
+            if noted[point] & (1 << turn):
+                kos[turn] = point
+        noted[point] = 0
+
+
+@jit
+def _take_board(noted: np.ndarray, stones: np.ndarray) -> bool:
+    """Moves a board from its plane to stones [P + 1]; returns whether it was there already."""
+    is_same = True
+    for point in range(len(noted)):
+        is_same &= stones[point] == noted[point]
+        stones[point] = noted[point]
+        noted[point] = 0
+    return is_same
+
+
+@jit
+def _add_areas(geometry: Geometry, scratch: Scratch, planes: np.ndarray, suicide: Boolean) -> None:
+    """Fills the planes of areas."""
+    for point in range(geometry.num_points):
+        scratch.stones[point] = planes[OWN, point] + 2 * planes[OPPONENT, point]
+    area.find(geometry, scratch.stones, scratch.area, suicide, scratch.owner)
+    for point in range(geometry.num_points):
+        planes[OWN_AREA, point] = scratch.owner[point] == rules.BLACK
+        planes[OPPONENT_AREA, point] = scratch.owner[point] == rules.WHITE
 
 
 @jit

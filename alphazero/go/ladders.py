@@ -219,13 +219,13 @@ def _is_double_ko(geometry: Geometry, scratch: Scratch, point: Integer, one: Int
     """Whether both liberties are mouths of kos, and the defender cannot gain a third liberty."""
     board = scratch.board
     defender = np.int64(board.cells[ladder_board.STONE, point])
-    return (
-        _takes_ko(geometry, board, one, 3 - defender)
-        and _takes_ko(geometry, board, other, 3 - defender)
-        and _liberties_after(geometry, board, one, defender) <= 2
-        and _liberties_after(geometry, board, other, defender) <= 2
-        and _list_captures(geometry, scratch, point, np.int64(len(scratch.moves) - geometry.num_points)) == 0
-    )
+    for liberty in (one, other):
+        if not _takes_ko(geometry, board, liberty, 3 - defender):
+            return False
+        if _liberties_after(geometry, board, liberty, defender) > 2:
+            return False
+    unused = np.int64(len(scratch.moves) - geometry.num_points)
+    return _list_captures(geometry, scratch, point, unused) == 0
 
 
 @jit
@@ -241,10 +241,9 @@ def _takes_ko(geometry: Geometry, board: ladder_board.LadderBoard, point: Intege
             if captured != _NO_POINT:
                 return False
             captured = neighbor
-    return (
-        captured != _NO_POINT
-        and board.cells[ladder_board.SIZE, board.cells[ladder_board.HEAD, captured]] == 1
-    )
+    if captured == _NO_POINT:
+        return False
+    return board.cells[ladder_board.SIZE, board.cells[ladder_board.HEAD, captured]] == 1
 
 
 @jit

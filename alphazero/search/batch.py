@@ -6,7 +6,7 @@ from concurrent import futures
 import numpy as np
 
 from alphazero import evaluator as evaluators
-from alphazero.go import input_families
+from alphazero.go import geometry, input_families, katago_inputs
 from alphazero.search import mcts
 from alphazero.search import tree as trees
 
@@ -37,6 +37,10 @@ class LeafBatch:
         self._globals = global_inputs if family.num_globals else None
         # Each thread fills its own slice of the buffers, so the slices together are one batch.
         self._slices = [slice(start, start + share) for start in range(0, len(planes), share)]
+        self._family, self._tables = family, geometry.make(size)
+        self._scratch = [
+            input_families.make_scratch(num_points) if family.has_tactics else None for _ in self._slices
+        ]
         self._leaves = [mcts.make_leaves(games, planes[part], global_inputs[part]) for part in self._slices]
         self._threads = futures.ThreadPoolExecutor(num_threads) if num_threads > 1 else None
 
@@ -57,10 +61,20 @@ class LeafBatch:
 
     def fill(self, find: Fill, indices: np.ndarray) -> None:
         """Calls `find` to fill the buffers with leaves of these games, in each thread for its share."""
+
+        def work(leaves: mcts.Leaves, scratch: katago_inputs.Scratch | None, share: np.ndarray) -> None:
+            find(leaves, share)
+            if scratch is not None:
+                rows = slice(leaves.counts[0])
+                input_families.finish(
+                    self._family, self._tables, scratch, leaves.planes[rows], leaves.globals[rows]
+                )
+
         if self._threads is None:
-            find(self._leaves[0], indices)
+            work(self._leaves[0], self._scratch[0], indices)
         else:
-            list(self._threads.map(find, self._leaves, np.array_split(indices, len(self._leaves))))
+            shares = np.array_split(indices, len(self._leaves))
+            list(self._threads.map(work, self._leaves, self._scratch, shares))
 
     def submit(self, evaluator: evaluators.Evaluator) -> evaluators.Pending[evaluators.Outputs] | None:
         """Starts the evaluation of the leaves; None if there are none."""

@@ -45,7 +45,6 @@ class Leaves(NamedTuple):
     legal: np.ndarray  # [A] bool legal moves of the walker
     counts: np.ndarray  # [2] int64 number of rows in use, number of paths
     scratch: board.Scratch
-    input_scratch: input_families.Scratch
 
 
 def make_leaves(games: np.ndarray, planes: np.ndarray, global_inputs: np.ndarray) -> Leaves:
@@ -63,7 +62,6 @@ def make_leaves(games: np.ndarray, planes: np.ndarray, global_inputs: np.ndarray
         legal=np.zeros(num_points + 1, np.bool_),
         counts=np.zeros(2, np.int64),
         scratch=board.make_scratch(num_points),
-        input_scratch=input_families.make_scratch(num_points),
     )
 
 
@@ -233,13 +231,7 @@ def _enter_leaf(
     leaves.trees[row] = game
     leaves.nodes[row] = index
     input_families.fill(
-        tables.family,
-        tables.geometry,
-        leaves.walker,
-        WALKER,
-        leaves.input_scratch,
-        leaves.planes[row],
-        leaves.globals[row],
+        tables.family, tables.geometry, leaves.walker, WALKER, leaves.planes[row], leaves.globals[row]
     )
 
 

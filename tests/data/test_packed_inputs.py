@@ -18,15 +18,15 @@ def inputs_of(record, family):
     """[T, C, N, N] planes and [T, G] global inputs before each played move, each from a replay of its own."""
     size, planes, scalars = record.size, [], []
     tables, scratch = geometry.make(size), board.make_scratch(size * size)
-    input_scratch = input_families.make_scratch(size * size)
+    work, first = input_families.make_scratch(size * size), np.zeros(1, np.int64)
     for ply in range(record.num_played):
         position = game_kernels.new_games(1, record.rules, 2 * size * size)
         for action in record.moves[:ply]:
             assert game_kernels.play(tables, position, scratch, 0, int(action)) == rules.OK
-        planes.append(np.zeros((family.num_planes, size * size), np.uint8))
-        scalars.append(np.zeros(family.num_globals, np.float32))
-        input_families.fill(family.number, tables, position, 0, input_scratch, planes[-1], scalars[-1])
-    return np.array(planes).reshape(-1, family.num_planes, size, size), np.array(scalars)
+        planes.append(np.zeros((1, family.num_planes, size * size), np.uint8))
+        scalars.append(np.zeros((1, family.num_globals), np.float32))
+        input_families.encode(family, tables, position, first, work, planes[-1], scalars[-1])
+    return np.array(planes).reshape(-1, family.num_planes, size, size), np.concatenate(scalars)
 
 
 @EVERY
