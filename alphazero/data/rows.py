@@ -1,5 +1,6 @@
 """Operations on the rows of batches: picking, joining and turning them, and dropping optional fields."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -56,6 +57,17 @@ def turn(batch: batches.TrainingBatch, symmetries: np.ndarray, size: int) -> bat
             turned[name][picked] = np.take(array[picked], origins[: array.shape[1]], axis=-1)
     planes = packed_inputs.turn(batch.planes, np.arange(len(symmetries)), symmetries, size)
     return _of_arrays({**arrays(batch), "planes": planes, **turned})
+
+
+def by_size(drawn: Sequence[batches.TrainingBatch], name: str) -> dict[str, list[batches.TrainingBatch]]:
+    """All batches under this name; if their board sizes differ, those of each also under NAME_7x7, ..."""
+    found = {name: list(drawn)} if drawn else {}
+    sizes = [math.isqrt(batch.policy.shape[1]) for batch in drawn]
+    for size in sorted(set(sizes)) if len(set(sizes)) > 1 else []:
+        found[f"{name}_{size}x{size}"] = [
+            batch for batch, its_size in zip(drawn, sizes, strict=True) if its_size == size
+        ]
+    return found
 
 
 def _of_arrays(named: Mapping[str, np.ndarray]) -> batches.TrainingBatch:

@@ -58,6 +58,8 @@ def survey(config: schema.Config) -> Survey:
     held out.
     """
     data = config.data
+    if config.game.sizes is not None:
+        raise ValueError(f"game.sizes={config.game.sizes}: supervised training has one board size, game.size")
     found, family = sources.find(data.patterns), input_families.of_net(config.net)
     sources.check_inputs(found, family)
     reading = sources.Reading(config.game.size, config.replay, data.held_out_fraction, family)

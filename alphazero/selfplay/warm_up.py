@@ -18,12 +18,14 @@ def warm_up(config: schema.Config) -> None:
     The first process on a machine compiles for about half a minute. Other processes load the result; they
     wait for it if it is not ready.
     """
-    jit.warm_up(_call_kernels, _layout(config), config)
+    for each in map(config.of_size, config.game.shares):
+        jit.warm_up(_call_kernels, _layout(each), each)
 
 
 def is_needed(config: schema.Config) -> bool:
     """Whether the kernels are not compiled yet."""
-    return not jit.is_warm(_call_kernels, _layout(config))
+    layouts = [_layout(config.of_size(size)) for size in config.game.shares]
+    return not all(jit.is_warm(_call_kernels, layout) for layout in layouts)
 
 
 def _layout(config: schema.Config) -> str:

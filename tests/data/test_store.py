@@ -144,7 +144,7 @@ def test_the_state_is_restored_from_the_log(tmp_path: Path):
     after = make_store(tmp_path)
     after.restore(samples=10)
     assert after.metrics() == before.metrics()
-    one, other = before._window, after._window
+    one, other = (kept._window._windows[3] for kept in (before, after))
     numbers, symmetries = np.arange(12), np.arange(12) % 8
     found = data_rows.arrays(one.gather(numbers, symmetries))
     for name, expected in data_rows.arrays(other.gather(numbers, symmetries)).items():
