@@ -1,4 +1,4 @@
-"""Replay windows of several board sizes: batches of one size each, in proportion, and a restart from the log."""
+"""Replay windows of several board sizes: batches of one size each, and a restart from the log."""
 
 from pathlib import Path
 
@@ -60,9 +60,9 @@ def test_windows_have_their_shares_of_the_settings():
     windows = size_windows.SizeWindows(config, config.replay)
     assert [windows.capacity(size) for size in (3, 5)] == [100, 200]
     assert windows.has(3) and not windows.has(4)
+    one = size_windows.SizeWindows(config_of(None), config.replay)
     with pytest.raises(ValueError, match="size 3, expected 5"):
-        one = config_of(None)
-        size_windows.SizeWindows(one, one.replay).replay(games.make_record())
+        one.replay(games.make_record())
 
 
 def test_bytes_and_limits_cover_every_size():
