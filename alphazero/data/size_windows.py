@@ -13,6 +13,8 @@ from alphazero.data import record as records
 from alphazero.data import targets as game_targets
 from alphazero.go import input_families
 
+_Window = replay.ReplayWindow  # inside the class, `replay` is the method
+
 
 class SizeWindows:
     """The windows of a run's board sizes. Most runs have one size and one window."""
@@ -99,10 +101,10 @@ class SizeWindows:
         """Whether a window has this many positions."""
         return bool(self._filled(least))
 
-    def _filled(self, least: int) -> list[replay.ReplayWindow]:
+    def _filled(self, least: int) -> list[_Window]:
         return [window for window in self._windows.values() if len(window) >= least]
 
-    def _window_of(self, record: records.GameRecord) -> replay.ReplayWindow:
+    def _window_of(self, record: records.GameRecord) -> _Window:
         if not self.has(record.size):
             allowed = " or ".join(map(str, self._windows))
             raise ValueError(f"game {record.game_id}: size {record.size}, expected {allowed}")

@@ -158,9 +158,8 @@ class ReplayStore:
             later[entry.size] += entry.num_targets
         for entry in entries:
             later[entry.size] -= entry.num_targets
-            if not self._window.has(entry.size):
-                self._count(entry.game_id, entry.end, entry.num_targets)  # game.sizes had this size before
-            elif later[entry.size] >= self._window.capacity(entry.size):
+            is_known = self._window.has(entry.size)
+            if is_known and later[entry.size] >= self._window.capacity(entry.size):
                 self._window_of(entry.game_id).skip(entry.size, entry.num_targets)
                 self._count(entry.game_id, entry.end, entry.num_targets)
             else:

@@ -96,15 +96,6 @@ def test_a_restart_rebuilds_every_window(tmp_path: Path):
             assert np.array_equal(array, data_rows.arrays(other)[name])
 
 
-def test_games_of_a_size_that_was_dropped_are_counted_only(tmp_path: Path):
-    before = store.ReplayStore(config_of({3: 1, 5: 2}), tmp_path)
-    add_games(before)
-    after = store.ReplayStore(config_of(None), tmp_path)
-    counters = after.restore()
-    assert counters == before.counters
-    assert after.metrics()["window"] == before.metrics()["positions_5x5"]
-
-
 def test_metrics_are_divided_by_size():
     config = config_of({3: 1, 5: 2})
     windows, rng = size_windows.SizeWindows(config, config.replay), np.random.default_rng(0)
