@@ -12,6 +12,7 @@ from actors import batch_requests, handles, messages, rank_group, telemetry, wor
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import batch as batches
+from alphazero.data import rows as data_rows
 from alphazero.run_files import candidate as candidates
 from alphazero.run_files import run_folder
 from alphazero.training import checkpoint, trainer
@@ -151,9 +152,9 @@ class LearnerActor:
         training = self._config.training
         buffer = self._services.replay_buffer
         drawn = ray.get(buffer.held_out_batches.remote(training.held_out_batches, training.batch_size))
-        if drawn:
-            metrics = self._learner.evaluate(drawn)
-            self._services.reporter.record.remote("held_out", metrics, self._learner.step)
+        for name, part in data_rows.by_size(drawn, "held_out").items():
+            metrics = self._learner.evaluate(part)
+            self._services.reporter.record.remote(name, metrics, self._learner.step)
 
     def _candidate(self) -> candidates.Candidate:
         return candidates.Candidate(

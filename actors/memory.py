@@ -8,9 +8,9 @@ from pathlib import Path
 from actors import plan as plans
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import replay
+from alphazero.data import size_windows
 from alphazero.data import targets as game_targets
-from alphazero.go import features
+from alphazero.go import features, input_families
 from alphazero.net import leela
 
 MIB = 2**20
@@ -54,7 +54,9 @@ def network_bytes(config: schema.Config) -> int:
 def batch_bytes(config: schema.Config) -> int:
     """Size of a batch with every field that this run's network learns from."""
     fields = game_targets.fields_of(config.net)
-    return batches.num_bytes(config.game.size, fields) * config.training.batch_size
+    family = input_families.of_net(config.net)
+    largest = max(config.game.shares)
+    return batches.num_bytes(largest, fields, family) * config.training.batch_size
 
 
 def object_store_bytes(config: schema.Config, memory: int) -> int:
@@ -109,7 +111,7 @@ def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> in
     """
     size = config.game.size
     if name == "replay buffer":
-        return _REPLAY_BUFFER + replay.num_bytes(size, replay.capacity(size, config.replay))
+        return _REPLAY_BUFFER + size_windows.num_bytes(config)
     if name == plans.RANK or (name == plans.LEARNER and not drives_ranks):
         rows = config.training.batch_size // config.training.num_ranks
         layers = 2 * config.net.blocks + 1
@@ -139,8 +141,7 @@ def lines(config: schema.Config, plan: plans.Plan) -> list[str]:
     drives_ranks = bool(plan.of(plans.RANK))
     kinds = {place.name: of_actor(place.name, config, drives_ranks) / _GIB for place in plan.placements}
     told = ["  memory, about: " + ", ".join(f"{name} {gib:.1f} GiB" for name, gib in kinds.items())]
-    if replay.capacity(config.game.size, config.replay) < config.replay.max_window:
-        told.append("  " + replay.limit_text(config.game.size, config.replay))
+    told += [f"  {text}" for text in size_windows.limit_texts(config)]
     for node in {place.node.id: place.node for place in plan.placements}.values():
         told += _gpu_lines(config, plan, node)
         needed = sum(place.count * kinds[place.name] for place in plan.placements if place.node == node)

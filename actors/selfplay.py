@@ -14,8 +14,7 @@ from actors import handles, pushes, telemetry, worker_setup
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.search import symmetries
-from alphazero.selfplay import warm_up
-from alphazero.selfplay import worker as workers
+from alphazero.selfplay import mixed_sizes, warm_up
 
 if TYPE_CHECKING:
     from alphazero.run_files import candidate as candidates
@@ -78,14 +77,22 @@ class SelfPlayActor:
         if candidate is None:
             return
         self._telemetry.wait_for("the measurement of inference backends")
-        evaluator = inference.make_evaluator(
-            candidate.weights,
-            device=self._config.training.device,
-            precision=self._config.training.precision,
-            batch=self._config.selfplay.num_games,
-        )
-        asked = symmetries.wrap(evaluator, self._config.search, self._config.game.size, self._rng)
-        worker = workers.SelfPlayWorker(
+        networks = {
+            size: inference.make_evaluator(
+                candidate.weights,
+                size=size,
+                device=self._config.training.device,
+                precision=self._config.training.precision,
+                batch=self._config.selfplay.num_games,
+            )
+            for size in self._config.game.shares
+        }
+        asked = {
+            size: symmetries.wrap(network, self._config.search, size, self._rng)
+            for size, network in networks.items()
+        }
+        backend = networks[self._config.game.size]
+        worker = mixed_sizes.SizesWorker(
             self._config,
             asked,
             name=self._name,
@@ -102,10 +109,11 @@ class SelfPlayActor:
                 if reply.trouble:
                     self._telemetry.wait_for(f"the disk of the run's folder ({reply.trouble})")
                 self._wait_while_ahead(reply.should_wait)
-            self._telemetry.report(lambda: {**worker.metrics(), "backend": evaluator.describe()})
+            self._telemetry.report(lambda: {**worker.metrics(), "backend": backend.describe()})
             newer = self._newer_candidate() if self._is_poll_due() else None
             if newer is not None:
-                evaluator.load(newer.weights)
+                for network in networks.values():
+                    network.load(newer.weights)
                 worker.set_weights(asked, self._version)
         self._pushes.drain(_DRAIN_S)
 

@@ -4,7 +4,7 @@ from typing import Generic, NamedTuple, Protocol, TypeGuard, TypeVar
 
 import numpy as np
 
-from alphazero.go import features
+from alphazero.go import features, input_families
 
 Result = TypeVar("Result", covariant=True)
 
@@ -93,10 +93,17 @@ def generation(evaluator: Evaluator) -> int:
     return int(getattr(evaluator, "generation", 0))
 
 
+def family(evaluator: Evaluator) -> input_families.InputFamily:
+    """What its network takes as its inputs: its `family`, and Leela Zero's by default."""
+    return getattr(evaluator, "family", input_families.LEELA)
+
+
 class UniformEvaluator:
     """Gives all moves the same logit and all positions the value 0."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, family: input_families.InputFamily = input_families.LEELA) -> None:
+        """family: inputs that searches compute for it."""
+        self.family = family
         self._num_actions = size * size + 1
 
     def evaluate(self, inputs: Inputs) -> Outputs:

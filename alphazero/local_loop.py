@@ -12,6 +12,7 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
+from alphazero.data import rows as data_rows
 from alphazero.data import store
 from alphazero.evaluation import gate
 from alphazero.net import inference
@@ -19,8 +20,7 @@ from alphazero.report import clock, panel, reporter, status
 from alphazero.run_files import candidate as candidates
 from alphazero.run_files import promotion, run_folder
 from alphazero.search import symmetries
-from alphazero.selfplay import warm_up
-from alphazero.selfplay import worker as workers
+from alphazero.selfplay import mixed_sizes, warm_up
 from alphazero.storage import background
 from alphazero.training import checkpoint, learner, trainer
 
@@ -54,17 +54,24 @@ class LocalLoop:
         self._plays_latest = config.selfplay.play_with is selfplay_config.PlayWith.latest
         playing = self._candidate() if self._plays_latest else self._best
         self._wait_for("the measurement of inference backends")
-        self._evaluator = inference.make_evaluator(
-            playing.weights,
-            device=config.training.device,
-            precision=config.training.precision,
-            batch=config.selfplay.num_games,
-        )
+        self._evaluators = {
+            size: inference.make_evaluator(
+                playing.weights,
+                size=size,
+                device=config.training.device,
+                precision=config.training.precision,
+                batch=config.selfplay.num_games,
+            )
+            for size in config.game.shares
+        }
         # The number of positions identifies the session: a resumed run must not use a game's name twice.
         session = self._store.counters.positions
         rng = np.random.default_rng([config.run.seed, 2, session])
-        self._asked = symmetries.wrap(self._evaluator, config.search, config.game.size, rng)
-        self._worker = workers.SelfPlayWorker(
+        self._asked = {
+            size: symmetries.wrap(evaluator, config.search, size, rng)
+            for size, evaluator in self._evaluators.items()
+        }
+        self._worker = mixed_sizes.SizesWorker(
             config,
             self._asked,
             name=f"local-{session}",
@@ -102,8 +109,11 @@ class LocalLoop:
             self._store.add_games(games, "local")
             self._worker.set_total_games(self._store.counters.games)
         metrics = {**self._worker.metrics(), "first_move_s": self._first_move_s}
-        self._reporter.record("selfplay000", {**metrics, "backend": self._evaluator.describe()})
+        self._reporter.record("selfplay000", {**metrics, "backend": self._backend()})
         self._learn()
+
+    def _backend(self) -> str:
+        return self._evaluators[self._config.game.size].describe()
 
     def _wait_for(self, what: str) -> None:
         """Reports what delays the run's first move."""
@@ -145,15 +155,16 @@ class LocalLoop:
             candidate
         )
         if is_promoted or self._plays_latest:
-            self._evaluator.load(candidate.weights)
+            for evaluator in self._evaluators.values():
+                evaluator.load(candidate.weights)
             self._worker.set_weights(self._asked, candidate.version)
 
     def _measure(self) -> None:
         """Records the candidate's metrics on held-out games."""
         training = self._config.training
         drawn = self._store.held_out_batches(training.held_out_batches, training.batch_size)
-        if drawn:
-            self._reporter.record("held_out", self._learner.evaluate(drawn), self._learner.step)
+        for name, part in data_rows.by_size(drawn, "held_out").items():
+            self._reporter.record(name, self._learner.evaluate(part), self._learner.step)
 
     def _judge(self, candidate: candidates.Candidate) -> bool:
         self._judged = candidate.version

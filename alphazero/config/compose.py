@@ -146,7 +146,8 @@ def _refuse_added_keys(node: DictConfig, kind: type, prefix: str) -> None:
         if key not in known:
             raise mistakes.SettingsError(mistakes.unknown_key(f"{prefix}{key}", known))
         child = node[key]
-        if isinstance(child, DictConfig) and (child_kind := OmegaConf.get_type(child)):
+        child_kind = OmegaConf.get_type(child) if isinstance(child, DictConfig) else None
+        if dataclasses.is_dataclass(child_kind):  # not the table of a setting such as game.sizes
             _refuse_added_keys(child, child_kind, prefix=f"{prefix}{key}.")
 
 

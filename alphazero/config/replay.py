@@ -14,8 +14,9 @@ class ReplayConfig:
     max_window: int = 250_000
     """Largest window, in positions."""
     max_gib: float = 8.0
-    """Largest memory of the window in GiB; one holds 2.3 million positions of 9x9 or 578,000 of 19x19. The
-    window is shorter than `max_window` if that does not suffice."""
+    """Largest memory of the window in GiB; one holds 2.3 million positions of 9x9 or 556,000 of 19x19 (with
+    KataGo's inputs 1.9 million or 491,000). The window is shorter than `max_window` if that does not
+    suffice."""
     window_share: float = 0.5
     """Between the two bounds the window holds this fraction of all positions of the run."""
     outcome_weight: float = 0.75

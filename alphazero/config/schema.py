@@ -1,6 +1,6 @@
 """The whole tree of settings, for `alphazero run` and `alphazero supervised`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alphazero.config import checks
 from alphazero.config import cluster as cluster_config
@@ -58,3 +58,18 @@ class Config:
         )
         weight = self.replay.surprise_weight
         checks.require(weight == 0 or not is_bare, "replay.surprise_weight", weight, "0 with search=none")
+        self._check_game()
+
+    def _check_game(self) -> None:
+        """What varies between games must be among the network's inputs."""
+        spread, is_leela = self.game.komi_spread, self.net.family is net_config.Family.leela
+        allowed = "0 with net.family=leela, whose inputs have no komi"
+        checks.require(spread == 0 or not is_leela, "game.komi_spread", spread, allowed)
+        sizes, allowed = self.game.sizes, "null with net.family=leela, whose networks have one board size"
+        checks.require(sizes is None or not is_leela, "game.sizes", sizes, allowed)
+
+    def of_size(self, size: int) -> "Config":
+        """The settings for boards of one of `game.sizes`; these settings if there is no other size."""
+        if self.game.sizes is None:
+            return self
+        return replace(self, game=self.game.of_size(size))

@@ -49,6 +49,7 @@ class LogEntry(NamedTuple):
     game_id: str
     num_targets: int
     end: str
+    size: int  # of the board
 
 
 OnCorruption = Callable[[CorruptRecord], None]
@@ -182,4 +183,5 @@ def _entry_at(path: Path, data: bytes, position: int) -> LogEntry:
     game_id, num_targets, end = str(header["game_id"]), int(header["num_targets"]), str(header["end"])
     if end not in records.END_REASONS:
         raise ValueError(f"a game with the unknown end {end!r}")
-    return LogEntry(time_ns, path, offset, length, game_id, num_targets, end)
+    size = int(header["size"])
+    return LogEntry(time_ns, path, offset, length, game_id, num_targets, end, size)

@@ -1,12 +1,14 @@
 """Operations on the rows of batches: picking, joining and turning them, and dropping optional fields."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from alphazero.data import batch as batches
+from alphazero.data import packed_inputs
 from alphazero.data import targets as game_targets
-from alphazero.go import features, input_families, symmetry
+from alphazero.go import symmetry
 
 
 def known(batch: batches.TrainingBatch) -> frozenset[str]:
@@ -45,20 +47,27 @@ def join(parts: Sequence[batches.TrainingBatch]) -> batches.TrainingBatch:
 
 def turn(batch: batches.TrainingBatch, symmetries: np.ndarray, size: int) -> batches.TrainingBatch:
     """A copy with each position turned by its own symmetry, [B] 0 to 7."""
-    unpacked = input_families.LEELA.unpack(batch.planes, size).reshape(
-        len(symmetries), features.NUM_PLANES, -1
-    )
     is_turned = {target.name for target in game_targets.TARGETS if target.shape.is_turned}
     fields = {name: array for name, array in arrays(batch).items() if name in is_turned}
     turned = {name: array.copy() for name, array in fields.items()}
-    planes = unpacked.copy()
     for s in set(symmetries.tolist()) - {symmetry.IDENTITY}:
         picked = np.flatnonzero(symmetries == s)
         origins = np.argsort(symmetry.permutations(size)[s])
-        planes[picked] = np.take(unpacked[picked], origins[:-1], axis=-1)
         for name, array in fields.items():
             turned[name][picked] = np.take(array[picked], origins[: array.shape[1]], axis=-1)
-    return _of_arrays({**arrays(batch), "planes": input_families.LEELA.pack(planes), **turned})
+    planes = packed_inputs.turn(batch.planes, np.arange(len(symmetries)), symmetries, size)
+    return _of_arrays({**arrays(batch), "planes": planes, **turned})
+
+
+def by_size(drawn: Sequence[batches.TrainingBatch], name: str) -> dict[str, list[batches.TrainingBatch]]:
+    """All batches under this name; if their board sizes differ, those of each also under NAME_7x7, ..."""
+    found = {name: list(drawn)} if drawn else {}
+    sizes = [math.isqrt(batch.policy.shape[1]) for batch in drawn]
+    for size in sorted(set(sizes)) if len(set(sizes)) > 1 else []:
+        found[f"{name}_{size}x{size}"] = [
+            batch for batch, its_size in zip(drawn, sizes, strict=True) if its_size == size
+        ]
+    return found
 
 
 def _of_arrays(named: Mapping[str, np.ndarray]) -> batches.TrainingBatch:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,9 +11,8 @@ import numpy as np
 
 from alphazero.config import schema
 from alphazero.data import batch as batches
-from alphazero.data import earlier_games, gamelog, recent_ids, replay, statistics
+from alphazero.data import earlier_games, gamelog, recent_ids, size_windows, statistics
 from alphazero.data import record as records
-from alphazero.data import targets as game_targets
 
 _HELD_OUT_WINDOW = 10_000
 """Number of the most recent held-out positions that are kept."""
@@ -56,15 +56,14 @@ class ReplayStore:
         self._config = config
         self._folder = folder
         self._log = gamelog.GameLog(folder)
-        fields = game_targets.fields_of(config.net)
-        self._window = replay.ReplayWindow(config.game.size, config.replay, fields)
+        self._window = size_windows.SizeWindows(config, config.replay)
         evenly = dataclasses.replace(
             config.replay,
             min_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             max_window=min(_HELD_OUT_WINDOW, config.replay.max_window),
             surprise_weight=0.0,
         )
-        self._held_out = replay.ReplayWindow(config.game.size, evenly, fields)
+        self._held_out = size_windows.SizeWindows(config, evenly)
         self._game_ids = recent_ids.RecentIds(_REMEMBERED_GAMES)
         self._counters = Counters()
         self._is_learner_waiting = False
@@ -81,6 +80,7 @@ class ReplayStore:
             **asdict(self._counters),
             "window": len(self._window),
             "staleness_steps": self._window.staleness,
+            **self._window.metrics(),
             "samples_per_position": self._counters.samples / max(1, self._counters.positions),
             **self._statistics.summary(),
         }
@@ -98,8 +98,8 @@ class ReplayStore:
         fresh = {game.game_id: game for game in games if game.game_id not in self._game_ids}
         replayed = [self._window.replay(game) for game in fresh.values()]
         self._log.append_many(list(fresh.values()), actor)
-        for game, boards in zip(fresh.values(), replayed, strict=True):
-            self._window_of(game.game_id).add_replayed(game, boards)
+        for game, inputs in zip(fresh.values(), replayed, strict=True):
+            self._window_of(game.game_id).add_replayed(game, inputs)
             self._count(game.game_id, game.end, game.num_targets)
             self._statistics.add(game)
         return len(fresh)
@@ -127,10 +127,10 @@ class ReplayStore:
 
         The draws stay the same until positions are added.
         """
-        if len(self._held_out) < batch_size:
+        if not self._held_out.is_filled(batch_size):
             return []
         rng = np.random.default_rng((self._config.run.seed, 2))
-        return [self._held_out.sample(batch_size, rng) for _ in range(count)]
+        return [self._held_out.sample(batch_size, rng, least=batch_size) for _ in range(count)]
 
     def should_wait(self) -> bool:
         """Whether self-play should pause because it is too far ahead of the learner.
@@ -153,12 +153,14 @@ class ReplayStore:
         self._count_earlier(earlier_games.read(self._folder))
         corrupt: list[gamelog.CorruptRecord] = []
         entries = self._log.entries(corrupt.append)
-        total = sum(entry.num_targets for entry in entries)
-        later = total
+        later = Counter[int]()
         for entry in entries:
-            later -= entry.num_targets
-            if later >= self._window.capacity:
-                self._window_of(entry.game_id).skip(entry.num_targets)
+            later[entry.size] += entry.num_targets
+        for entry in entries:
+            later[entry.size] -= entry.num_targets
+            is_known = self._window.has(entry.size)
+            if is_known and later[entry.size] >= self._window.capacity(entry.size):
+                self._window_of(entry.game_id).skip(entry.size, entry.num_targets)
                 self._count(entry.game_id, entry.end, entry.num_targets)
             else:
                 self._restore_game(entry, corrupt)
@@ -174,7 +176,7 @@ class ReplayStore:
         self._counters.positions += earlier.positions
         for end, count in earlier.ends.items():
             setattr(self._counters, f"{end}_games", count)
-        self._window.skip(earlier.positions)
+        self._window.skip_by_shares(earlier.positions)
 
     def _restore_game(self, entry: gamelog.LogEntry, corrupt: list[gamelog.CorruptRecord]) -> None:
         try:
@@ -186,7 +188,7 @@ class ReplayStore:
         self._count(game.game_id, game.end, game.num_targets)
         self._statistics.add(game)
 
-    def _window_of(self, game_id: str) -> replay.ReplayWindow:
+    def _window_of(self, game_id: str) -> size_windows.SizeWindows:
         return self._held_out if self._is_held_out(game_id) else self._window
 
     def _is_held_out(self, game_id: str) -> bool:

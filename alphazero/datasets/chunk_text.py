@@ -76,7 +76,7 @@ def decode(lines: Sequence[bytes], size: int) -> tuple[batches.TrainingBatch, li
     policy, sums = policy[good], sums[good]
     off = np.abs(sums - 1) > _EXACT_SUM_ERROR
     policy[off] /= sums[off, None]
-    return positions.make_batch(planes[good], policy, value[good]), sorted(faults)
+    return positions.make_batch(positions.pack_planes(planes[good]), policy, value[good]), sorted(faults)
 
 
 def encode(batch: batches.TrainingBatch, size: int) -> bytes:

@@ -11,6 +11,7 @@ from alphazero.data import gamelog
 from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
 from alphazero.datasets import corruption, shuffle, sources
+from alphazero.go import input_families
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,11 @@ def survey(config: schema.Config) -> Survey:
     held out.
     """
     data = config.data
-    found = sources.find(data.patterns)
-    reading = sources.Reading(config.game.size, config.replay, data.held_out_fraction)
+    if config.game.sizes is not None:
+        raise ValueError(f"game.sizes={config.game.sizes}: supervised training has one board size, game.size")
+    found, family = sources.find(data.patterns), input_families.of_net(config.net)
+    sources.check_inputs(found, family)
+    reading = sources.Reading(config.game.size, config.replay, data.held_out_fraction, family)
     split = sources.split(found, data.held_out_fraction)
     sample = _read_sample(found, split, reading, data.held_out_positions)
     if data.held_out_fraction and not sample.held_out and sample.num_train and len(found) > 1:

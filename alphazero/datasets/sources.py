@@ -18,7 +18,7 @@ from alphazero.data import batch as batches
 from alphazero.data import gamelog, replay
 from alphazero.data import record as records
 from alphazero.datasets import chunk, corruption, sgf_positions
-from alphazero.go import sgf_collection
+from alphazero.go import input_families, sgf_collection
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Reading(NamedTuple):
     size: int  # side of the board
     replay: replay_config.ReplayConfig  # defines the value targets of our own games
     held_out_fraction: float
+    family: input_families.InputFamily = input_families.LEELA  # inputs of the network
 
 
 class PositionBlock(NamedTuple):
@@ -94,6 +95,19 @@ def find(patterns: Sequence[str]) -> list[Source]:
     return [Source(path, kind, path.stat().st_size) for path, kind in sorted(found.items())]
 
 
+def check_inputs(sources: Sequence[Source], family: input_families.InputFamily) -> None:
+    """Raises ValueError if a file does not have the inputs of this family.
+
+    Chunks hold Leela Zero's planes, from which others cannot be made. Games are replayed and give any inputs.
+    """
+    chunks = [source for source in sources if source.kind is SourceKind.chunk]
+    if chunks and family is not input_families.LEELA:
+        raise ValueError(
+            f"data.path: {chunks[0].path} is a training chunk and has the inputs of net.family=leela only; "
+            "SGF files and game logs give those of every family"
+        )
+
+
 def split(sources: Sequence[Source], fraction: float) -> Split:
     """Holds out whole files or games within files.
 
@@ -121,10 +135,12 @@ def read(source: Source, reading: Reading, on_corruption: corruption.OnCorruptio
     if source.kind is SourceKind.games:
         yield from _read_log(source.path, reading, on_corruption)
     elif source.kind is SourceKind.sgf:
-        for number, batch in enumerate(sgf_positions.read(source.path, reading.size, on_corruption)):
+        found = sgf_positions.read(source.path, reading.size, on_corruption, reading.family)
+        for number, batch in enumerate(found):
             numbers = np.full(len(batch.value), number)
             yield PositionBlock(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
     else:
+        assert reading.family is input_families.LEELA, "check_inputs comes first"
         number = 0
         for batch in chunk.read(source.path, reading.size, on_corruption):
             # The 16 planes of stones are 2 P bytes, and empty before the first move.
@@ -221,7 +237,7 @@ def _window(reading: Reading, num_moves: int) -> replay.ReplayWindow:
     config = dataclasses.replace(
         reading.replay, min_window=num_moves, max_window=num_moves, surprise_weight=0.0
     )
-    return replay.ReplayWindow(reading.size, config)
+    return replay.ReplayWindow(reading.size, config, family=reading.family)
 
 
 def _is_held_out(path: Path, numbers: np.ndarray, fraction: float) -> np.ndarray:

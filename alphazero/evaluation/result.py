@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ class MatchResult:
             "a_as_black": _tally(self.with_color(a_is_black=True)),
             "a_as_white": _tally(self.with_color(a_is_black=False)),
             "pair_scores": self.pair_scores,
-            "rules": asdict(self.config) | {"ko": self.config.ko.value},
+            "rules": self.config.rules,
             "results": [
                 {"game": played.number, "black": self._colors(played)[0], "result": played.result_text}
                 for played in self.games

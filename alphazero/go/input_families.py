@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alphazero.config import net as net_config
 from alphazero.go import features, geometry, katago_inputs, play, rules
 from alphazero.go.geometry import Geometry
 from alphazero.jit import Integer, jit
@@ -68,6 +69,13 @@ KATAGO_SUICIDE_AREA = dataclasses.replace(KATAGO, name="katago-suicide-area", nu
 _LEELA, _KATAGO_FAST = LEELA.number, KATAGO_FAST.number
 _ALL = (LEELA, KATAGO, KATAGO_FAST, KATAGO_SUICIDE_AREA)
 FAMILIES: Mapping[str, InputFamily] = {family.name: family for family in _ALL}
+
+
+def of_net(net: net_config.NetConfig) -> InputFamily:
+    """The inputs of the network that these settings describe."""
+    if net.family is net_config.Family.leela:
+        return LEELA
+    return KATAGO if net.inputs is net_config.InputSet.full else KATAGO_FAST
 
 
 @jit

@@ -110,6 +110,7 @@ def measured_backends(device: training_config.Device | str = "auto") -> list[str
 def make_evaluator(
     weights: leela.Weights,
     *,
+    size: int | None = None,
     device: training_config.Device | str = "auto",
     precision: training_config.Precision | str = "auto",
     backend: str = "auto",
@@ -118,6 +119,7 @@ def make_evaluator(
 ) -> NetEvaluator:
     """Makes an evaluator for `weights`. Settings that are "auto" are chosen for speed.
 
+    - size: of the board; None for the network's only one.
     - backend: a name of `backends.candidates`, or auto, which measures them.
     - num_threads: on a CPU.
     - batch: positions per call in later use, for the measurement.

@@ -85,7 +85,7 @@ def _fixed_settings(config: schema.Config) -> dict[str, object]:
     """Settings that a resumed run cannot change."""
     heads = (f"net.{target.name}" for target in game_targets.auxiliary())
     rules = ("game.size", "game.komi", "game.ko", "game.suicide")
-    values = {}
+    values: dict[str, object] = {}
     for key in (
         *rules,
         "net.blocks",
@@ -99,4 +99,4 @@ def _fixed_settings(config: schema.Config) -> dict[str, object]:
         group, name = key.split(".")
         value = getattr(getattr(config, group), name)
         values[key] = value.value if isinstance(value, Enum) else value
-    return values
+    return values | {"game.sizes": list(config.game.shares)}  # the shares may change

@@ -1,8 +1,9 @@
 """Cache of network outputs, keyed by everything that the network sees: the position and its history.
 
 The table has a fixed size, and a new entry replaces the old one in its place. The key of an entry is a hash
-of its planes in 128 bits. Two different positions share a key with probability 2**-127. With a million
-entries and 10^9 lookups the probability of a false hit is 6e-24. There is no other check for false hits.
+of its planes and global inputs in 128 bits. Two different positions share a key with probability 2**-127.
+With a million entries and 10^9 lookups the probability of a false hit is 6e-24. There is no other check for
+false hits.
 """
 
 from typing import NamedTuple
@@ -41,13 +42,13 @@ class CachedEvaluator:
         family: input_families.InputFamily = input_families.LEELA,
     ) -> None:
         """num_bytes: largest size of the table. The number of entries is rounded down to a power of two."""
-        assert family.num_globals == 0, "keys are hashes of planes alone"
         self._evaluator = evaluator
         self._generation = evaluators.generation(evaluator)
         self._table = make_table(size, num_bytes)
         self._keys = np.zeros((0, 2), np.uint64)
         self._misses = np.zeros(0, np.int64)
         self._asked = np.zeros((0, family.num_planes * size * size), np.uint8)
+        self._asked_globals = np.zeros((0, family.num_globals), np.float32)
         self.num_lookups = 0
         self.num_hits = 0
 
@@ -55,6 +56,11 @@ class CachedEvaluator:
     def generation(self) -> int:
         """Generation of the wrapped evaluator."""
         return evaluators.generation(self._evaluator)
+
+    @property
+    def family(self) -> input_families.InputFamily:
+        """What the wrapped evaluator's network takes."""
+        return evaluators.family(self._evaluator)
 
     def clear(self) -> None:
         """Empties the cache."""
@@ -65,18 +71,26 @@ class CachedEvaluator:
         if self._generation != self.generation:
             self._generation = self.generation
             self.clear()
-        planes = inputs.planes
+        planes, scalars = inputs
         batch = len(planes)
         self._make_room(batch)
         rows = planes.reshape(batch, -1)
+        if scalars is None:
+            scalars = np.empty((batch, 0), np.float32)
+        # As whole numbers, because the hash needs their bits.
+        shown = rows, np.ascontiguousarray(scalars).view(np.uint32)
+        asked = self._asked, self._asked_globals.view(np.uint32)
         logits = np.empty((batch, self._table.logits.shape[1]), np.float32)
         values = np.empty(batch, np.float32)
-        num_misses = _look_up(self._table, rows, self._keys, self._misses, self._asked, logits, values)
+        num_misses = _look_up(self._table, shown, self._keys, self._misses, asked, (logits, values))
         self.num_lookups += batch
         self.num_hits += batch - num_misses
         if num_misses:
-            asked = self._asked[:num_misses].reshape(num_misses, *planes.shape[1:])
-            new = self._evaluator.evaluate(evaluators.Inputs(asked))
+            missing = evaluators.Inputs(
+                self._asked[:num_misses].reshape(num_misses, *planes.shape[1:]),
+                None if inputs.globals is None else self._asked_globals[:num_misses],
+            )
+            new = self._evaluator.evaluate(missing)
             _insert(
                 self._table,
                 self._keys,
@@ -91,6 +105,7 @@ class CachedEvaluator:
             self._keys = np.zeros((batch, 2), np.uint64)
             self._misses = np.zeros(batch, np.int64)
             self._asked = np.zeros((batch, self._asked.shape[1]), np.uint8)
+            self._asked_globals = np.zeros((batch, self._asked_globals.shape[1]), np.float32)
 
 
 def make_table(size: int, num_bytes: int) -> CacheTable:
@@ -108,20 +123,22 @@ def make_table(size: int, num_bytes: int) -> CacheTable:
 @jit
 def _look_up(
     table: CacheTable,
-    rows: np.ndarray,
+    inputs: tuple[np.ndarray, np.ndarray],
     keys: np.ndarray,
     misses: np.ndarray,
-    asked: np.ndarray,
-    logits: np.ndarray,
-    values: np.ndarray,
+    asked: tuple[np.ndarray, np.ndarray],
+    outputs: tuple[np.ndarray, np.ndarray],
 ) -> int:
-    """Fills keys [B, 2] for rows [B, C * P], and logits [B, A] and values [B] for hits.
+    """Fills keys [B, 2] for planes [B, C * P] and bits [B, G] of global inputs, and the outputs of hits.
 
-    Returns the number M of misses. misses[:M] are their rows, asked[:M] [M, C * P] copies of their planes.
+    outputs: logits [B, A] and values [B]. Returns the number M of misses: misses[:M] are their rows, and the
+    first M rows of `asked` are copies of their inputs.
     """
+    planes, scalars = inputs
+    logits, values = outputs
     num_misses = 0
-    for row in range(len(rows)):
-        first, second = _hash(rows[row])
+    for row in range(len(planes)):
+        first, second = _hash(planes[row], scalars[row])
         keys[row, 0], keys[row, 1] = first, second
         entry = _entry(table, first)
         if table.keys[entry, 0] == first and table.keys[entry, 1] == second:
@@ -129,7 +146,8 @@ def _look_up(
             values[row] = table.values[entry]
         else:
             misses[num_misses] = row
-            arrays.copy(asked[num_misses], rows[row])
+            arrays.copy(asked[0][num_misses], planes[row])
+            arrays.copy(asked[1][num_misses], scalars[row])
             num_misses += 1
     return num_misses
 
@@ -161,13 +179,20 @@ def _entry(table: CacheTable, first: np.uint64) -> np.int64:
 
 
 @jit
-def _hash(planes: np.ndarray) -> tuple[np.uint64, np.uint64]:
-    """Two hashes, uint64, of planes [C * P] of zeros and ones, read 64 bits at a time. The second is odd."""
+def _hash(planes: np.ndarray, scalars: np.ndarray) -> tuple[np.uint64, np.uint64]:
+    """Two hashes, uint64, of planes [C * P] and of the bits [G] uint32 of global inputs. The second is odd.
+
+    The planes consist of zeros and ones and are read 64 bits at a time.
+    """
     first, second = np.uint64(_FIRST_SEED), np.uint64(_SECOND_SEED)
     for start in range(0, len(planes), 64):
         word = np.uint64(0)
         for bit in range(min(64, len(planes) - start)):
             word |= np.uint64(planes[start + bit]) << np.uint64(bit)
+        first = _mixed(first ^ word)
+        second = _mixed(second + word)
+    for index in range(len(scalars)):
+        word = np.uint64(scalars[index])
         first = _mixed(first ^ word)
         second = _mixed(second + word)
     return first, second | np.uint64(1)

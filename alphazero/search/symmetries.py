@@ -10,7 +10,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.go import symmetry
+from alphazero.go import input_families, symmetry
 from alphazero.jit import jit
 
 
@@ -45,6 +45,11 @@ class _Wrapper:
     def generation(self) -> int:
         """Generation of the wrapped evaluator."""
         return evaluators.generation(self._evaluator)
+
+    @property
+    def family(self) -> input_families.InputFamily:
+        """What the wrapped evaluator's network takes."""
+        return evaluators.family(self._evaluator)
 
     def _submit(
         self, inputs: evaluators.Inputs, symmetries: np.ndarray

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent import futures
 
 from alphazero import evaluator as evaluators
+from alphazero.go import input_families
 
 
 class ThreadedEvaluator:
@@ -33,6 +34,11 @@ class ThreadedEvaluator:
     def generation(self) -> int:
         """Generation of the evaluators."""
         return evaluators.generation(self._team[0])
+
+    @property
+    def family(self) -> input_families.InputFamily:
+        """What the evaluators' network takes."""
+        return evaluators.family(self._team[0])
 
     def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate` with one of the evaluators."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import schema
-from alphazero.go import board, game_kernels, geometry
+from alphazero.go import board, game_kernels, geometry, input_families
 from alphazero.search import factory
 from alphazero.selfplay import adjudicate, game_builder
 
@@ -14,15 +14,21 @@ from alphazero.selfplay import adjudicate, game_builder
 class ResignedGames:
     """Collects resigned games and plays them out together, with one evaluation a move."""
 
-    def __init__(self, config: schema.Config, dtype: np.dtype, adjudicator: adjudicate.Adjudicator) -> None:
-        """dtype: of the game states. adjudicator: ends play-outs of settled games."""
+    def __init__(
+        self,
+        config: schema.Config,
+        dtype: np.dtype,
+        adjudicator: adjudicate.Adjudicator,
+        family: input_families.InputFamily,
+    ) -> None:
+        """dtype: of the game states. adjudicator: ends play-outs of settled games. family: of the inputs."""
         self._adjudicator = adjudicator
         self._enough = max(1, config.selfplay.num_games // 4)
         # All games of the worker may be resigned on the same move.
         self._games = np.zeros(self._enough + config.selfplay.num_games, dtype)
         search_config = dataclasses.replace(config.search, num_simulations=1)
         # No noise is drawn, so the generator does not matter.
-        self._search = factory.make(search_config, self._games, np.random.default_rng(0))
+        self._search = factory.make(search_config, self._games, np.random.default_rng(0), family=family)
         self._builders: list[game_builder.GameBuilder] = []
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)

@@ -19,12 +19,14 @@ def warm_up(config: schema.Config) -> None:
     The first process on a machine compiles for about half a minute. Other processes load the result; they
     wait for it if it is not ready.
     """
-    jit.warm_up(_call_kernels, _layout(config), config)
+    for each in map(config.of_size, config.game.shares):
+        jit.warm_up(_call_kernels, _layout(each), each)
 
 
 def is_needed(config: schema.Config) -> bool:
     """Whether the kernels are not compiled yet."""
-    return not jit.is_warm(_call_kernels, _layout(config))
+    layouts = [_layout(config.of_size(size)) for size in config.game.shares]
+    return not all(jit.is_warm(_call_kernels, layout) for layout in layouts)
 
 
 def _layout(config: schema.Config) -> str:
@@ -44,7 +46,7 @@ def _call_kernels(config: schema.Config) -> None:
         search=dataclasses.replace(config.search, num_simulations=2, num_considered=2),
         selfplay=dataclasses.replace(config.selfplay, num_games=2, opening_policy_plies=1),
     )
-    network = evaluators.UniformEvaluator(config.game.size)
+    network = evaluators.UniformEvaluator(config.game.size, input_families.of_net(config.net))
     player = workers.SelfPlayWorker(tiny, network, name="warm-up", rng=np.random.default_rng(0))
     for _ in range(2):
         player.play_move()

@@ -10,7 +10,7 @@ from alphazero.config import schema
 from alphazero.data import record as records
 from alphazero.go import board, game_kernels, geometry, rules
 from alphazero.search import constants, factory, interface, sampling
-from alphazero.selfplay import adjudicate, game_builder, resigned_games, search_budget, temperature
+from alphazero.selfplay import adjudicate, game_builder, komi, resigned_games, search_budget, temperature
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,16 +50,25 @@ class SelfPlayWorker:
         self._games = self._new_games(config.selfplay.num_games)
         # The search must value finished games as the value targets do.
         outcome = constants.OutcomeValue(config.replay.score_weight, config.replay.score_scale)
-        self._search = factory.make(config.search, self._games, rng, outcome, num_threads=num_threads)
+        self._family = evaluators.family(evaluator)
+        self._search = factory.make(
+            config.search, self._games, rng, outcome, num_threads=num_threads, family=self._family
+        )
         self._builders = [self._new_builder() for _ in range(config.selfplay.num_games)]
         self._adjudicator = adjudicate.Adjudicator(config)
-        self._resigned = resigned_games.ResignedGames(config, self._games.dtype, self._adjudicator)
+        self._resigned = resigned_games.ResignedGames(
+            config, self._games.dtype, self._adjudicator, self._family
+        )
         self._tables = geometry.make(config.game.size)
         self._scratch = board.make_scratch(config.game.size**2)
         self.work = Work()
 
     def set_weights(self, evaluator: evaluators.Evaluator, weights: int) -> None:
-        """Switches to another network; games in progress keep their moves and lose their trees."""
+        """Switches to another network; games in progress keep their moves and lose their trees.
+
+        Its inputs must be those of the first network.
+        """
+        assert evaluators.family(evaluator) == self._family, "trees are filled for other inputs"
         self._evaluator = evaluator
         self._weights = weights
         self._search.reset(np.arange(len(self._games)))
@@ -161,7 +170,8 @@ class SelfPlayWorker:
         return may_end & self._adjudicator.settled(self._games, np.arange(len(plies)), plies)
 
     def _finish(self, builder: game_builder.GameBuilder, final: np.void) -> records.GameRecord:
-        return builder.finish(self._config.game, self._adjudicator.owner(final), self._weights)
+        game = dataclasses.replace(self._config.game, komi=float(final["komi"]))
+        return builder.finish(game, self._adjudicator.owner(final), self._weights)
 
     def _restart(self, index: int) -> None:
         self._games[index] = self._new_games(1)[0]
@@ -169,7 +179,9 @@ class SelfPlayWorker:
         self._search.reset(np.array([index]))
 
     def _new_games(self, count: int) -> np.ndarray:
-        return game_kernels.new_games(count, self._config.game)
+        games = game_kernels.new_games(count, self._config.game)
+        games["komi"] = komi.draw(self._config.game, count, self._rng)
+        return games
 
     def _new_builder(self) -> game_builder.GameBuilder:
         self._num_started += 1

@@ -102,7 +102,7 @@ def test_the_plan_tells_of_a_window_that_is_cut_short():
     _, line = memory.lines(config, plan_for(config, [64]))
     room = replay.capacity(19, config.replay)
     assert f"replay.max_gib=0.5 has room for {room:,}" in line and "replay.max_window=1,000,000" in line
-    assert room == pytest.approx(2**29 / (5 * 361), rel=0.05)
+    assert room == 2**29 // replay.bytes_per_target(19)
     generous = compose.compose(["conf=19x19", "training.device=cpu"])
     difference = memory.of_actor("replay buffer", generous) - memory.of_actor("replay buffer", config)
     assert difference == (1_000_000 - replay.capacity(19, config.replay)) * replay.bytes_per_target(19)

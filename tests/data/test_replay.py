@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from alphazero import jit
 from alphazero.config import game as game_config
 from alphazero.config import replay as replay_config
+from alphazero.data import packed_inputs, replay
 from alphazero.data import record as records
-from alphazero.data import replay
 from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
 from alphazero.go import board, features, game_kernels, geometry, input_families, rules, symmetry
@@ -126,7 +126,7 @@ def test_a_game_is_replayed_by_its_own_ko_rule():
         "end": "limit",
     }
     window = replay.ReplayWindow(2, replay_config.ReplayConfig(min_window=10, max_window=10))
-    with pytest.raises(ValueError, match="move 7, A1, is illegal"):
+    with pytest.raises(ValueError, match="move 7, A1: it would repeat an earlier position"):
         window.add(games.make_record(**settings))
     assert window.add(games.make_record(**settings, ko="simple")) == 7
 
@@ -177,16 +177,17 @@ def test_the_window_grows_with_the_positions():
     assert lengths[-1] == 100
 
 
+@pytest.mark.parametrize("family", [input_families.LEELA, input_families.KATAGO])
 @pytest.mark.parametrize("size", [2, 5, 9, 19])
-def test_the_bytes_of_a_window_are_those_of_its_arrays(size: int):
-    window = replay.ReplayWindow(size, replay_config.ReplayConfig(min_window=70, max_window=70))
-    arrays = [*window._entries, *window._targets.values(), window._boards]
-    assert replay.num_bytes(size, 70) == sum(array.nbytes for array in arrays)
-    assert replay.num_bytes(size, 71) - replay.num_bytes(size, 70) == replay.bytes_per_target(size)
+def test_the_bytes_of_a_window_are_those_of_its_arrays(size: int, family: input_families.InputFamily):
+    config = replay_config.ReplayConfig(min_window=70, max_window=70)
+    window = replay.ReplayWindow(size, config, family=family)
+    arrays = [*window._entries, *window._targets.values(), *window._inputs]
+    assert 70 * replay.bytes_per_target(size, family) == sum(array.nbytes for array in arrays)
 
 
 def test_the_byte_budget_shortens_the_window(caplog: pytest.LogCaptureFixture):
-    gib = replay.num_bytes(SIZE, 50) / 2**30
+    gib = 50 * replay.bytes_per_target(SIZE) / 2**30
     config = replay_config.ReplayConfig(min_window=60, max_window=100)
     config.max_gib = gib + 1e-9
     window = replay.ReplayWindow(SIZE, config)
@@ -313,20 +314,6 @@ def test_new_games_overwrite_old_ones_completely():
             assert np.array_equal(found[name], expected)
 
 
-def test_rare_targets_shorten_the_window():
-    """At first every position is a target; later each target needs eight boards, and only two fit."""
-    rng = np.random.default_rng(0)
-    small, large = window_of(200), window_of(4000)
-    for number in range(170):
-        record = random_game(rng, targets=1.0 if number < 20 else 0.08)
-        small.add(record)
-        large.add(record)
-        numbers = np.arange(small.positions - len(small), small.positions)
-        upright = np.zeros(len(numbers), np.int64)
-        assert np.array_equal(small.gather(numbers, upright).planes, large.gather(numbers, upright).planes)
-    assert 50 < len(small) < 200 < small.positions
-
-
 def test_skipped_positions_count():
     window = window_of(100)
     window.skip(5000)
@@ -365,7 +352,7 @@ def test_illegal_games_are_refused_and_change_nothing():
         ownership=np.zeros(25, np.int8),
         end="limit",
     )
-    with pytest.raises(ValueError, match="game bad: move 3, B1, is illegal"):
+    with pytest.raises(ValueError, match="game bad: move 3, B1: the point is occupied"):
         window.add(illegal)
     with pytest.raises(ValueError, match="game game-1: size 3, expected 5"):
         window.add(games.make_record())
@@ -376,7 +363,8 @@ def test_kernels_are_compiled_once_for_each_layout():
     window = window_of(100)
     window.add(random_game(np.random.default_rng(0)))
     window.sample(3, np.random.default_rng(0))
-    before = jit.num_signatures(replay._fill_positions), jit.num_signatures(replay._replay)
+    kernels = packed_inputs._turn, packed_inputs._replay
+    before = [jit.num_signatures(kernel) for kernel in kernels]
     window.add(random_game(np.random.default_rng(1), moves=17))
     window.sample(5, np.random.default_rng(0))
-    assert (jit.num_signatures(replay._fill_positions), jit.num_signatures(replay._replay)) == before
+    assert [jit.num_signatures(kernel) for kernel in kernels] == before

@@ -39,8 +39,9 @@ def read(path: Path, size: int) -> tuple[batches.TrainingBatch, list[corruption.
     blocks = list(chunk.read(path, size, reported.append))
     assert all(0 < len(block.value) <= chunk.BLOCK for block in blocks)
     num_points = size * size
-    nothing = np.zeros((0, features.NUM_PLANES, num_points), np.uint8), np.zeros((0, num_points + 1))
-    return join([positions.make_batch(*nothing, np.zeros(0)), *blocks]), reported
+    nothing = positions.pack_planes(np.zeros((0, features.NUM_PLANES, num_points), np.uint8))
+    empty = positions.make_batch(nothing, np.zeros((0, num_points + 1)), np.zeros(0))
+    return join([empty, *blocks]), reported
 
 
 def join(blocks: list[batches.TrainingBatch]) -> batches.TrainingBatch:
@@ -62,4 +63,4 @@ def random_batch(rng: np.random.Generator, size: int, count: int) -> batches.Tra
     planes[:, features.WHITE_TO_MOVE] = 1 - planes[:, features.BLACK_TO_MOVE]
     policy = rng.dirichlet(np.full(size * size + 1, 0.05), count)
     policy[policy < 1e-30] = 0
-    return positions.make_batch(planes, policy, rng.choice([-1.0, 1.0], count))
+    return positions.make_batch(positions.pack_planes(planes), policy, rng.choice([-1.0, 1.0], count))

@@ -29,7 +29,7 @@ def test_an_sgf_game_becomes_the_records_worked_out_by_hand(tmp_path):
 
 def test_numbers_have_six_digits_as_in_c():
     numbers = np.array([[1 / 3, 1e-5, 2 / 3e5, 0.25, 1, 0, 1 / 1024, 0.1, 123 / 1e9, 0.9999999]], np.float32)
-    batch = positions.make_batch(np.zeros((1, 18, 9), np.uint8), numbers, np.ones(1))
+    batch = positions.make_batch(positions.pack_planes(np.zeros((1, 18, 9), np.uint8)), numbers, np.ones(1))
     line = chunk_text.encode(batch, 3).split(b"\n")[17]
     assert line == b"0.333333 1e-05 6.66667e-06 0.25 1 0 0.000976562 0.1 1.23e-07 1"
 

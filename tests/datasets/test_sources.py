@@ -9,9 +9,12 @@ import pytest
 from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
 from alphazero.datasets import sources
+from alphazero.go import input_families
 from tests.datasets import corpus
 
 Kind = sources.SourceKind
+RULES = {6, 7, 8}
+"""KataGo's global inputs for the ko rule and suicide, which the SGF files here do not name."""
 
 
 def read(source, reading=corpus.READING):
@@ -191,3 +194,24 @@ def test_games_of_another_size_and_broken_logs_are_left_out(tmp_path):
     assert len(blocks) == 2 and len(reported) == 1 and "truncated" in str(reported[0])
     source.path.unlink()
     assert [skipped.reason.name for skipped in read(source)[1]] == ["unreadable"]
+
+
+def test_games_give_the_inputs_of_every_family_and_chunks_only_their_own(tmp_path):
+    log = sources.find([str(corpus.write_log(tmp_path / "run", 3))])
+    sgf = sources.find([str(corpus.write_sgf(tmp_path / "sgf", 3))])
+    chunks = sources.find([str(corpus.write_chunks(tmp_path / "chunks", 1))])
+    for family in input_families.FAMILIES.values():
+        reading = corpus.READING._replace(family=family)
+        sources.check_inputs([*log, *sgf], family)
+        of_log, of_sgf = (
+            data_rows.join([block.batch for source in found for block in read(source, reading)[0]])
+            for found in (log, [*sgf])
+        )
+        assert of_log.planes.shape == (36, family.num_packed_bytes(5))
+        assert of_log.globals.shape == (36, family.num_globals)
+        assert np.array_equal(of_log.planes, of_sgf.planes)
+        seen = [number for number in range(family.num_globals) if number not in RULES]
+        assert np.array_equal(of_log.globals[:, seen], of_sgf.globals[:, seen])
+    sources.check_inputs([*log, *chunks], input_families.LEELA)
+    with pytest.raises(ValueError, match=r"^data\.path: .*chunk\.0\.gz is a training chunk and has .*leela"):
+        sources.check_inputs([*log, *chunks], input_families.KATAGO_FAST)

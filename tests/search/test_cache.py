@@ -7,6 +7,7 @@ import pytest
 
 from alphazero import evaluator as evaluators
 from alphazero import jit
+from alphazero.go import input_families
 from alphazero.search import cache, symmetries
 from tests.net import networks
 
@@ -95,7 +96,7 @@ def test_the_table_keeps_to_its_memory(size: int, num_bytes: int, entries: int):
 
 def keys_of(planes: np.ndarray) -> np.ndarray:
     rows = planes.reshape(len(planes), -1)
-    return np.array([cache._hash(row) for row in rows], np.uint64)
+    return np.array([cache._hash(row, np.zeros(0, np.uint32)) for row in rows], np.uint64)
 
 
 def test_every_bit_of_the_planes_changes_both_keys():
@@ -139,3 +140,27 @@ def test_kernels_are_compiled_once():
         cached.evaluate(evaluators.Inputs(networks.random_planes(batch, size=SIZE, seed=batch)))
     kernels = (cache._look_up, cache._insert, symmetries._move_planes, symmetries._average_logits)
     assert [jit.num_signatures(kernel) for kernel in kernels] == [1] * 4
+
+
+def test_positions_differ_by_their_global_inputs():
+    """The same planes with another komi are another position; hits and misses keep their global inputs."""
+
+    class SumOfGlobals:
+        def __init__(self) -> None:
+            self.asked: list[list[float]] = []
+
+        def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
+            assert inputs.globals is not None
+            self.asked.append(inputs.globals[:, 5].tolist())
+            logits = np.zeros((len(inputs.planes), SIZE * SIZE + 1), np.float32)
+            return evaluators.Outputs(logits, inputs.globals.sum(axis=1))
+
+    network, family = SumOfGlobals(), input_families.KATAGO
+    cached = cache.CachedEvaluator(network, SIZE, family=family)
+    planes = np.repeat(np.random.default_rng(0).integers(0, 2, (1, 22, SIZE, SIZE), np.uint8), 4, axis=0)
+    scalars = np.zeros((4, family.num_globals), np.float32)
+    scalars[:, 5] = [0.25, 0.5, -0.25, 0.0]
+    first = cached.evaluate(evaluators.Inputs(planes[:2], scalars[:2]))
+    both = cached.evaluate(evaluators.Inputs(planes, scalars))
+    assert first.values.tolist() == [0.25, 0.5] and both.values.tolist() == [0.25, 0.5, -0.25, 0.0]
+    assert network.asked == [[0.25, 0.5], [-0.25, 0.0]]
