@@ -6,9 +6,8 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero import jit
-from alphazero.config import net as net_config
 from alphazero.config import schema
-from alphazero.go import input_families, play
+from alphazero.go import input_families
 from alphazero.selfplay import adjudicate
 from alphazero.selfplay import worker as workers
 
@@ -32,11 +31,7 @@ def is_needed(config: schema.Config) -> bool:
 def _layout(config: schema.Config) -> str:
     """What kernels are compiled for: size and capacity of `go.game_kernels.game_dtype`, and the inputs."""
     layout = f"{config.game.size}-{config.game.moves_at_most}"
-    return f"{layout}-full" if _has_tactics(config) else layout
-
-
-def _has_tactics(config: schema.Config) -> bool:
-    return config.net.family is net_config.Family.katago and config.net.inputs is net_config.InputSet.full
+    return f"{layout}-full" if input_families.of_net(config.net).has_tactics else layout
 
 
 def _call_kernels(config: schema.Config) -> None:
@@ -50,8 +45,4 @@ def _call_kernels(config: schema.Config) -> None:
     player = workers.SelfPlayWorker(tiny, network, name="warm-up", rng=np.random.default_rng(0))
     for _ in range(2):
         player.play_move()
-    if _has_tactics(config):
-        rule = config.game
-        game = play.Game(rule.size, rule.komi, capacity=rule.moves_at_most)
-        input_families.encode_game(input_families.KATAGO, game)
     adjudicate.Adjudicator(tiny).warm_up(config.game)
