@@ -133,7 +133,9 @@ def choose(
     backends, notes, per_position_s = _make_all(net, exact, options, clock)
     if is_cut:
         batch = max(1, min(batch, int(_LONGEST_RUN_S / max(per_position_s, 1e-9))))
-    rates = _measure(backends, _resized(positions, batch), clock)
+    # The first positions, or all of them again and again.
+    inputs = positions.take(np.arange(batch) % len(positions.planes))
+    rates = _measure(backends, inputs, clock)
     ranking = sorted(rates, key=lambda name: -rates[name])
     measured = [f"{name} {rates[name]:,.0f} evaluations/s" for name in ranking]
     measured[0] += " (used)"
@@ -217,13 +219,6 @@ def unfaithfulness(backend: Backend, net: description.Description, exact: calibr
     inputs = calibration.positions(net.size, net.family)
     outputs = net.reader(inputs)(backend.run(inputs))
     return calibration.unfaithfulness(exact, outputs, backend.precision)
-
-
-def _resized(inputs: evaluators.Inputs, batch: int) -> evaluators.Inputs:
-    """`batch` positions: the first ones, or all of them again and again."""
-    rows = np.arange(batch) % len(inputs.planes)
-    globals = None if inputs.globals is None else inputs.globals[rows]
-    return evaluators.Inputs(inputs.planes[rows], globals)
 
 
 def _measure(

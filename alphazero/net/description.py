@@ -20,7 +20,7 @@ RawOutputs = tuple[np.ndarray, ...]
 Reader = Callable[[RawOutputs], evaluators.Outputs]
 
 
-class Convolution(NamedTuple):
+class ConvolutionLayer(NamedTuple):
     """A convolution with zero padding and a bias."""
 
     kernel: np.ndarray  # [O, I, K, K] float32, K odd
@@ -28,21 +28,21 @@ class Convolution(NamedTuple):
     is_float: bool = False  # whether it uses floats where other convolutions use 8 bits
 
 
-class Dense(NamedTuple):
+class DenseLayer(NamedTuple):
     """A fully connected layer, weight @ x + bias."""
 
     weight: np.ndarray  # [O, I] float32
     bias: np.ndarray  # [O] float32
 
 
-class Scale(NamedTuple):
+class ScaleLayer(NamedTuple):
     """A factor and a bias for each channel."""
 
     scale: np.ndarray  # [C] float32
     bias: np.ndarray  # [C] float32
 
 
-Layer = Convolution | Dense | Scale
+Layer = ConvolutionLayer | DenseLayer | ScaleLayer
 
 
 class Operations(Protocol[Tensor]):

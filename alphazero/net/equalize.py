@@ -35,7 +35,7 @@ def equalize(
             layers[name] = _divided(layers[name], factors)
         for name in rescaling.readers:
             layer = layers[name]
-            assert isinstance(layer, description.Convolution)
+            assert isinstance(layer, description.ConvolutionLayer)
             layers[name] = layer._replace(kernel=layer.kernel * factors[None, :, None, None])
             low, high = new_ranges[name]
             new_ranges[name] = calibration.Range(low / factors, high / factors)
@@ -66,6 +66,6 @@ def _divided(layer: AnyLayer, factors: np.ndarray) -> AnyLayer:
 
 def _steepness(layer: description.Layer) -> np.ndarray:
     """[I] largest share of an input channel in the range of any filter."""
-    assert isinstance(layer, description.Convolution)
+    assert isinstance(layer, description.ConvolutionLayer)
     widest = np.abs(layer.kernel).max(axis=(1, 2, 3), keepdims=True)
     return (np.abs(layer.kernel) / np.maximum(widest, 1e-12)).max(axis=(0, 2, 3))

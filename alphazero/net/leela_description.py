@@ -74,15 +74,15 @@ def _layers(weights: leela.Weights) -> Mapping[str, description.Layer]:
         layers[f"block {block} first"] = tower[2 * block - 1]
         layers[f"block {block} second"] = tower[2 * block]
     policy, value = _fold(weights.policy_convolution), _fold(weights.value_convolution)
-    layers["heads"] = description.Convolution(
+    layers["heads"] = description.ConvolutionLayer(
         np.concatenate([policy.kernel, value.kernel]), np.concatenate([policy.bias, value.bias])
     )
     dense = {"policy": weights.policy, "value hidden": weights.value_hidden, "value": weights.value}
-    return layers | {name: description.Dense(*layer) for name, layer in dense.items()}
+    return layers | {name: description.DenseLayer(*layer) for name, layer in dense.items()}
 
 
-def _fold(layer: leela.Convolution) -> description.Convolution:
+def _fold(layer: leela.Convolution) -> description.ConvolutionLayer:
     scale = 1 / np.sqrt(layer.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
     kernel = layer.kernel * scale[:, None, None, None]
     bias = (layer.bias.astype(np.float64) - layer.mean) * scale
-    return description.Convolution(kernel.astype(np.float32), bias.astype(np.float32))
+    return description.ConvolutionLayer(kernel.astype(np.float32), bias.astype(np.float32))

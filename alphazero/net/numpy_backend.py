@@ -47,19 +47,19 @@ class NumpyOperations:
     def convolve(self, x: np.ndarray, name: str) -> np.ndarray:
         """[B, H, W, O]. The points' neighbourhoods become rows, a few boards at a time."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Convolution)
+        assert isinstance(layer, description.ConvolutionLayer)
         return _convolve(x, layer)
 
     def connect(self, x: np.ndarray, name: str) -> np.ndarray:
         """One product of matrices."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Dense)
+        assert isinstance(layer, description.DenseLayer)
         return x @ layer.weight.T + layer.bias
 
     def scale(self, x: np.ndarray, name: str) -> np.ndarray:
         """Broadcasts along the last axis."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Scale)
+        assert isinstance(layer, description.ScaleLayer)
         return x * layer.scale + layer.bias
 
     def add(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -132,7 +132,7 @@ def exact_answers(net: description.Description) -> calibration.Exact:
     return calibration.Exact(net.reader(inputs)(raw), ops.ranges)
 
 
-def _convolve(x_BHWC: np.ndarray, layer: description.Convolution) -> np.ndarray:
+def _convolve(x_BHWC: np.ndarray, layer: description.ConvolutionLayer) -> np.ndarray:
     """[B, H, W, O], with zero padding."""
     batch, height, width, channels = x_BHWC.shape
     outputs, _, side, _ = layer.kernel.shape

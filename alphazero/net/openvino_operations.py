@@ -42,7 +42,7 @@ class OpenVinoOperations:
     def convolve(self, x: Any, name: str) -> Any:
         """In 8 bits, its kernel is rounded to 255 steps for each filter."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Convolution)
+        assert isinstance(layer, description.ConvolutionLayer)
         kernel = self._opset.constant(layer.kernel)
         if self._ranges is not None and not layer.is_float:
             widest = np.abs(layer.kernel).max(axis=(1, 2, 3), keepdims=True)
@@ -54,14 +54,14 @@ class OpenVinoOperations:
     def connect(self, x: Any, name: str) -> Any:
         """In floats."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Dense)
+        assert isinstance(layer, description.DenseLayer)
         product = self._opset.matmul(x, self._opset.constant(layer.weight), False, True)
         return self._opset.add(product, self._opset.constant(layer.bias[None]))
 
     def scale(self, x: Any, name: str) -> Any:
         """A product and a sum with constants."""
         layer = self._layers[name]
-        assert isinstance(layer, description.Scale)
+        assert isinstance(layer, description.ScaleLayer)
         product = self._opset.multiply(x, self._opset.constant(layer.scale[None, :, None, None]))
         return self._opset.add(product, self._opset.constant(layer.bias[None, :, None, None]))
 

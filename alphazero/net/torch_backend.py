@@ -157,9 +157,9 @@ def exact_backend(net: description.Description) -> TorchBackend:
 
 def _make_layer(layer: description.Layer) -> nn.Module:
     outputs = len(layer.bias)
-    if isinstance(layer, description.Scale):
+    if isinstance(layer, description.ScaleLayer):
         return TorchScale(outputs)
-    if isinstance(layer, description.Dense):
+    if isinstance(layer, description.DenseLayer):
         return nn.Linear(layer.weight.shape[1], outputs)
     _, inputs, side, _ = layer.kernel.shape
     return nn.Conv2d(inputs, outputs, side, padding=side // 2)

@@ -13,8 +13,8 @@ def network(seed: int = 1) -> description.Description:
     return descriptions.describe(networks.random_weights(size=9, blocks=2, filters=16, seed=seed))
 
 
-def convolutions(net: description.Description) -> dict[str, description.Convolution]:
-    return {name: one for name, one in net.layers.items() if isinstance(one, description.Convolution)}
+def convolutions(net: description.Description) -> dict[str, description.ConvolutionLayer]:
+    return {name: one for name, one in net.layers.items() if isinstance(one, description.ConvolutionLayer)}
 
 
 def skewed(net: description.Description) -> description.Description:
@@ -25,7 +25,7 @@ def skewed(net: description.Description) -> description.Description:
         columns = factors[None, :, None, None] if name != "input" else np.float32(1)
         rows = factors if name != "heads" else np.ones_like(bias)
         kernel = kernel * rows[:, None, None, None] / columns
-        layers[name] = description.Convolution(kernel, bias * rows)
+        layers[name] = description.ConvolutionLayer(kernel, bias * rows)
     return dataclasses.replace(net, layers=layers)
 
 
@@ -60,7 +60,7 @@ def test_a_dead_channel_and_a_dead_filter_give_finite_weights():
     net = network()
     kernel, bias = (part.copy() for part in net.layers["block 1 first"][:2])
     kernel[3], bias[3] = 0, -1  # never above zero
-    dead = {"block 1 first": description.Convolution(kernel, bias)}
+    dead = {"block 1 first": description.ConvolutionLayer(kernel, bias)}
     net = dataclasses.replace(net, layers={**net.layers, **dead})
     equal, ranges = equalize.equalize(net, numpy_backend.exact_answers(net).ranges)
     assert all(np.isfinite(part).all() for layer in convolutions(equal).values() for part in layer)

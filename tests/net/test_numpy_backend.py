@@ -24,7 +24,7 @@ def test_exact_answers_are_those_of_the_file_and_tops_are_maxima():
     np.testing.assert_allclose(exact.outputs.logits, logits, atol=1e-4)
     np.testing.assert_allclose(exact.outputs.values, values, atol=1e-5)
     layer = descriptions.describe(weights).layers["input"]
-    assert isinstance(layer, description.Convolution)
+    assert isinstance(layer, description.ConvolutionLayer)
     padded = np.pad(planes.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
     first = np.einsum("bchwij,ocij->bohw", windows, layer.kernel) + layer.bias[None, :, None, None]

@@ -11,19 +11,16 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from alphazero import evaluator as evaluators
-from alphazero.go import input_families
 from alphazero.net import description
-from alphazero.net.katago import layer_merging, model, rectified, trunk_description
+from alphazero.net.katago import layer_merging, model, model_facts, rectified, trunk_description
 
 Tensor = TypeVar("Tensor")
 _NUM_OUTCOMES = 3
 _LEAD = 2
 """Index of the lead among the scores."""
-_FAST_PLANES = slice(14, 20)
-"""Ladders and areas, which the family KATAGO_FAST leaves out."""
 
 
-class HeadShape(NamedTuple):
+class HeadForm(NamedTuple):
     """Widths of the policy's bias and of the pass's layer, and activations."""
 
     policy: int
@@ -36,24 +33,11 @@ class HeadShape(NamedTuple):
     has_last_pass: bool
 
 
-class NetworkShape(NamedTuple):
+class NetworkForm(NamedTuple):
     """What a network's function depends on."""
 
-    trunk: trunk_description.TrunkShape
-    heads: HeadShape
-
-
-def family_of(weights: model.Model) -> input_families.InputFamily:
-    """KATAGO_FAST if the network ignores ladders and areas, else KATAGO."""
-    is_fast = not weights.input_convolution.kernel[:, _FAST_PLANES].any()
-    return input_families.KATAGO_FAST if is_fast else input_families.KATAGO
-
-
-def name_of(weights: model.Model) -> str:
-    """The shape, such as "kata-b4c32"; rectifying blocks do not count."""
-    trunk = rectified.detect(weights)
-    num_blocks = len(weights.blocks if trunk is None else trunk.blocks)
-    return f"kata-b{num_blocks}c{weights.filters}"
+    trunk: trunk_description.TrunkForm
+    heads: HeadForm
 
 
 def describe(weights: model.Model, size: int) -> description.Description:
@@ -63,11 +47,11 @@ def describe(weights: model.Model, size: int) -> description.Description:
         trunk_shape = trunk_description.add(layers, weights, size)
     else:
         trunk_shape = trunk_description.add_rectified(layers, trunk, size)
-    shape = NetworkShape(trunk_shape, _add_heads(layers, weights, size))
+    shape = NetworkForm(trunk_shape, _add_heads(layers, weights, size))
     return description.Description(
         name=f"kata-b{len(trunk_shape.blocks)}c{weights.filters}",
         size=size,
-        family=family_of(weights),
+        family=model_facts.family_of(weights),
         layers=layers,
         compute=partial(_compute, shape),
         structure=shape,
@@ -77,7 +61,7 @@ def describe(weights: model.Model, size: int) -> description.Description:
 
 
 def _compute(
-    shape: NetworkShape, ops: description.Operations[Tensor], planes: Tensor, globals: Tensor
+    shape: NetworkForm, ops: description.Operations[Tensor], planes: Tensor, globals: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Logits [B, A], outcome and scores [B, 3 + S], owners before tanh [B, P]."""
     activate, sizes = layer_merging.activate, shape.heads
@@ -112,7 +96,7 @@ def _reader(lead: float, inputs: evaluators.Inputs) -> description.Reader:
     return read
 
 
-def _add_heads(layers: dict[str, description.Layer], weights: model.Model, size: int) -> HeadShape:
+def _add_heads(layers: dict[str, description.Layer], weights: model.Model, size: int) -> HeadForm:
     policy, value = weights.policy, weights.value
     layers["policy points"] = layer_merging.normed(policy.points, policy.norm)
     layers["policy pooled"] = layer_merging.normed(policy.pooled, policy.pooled_norm)
@@ -122,7 +106,7 @@ def _add_heads(layers: dict[str, description.Layer], weights: model.Model, size:
     if last_pass is None:
         to_pass = model.Dense(to_pass.weight[:1], to_pass.bias[:1])
     else:
-        layers["last pass"] = description.Dense(last_pass.weight[:1], last_pass.bias[:1])
+        layers["last pass"] = description.DenseLayer(last_pass.weight[:1], last_pass.bias[:1])
     layers["policy pooling"] = layer_merging.on_top(
         [
             layer_merging.of_pooled(policy.to_bias, size, policy.norm.scale),
@@ -133,7 +117,7 @@ def _add_heads(layers: dict[str, description.Layer], weights: model.Model, size:
     layers["value hidden"] = layer_merging.of_means(value.hidden, size)
     layers["outcome and scores"] = layer_merging.on_top([value.outcome, value.scores])
     layers["ownership"] = layer_merging.plain(value.ownership, is_float=True)
-    return HeadShape(
+    return HeadForm(
         policy=len(policy.points.kernel),
         to_pass=len(to_pass.bias),
         pooled_activation=policy.pooled_norm.activation,

@@ -16,7 +16,7 @@ HEADS = ("policy points", "policy pooled", "value features")
 """Convolutions that read the trunk's output."""
 
 
-class PoolingShape(NamedTuple):
+class PoolingForm(NamedTuple):
     """Channels of a block's first convolution, of which those from `regular` up to `total` are pooled."""
 
     regular: int
@@ -24,26 +24,24 @@ class PoolingShape(NamedTuple):
     activation: model.Activation
 
 
-class BlockShape(NamedTuple):
+class BlockForm(NamedTuple):
     """What a block's function depends on. The names of its layers begin with `name`."""
 
     name: str
     activation: model.Activation  # of the first norm; not used in rectified trunks
-    pooling: PoolingShape | None
-    inner: "tuple[BlockShape, ...] | None"  # of a nested block
+    pooling: PoolingForm | None
+    inner: "tuple[BlockForm, ...] | None"  # of a nested block
     middle: model.Activation  # before the last convolution
 
 
-class TrunkShape(NamedTuple):
+class TrunkForm(NamedTuple):
     """What a trunk's function depends on."""
 
-    blocks: tuple[BlockShape, ...]
+    blocks: tuple[BlockForm, ...]
     tip: model.Activation | None  # None for a rectified trunk, which has no norm at its end
 
 
-def compute(
-    ops: description.Operations[Tensor], shape: TrunkShape, planes: Tensor, globals: Tensor
-) -> Tensor:
+def compute(ops: description.Operations[Tensor], shape: TrunkForm, planes: Tensor, globals: Tensor) -> Tensor:
     """The trunk's output, in 8 bits if there are any."""
     x = ops.add_vector(ops.convolve(planes, "input"), ops.connect(globals, "globals"))
     if shape.tip is None:
@@ -57,7 +55,7 @@ def compute(
     return ops.rounded(x, HEADS[0])
 
 
-def _rectified_block(ops: description.Operations[Tensor], shape: BlockShape, x: Tensor) -> Tensor:
+def _rectified_block(ops: description.Operations[Tensor], shape: BlockForm, x: Tensor) -> Tensor:
     # The trunk is rounded before it branches, so that the shortcut adds 8-bit numbers, too.
     x = ops.rounded(x, f"{shape.name} first")
     y = layer_merging.activate(ops, _first(ops, shape, x), shape.middle)
@@ -65,7 +63,7 @@ def _rectified_block(ops: description.Operations[Tensor], shape: BlockShape, x: 
     return ops.relu(ops.add(ops.convolve(ops.rounded(y, last), last), x))
 
 
-def _block(ops: description.Operations[Tensor], shape: BlockShape, x: Tensor) -> Tensor:
+def _block(ops: description.Operations[Tensor], shape: BlockForm, x: Tensor) -> Tensor:
     first, last = f"{shape.name} first", f"{shape.name} last"
     y = layer_merging.activate(ops, ops.scale(x, f"{shape.name} norm"), shape.activation)
     y = _first(ops, shape, ops.rounded(y, first))
@@ -77,7 +75,7 @@ def _block(ops: description.Operations[Tensor], shape: BlockShape, x: Tensor) ->
     return ops.add(ops.convolve(ops.rounded(y, last), last), x)
 
 
-def _first(ops: description.Operations[Tensor], shape: BlockShape, x: Tensor) -> Tensor:
+def _first(ops: description.Operations[Tensor], shape: BlockForm, x: Tensor) -> Tensor:
     """The first convolution, and the pooled features as a bias."""
     y = ops.convolve(x, f"{shape.name} first")
     if shape.pooling is None:
@@ -88,36 +86,36 @@ def _first(ops: description.Operations[Tensor], shape: BlockShape, x: Tensor) ->
     return ops.add_vector(ops.channels(y, 0, regular), bias)
 
 
-def add_rectified(layers: Layers, trunk: rectified.RectifiedTrunk, size: int) -> TrunkShape:
+def add_rectified(layers: Layers, trunk: rectified.RectifiedTrunk, size: int) -> TrunkForm:
     """Adds the layers of a rectified trunk, and returns its shape."""
-    layers["input"] = description.Convolution(trunk.input_convolution.kernel, trunk.bias)
-    layers["globals"] = description.Dense(*trunk.input_globals)
+    layers["input"] = description.ConvolutionLayer(trunk.input_convolution.kernel, trunk.bias)
+    layers["globals"] = description.DenseLayer(*trunk.input_globals)
     shapes = []
     for number, block in enumerate(trunk.blocks, start=1):
         name = f"block {number}"
         pooling = _add_first(layers, name, size, block.first, block.pooling, block.middle)
-        layers[f"{name} last"] = description.Convolution(block.last.kernel, block.bias)
-        shapes.append(BlockShape(name, RELU, pooling, None, block.middle.activation))
-    return TrunkShape(tuple(shapes), None)
+        layers[f"{name} last"] = description.ConvolutionLayer(block.last.kernel, block.bias)
+        shapes.append(BlockForm(name, RELU, pooling, None, block.middle.activation))
+    return TrunkForm(tuple(shapes), None)
 
 
-def add(layers: Layers, weights: model.Model, size: int) -> TrunkShape:
+def add(layers: Layers, weights: model.Model, size: int) -> TrunkForm:
     """Adds the layers of a trunk in KataGo's own form, and returns its shape."""
     layers["input"] = layer_merging.plain(weights.input_convolution)
-    layers["globals"] = description.Dense(*weights.input_globals)
+    layers["globals"] = description.DenseLayer(*weights.input_globals)
     shapes = _add_blocks(layers, "block ", weights.blocks, size)
     layers["tip"] = _scale(weights.tip)
-    return TrunkShape(shapes, weights.tip.activation)
+    return TrunkForm(shapes, weights.tip.activation)
 
 
 def _add_blocks(
     layers: Layers, prefix: str, blocks: Sequence[model.Block], size: int
-) -> tuple[BlockShape, ...]:
+) -> tuple[BlockForm, ...]:
     names = (f"{prefix}{number}" for number in range(1, len(blocks) + 1))
     return tuple(_add_block(layers, name, block, size) for name, block in zip(names, blocks, strict=True))
 
 
-def _add_block(layers: Layers, name: str, block: model.Block, size: int) -> BlockShape:
+def _add_block(layers: Layers, name: str, block: model.Block, size: int) -> BlockForm:
     layers[f"{name} norm"] = _scale(block.norm)
     if isinstance(block, model.NestedBlock):
         layers[f"{name} first"] = layer_merging.plain(block.first)
@@ -130,7 +128,7 @@ def _add_block(layers: Layers, name: str, block: model.Block, size: int) -> Bloc
         inner, middle = None, block.middle
         pooling = _add_first(layers, name, size, block.first, parts, middle)
     layers[f"{name} last"] = layer_merging.plain(block.last)
-    return BlockShape(name, block.norm.activation, pooling, inner, middle.activation)
+    return BlockForm(name, block.norm.activation, pooling, inner, middle.activation)
 
 
 def _add_first(
@@ -140,7 +138,7 @@ def _add_first(
     first: model.Convolution,
     pooling: rectified.Pooling | None,
     middle: model.Norm,
-) -> PoolingShape | None:
+) -> PoolingForm | None:
     """Adds a block's first convolution with the norm after it, and the pooled convolution."""
     layer = layer_merging.normed(first, middle)
     layers[f"{name} first"] = layer
@@ -150,14 +148,14 @@ def _add_first(
     layers[f"{name} first"] = layer_merging.side_by_side(both)
     layers[f"{name} pooling"] = layer_merging.of_pooled(pooling.to_bias, size, middle.scale)
     regular, total = len(first.kernel), len(first.kernel) + len(pooling.pooled.kernel)
-    return PoolingShape(regular, total, pooling.pooled_norm.activation)
+    return PoolingForm(regular, total, pooling.pooled_norm.activation)
 
 
-def _scale(norm: model.Norm) -> description.Scale:
-    return description.Scale(norm.scale, norm.bias)
+def _scale(norm: model.Norm) -> description.ScaleLayer:
+    return description.ScaleLayer(norm.scale, norm.bias)
 
 
-def rescalings(shape: TrunkShape) -> list[description.Rescaling]:
+def rescalings(shape: TrunkForm) -> list[description.Rescaling]:
     """What `equalize` may rescale: within blocks, and the trunk's channels if it is rectified."""
     found = [one for block in shape.blocks for one in _within(block, is_rectified=shape.tip is None)]
     if shape.tip is None:
@@ -169,7 +167,7 @@ def rescalings(shape: TrunkShape) -> list[description.Rescaling]:
     return found
 
 
-def _within(shape: BlockShape, *, is_rectified: bool) -> list[description.Rescaling]:
+def _within(shape: BlockForm, *, is_rectified: bool) -> list[description.Rescaling]:
     first, last = f"{shape.name} first", f"{shape.name} last"
     found = [one for inner in shape.inner or () for one in _within(inner, is_rectified=False)]
     if shape.activation is RELU and not is_rectified:
