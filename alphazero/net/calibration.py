@@ -15,6 +15,8 @@ _BOARDS = 8
 """Boards in a network's input: the current one and the seven before it."""
 _POINTS = 64 * 81
 """Points of all positions together, as many as 64 positions of 9x9 have."""
+_LEAST_OF_KATAGO = 32
+"""Least number of positions in KataGo's family, whose activations on 19x19 vary more."""
 
 
 class Bounds(NamedTuple):
@@ -57,7 +59,7 @@ def positions(size: int, family: input_families.InputFamily = input_families.LEE
     if family == input_families.LEELA:
         inputs = evaluators.Inputs(_leela_planes(size, count))
     else:
-        inputs = sample_positions.inputs(size, count)
+        inputs = sample_positions.inputs(size, max(_LEAST_OF_KATAGO, count))
     for array in inputs:
         if array is not None:
             array.flags.writeable = False

@@ -1,6 +1,7 @@
-"""Positions of random games as inputs of version 7, from the empty board on.
+"""Positions as inputs of version 7, from the empty board to a full one, for the comparison of backends.
 
-They are made without kernels, for the comparison of inference backends. Ladders, areas and rules are random:
+They are made without kernels. In half of them the players own the sides of smooth random borders, near which
+stones lie first, as in games; in the other half moves are random. Ladders, areas and rules are random, too:
 plausible numbers, not right ones.
 """
 
@@ -14,6 +15,10 @@ from alphazero.net.katago import model
 _EMPTY, _OWN, _OPPONENT = 0, 1, 2
 _HISTORY = 5
 _LADDERS, _CAPTURES, _AREAS = range(14, 17), 17, (18, 19)
+_HILLS = 4
+"""Hills that make the smooth field whose sign owns a point."""
+_INVASIONS = 0.08
+"""Share of stones on the other player's side."""
 
 
 def inputs(size: int, count: int) -> evaluators.Inputs:
@@ -22,24 +27,59 @@ def inputs(size: int, count: int) -> evaluators.Inputs:
     planes = np.zeros((count, model.NUM_PLANES, size * size), np.uint8)
     globals = np.zeros((count, model.NUM_GLOBALS), np.float32)
     for index in range(count):
-        stones, moves = _play(size, index * size * size // count, rng)
+        field = _field(size, rng)
+        make = _place_stones if index % 2 else _play
+        stones, moves = make(field, index * size * size // count, size, rng)
         _fill_planes(planes[index], stones, moves, size, rng)
+        if rng.random() < 0.5:  # areas are known late in a game, or under some rules
+            planes[index, _AREAS[0]], planes[index, _AREAS[1]] = field > 0, field < 0
         _fill_globals(globals[index], moves, rng)
     return evaluators.Inputs(planes.reshape(count, model.NUM_PLANES, size, size), globals)
 
 
-def _play(size: int, num_moves: int, rng: np.random.Generator) -> tuple[np.ndarray, list[int | None]]:
-    """Stones [P] after random moves, and the moves, newest first; None for a pass."""
+def _field(size: int, rng: np.random.Generator) -> np.ndarray:
+    """[P], smooth, positive on the player's own side and negative on the opponent's."""
+    rows, columns = np.divmod(np.arange(size * size), size)
+    field = np.zeros(size * size)
+    for _ in range(_HILLS):
+        row, column, width = *(size * rng.random(2)), size * rng.uniform(0.15, 0.5)
+        field += rng.normal() * np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / width**2)
+    return field - np.quantile(field, rng.uniform(0.4, 0.6))
+
+
+def _place_stones(
+    field: np.ndarray, num_stones: int, size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, list[int | None]]:
+    """Stones [P] with a liberty for each chain, and the last moves, newest first; None for a pass."""
+    closeness = np.abs(field) / np.abs(field).mean() + rng.random(len(field))
+    points = np.argsort(closeness)[:num_stones]
+    is_own = (field > 0) ^ (rng.random(len(field)) < _INVASIONS)
+    stones = np.zeros(len(field), np.int8)
+    stones[points] = np.where(is_own[points], _OWN, _OPPONENT)
+    for chain, liberties in list(_chains(stones, size)):
+        if not liberties:
+            stones[list(chain)] = _EMPTY
+    moves: list[int | None] = []
+    for age in range(min(_HISTORY, num_stones)):
+        candidates = np.flatnonzero(stones == (_OWN if age % 2 else _OPPONENT))
+        is_pass = rng.random() < 0.1 or not len(candidates)
+        moves.append(None if is_pass else int(rng.choice(candidates)))
+    return stones, moves
+
+
+def _play(
+    field: np.ndarray, num_moves: int, size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, list[int | None]]:
+    """Stones [P] after random moves, and the moves, newest first; None for a pass. It ignores the field."""
     stones = np.zeros(size * size, np.int8)
     moves: list[int | None] = []
     for _ in range(num_moves):
-        played = _place_stone(stones, size, rng)
-        moves.insert(0, played)
+        moves.insert(0, _move(stones, size, rng))
         stones = np.choose(stones, [_EMPTY, _OPPONENT, _OWN])  # the other player is to move
     return stones, moves
 
 
-def _place_stone(stones: np.ndarray, size: int, rng: np.random.Generator) -> int | None:
+def _move(stones: np.ndarray, size: int, rng: np.random.Generator) -> int | None:
     """Plays on a random point where the stone has a liberty, and captures. None without such a point."""
     for point in rng.permutation(np.flatnonzero(stones == _EMPTY)).tolist():
         stones[point] = _OWN
@@ -71,8 +111,6 @@ def _fill_planes(
     for age, move in enumerate(moves[:_HISTORY]):
         if move is not None:
             planes[9 + age, move] = 1
-    if rng.random() < 0.5:
-        planes[_AREAS[0]], planes[_AREAS[1]] = planes[1], planes[2]
 
 
 def _fill_globals(globals: np.ndarray, moves: list[int | None], rng: np.random.Generator) -> None:
