@@ -172,7 +172,7 @@ def _wrap_evaluator(
 ) -> evaluators.Evaluator:
     """Wraps the evaluator in symmetries and a cache, as the options say. Appends the cache to `caches`."""
     wrapped = symmetries.wrap(evaluator, search, size, np.random.default_rng())
-    if not options.is_cached or evaluators.family(evaluator).num_globals:  # keys are hashes of planes alone
+    if not options.is_cached:
         return wrapped
     num_bytes = cache.DEFAULT_BYTES // options.num_threads
     caches.append(cache.CachedEvaluator(wrapped, size, num_bytes, evaluators.family(evaluator)))

@@ -8,8 +8,7 @@ from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.go import board, game_kernels, geometry, input_families
 from alphazero.net import numpy_forward
-from alphazero.net.katago import numpy_forward as katago_forward
-from alphazero.net.katago import reader
+from alphazero.net.katago import reference
 from alphazero.run_files import promotion
 
 _CHUNK = 16  # the numpy implementation unfolds 3x3 windows: 9 times the memory of the widest layer
@@ -39,20 +38,18 @@ def largest_difference(evaluator: evaluators.Evaluator, path: Path, inputs: eval
     largest = 0.0
     for start in range(0, len(inputs.planes), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        exact_logits, exact_values = _reference(path, inputs, rows)
+        exact_logits, exact_values = _reference(path, inputs.take(np.arange(len(inputs.planes))[rows]))
         policy_error = np.abs(_softmax(outputs.logits[rows]) - _softmax(exact_logits)).max()
         value_error = np.abs(outputs.values[rows] - exact_values).max()
         largest = max(largest, float(policy_error), float(value_error))
     return largest
 
 
-def _reference(path: Path, inputs: evaluators.Inputs, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Logits [B, A] and values [B] of some of the positions, float64."""
+def _reference(path: Path, inputs: evaluators.Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Logits [B, A] and values [B], float64."""
     if inputs.globals is None:
-        return numpy_forward.forward(path, inputs.planes[rows])
-    answers = katago_forward.forward(reader.read(path), inputs.planes[rows], inputs.globals[rows])
-    outcome = _softmax(answers.outcome)
-    return answers.logits, outcome[:, 0] - outcome[:, 1]
+        return numpy_forward.forward(path, inputs.planes)
+    return reference.forward(path, inputs)
 
 
 def random_inputs(
