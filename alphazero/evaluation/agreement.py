@@ -71,7 +71,7 @@ def random_inputs(
     planes = np.zeros((count, family.num_planes, num_points), np.uint8)
     globals = np.zeros((count, family.num_globals), np.float32)
     work = input_families.make_scratch(num_points)
-    input_families.encode(family.number, tables, games, np.arange(count), work, planes, globals)
+    input_families.encode(family, tables, games, np.arange(count), work, planes, globals)
     planes = planes.reshape(count, family.num_planes, size, size)
     return evaluators.Inputs(planes, globals if family.num_globals else None)
 
