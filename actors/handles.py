@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alphazero.data import batch as batches
     from alphazero.evaluation import result as results
-    from alphazero.net import leela
+    from alphazero.net import weights as network_weights
 
 Reply = TypeVar("Reply")
 
@@ -110,7 +110,7 @@ class RankHandle(Protocol):
     join: RemoteMethod[None]
     train: RemoteMethod[messages.TrainedSteps]
     evaluate: RemoteMethod[dict[str, float]]
-    candidate: RemoteMethod["leela.Weights | None"]
+    candidate: RemoteMethod["network_weights.Weights | None"]
     state: RemoteMethod[dict[str, Any] | None]
     load_state: RemoteMethod[None]
 

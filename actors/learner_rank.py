@@ -13,7 +13,7 @@ from alphazero.config import schema
 from alphazero.data import batch as batches
 
 if TYPE_CHECKING:
-    from alphazero.net import leela
+    from alphazero.net import weights as network_weights
     from alphazero.training import learner
 
 
@@ -61,7 +61,7 @@ class LearnerRank:
         """`Learner.evaluate`."""
         return self._learner.evaluate(drawn)
 
-    def candidate(self) -> "leela.Weights | None":
+    def candidate(self) -> "network_weights.Weights | None":
         """`Learner.candidate` of the first rank, None of the other ranks, which have the same."""
         found = self._learner.candidate()
         return found if self._is_first else None

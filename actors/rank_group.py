@@ -18,7 +18,7 @@ from alphazero.config import schema
 from alphazero.data import batch as batches
 
 if TYPE_CHECKING:
-    from alphazero.net import leela
+    from alphazero.net import weights as network_weights
 
 Answer = TypeVar("Answer")
 _logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class RankGroup:
         """Evaluates batches on the first rank."""
         return self._get([self._ranks[0].evaluate.remote(drawn)])[0]
 
-    def candidate(self) -> "leela.Weights":
+    def candidate(self) -> "network_weights.Weights":
         """The averaged network."""
         first, *_ = self._get([rank.candidate.remote() for rank in self._ranks])
         assert first is not None

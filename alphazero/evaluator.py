@@ -19,6 +19,10 @@ class Inputs(NamedTuple):
         """Inputs in arrays of their own."""
         return Inputs(self.planes.copy(), None if self.globals is None else self.globals.copy())
 
+    def take(self, rows: np.ndarray) -> "Inputs":
+        """Inputs of these positions, in arrays of their own. rows: indices, which may repeat."""
+        return Inputs(self.planes[rows], None if self.globals is None else self.globals[rows])
+
 
 class Outputs(NamedTuple):
     """The network's outputs for B positions, float32, seen by the player to move."""

@@ -18,7 +18,7 @@ from alphazero.benchmarks import nets, settings
 from alphazero.config import command_line
 from alphazero.engine_client import gtp_client
 from alphazero.evaluation import weight_files
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 from tools.peers import contest, engines, environment, selfplays, turns
 
 CONTESTS = ("selfplay", "gtp")
@@ -134,15 +134,16 @@ def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -
     if options.weights is None:
         path = folder / f"random-{RANDOM_NET}.txt"
         weights = nets.random_weights(settings.parse_net(RANDOM_NET), engines.SIZE)
-        leela.write(weights, path)
+        network_weights.write(weights, path)
     else:
         path = weight_files.find(options.weights).absolute()
         weights = weight_files.load(path)
-    if weights.size != engines.SIZE:
-        raise ValueError(f"argument --weights: {path}: is for {weights.size}x{weights.size}, not 19x19")
+    if not network_weights.plays(weights, engines.SIZE):
+        own = network_weights.size_of(weights)
+        raise ValueError(f"argument --weights: {path}: is for {own}x{own}, not 19x19")
     return engines.EngineSettings(
         weights=path,
-        net_name=weights.name,
+        net_name=network_weights.name_of(weights),
         threads=options.threads,
         cores=cores,
         num_visits=options.visits,

@@ -21,6 +21,10 @@ from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players, weight_files
 from alphazero.evaluation import result as results
 from alphazero.net import inference
+from alphazero.net import weights as network_weights
+
+_SIZE = 9
+"""Board of networks that play on every size."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         loaded = {"searched": weight_files.load(options.searched)}
         loaded["reinforced"] = weight_files.load(options.reinforced)
-        sizes = {weights.size for weights in loaded.values()}
+        sizes = {network_weights.size_of(weights) or _SIZE for weights in loaded.values()}
         if len(sizes) > 1:
             raise ValueError(f"{options.reinforced}: the networks play boards of different sizes")
         for name, weights in loaded.items():
-            networks[name] = inference.make_evaluator(weights, device=options.device)
+            networks[name] = inference.make_evaluator(weights, size=max(sizes), device=options.device)
     except ValueError as error:
         parser.error(str(error))
     size = sizes.pop()

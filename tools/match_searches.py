@@ -20,7 +20,8 @@ from alphazero.config import game as game_config
 from alphazero.config import search as search_config
 from alphazero.evaluation import match, openings, players, weight_files
 from alphazero.evaluation import result as results
-from alphazero.net import inference, leela
+from alphazero.net import inference
+from alphazero.net import weights as network_weights
 
 _DEFAULTS: dict[str, Any] = dataclasses.asdict(search_config.SearchConfig())
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("searches", nargs="+", type=parse_search, metavar="SEARCH")
     add("--pairs", type=whole_number(1, 10_000), default=100, help="pairs of games in each match")
     add("--opening-plies", type=whole_number(0, 40), default=6)
+    add("--size", type=whole_number(2, 19), default=9, help="of the board, if the network plays on any")
     add("--komi", type=command_line.number(-400, 400), default=7.0)
     add("--seed", type=whole_number(0, 2**31), default=0)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -42,12 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights = weight_files.load(options.weights)
-        evaluator = inference.make_evaluator(weights, device=options.device)
+        evaluator = inference.make_evaluator(
+            weights, size=network_weights.size_of(weights) or options.size, device=options.device
+        )
     except ValueError as error:
         parser.error(str(error))
     for weaker, stronger in zip(options.searches, options.searches[1:], strict=False):
         began = time.monotonic()
-        result = play(options, weights, evaluator, (stronger, weaker))
+        result = play(options, evaluator, (stronger, weaker))
         print(f"{result.report()}{time.monotonic() - began:.0f} s\n", flush=True)
         if options.output is not None:
             with options.output.open("a") as file:
@@ -77,12 +81,11 @@ def parse_search(text: str) -> tuple[str, search_config.SearchConfig]:
 
 def play(
     options: argparse.Namespace,
-    weights: leela.Weights,
     evaluator: inference.NetEvaluator,
     searches: tuple[tuple[str, search_config.SearchConfig], ...],
 ) -> results.MatchResult:
     """Plays the match of two searches; the first one is player a."""
-    game = game_config.GameConfig(size=weights.size, komi=options.komi)
+    game = game_config.GameConfig(size=evaluator.size, komi=options.komi)
     rng = np.random.default_rng(options.seed)
     first_moves = openings.draw(evaluator, game, count=options.pairs, plies=options.opening_plies, rng=rng)
     a, b = (players.SearchPlayer(name, evaluator, config, rng) for name, config in searches)

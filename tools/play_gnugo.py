@@ -24,7 +24,8 @@ from alphazero.config import search as search_config
 from alphazero.engine_client import gtp_client
 from alphazero.evaluation import gtp_player, match, openings, players, weight_files
 from alphazero.evaluation import result as results
-from alphazero.net import inference, leela
+from alphazero.net import inference
+from alphazero.net import weights as network_weights
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,14 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights = weight_files.load(options.weights)
-        evaluator = inference.make_evaluator(weights, device=options.device)
+        evaluator = inference.make_evaluator(
+            weights, size=network_weights.size_of(weights) or options.size, device=options.device
+        )
     except ValueError as error:
         parser.error(str(error))
     if options.opponent == "gnugo" and shutil.which(options.gnugo) is None:
         parser.error(f"argument --gnugo: {options.gnugo}: no such program")
     began = time.monotonic()
     try:
-        result = _play(options, weights, evaluator)
+        result = _play(options, evaluator)
     except (gtp_client.EngineLost, gtp_client.CommandRefused) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
@@ -65,6 +68,7 @@ def _make_parser() -> command_line.Parser:
         default="policy",
         help="the policy that draws the first plies",
     )
+    add("--size", type=whole_number(2, 19), default=9, help="of the board, if the network plays on any")
     add("--komi", type=command_line.number(-400, 400), default=7.0)
     add("--seed", type=whole_number(0, 2**31), default=0)
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -87,15 +91,13 @@ def _even_number(text: str) -> int:
     return number
 
 
-def _play(
-    options: argparse.Namespace, weights: leela.Weights, evaluator: evaluators.Evaluator
-) -> results.MatchResult:
-    game = game_config.GameConfig(size=weights.size, komi=options.komi)
+def _play(options: argparse.Namespace, evaluator: inference.NetEvaluator) -> results.MatchResult:
+    game = game_config.GameConfig(size=evaluator.size, komi=options.komi)
     search = search_config.SearchConfig(
         algorithm=search_config.Algorithm.puct, num_simulations=options.simulations
     )
     rng = np.random.default_rng(options.seed)
-    uniform = evaluators.UniformEvaluator(weights.size)
+    uniform = evaluators.UniformEvaluator(evaluator.size)
     first_moves = openings.draw(
         evaluator if options.opening == "policy" else uniform,
         game,

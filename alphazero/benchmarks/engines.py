@@ -34,7 +34,7 @@ def _measure_net(net: net_config.NetConfig, options: settings.BenchmarkSettings)
         leaf_batch=options.leaf_batch,
         is_cached=False,
     )
-    search, description = setup.make_search(weights, engine_options)
+    search, description = setup.make_search(weights, engine_options, options.size)
     game = play.Game(options.size, 7)
     # Process time would add up the times of the threads and leave out the time they wait for each other.
     clock = options.clock if num_threads == 1 else time.perf_counter

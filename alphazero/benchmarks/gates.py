@@ -87,4 +87,4 @@ class _Roofline:
 
     def _measure(self) -> float:
         share = self._options.seconds / _ROUNDS
-        return nets.evaluations_per_s(self._best.evaluator, self._best.planes, share, self._options.clock)
+        return nets.evaluations_per_s(self._best.evaluator, self._best.inputs, share, self._options.clock)

@@ -8,7 +8,10 @@ import numpy as np
 from alphazero import evaluator as evaluators
 from alphazero.benchmarks import measurement, settings
 from alphazero.config import net as net_config
-from alphazero.net import inference, leela, resnet
+from alphazero.go import input_families
+from alphazero.net import inference
+from alphazero.net import weights as network_weights
+from alphazero.training import trainable
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 GPU_BATCHES = (256, 1024, 2048, 4096, 8192, 16384)
@@ -20,9 +23,14 @@ class FastestBackend(NamedTuple):
 
     backend: str
     evaluator: inference.NetEvaluator
-    planes: np.ndarray  # [batch, 18, N, N] input of the measurement
+    inputs: evaluators.Inputs  # of the measurement
     rate: float  # evaluations/s
     close: list[int]  # batches within a tenth of the best rate, the best one included
+
+    @property
+    def batch(self) -> int:
+        """Positions in one call."""
+        return len(self.inputs.planes)
 
 
 def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
@@ -40,47 +48,45 @@ def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measure
             )
 
 
-def fastest(weights: leela.Weights, options: settings.BenchmarkSettings) -> FastestBackend:
+def fastest(weights: network_weights.Weights, options: settings.BenchmarkSettings) -> FastestBackend:
     """Returns the fastest backend at its best batch."""
     return max(all_bests(weights, options), key=lambda best: best.rate)
 
 
-def all_bests(weights: leela.Weights, options: settings.BenchmarkSettings) -> list[FastestBackend]:
+def all_bests(weights: network_weights.Weights, options: settings.BenchmarkSettings) -> list[FastestBackend]:
     """Returns each backend that this machine measures at startup, on one thread, with its best batch."""
     bests = []
     for backend in inference.measured_backends(options.device):
         try:
-            evaluator = inference.make_evaluator(weights, device=options.device, backend=backend)
+            evaluator = inference.make_evaluator(
+                weights, size=options.size, device=options.device, backend=backend
+            )
         except ValueError:  # the backend fails here or is not faithful
             continue
         batches = GPU_BATCHES if "cuda" in evaluator.describe() else BATCHES
         rates = {}
         for batch in batches:
-            planes = random_planes(batch, weights.size)
-            evaluator.evaluate(evaluators.Inputs(planes))
+            inputs = random_inputs(batch, evaluator)
+            evaluator.evaluate(inputs)
             # The best of a few short runs, because other work on the machine can only slow one down.
             rates[batch] = max(
-                evaluations_per_s(evaluator, planes, options.seconds / 20, options.clock)
+                evaluations_per_s(evaluator, inputs, options.seconds / 20, options.clock)
                 for _ in range(_ROUNDS)
             )
         batch = max(rates, key=lambda batch: rates[batch])
         close = [other for other in rates if rates[other] > 0.9 * rates[batch]]
-        bests.append(
-            FastestBackend(backend, evaluator, random_planes(batch, weights.size), rates[batch], close)
-        )
+        bests.append(FastestBackend(backend, evaluator, random_inputs(batch, evaluator), rates[batch], close))
     return bests
 
 
 def evaluations_per_s(
-    evaluator: inference.NetEvaluator, planes: np.ndarray, seconds: float, clock: measurement.Clock
+    evaluator: inference.NetEvaluator, inputs: evaluators.Inputs, seconds: float, clock: measurement.Clock
 ) -> float:
     """Bare evaluations per second of one batch, repeated."""
 
-    inputs = evaluators.Inputs(planes)
-
     def evaluate() -> int:
         evaluator.evaluate(inputs)
-        return len(planes)
+        return len(inputs.planes)
 
     return measurement.rate(evaluate, seconds, clock)
 
@@ -90,17 +96,25 @@ def setup_of(best: FastestBackend, options: settings.BenchmarkSettings) -> dict[
     return {
         "board": f"{options.size}x{options.size}",
         "backend": best.evaluator.describe(),
-        "batch": len(best.planes),
+        "batch": best.batch,
         "threads": 1,
     }
 
 
-def random_weights(net: net_config.NetConfig, size: int) -> leela.Weights:
+def random_weights(net: net_config.NetConfig, size: int) -> network_weights.Weights:
     """Returns an untrained network, which is as fast as a trained one."""
-    return resnet.ResNet(size, net).eval().export()
+    return trainable.make_network(size, net).eval().export()
 
 
-def random_planes(batch: int, size: int) -> np.ndarray:
-    """Returns [batch, 18, N, N] uint8 zeros and ones."""
+def random_inputs(batch: int, evaluator: inference.NetEvaluator) -> evaluators.Inputs:
+    """Returns random inputs for `batch` positions; planes of zeros and ones."""
+    return random_inputs_of(evaluator.family, batch, evaluator.size)
+
+
+def random_inputs_of(family: input_families.InputFamily, batch: int, size: int) -> evaluators.Inputs:
+    """Returns random inputs of a family for `batch` positions; planes of zeros and ones."""
     rng = np.random.default_rng(0)
-    return rng.integers(0, 2, (batch, leela.NUM_PLANES, size, size), dtype=np.uint8)
+    planes = rng.integers(0, 2, (batch, family.num_planes, size, size), dtype=np.uint8)
+    if not family.num_globals:
+        return evaluators.Inputs(planes)
+    return evaluators.Inputs(planes, rng.random((batch, family.num_globals), dtype=np.float32))

@@ -46,9 +46,9 @@ def measure_with(
     for _ in range(_ROUNDS):
         share = options.seconds / _ROUNDS
         for batch, rates in limits.items():
-            planes = nets.random_planes(batch, options.size)
+            inputs = nets.random_inputs(batch, best.evaluator)
             seconds = share / len(limits)
-            rates.append(nets.evaluations_per_s(best.evaluator, planes, seconds, options.clock))
+            rates.append(nets.evaluations_per_s(best.evaluator, inputs, seconds, options.clock))
         values.append(measurement.rate(lambda: _play_move(player), share, options.clock))
     simulations = player.work.simulations - before.simulations
     value = statistics.median(values)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from alphazero.benchmarks import measurement, nets, settings
 from alphazero.config import net as net_config
 from alphazero.engine_client import gtp_client
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 
 _TIME_LIMIT_S = 300.0
 _LIBRARIES = """
@@ -41,8 +41,9 @@ def measure(
     The ratio is how many times as long a start takes.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "net.txt"
-        leela.write(nets.random_weights(net, options.size), path)
+        weights = nets.random_weights(net, options.size)
+        path = Path(folder) / f"net{network_weights.suffix_of(weights)}"
+        network_weights.write(weights, path)
         arguments = [f"--weights={path}", f"--device={options.device}", f"--threads={options.num_threads}"]
         _start(arguments)  # compiles kernels and loads files into the page cache
         began = time.perf_counter()

@@ -8,7 +8,7 @@ import numpy as np
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import rollouts
-from alphazero.go import features, geometry, play, rules, symmetry
+from alphazero.go import input_families, play, rules, symmetry
 from alphazero.search import inspection, interface, lockstep, lost_games
 from alphazero.search import tree as trees
 
@@ -154,11 +154,10 @@ class EngineSearch:
         """
         if self._exact is None:
             self._exact = self._make_exact()
-        planes = np.zeros((features.NUM_PLANES, self._size**2), np.uint8)
-        features.fill_planes(geometry.make(self._size), position.record, 0, planes)
-        seen = symmetry.apply(planes, symmetry.inverse(s), self._size)
-        batch = seen.reshape(1, features.NUM_PLANES, self._size, self._size)
-        outputs = self._exact.evaluate(evaluators.Inputs(batch))
+        planes, scalars = input_families.encode_game(evaluators.family(self._exact), position)
+        rows = planes.reshape(planes.shape[1], self._size**2)
+        seen = symmetry.apply(rows, symmetry.inverse(s), self._size).reshape(planes.shape)
+        outputs = self._exact.evaluate(evaluators.Inputs(seen, scalars if scalars.size else None))
         logits = outputs.logits[0]
         weights = np.exp(logits.astype(np.float64) - logits.max())
         return symmetry.apply(weights / weights.sum(), s, self._size), float(outputs.values[0])
@@ -194,6 +193,7 @@ class EngineSearch:
                 self._games,
                 np.random.default_rng(0),
                 max_simulations=max(self._num_simulations, MOST_SIMULATIONS),
+                family=evaluators.family(self._evaluator),
             )
             self._root = None
         self._games[0] = position.record[0]

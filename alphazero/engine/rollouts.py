@@ -42,7 +42,8 @@ class Rollouts:
         self._games["over"] = False
         num_left = position.record["hashes"].shape[1] - 1 - len(position.moves)
         self._games["move_limit"] = len(position.moves) + min(num_left, 3 * position.size**2)
-        self._policy = raw_policy.RawPolicy(search_config.SearchConfig(num_simulations=1), self._games, rng)
+        config, family = search_config.SearchConfig(num_simulations=1), evaluators.family(evaluator)
+        self._policy = raw_policy.RawPolicy(config, self._games, rng, family=family)
 
     @property
     def is_done(self) -> bool:

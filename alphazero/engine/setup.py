@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
 from alphazero.engine import clocks, engine_search, session, state
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 from alphazero.search import cache, symmetries, threads
 
 NAME = "AlphaZero"
@@ -30,7 +31,7 @@ class EngineOptions:
 
     num_simulations: int
     size: int | None = None
-    """None for the network's board size; 9 without a network."""
+    """None for the network's only board size; 9 without a network or if it plays on all sizes."""
     komi: float | None = None
     """None for 7 up to 9x9, else 7.5."""
     rules: state.Rules = field(default_factory=state.Rules)
@@ -52,24 +53,23 @@ class EngineOptions:
     """Whether the network's answers are cached."""
 
 
-def make_engine(weights: leela.Weights | None, options: EngineOptions) -> session.Engine:
+def make_engine(weights: network_weights.Weights | None, options: EngineOptions) -> session.Engine:
     """Makes an engine that plays by PUCT without noise.
 
     weights: None for a uniform network on any board. Raises ValueError if the network does not support
     the options.
     """
-    size = options.size or (weights.size if weights else 9)
-    if weights and size != weights.size:
-        raise ValueError(f"argument --size: {size}: the network plays {weights.size}x{weights.size} only")
-    if weights:
-        search, network = make_search(weights, options)
-    else:
-        search, network = None, "uniform network"
+    own_size = network_weights.size_of(weights) if weights else None
+    size = options.size or own_size or 9
+    if own_size not in (None, size):
+        raise ValueError(f"argument --size: {size}: the network plays {own_size}x{own_size} only")
+    searches = _Searches(weights, options)
+    network = searches.at(size).network if weights else "uniform network"
     setup = state.Setup(
         name=NAME,
         version=f"{LEELA_ZERO} ({NAME} {_version()})",
         description=f"{NAME} {_version()}\n{network}, {_budget_text(options)} a move (PUCT)",
-        sizes=[weights.size] if weights else range(2, 20),
+        sizes=[own_size] if own_size else range(2, 20),
         size=size,
         komi=options.komi if options.komi is not None else (7.0 if size <= 9 else 7.5),
         rules=options.rules,
@@ -77,7 +77,33 @@ def make_engine(weights: leela.Weights | None, options: EngineOptions) -> sessio
         ponders=options.ponders,
     )
     clock = clocks.Clock(options.lag_s, options.max_time_s, time.monotonic)
-    return session.Engine(setup, lambda size: search or _uniform_search(size, options), clock)
+    return session.Engine(setup, lambda size: searches.at(size).search, clock)
+
+
+class NetworkSearch(NamedTuple):
+    """A search, and the network and backend that it uses."""
+
+    search: engine_search.EngineSearch
+    network: str
+
+
+class _Searches:
+    """Searches by board size. Only the newest one is kept."""
+
+    def __init__(self, weights: network_weights.Weights | None, options: EngineOptions) -> None:
+        self._weights, self._options = weights, options
+        self._newest: tuple[int, NetworkSearch] | None = None
+
+    def at(self, size: int) -> NetworkSearch:
+        """The search for a board size."""
+        if self._newest is None or self._newest[0] != size:
+            self._newest = size, self._make(size)
+        return self._newest[1]
+
+    def _make(self, size: int) -> NetworkSearch:
+        if self._weights is None:
+            return NetworkSearch(_uniform_search(size, self._options), "uniform network")
+        return make_search(self._weights, self._options, size)
 
 
 def _budget_text(options: EngineOptions) -> str:
@@ -106,30 +132,35 @@ def _uniform_search(size: int, options: EngineOptions) -> engine_search.EngineSe
     return engine_search.EngineSearch(size, _search_config(options), uniform, lambda: uniform)
 
 
-def make_search(weights: leela.Weights, options: EngineOptions) -> tuple[engine_search.EngineSearch, str]:
-    """Makes a search that is warmed up; returns it with a description of the network and its backend.
+def make_search(
+    weights: network_weights.Weights, options: EngineOptions, size: int | None = None
+) -> NetworkSearch:
+    """Makes a search that is warmed up. size: of the board; None for the network's only one.
 
     Raises ValueError for a missing device. A report of how the backend was chosen goes to stderr.
     """
     # Imported here, as a uniform network needs no library for networks.
     from alphazero.net import inference
 
-    team = inference.make_team(weights, options.num_threads, device=options.device, batch=options.leaf_batch)
+    team = inference.make_team(
+        weights, options.num_threads, size=size, device=options.device, batch=options.leaf_batch
+    )
+    size = team[0].size
     print(team[0].report, file=sys.stderr, flush=True)
     config = _search_config(options)
     caches: list[cache.CachedEvaluator] = []
-    wrapped = [_wrap_evaluator(evaluator, config, weights.size, options, caches) for evaluator in team]
+    wrapped = [_wrap_evaluator(evaluator, config, size, options, caches) for evaluator in team]
     evaluator = threads.ThreadedEvaluator(wrapped) if len(wrapped) > 1 else wrapped[0]
     search = engine_search.EngineSearch(
-        weights.size,
+        size,
         config,
         evaluator,
-        lambda: inference.make_exact(weights),
+        lambda: inference.make_exact(weights, size),
         lambda: _clear(caches),
     )
     # Compiling kernels in the first move could lose on time.
     search.warm_up()
-    return search, f"{weights.name} on {team[0].describe()}"
+    return NetworkSearch(search, f"{network_weights.name_of(weights)} on {team[0].describe()}")
 
 
 def _wrap_evaluator(
@@ -143,7 +174,8 @@ def _wrap_evaluator(
     wrapped = symmetries.wrap(evaluator, search, size, np.random.default_rng())
     if not options.is_cached:
         return wrapped
-    caches.append(cache.CachedEvaluator(wrapped, size, cache.DEFAULT_BYTES // options.num_threads))
+    num_bytes = cache.DEFAULT_BYTES // options.num_threads
+    caches.append(cache.CachedEvaluator(wrapped, size, num_bytes, evaluators.family(evaluator)))
     return caches[-1]
 
 

@@ -127,7 +127,13 @@ class Gate:
     def _promote(self, outcome: GateOutcome) -> None:
         candidate, facts = outcome.candidate, self._facts(outcome)
         # The certificate is about the file's arithmetic, so the check uses float32, whatever precision plays.
-        exact = inference.make_evaluator(candidate.weights, device="cpu", precision="fp32", backend="torch")
+        exact = inference.make_evaluator(
+            candidate.weights,
+            size=self._config.game.size,
+            device="cpu",
+            precision="fp32",
+            backend="torch",
+        )
         check = agreement.make_check(exact, self._config.game, self._rng)
         self._promotions.promote(candidate.weights, facts, check)
         self._player.start_with(candidate)

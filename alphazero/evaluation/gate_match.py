@@ -104,6 +104,7 @@ class GateMatch:
         training = self._config.training
         return inference.make_evaluator(
             candidate.weights,
+            size=self._config.game.size,
             device=training.device,
             precision=training.precision,
             batch=max(1, self._config.gate.num_games // 2),  # half of the games are the opponent's turn

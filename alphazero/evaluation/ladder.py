@@ -242,6 +242,7 @@ class Ladder:
             training = self._config.training
             self._evaluators[name] = inference.make_evaluator(
                 self._promotions.get(int(name)).load(),
+                size=self._config.game.size,
                 device=training.device,
                 precision=training.precision,
                 batch=_PAIRS_AT_ONCE,

@@ -51,7 +51,8 @@ def _draw_once(
     count, plies = shape
     games = game_kernels.new_games(count, config)
     tables, scratch = geometry.make(config.size), board.make_scratch(config.size**2)
-    search = lockstep.LockstepSearch(search_config.SearchConfig(num_simulations=1), games, rng)
+    bare = search_config.SearchConfig(num_simulations=1)
+    search = lockstep.LockstepSearch(bare, games, rng, family=evaluators.family(evaluator))
     indices = np.arange(count)
     drawn: list[list[int]] = [[] for _ in range(count)]
     for _ in range(plies):

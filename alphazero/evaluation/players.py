@@ -30,7 +30,7 @@ class SearchPlayer:
         """Joins these games [G], which the match advances."""
         num_points = games["stones"].shape[1] - 1
         self._games = games
-        self._search = factory.make(self._config, games, self._rng)
+        self._search = factory.make(self._config, games, self._rng, family=evaluators.family(self._evaluator))
         self._wrapped = symmetries.wrap(self._evaluator, self._config, round(num_points**0.5), self._rng)
 
     def reset(self, index: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alphazero import run_paths
 from alphazero.config import schema
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 
 FORMS = "a weight file, a run's folder, its weights/, or a folder of promoted files"
@@ -35,11 +35,11 @@ def find(source: str | Path) -> Path:
     return newest.path
 
 
-def load(source: str | Path) -> leela.Weights:
+def load(source: str | Path) -> network_weights.Weights:
     """Loads the network that `find` returns. Also raises ValueError if the file is not a network."""
     path = find(source)
     try:
-        return leela.read(path)
+        return network_weights.read(path)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
 

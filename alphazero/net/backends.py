@@ -10,7 +10,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import training as training_config
-from alphazero.net import calibration, folding, machine, numpy_backend, openvino_backend
+from alphazero.net import calibration, description, machine, numpy_backend, openvino_backend
 
 _TRIAL_ROUNDS = 8
 _TRIAL_S = 0.5
@@ -21,24 +21,21 @@ _LONGEST_RUN_S = 0.1
 _NO_COMPILING = "compiling takes half a minute and gains only a tenth on a CPU"
 _SLOWER_ON_X86 = "openvino is faster on an x86 CPU"
 
-RawOutputs = tuple[np.ndarray, np.ndarray]
-"""Logits [B, A] and values before tanh [B], float32."""
-
 
 class Backend(Protocol):
-    """A way to compute a folded network."""
+    """A way to compute a described network."""
 
     name: str
     """Backend, device and precision, for display."""
     precision: str
     """A key of `calibration.BOUNDS`."""
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         """Switches to other weights of the same shape. exact: their float32 answers."""
         ...
 
-    def run(self, planes: np.ndarray) -> RawOutputs:
-        """Returns the outputs for planes [B, 18, N, N] uint8."""
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        """Returns the network's raw outputs for inputs of its family."""
         ...
 
     def unload(self) -> None:
@@ -50,12 +47,12 @@ class Backend(Protocol):
 class AsynchronousBackend(Protocol):
     """A backend that computes while its caller continues."""
 
-    def submit(self, planes: np.ndarray) -> evaluators.Pending[RawOutputs]:
-        """Starts a `run`. Its planes may change as soon as this returns. At most two at a time."""
+    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[description.RawOutputs]:
+        """Starts a `run`. Its inputs may change as soon as this returns. At most two at a time."""
         ...
 
 
-Maker = Callable[[folding.Folded, calibration.Exact], Backend]
+Maker = Callable[[description.Description, calibration.Exact], Backend]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +112,7 @@ def candidates(
 
 
 def choose(
-    net: folding.Folded,
+    net: description.Description,
     options: Mapping[str, BackendCandidate],
     batch: int,
     *,
@@ -131,12 +128,14 @@ def choose(
     - is_cut: whether the trial uses a smaller batch if the slowest backend would take long for the whole one.
     - clock: other processes do not disturb time.process_time, but it is correct only for one CPU thread.
     """
-    positions = calibration.positions(net.size)
+    positions = calibration.positions(net.size, net.family)
     exact = numpy_backend.exact_answers(net)
     backends, notes, per_position_s = _make_all(net, exact, options, clock)
     if is_cut:
         batch = max(1, min(batch, int(_LONGEST_RUN_S / max(per_position_s, 1e-9))))
-    rates = _measure(backends, np.resize(positions, (batch, *positions.shape[1:])), clock)
+    # The first positions, or all of them again and again.
+    inputs = positions.take(np.arange(batch) % len(positions.planes))
+    rates = _measure(backends, inputs, clock)
     ranking = sorted(rates, key=lambda name: -rates[name])
     measured = [f"{name} {rates[name]:,.0f} evaluations/s" for name in ranking]
     measured[0] += " (used)"
@@ -159,7 +158,7 @@ class _Made(NamedTuple):
 
 
 def _make_all(
-    net: folding.Folded,
+    net: description.Description,
     exact: calibration.Exact,
     options: Mapping[str, BackendCandidate],
     clock: Callable[[], float],
@@ -180,12 +179,12 @@ def _make_all(
     if not made:
         made["torch_fp32"] = backend = last_resort(net)
         began = clock()
-        backend.run(calibration.positions(net.size))
+        backend.run(calibration.positions(net.size, net.family))
         slowest = clock() - began
-    return _Made(made, notes, slowest / len(exact.values))
+    return _Made(made, notes, slowest / len(exact.outputs.values))
 
 
-def last_resort(net: folding.Folded) -> Backend:
+def last_resort(net: description.Description) -> Backend:
     """Makes torch in float32 on a CPU, which is faithful to every network."""
     from alphazero.net import torch_backend
 
@@ -193,7 +192,7 @@ def last_resort(net: folding.Folded) -> Backend:
 
 
 def make_faithful(
-    net: folding.Folded,
+    net: description.Description,
     exact: calibration.Exact,
     option: BackendCandidate,
     clock: Callable[[], float] = time.perf_counter,
@@ -215,13 +214,15 @@ def make_faithful(
     return backend, seconds
 
 
-def unfaithfulness(backend: Backend, net: folding.Folded, exact: calibration.Exact) -> str:
+def unfaithfulness(backend: Backend, net: description.Description, exact: calibration.Exact) -> str:
     """Returns the reason why the backend is not faithful to the network that it holds; empty if it is."""
-    return calibration.unfaithfulness(exact, backend.run(calibration.positions(net.size)), backend.precision)
+    inputs = calibration.positions(net.size, net.family)
+    outputs = net.reader(inputs)(backend.run(inputs))
+    return calibration.unfaithfulness(exact, outputs, backend.precision)
 
 
 def _measure(
-    backends: Mapping[str, Backend], planes: np.ndarray, clock: Callable[[], float]
+    backends: Mapping[str, Backend], inputs: evaluators.Inputs, clock: Callable[[], float]
 ) -> dict[str, float]:
     """Evaluations/s of each backend: the best of a few alternating runs. Other work can only slow them."""
     best = dict.fromkeys(backends, float("inf"))
@@ -229,28 +230,28 @@ def _measure(
     for _ in range(_TRIAL_ROUNDS):
         for name, backend in backends.items():
             start = clock()
-            backend.run(planes)
+            backend.run(inputs)
             best[name] = min(best[name], clock() - start)
         if time.perf_counter() - began > _TRIAL_S:
             break
-    return {name: len(planes) / max(seconds, 1e-9) for name, seconds in best.items()}
+    return {name: len(inputs.planes) / max(seconds, 1e-9) for name, seconds in best.items()}
 
 
 # The import of torch takes more than a second, so only the functions that make its backends import it.
 def _make_torch(
-    net: folding.Folded, exact: calibration.Exact, *, device: training_config.Device, **settings: Any
+    net: description.Description, exact: calibration.Exact, *, device: training_config.Device, **settings: Any
 ) -> Backend:
     from alphazero.net import hardware, torch_backend
 
     return torch_backend.TorchBackend(net, device=hardware.pick_device(device), **settings)
 
 
-def _make_openvino(net: folding.Folded, exact: calibration.Exact, **settings: Any) -> Backend:
+def _make_openvino(net: description.Description, exact: calibration.Exact, **settings: Any) -> Backend:
     return openvino_backend.OpenVinoBackend(net, **settings)
 
 
 def _make_graphs(
-    net: folding.Folded, exact: calibration.Exact, *, device: training_config.Device, **settings: Any
+    net: description.Description, exact: calibration.Exact, *, device: training_config.Device, **settings: Any
 ) -> Backend:
     from alphazero.net import graph_backend, hardware
 

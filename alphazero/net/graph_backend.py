@@ -17,13 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
-from alphazero.go import input_families
-from alphazero.net import calibration, folding, packing, torch_backend
+from alphazero import evaluator as evaluators
+from alphazero.net import calibration, description, packing, torch_backend
 
-# B batch, K packed bytes of a position, C planes, H height, W width, A actions
+# B batch, K packed bytes of a position, G global inputs, C planes, H height, W width
 _NUM_SLOTS = 2
 _SMALLEST = 16
 _WARM_UPS = 3
@@ -43,8 +42,9 @@ def padded(batch: int, *, is_coarse: bool = False) -> int:
 class _Step(NamedTuple):
     """The device's work for one batch size."""
 
-    packed_BK: torch.Tensor  # its input
-    compute: Callable[[], tuple[torch.Tensor, torch.Tensor]]  # logits [B, A] and values [B] on the device
+    packed_BK: torch.Tensor  # its inputs
+    globals_BG: torch.Tensor
+    compute: Callable[[], tuple[torch.Tensor, ...]]  # raw outputs on the device
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +52,8 @@ class _Slot:
     """Host memory of one batch in flight."""
 
     packed_BK: torch.Tensor
-    logits_BA: torch.Tensor
-    value_B: torch.Tensor
+    globals_BG: torch.Tensor
+    outputs: tuple[torch.Tensor, ...] = ()  # raw outputs, empty before the first batch
     done: torch.cuda.Event | None  # recorded after the copies to the host
     is_taken: bool = False
 
@@ -64,28 +64,26 @@ class GraphOutputs(NamedTuple):
     slot: _Slot
     batch: int
 
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Waits, then returns logits [B, A] and values before tanh [B], float32. Callable once."""
+    def result(self) -> description.RawOutputs:
+        """Waits, then returns the raw outputs, float32. Callable once."""
         assert self.slot.is_taken, "these answers were read before"
         if self.slot.done is not None:
             self.slot.done.synchronize()
         self.slot.is_taken = False
-        return self.slot.logits_BA[: self.batch].numpy().copy(), self.slot.value_B[
-            : self.batch
-        ].numpy().copy()
+        return tuple(output[: self.batch].numpy().copy() for output in self.slot.outputs)
 
 
 class GraphBackend:
-    """The folded network on a GPU, with at most two batches in flight.
+    """A network on a GPU, with at most two batches in flight.
 
     is_compiled: whether torch.compile writes the kernels. There are fewer batch sizes then, because each one
     takes seconds to compile. On a CPU, tests run the same steps without graphs, streams and pinned memory.
     """
 
     def __init__(
-        self, net: folding.Folded, *, device: torch.device, is_bf16: bool, is_compiled: bool = False
+        self, net: description.Description, *, device: torch.device, is_bf16: bool, is_compiled: bool = False
     ) -> None:
-        self._size, self._num_actions = net.size, len(net.policy.bias)
+        self._size, self._family = net.size, net.family
         self._device, self._is_cuda = device, device.type == "cuda"
         self._dtype = torch.bfloat16 if is_bf16 else torch.float32
         self.precision = "bf16" if is_bf16 else "fp32"
@@ -99,7 +97,7 @@ class GraphBackend:
         self._slots = [self._make_slot(_SMALLEST) for _ in range(_NUM_SLOTS)]
         self._num_submitted = 0
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         """Copies the weights of a network of the same shape into place. Captured graphs use them at once."""
         with self._queue():
             self._module.load(net)
@@ -109,26 +107,34 @@ class GraphBackend:
     def unload(self) -> None:
         """Does nothing: `load` copies the next network's weights to the same place."""
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        return self.submit(planes).result()
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        """Implements `Backend.run`."""
+        return self.submit(inputs).result()
 
     @torch.inference_mode()
-    def submit(self, planes: np.ndarray) -> GraphOutputs:
-        """Queues a batch. Its planes may change as soon as this returns."""
-        batch = len(planes)
+    def submit(self, inputs: evaluators.Inputs) -> GraphOutputs:
+        """Queues a batch. Its inputs may change as soon as this returns."""
+        batch = len(inputs.planes)
         size = padded(batch, is_coarse=self._is_compiled)
         step, slot = self._step(size), self._take_slot(size)
-        slot.packed_BK[:batch].numpy()[:] = input_families.LEELA.pack(planes)
+        slot.packed_BK[:batch].numpy()[:] = self._family.pack(inputs.planes)
+        if inputs.globals is not None:
+            slot.globals_BG[:batch].numpy()[:] = inputs.globals
         with self._queue():
             # Rows beyond the batch hold an older batch; their answers are never read.
             step.packed_BK.copy_(slot.packed_BK[:size], non_blocking=True)
-            logits_BA, value_B = step.compute()
-            slot.logits_BA[:size].copy_(logits_BA, non_blocking=True)
-            slot.value_B[:size].copy_(value_B, non_blocking=True)
+            step.globals_BG.copy_(slot.globals_BG[:size], non_blocking=True)
+            answers = step.compute()
+            slot.outputs = slot.outputs or tuple(self._host_memory(slot, answer) for answer in answers)
+            for output, answer in zip(slot.outputs, answers, strict=True):
+                output[:size].copy_(answer, non_blocking=True)
             if slot.done is not None:
                 slot.done.record()
         return GraphOutputs(slot, batch)
+
+    def _host_memory(self, slot: _Slot, answer: torch.Tensor) -> torch.Tensor:
+        """Memory for an output [B, ...] of as many positions as the slot can hold."""
+        return torch.zeros((len(slot.packed_BK), *answer.shape[1:]), pin_memory=self._is_cuda)
 
     def _take_slot(self, size: int) -> _Slot:
         """Returns the least recently used slot, enlarged if necessary."""
@@ -141,11 +147,10 @@ class GraphBackend:
         return self._slots[index]
 
     def _make_slot(self, size: int) -> _Slot:
-        num_bytes = input_families.LEELA.num_packed_bytes(self._size)
+        num_bytes, num_globals = self._family.num_packed_bytes(self._size), self._family.num_globals
         return _Slot(
             packed_BK=torch.zeros((size, num_bytes), dtype=torch.uint8, pin_memory=self._is_cuda),
-            logits_BA=torch.zeros((size, self._num_actions), pin_memory=self._is_cuda),
-            value_B=torch.zeros((size,), pin_memory=self._is_cuda),
+            globals_BG=torch.zeros((size, num_globals), pin_memory=self._is_cuda),
             done=torch.cuda.Event() if self._is_cuda else None,
         )
 
@@ -155,29 +160,30 @@ class GraphBackend:
         return self._steps[size]
 
     def _make_step(self, size: int) -> _Step:
-        num_bytes = input_families.LEELA.num_packed_bytes(self._size)
+        num_bytes, num_globals = self._family.num_packed_bytes(self._size), self._family.num_globals
         packed_BK = torch.zeros((size, num_bytes), dtype=torch.uint8, device=self._device)
+        globals_BG = torch.zeros((size, num_globals), device=self._device)
         if not self._is_cuda:
-            return _Step(packed_BK, lambda: self._compute(packed_BK))
+            return _Step(packed_BK, globals_BG, lambda: self._compute(packed_BK, globals_BG))
         with self._queue(), torch.backends.cudnn.flags(enabled=True, benchmark=True):
             for _ in range(_WARM_UPS):
-                self._compute(packed_BK)
+                self._compute(packed_BK, globals_BG)
             assert self._stream is not None
             self._stream.synchronize()
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
-                answers = self._compute(packed_BK)
+                answers = self._compute(packed_BK, globals_BG)
 
-        def replay() -> tuple[torch.Tensor, torch.Tensor]:
+        def replay() -> tuple[torch.Tensor, ...]:
             graph.replay()
             return answers
 
-        return _Step(packed_BK, replay)
+        return _Step(packed_BK, globals_BG, replay)
 
-    def _compute(self, packed_BK: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x_BCHW = packing.unpack(packed_BK, self._size, self._dtype)
-        logits_BA, value_B = self._forward(x_BCHW.contiguous(memory_format=torch.channels_last))
-        return logits_BA.float(), value_B.float()
+    def _compute(self, packed_BK: torch.Tensor, globals_BG: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        x_BCHW = packing.unpack(packed_BK, self._size, self._dtype, self._family.num_planes)
+        x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
+        return tuple(answer.float() for answer in self._forward(x_BCHW, globals_BG.to(self._dtype)))
 
     def _queue(self) -> contextlib.AbstractContextManager[Any]:
         return torch.cuda.stream(self._stream) if self._is_cuda else contextlib.nullcontext()

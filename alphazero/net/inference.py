@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from alphazero import evaluator as evaluators
 from alphazero.config import training as training_config
-from alphazero.net import backends, folding, leela, machine, numpy_backend
+from alphazero.go import input_families
+from alphazero.net import backends, description, descriptions, machine, numpy_backend
+from alphazero.net import weights as network_weights
 
 _logger = logging.getLogger(__name__)
 
@@ -17,16 +17,12 @@ _logger = logging.getLogger(__name__)
 class NetEvaluation(NamedTuple):
     """A batch in computation, as `alphazero.evaluator.Pending`."""
 
-    outputs: evaluators.Pending[backends.RawOutputs]
-    is_turned: np.ndarray | None  # [B] bool, rows whose value is the opponent's; None if there are none
+    raw: evaluators.Pending[description.RawOutputs]
+    read: description.Reader
 
     def result(self) -> evaluators.Outputs:
         """Waits for the outputs and returns them."""
-        logits, values = self.outputs.result()
-        values = np.tanh(values)
-        return evaluators.Outputs(
-            logits, values if self.is_turned is None else np.where(self.is_turned, -values, values)
-        )
+        return self.read(self.raw.result())
 
 
 class NetEvaluator:
@@ -36,7 +32,7 @@ class NetEvaluator:
     backend whose answers are faithful to it. If there is none, the network runs on torch in float32.
     """
 
-    def __init__(self, net: folding.Folded, ranked: Sequence[backends.Backend], report: str) -> None:
+    def __init__(self, net: description.Description, ranked: Sequence[backends.Backend], report: str) -> None:
         """ranked: backends; the first one holds `net` and is faithful to it. report: how they were chosen."""
         self._net = net
         self._ranked = list(ranked)
@@ -47,28 +43,35 @@ class NetEvaluator:
         """Number of networks loaded after the first. Within a generation, answers stay the same."""
 
     @property
+    def family(self) -> input_families.InputFamily:
+        """What the network takes as its inputs."""
+        return self._net.family
+
+    @property
+    def size(self) -> int:
+        """Side of the boards that it evaluates."""
+        return self._net.size
+
+    @property
     def is_asynchronous(self) -> bool:
         """Whether `submit` returns before the answers are computed."""
         return self._queue is not None
 
     def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
-        """Implements `Evaluator.evaluate`; planes [B, 18, N, N]."""
+        """Implements `Evaluator.evaluate` for inputs of the network's family."""
         return self.submit(inputs).result()
 
     def submit(self, inputs: evaluators.Inputs) -> NetEvaluation:
         """Starts an `evaluate`. Only a GPU computes while the caller continues."""
-        planes = inputs.planes
-        is_white_to_move = planes[:, 16, 0, 0] != 1 if self._net.is_value_blacks else None
+        read = self._net.reader(inputs)
         if self._queue is not None:
-            return NetEvaluation(self._queue.submit(planes), is_white_to_move)
-        return NetEvaluation(evaluators.Ready(self._backend.run(planes)), is_white_to_move)
+            return NetEvaluation(self._queue.submit(inputs), read)
+        return NetEvaluation(evaluators.Ready(self._backend.run(inputs)), read)
 
-    def load(self, weights: leela.Weights) -> None:
-        """Switches to other weights of the same board size and shape. Nothing is measured again."""
-        net = folding.fold(weights)
-        assert (net.size, net.name) == (self._net.size, self._net.name), (
-            "another shape needs another evaluator"
-        )
+    def load(self, weights: network_weights.Weights) -> None:
+        """Switches to other weights of the same shape. Nothing is measured again."""
+        net = descriptions.describe(weights, self._net.size)
+        assert net.replaces(self._net), "another shape needs another evaluator"
         exact = numpy_backend.exact_answers(net)
         self._net, reasons = net, []
         self.generation += 1
@@ -108,7 +111,7 @@ def measured_backends(device: training_config.Device | str = "auto") -> list[str
 
 
 def make_evaluator(
-    weights: leela.Weights,
+    weights: network_weights.Weights,
     *,
     size: int | None = None,
     device: training_config.Device | str = "auto",
@@ -127,7 +130,7 @@ def make_evaluator(
     Raises ValueError if this machine or this network does not support the settings. The choice is logged
     and kept in `report`.
     """
-    net = folding.fold(weights)
+    net = descriptions.describe(weights, size)
     place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision(precision), num_threads)
     if backend == "auto":
@@ -142,26 +145,27 @@ def make_evaluator(
     return NetEvaluator(net, [chosen], f"{chosen.name}, as requested")
 
 
-def make_exact(weights: leela.Weights) -> NetEvaluator:
+def make_exact(weights: network_weights.Weights, size: int | None = None) -> NetEvaluator:
     """Makes an evaluator for single positions, in float32 by numpy. It starts at once; batches are slow."""
-    net = folding.fold(weights)
+    net = descriptions.describe(weights, size)
     backend = numpy_backend.NumpyBackend(net)
     return NetEvaluator(net, [backend], f"{backend.name}, as requested")
 
 
 def make_team(
-    weights: leela.Weights,
+    weights: network_weights.Weights,
     num_members: int,
     *,
+    size: int | None = None,
     device: training_config.Device | str = "auto",
     batch: int = 64,
 ) -> list[NetEvaluator]:
     """Makes one evaluator for each thread of a CPU, or a single one for a GPU.
 
     The fastest backend is chosen once. All evaluators but the first have only that backend when newer
-    weights are loaded. batch, errors and the report are as in `make_evaluator`.
+    weights are loaded. size, batch, errors and the report are as in `make_evaluator`.
     """
-    net = folding.fold(weights)
+    net = descriptions.describe(weights, size)
     place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision.auto, num_threads=1)
     choice = _choose(net, place, options, num_threads=1, batch=batch)
@@ -171,7 +175,7 @@ def make_team(
 
 
 def _choose(
-    net: folding.Folded,
+    net: description.Description,
     place: training_config.Device,
     options: Mapping[str, backends.BackendCandidate],
     num_threads: int,

@@ -1,62 +1,139 @@
-"""A folded network in plain numpy and float32. Every backend is compared with its answers.
+"""Networks in plain numpy and float32. Every backend is compared with its answers.
 
 It needs no library that takes long to import. It is about as fast as torch without fused operations.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from alphazero.net import calibration, folding, leela
+from alphazero import evaluator as evaluators
+from alphazero.net import calibration, description
 
-# B batch, H height, W width, C channels, K kernel side, O output channels
+# B batch, H height, W width, C channels, P points, K kernel side, O output channels
 _ROWS = 324
 """Approximate number of points in one matrix product. Their neighbourhoods fit into the cache."""
+_BOARD = (1, 2)
+"""Axes of a board in [B, H, W, C]."""
 
 
 class NumpyBackend:
-    """The folded network in numpy, one call at a time. It is too slow for a search but starts at once."""
+    """A network in numpy, one call at a time. It is too slow for a search but starts at once."""
 
     name = "numpy cpu fp32"
     precision = "fp32"
 
-    def __init__(self, net: folding.Folded) -> None:
+    def __init__(self, net: description.Description) -> None:
         self._net = net
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         """Switches to another network."""
         self._net = net
 
     def unload(self) -> None:
         """Does nothing: it holds no memory besides the network."""
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        return _forward(self._net, planes)[:2]
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        """Implements `Backend.run`."""
+        return run(NumpyOperations(self._net.layers), self._net, inputs)
 
 
-def exact_answers(net: folding.Folded) -> calibration.Exact:
+class NumpyOperations:
+    """`description.Operations` on boards [B, H, W, C] and vectors [B, C], all float32."""
+
+    def __init__(self, layers: Mapping[str, description.Layer]) -> None:
+        self._layers = layers
+
+    def convolve(self, x: np.ndarray, name: str) -> np.ndarray:
+        """[B, H, W, O]. The points' neighbourhoods become rows, a few boards at a time."""
+        layer = self._layers[name]
+        assert isinstance(layer, description.ConvolutionLayer)
+        return _convolve(x, layer)
+
+    def connect(self, x: np.ndarray, name: str) -> np.ndarray:
+        """One product of matrices."""
+        layer = self._layers[name]
+        assert isinstance(layer, description.DenseLayer)
+        return x @ layer.weight.T + layer.bias
+
+    def scale(self, x: np.ndarray, name: str) -> np.ndarray:
+        """Broadcasts along the last axis."""
+        layer = self._layers[name]
+        assert isinstance(layer, description.ScaleLayer)
+        return x * layer.scale + layer.bias
+
+    def add(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """A new array, as all of these are."""
+        return x + y
+
+    def add_vector(self, x: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        """Broadcasts over the board."""
+        return x + vector[:, None, None]
+
+    def relu(self, x: np.ndarray) -> np.ndarray:
+        """Element by element."""
+        return np.maximum(x, 0)
+
+    def mish(self, x: np.ndarray) -> np.ndarray:
+        """Element by element."""
+        return x * np.tanh(np.logaddexp(0, x))
+
+    def mean(self, x: np.ndarray) -> np.ndarray:
+        """Over the board."""
+        return x.mean(axis=_BOARD)
+
+    def maximum(self, x: np.ndarray) -> np.ndarray:
+        """Over the board."""
+        return x.max(axis=_BOARD)
+
+    def channels(self, x: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """A view."""
+        return x[..., start:stop]
+
+    def join(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Along the last axis."""
+        return np.concatenate(parts, axis=-1)
+
+    def flatten(self, x: np.ndarray) -> np.ndarray:
+        """[B, C * H * W]."""
+        return x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+
+    def rounded(self, x: np.ndarray, name: str) -> np.ndarray:
+        """Returns x itself."""
+        return x
+
+
+class MeasuringOperations(NumpyOperations):
+    """Records the range of each channel that a convolution reads."""
+
+    def __init__(self, layers: Mapping[str, description.Layer]) -> None:
+        super().__init__(layers)
+        self.ranges: dict[str, calibration.Range] = {}
+
+    def convolve(self, x: np.ndarray, name: str) -> np.ndarray:
+        """As without records."""
+        self.ranges[name] = calibration.Range(x.min(axis=(0, *_BOARD)), x.max(axis=(0, *_BOARD)))
+        return super().convolve(x, name)
+
+
+def run(
+    ops: description.Operations[np.ndarray], net: description.Description, inputs: evaluators.Inputs
+) -> description.RawOutputs:
+    """The network's outputs for planes [B, C, N, N] uint8."""
+    planes_BHWC = inputs.planes.transpose(0, 2, 3, 1).astype(np.float32)
+    return net.compute(ops, planes_BHWC, inputs.globals)
+
+
+def exact_answers(net: description.Description) -> calibration.Exact:
     """The network's float32 answers on `calibration.positions`."""
-    return _forward(net, calibration.positions(net.size))
+    inputs = calibration.positions(net.size, net.family)
+    ops = MeasuringOperations(net.layers)
+    raw = run(ops, net, inputs)
+    return calibration.Exact(net.reader(inputs)(raw), ops.ranges)
 
 
-def _forward(net: folding.Folded, planes: np.ndarray) -> calibration.Exact:
-    tops: list[np.ndarray] = []
-
-    def convolve(x_BHWC: np.ndarray, layer: folding.FoldedConvolution) -> np.ndarray:
-        tops.append(x_BHWC.max(axis=(0, 1, 2)))
-        return _convolve(x_BHWC, layer)
-
-    x_BHWC = _relu(convolve(planes.transpose(0, 2, 3, 1).astype(np.float32), net.tower[0]))
-    for first, second in zip(net.tower[1::2], net.tower[2::2], strict=True):
-        y_BHWC = _relu(convolve(x_BHWC, first))
-        x_BHWC = _relu(convolve(y_BHWC, second) + x_BHWC)
-    heads_BCHW = _relu(convolve(x_BHWC, net.heads)).transpose(0, 3, 1, 2)
-    logits_BA = _dense(heads_BCHW[:, : leela.POLICY_PLANES], net.policy)
-    hidden = _relu(_dense(heads_BCHW[:, leela.POLICY_PLANES :], net.value_hidden))
-    return calibration.Exact(logits_BA, _dense(hidden, net.value)[:, 0], tops)
-
-
-def _convolve(x_BHWC: np.ndarray, layer: folding.FoldedConvolution) -> np.ndarray:
-    """[B, H, W, O], with zero padding. The points' neighbourhoods become rows, a few boards at a time."""
+def _convolve(x_BHWC: np.ndarray, layer: description.ConvolutionLayer) -> np.ndarray:
+    """[B, H, W, O], with zero padding."""
     batch, height, width, channels = x_BHWC.shape
     outputs, _, side, _ = layer.kernel.shape
     border = side // 2
@@ -74,11 +151,3 @@ def _convolve(x_BHWC: np.ndarray, layer: folding.FoldedConvolution) -> np.ndarra
         products = rows.reshape(-1, len(matrix)) @ matrix
         y_BHWO[start : start + at_once] = products.reshape(len(part), height, width, outputs)
     return y_BHWO + layer.bias
-
-
-def _dense(x: np.ndarray, layer: leela.Dense) -> np.ndarray:
-    return x.reshape(len(x), -1) @ layer.weight.T + layer.bias
-
-
-def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0)

@@ -5,16 +5,14 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from alphazero import evaluator as evaluators
 from alphazero import imports
-from alphazero.net import calibration, equalize, folding, leela
-
-_MARGIN = 1.1
-"""Factor between the ranges of an 8-bit network and the largest numbers of the calibration."""
-_LEVELS = 256
+from alphazero.net import calibration, description, equalize, openvino_operations
 
 
 def is_installed() -> bool:
@@ -23,22 +21,22 @@ def is_installed() -> bool:
 
 
 class OpenVinoBackend:
-    """The folded network compiled by OpenVINO for batches of any size, one call at a time."""
+    """A network compiled by OpenVINO for batches of any size, one call at a time."""
 
-    def __init__(self, net: folding.Folded, *, is_bf16: bool, num_threads: int) -> None:
+    def __init__(self, net: description.Description, *, is_bf16: bool, num_threads: int) -> None:
         self._request: Any = None
         self._num_threads = num_threads
         self.precision = "bf16" if is_bf16 else "fp32"
         self.name = f"openvino cpu {self.precision}"
         self._compile(_model(net))
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         """Compiles the network in about 30 ms. OpenVINO lays out weights for the processor only then."""
         self._compile(_model(net))
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        return _ask(self._request, planes)
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        """Implements `Backend.run`."""
+        return _ask(self._request, inputs)
 
     def unload(self) -> None:
         """Frees the compiled network, which holds kernels for each batch size that it has run."""
@@ -49,14 +47,14 @@ class OpenVinoBackend:
 
 
 class OpenVinoInt8Backend:
-    """The tower and the heads' convolution in 8 bits, for processors with VNNI instructions.
+    """Convolutions in 8 bits, for processors with VNNI instructions.
 
-    Kernels are rounded to 255 steps for each filter. Activations are rounded to 256 steps between 0 and the
-    largest number on `calibration.positions`, with a margin. Fully connected layers stay floats.
+    Kernels are rounded to 255 steps for each filter. Activations are rounded to 256 steps between the
+    smallest and the largest number on `calibration.positions`, with a margin. Other layers stay floats.
     """
 
     def __init__(
-        self, net: folding.Folded, exact: calibration.Exact, *, is_bf16: bool, num_threads: int
+        self, net: description.Description, exact: calibration.Exact, *, is_bf16: bool, num_threads: int
     ) -> None:
         """is_bf16: whether the other layers use bf16."""
         self._request: Any = None
@@ -66,15 +64,14 @@ class OpenVinoInt8Backend:
         self.name = "openvino cpu int8"
         self.load(net, exact)
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         """Equalizes the network's channels and compiles it with the ranges of `exact`."""
-        equal, tops = equalize.equalize(net, exact.tops)
-        ranges = [_MARGIN * float(top.max()) for top in tops]
+        equal, ranges = equalize.equalize(net, exact.ranges)
         self._request = _compile(_model(equal, ranges), is_bf16=self._is_bf16, num_threads=self._num_threads)
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [B, A] and values before tanh [B], float32; planes [B, 18, N, N] uint8."""
-        return _ask(self._request, planes)
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        """Implements `Backend.run`."""
+        return _ask(self._request, inputs)
 
     def unload(self) -> None:
         """Frees the compiled network, which holds kernels for each batch size that it has run."""
@@ -115,63 +112,20 @@ def _compile(model: Any, *, is_bf16: bool, num_threads: int) -> Any:
     return library().Core().compile_model(model, "CPU", settings).create_infer_request()
 
 
-def _ask(request: Any, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # Setting the tensor directly saves 40 us a call compared with a dictionary of arrays. The tensor shares
-    # the memory of `planes`, which must stay alive and be writable.
-    planes = np.require(planes, requirements=("C", "W"))
-    request.set_input_tensor(library().Tensor(planes, shared_memory=True))
+def _ask(request: Any, inputs: evaluators.Inputs) -> description.RawOutputs:
+    # Setting the tensors directly saves 40 us a call compared with a dictionary of arrays. The tensors share
+    # the memory of the inputs, which must stay alive and be writable.
+    arrays = [np.require(array, requirements=("C", "W")) for array in inputs if array is not None]
+    for index, array in enumerate(arrays):
+        request.set_input_tensor(index, library().Tensor(array, shared_memory=True))
     request.infer(share_outputs=True)
     # The shared answers belong to the request; its next call overwrites them.
-    return request.get_output_tensor(0).data.copy(), request.get_output_tensor(1).data[:, 0].copy()
+    return tuple(tensor.data.copy() for tensor in request.output_tensors)
 
 
-def _model(net: folding.Folded, tops: list[float] | None = None) -> Any:
-    """Builds the network as an OpenVINO graph, with operations of opset 13.
-
-    tops: largest input of each convolution, the tower's and then the heads'; if given, they use 8 bits.
-    """
-    library()
-    ops = importlib.import_module("openvino.opset13")
-    points = net.size * net.size
-    planes = ops.parameter([-1, leela.NUM_PLANES, net.size, net.size], np.uint8, name="planes")
-
-    def rounded(x: Any, index: int) -> Any:
-        return x if tops is None else ops.fake_quantize(x, *_range(0.0, tops[index]), _LEVELS)
-
-    def convolve(x: Any, layer: folding.FoldedConvolution) -> Any:
-        kernel = ops.constant(layer.kernel)
-        if tops is not None:
-            widest = np.abs(layer.kernel).max(axis=(1, 2, 3), keepdims=True)
-            kernel = ops.fake_quantize(kernel, *_range(-widest, widest), _LEVELS - 1)
-        border = [layer.kernel.shape[2] // 2] * 2
-        y = ops.convolution(x, kernel, [1, 1], border, border, [1, 1])
-        return ops.add(y, ops.constant(layer.bias[None, :, None, None]))
-
-    def connect(x: Any, layer: leela.Dense) -> Any:
-        return ops.add(ops.matmul(x, ops.constant(layer.weight), False, True), ops.constant(layer.bias[None]))
-
-    def flatten(x: Any, start: int, stop: int) -> Any:
-        part = ops.slice(x, np.array([start]), np.array([stop]), np.array([1]), np.array([1]))
-        return ops.reshape(part, np.array([-1, (stop - start) * points]), False)
-
-    # Planes are 8-bit numbers. A product with one states that in the form that OpenVINO detects.
-    x = ops.multiply(ops.convert(planes, "f32"), ops.constant(np.ones((1, 1, 1, 1), np.float32)))
-    x = ops.relu(convolve(x, net.tower[0]))
-    for index in range(1, len(net.tower), 2):
-        # The trunk is rounded before it branches, so that the shortcut adds 8-bit numbers, too.
-        x = rounded(x, index)
-        y = rounded(ops.relu(convolve(x, net.tower[index])), index + 1)
-        x = ops.relu(ops.add(convolve(y, net.tower[index + 1]), x))
-    heads = ops.relu(convolve(rounded(x, len(net.tower)), net.heads))
-    split = leela.POLICY_PLANES
-    logits = connect(flatten(heads, 0, split), net.policy)
-    hidden = ops.relu(connect(flatten(heads, split, split + leela.VALUE_PLANES), net.value_hidden))
-    answers = [logits, connect(hidden, net.value)]
-    return library().Model([ops.result(answer) for answer in answers], [planes], net.name)
-
-
-def _range(low: Any, high: Any) -> list[np.ndarray]:
-    """The four limits of a FakeQuantize that rounds within [low, high]. An empty range is widened."""
-    high = np.maximum(np.asarray(high, np.float32), 1e-6)
-    low = np.minimum(np.asarray(low, np.float32), 0)
-    return [low, high, low, high]
+def _model(net: description.Description, ranges: Mapping[str, calibration.Range] | None = None) -> Any:
+    """Builds the network as an OpenVINO graph. ranges: if given, convolutions use 8 bits."""
+    openvino = library()
+    opset = importlib.import_module("openvino.opset13")
+    ops = openvino_operations.OpenVinoOperations(net.layers, ranges, opset)
+    return openvino.Model(*ops.build(net), net.name)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 
 
@@ -12,7 +12,7 @@ class Candidate:
 
     version: int
     """The learner's step, which only increases."""
-    weights: leela.Weights
+    weights: network_weights.Weights
     games: int
     """Self-play games of the run when the network was published."""
     positions: int

@@ -1,12 +1,12 @@
 """Promoted networks on disk: weight files, certificates and the pointer to the newest network.
 
-The files of number 7 are 00007-<first 8 digits of sha256>.txt.gz and .json (the certificate). The weight
-file is written first, its certificate second and latest.json last, each atomically. A certificate is valid
-if the sha256 of its weight file matches. All other files are leftovers of a process that was killed.
+The files of number 7 are 00007-<first 8 digits of sha256>.txt.gz (.bin.gz in KataGo's family) and .json, the
+certificate. The weight file is written first, its certificate second and latest.json last, each atomically. A
+certificate is valid if the sha256 of its weight file matches. All other files are leftovers of a process that
+was killed.
 """
 
 import contextlib
-import gzip
 import json
 import logging
 import os
@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from alphazero import files, run_paths
+from alphazero.config import net as net_config
 from alphazero.config import schema
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
+from alphazero.run_files import network_facts
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Promoted:
     path: Path
     """The weight file."""
     certificate: dict[str, Any]
-    """Facts about the network: file, sha256, board_size, komi and more."""
+    """Facts about the network: file, sha256, blocks, komi and more."""
 
     @property
     def certificate_path(self) -> Path:
@@ -53,10 +55,10 @@ class Promoted:
             raise ValueError(f"{self.path}: its sha256 is not the one in {self.certificate_path.name}")
         return data
 
-    def load(self) -> leela.Weights:
+    def load(self) -> network_weights.Weights:
         """Loads the network. Raises ValueError if the file does not match its certificate."""
         self.read_bytes()
-        return leela.read(self.path)
+        return network_weights.read(self.path)
 
 
 class Promotions:
@@ -66,25 +68,23 @@ class Promotions:
         self._folder = Path(folder)
 
     def promote(
-        self, weights: leela.Weights, facts: Mapping[str, Any], check: Check | None = None
+        self, weights: network_weights.Weights, facts: Mapping[str, Any], check: Check | None = None
     ) -> Promoted:
         """Adds a network. On return its files survive a crash of the machine.
 
         facts: entries of the certificate beside the network's shape, such as komi, games, steps and the
         match. check: see `Check`; its result is the certificate's `largest_difference`.
         """
-        data = gzip.compress(leela.to_text(weights), mtime=0)
+        data = network_weights.to_bytes(weights)
         digest = files.sha256(data)
         stem = f"{self._next_number():05d}-{digest[:8]}"
-        path = self._folder / f"{stem}{run_paths.WEIGHTS_SUFFIX}"
+        path = self._folder / f"{stem}{network_weights.suffix_of(weights)}"
         files.write_atomic(path, data)
         certificate = {
             "number": int(stem.split("-")[0]),
             "file": path.name,
             "sha256": digest,
-            "board_size": weights.size,
-            "blocks": weights.blocks,
-            "filters": weights.filters,
+            **network_facts.of(weights),
             **facts,
         }
         if check is not None:
@@ -188,7 +188,7 @@ def parse_certificate(name: str, data: bytes, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: is not a certificate") from error
     match = run_paths.NETWORK.fullmatch(stem)
     # The file's name must match, as a foreign certificate must not choose which file is read.
-    if match is None or file != f"{stem}{run_paths.WEIGHTS_SUFFIX}" or not sha256.startswith(match[2]):
+    if match is None or file not in _weight_files(stem) or not sha256.startswith(match[2]):
         raise ValueError(f"{where}: its file and sha256 do not belong to its name")
     return certificate
 
@@ -200,9 +200,14 @@ def number_of(name: str) -> int:
 
 
 def provenance(config: schema.Config) -> dict[str, Any]:
-    """Returns facts for a certificate: komi, the configuration's digest, and the git commit if known."""
+    """Returns facts for a certificate: komi, the configuration's digest, and the git commit if known.
+
+    In KataGo's family also the sizes of the boards of the run.
+    """
     text = json.dumps(asdict(config), sort_keys=True, default=str).encode()
-    facts = {"komi": config.game.komi, "config_sha256": files.sha256(text)}
+    facts: dict[str, Any] = {"komi": config.game.komi, "config_sha256": files.sha256(text)}
+    if config.net.family is net_config.Family.katago:  # whose networks play on boards of all sizes
+        facts["board_sizes"] = [config.game.size]
     commit = _git_commit(Path(__file__).resolve().parents[2])
     return facts if commit is None else {**facts, "git_commit": commit}
 
@@ -218,8 +223,15 @@ def _git_commit(folder: Path) -> str | None:
     return answer.stdout.strip()
 
 
+def _weight_files(stem: str) -> list[str]:
+    """Names that the weight file of a certificate may have."""
+    return [f"{stem}{suffix}" for suffix in run_paths.WEIGHTS_SUFFIXES]
+
+
 def _certificate_of(weight_file: Path) -> Path:
-    stem = weight_file.name.removesuffix(run_paths.WEIGHTS_SUFFIX)
+    stem = weight_file.name
+    for suffix in run_paths.WEIGHTS_SUFFIXES:
+        stem = stem.removesuffix(suffix)
     return weight_file.with_name(stem + run_paths.CERTIFICATE_SUFFIX)
 
 

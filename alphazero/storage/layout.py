@@ -1,6 +1,6 @@
 """Layout of a mirror: the files of a run's folder that it holds, under the same names.
 
-weights/promoted/00007-<sha8>.txt.gz .json latest.json    network, certificate, the pointer last
+weights/promoted/00007-<sha8>.txt.gz .json latest.json    network (or .bin.gz), certificate, the pointer last
 checkpoints/step-00001000/state.pt meta.json latest       state, meta.json, the pointer last
 games/*.games                                             with mirror.games=true
 config.yaml run.json status.json games/earlier.json       small files

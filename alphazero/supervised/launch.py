@@ -122,7 +122,9 @@ def _write(
         "komi": found.komi,
     }
     # The certificate is about the weights in the file, so they are checked in float32 on any device.
-    exact = inference.make_evaluator(best.weights, device="cpu", precision="fp32", backend="torch")
+    exact = inference.make_evaluator(
+        best.weights, size=config.game.size, device="cpu", precision="fp32", backend="torch"
+    )
     check = agreement.make_check(exact, config.game, np.random.default_rng([config.run.seed, 3]))
     written = promotions.promote(best.weights, facts, check)
     print(f"{written.path}: the network of step {best.step:,}{_measured(best.metrics)}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from actors import replay_buffer
 from alphazero.config import compose
 from alphazero.data import gamelog
+from alphazero.net import weights as network_weights
 from alphazero.report import logs, reporter, tensorboard
 from alphazero.run_files import promotion
 from alphazero.training import checkpoint, trainer
@@ -83,7 +84,7 @@ def main(folder: Path) -> None:
     told["after"] = [buffer.add_games(GAMES, "one").trouble, training.save()]
     told["steps"] = checkpoint.newest_step(folder / "checkpoints")
     promotions.promote(networks.random_weights(), {"steps": 40})
-    told["promoted"] = [each.load().size for each in promotions.all()]
+    told["promoted"] = [network_weights.size_of(each.load()) for each in promotions.all()]
     report.record("learner", {"loss": 3.0, "step": 140}, 140)
     report.close()
     logging.getLogger("job").info("found")

@@ -8,6 +8,7 @@ import pytest
 from alphazero import evaluator as evaluators
 from alphazero.config import game as game_config
 from alphazero.evaluation import agreement
+from alphazero.go import input_families
 from alphazero.net import inference
 from alphazero.run_files import promotion
 from tests.evaluation import networks
@@ -40,12 +41,12 @@ def test_one_wrong_number_in_the_last_chunk_is_found(tmp_path: Path):
             return evaluators.Outputs(logits, values)
 
     promoted = promotion.Promotions(tmp_path).promote(weights, {})
-    planes = agreement.random_planes(RULES, 40, np.random.default_rng(0))
-    assert agreement.largest_difference(Wrong(), promoted.path, planes) == pytest.approx(0.5, abs=1e-4)
+    inputs = agreement.random_inputs(RULES, input_families.LEELA, 40, np.random.default_rng(0))
+    assert agreement.largest_difference(Wrong(), promoted.path, inputs) == pytest.approx(0.5, abs=1e-4)
 
 
 def test_positions_are_varied():
-    planes = agreement.random_planes(RULES, 50, np.random.default_rng(0))
+    planes = agreement.random_inputs(RULES, input_families.LEELA, 50, np.random.default_rng(0)).planes
     assert planes.shape == (50, 18, SIZE, SIZE)
     assert len({position.tobytes() for position in planes}) == 49  # two are the empty board
     stones = planes[:, [0, 8]].sum(axis=(1, 2, 3))

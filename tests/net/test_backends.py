@@ -6,11 +6,20 @@ from functools import partial
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.config import training as training_config
-from alphazero.net import backends, calibration, folding, inference, machine, openvino_backend
+from alphazero.net import (
+    backends,
+    calibration,
+    description,
+    descriptions,
+    inference,
+    machine,
+    openvino_backend,
+)
 from tests.net import networks
 
-NET = folding.fold(networks.random_weights())
+NET = descriptions.describe(networks.random_weights())
 AUTO, BF16, FP32 = (training_config.Precision(name) for name in ("auto", "bf16", "fp32"))
 CPU, CUDA = machine.CPU, machine.CUDA
 
@@ -20,7 +29,7 @@ class Sleeper:
 
     def __init__(
         self,
-        net: folding.Folded,
+        net: description.Description,
         exact: calibration.Exact,
         *,
         seconds: float = 0.0,
@@ -31,14 +40,15 @@ class Sleeper:
         self._exact, self._seconds, self._error = exact, seconds, error
         self.batches: list[int] = []
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None: ...
+    def load(self, net: description.Description, exact: calibration.Exact) -> None: ...
 
     def unload(self) -> None: ...
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
         time.sleep(self._seconds)
-        self.batches.append(len(planes))
-        return self._exact.logits, self._exact.values + self._error
+        self.batches.append(len(inputs.planes))
+        logits, values, *_ = self._exact.outputs
+        return logits, np.arctanh(values)[:, None] + self._error
 
 
 def candidate(**settings) -> backends.BackendCandidate:
@@ -60,7 +70,7 @@ def test_the_fastest_comes_first(fast: int):
 
 def test_backends_are_measured_with_the_batch_of_later_use():
     (backend,) = choose({"one": candidate()}, batch=37).ranked
-    assert backend.batches[0] == len(calibration.positions(NET.size))  # pyright: ignore[reportAttributeAccessIssue]
+    assert backend.batches[0] == len(calibration.positions(NET.size).planes)  # pyright: ignore[reportAttributeAccessIssue]
     assert set(backend.batches[1:]) == {37}  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -88,7 +98,7 @@ def test_an_unfaithful_backend_is_not_used_however_fast(error: float, precision:
     assert "evaluations/s (used)" in choice.report
 
 
-def raises(net: folding.Folded, exact: calibration.Exact) -> backends.Backend:
+def raises(net: description.Description, exact: calibration.Exact) -> backends.Backend:
     raise RuntimeError("no driver\nand much more about it")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alphazero import evaluator as evaluators
 from alphazero.net import calibration
 
 SIZES = [2, 5, 9, 19]
@@ -10,7 +11,7 @@ SIZES = [2, 5, 9, 19]
 
 @pytest.mark.parametrize("size", SIZES)
 def test_positions_look_like_games(size: int):
-    planes = calibration.positions(size)
+    planes = calibration.positions(size).planes
     own, opponent, to_move = planes[:, :8], planes[:, 8:16], planes[:, 16:]
     assert planes.shape[1:] == (18, size, size)
     assert len(planes) * size * size >= 4 * min(81, size * size)
@@ -27,7 +28,7 @@ def test_positions_look_like_games(size: int):
 
 
 def test_positions_go_from_an_empty_board_to_a_full_one():
-    planes = calibration.positions(9)
+    planes = calibration.positions(9).planes
     num_stones = planes[:, 0].sum(axis=(1, 2), dtype=int) + planes[:, 8].sum(axis=(1, 2), dtype=int)
     assert num_stones[0] == 0
     assert num_stones[-1] == 79
@@ -49,6 +50,11 @@ CASES = [
 ]
 
 
+def outputs(logits, values) -> evaluators.Outputs:
+    """values: before tanh."""
+    return evaluators.Outputs(np.float32(logits), np.tanh(np.float32(values)))
+
+
 @pytest.mark.parametrize(
     ("logits", "value", "more_logits", "more_value", "wrong"),
     [row[1:] for row in CASES],
@@ -57,20 +63,19 @@ CASES = [
 def test_bounds_of_each_precision(
     logits: list, value: float, more_logits: list, more_value: float, wrong: str
 ):
-    exact = calibration.Exact(np.array([logits], np.float32), np.array([value], np.float32), [])
-    answers = exact.logits + np.float32(more_logits), exact.values + np.float32(more_value)
-    reasons = {one: calibration.unfaithfulness(exact, answers, one) for one in calibration.BOUNDS}
+    exact = calibration.Exact(outputs([logits], [value]), {})
+    found = outputs([np.add(logits, more_logits)], [value + more_value])
+    reasons = {one: calibration.unfaithfulness(exact, found, one) for one in calibration.BOUNDS}
     assert [one for one, text in reasons.items() if text] == wrong.split()
 
 
 def test_the_reason_names_the_distance_and_the_bound():
-    exact = calibration.Exact(np.zeros((1, 3), np.float32), np.zeros(1, np.float32), [])
-    assert calibration.unfaithfulness(exact, (exact.logits, exact.values + 1), "int8") == (
+    exact = calibration.Exact(outputs([[0, 0, 0]], [0]), {})
+    assert calibration.unfaithfulness(exact, outputs([[0, 0, 0]], [1]), "int8") == (
         "values off by 0.76, 0.03 allowed"
     )
     # Divergence of (1/3, 1/3, 1/3) from (e, 1, 1) / (e + 2): ln((e + 2) / 3) - 1/3.
-    logits = np.array([[1, 0, 0]], np.float32)
-    assert calibration.unfaithfulness(exact, (logits, exact.values), "bf16") == (
+    assert calibration.unfaithfulness(exact, outputs([[1, 0, 0]], [0]), "bf16") == (
         "policy off by 0.12 nats, 0.002 allowed"
     )
 
@@ -80,10 +85,11 @@ def test_the_reason_names_the_distance_and_the_bound():
 def test_one_row_of_garbage_is_too_much(size: int, precision: str):
     """One position gets the answers of another, as with a padded or reused buffer."""
     rng = np.random.default_rng(0)
-    count, num_actions = len(calibration.positions(size)), size * size + 1
+    count, num_actions = len(calibration.positions(size).planes), size * size + 1
     logits = 2 * rng.standard_normal((count, num_actions)).astype(np.float32)
-    values = rng.standard_normal(count).astype(np.float32)
+    values = np.tanh(rng.standard_normal(count)).astype(np.float32)
     swapped = logits.copy()
     swapped[0] = logits[1]
-    exact = calibration.Exact(logits, values, [])
-    assert calibration.unfaithfulness(exact, (swapped, values), precision).startswith("policy off by")
+    exact = calibration.Exact(evaluators.Outputs(logits, values), {})
+    found = evaluators.Outputs(swapped, values)
+    assert calibration.unfaithfulness(exact, found, precision).startswith("policy off by")

@@ -11,7 +11,8 @@ from alphazero import evaluator as evaluators
 from alphazero.net import (
     backends,
     calibration,
-    folding,
+    description,
+    descriptions,
     inference,
     leela,
     machine,
@@ -95,12 +96,12 @@ def test_a_version_2_file_holds_blacks_value():
 @needs_openvino
 def test_8_bit_answers_are_nearly_the_same():
     weights = networks.random_weights(size=9, blocks=2, filters=16)
-    net, planes = folding.fold(weights), networks.random_planes(32, size=9)
+    net, inputs = descriptions.describe(weights), evaluators.Inputs(networks.random_planes(32, size=9))
     backend = int8_backend(net)
     assert (backend.name, backend.precision) == ("openvino cpu int8", "int8")
-    logits, values = backend.run(planes)
+    logits, values = backend.run(inputs)
     exact_logits, exact_values = openvino_backend.OpenVinoBackend(net, is_bf16=False, num_threads=1).run(
-        planes
+        inputs
     )
     assert 1e-4 < np.abs(logits - exact_logits).max() / exact_logits.std() < 0.3
     assert 1e-6 < np.abs(np.tanh(values) - np.tanh(exact_values)).max() < 0.1
@@ -110,7 +111,7 @@ def test_8_bit_answers_are_nearly_the_same():
 @pytest.mark.skipif(not machine.has_fast_int8(), reason="this CPU has no 8-bit instructions")
 def test_every_convolution_reads_8_bit_numbers():
     """Otherwise it would be just as faithful, but slow."""
-    net = folding.fold(networks.random_weights(size=9, blocks=2, filters=16))
+    net = descriptions.describe(networks.random_weights(size=9, blocks=2, filters=16))
     assert int8_backend(net).precisions()["Convolution"] == ["u8"] * 6
 
 
@@ -146,7 +147,7 @@ def test_openvino_does_not_report_its_import():
     assert "openvino.tools.ovc" not in sys.modules, "this part also reports, and it is not needed"
 
 
-def int8_backend(net: folding.Folded) -> openvino_backend.OpenVinoInt8Backend:
+def int8_backend(net: description.Description) -> openvino_backend.OpenVinoInt8Backend:
     exact = numpy_backend.exact_answers(net)
     return openvino_backend.OpenVinoInt8Backend(net, exact, is_bf16=False, num_threads=1)
 
@@ -159,22 +160,23 @@ class Player:
     def __init__(self, name: str, bias: float = -1.0, error: float = 1.0) -> None:
         self.name, self._fails_on, self._error = name, bias, error
 
-    def load(self, net: folding.Folded, exact: calibration.Exact) -> None:
+    def load(self, net: description.Description, exact: calibration.Exact) -> None:
         self._exact = exact
-        self._is_wrong = net.tower[0].bias[0] == self._fails_on
+        self._is_wrong = net.layers["input"].bias[0] == self._fails_on
         self.is_loaded = True
 
     def unload(self) -> None:
         self.is_loaded = False
 
-    def run(self, planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._exact.logits, self._exact.values + self._error * self._is_wrong
+    def run(self, inputs: evaluators.Inputs) -> description.RawOutputs:
+        logits, values, *_ = self._exact.outputs
+        return logits, np.arctanh(values)[:, None] + self._error * self._is_wrong
 
 
 def test_each_network_runs_on_the_first_faithful_backend(caplog):
     weights = [networks.random_weights(seed=seed) for seed in (1, 2)]
-    nets = [folding.fold(one) for one in weights]
-    bias = float(nets[1].tower[0].bias[0])
+    nets = [descriptions.describe(one) for one in weights]
+    bias = float(nets[1].layers["input"].bias[0])
     first, second = Player("first", bias), Player("second")
     for backend in (first, second):
         backend.load(nets[0], numpy_backend.exact_answers(nets[0]))
@@ -190,8 +192,8 @@ def test_each_network_runs_on_the_first_faithful_backend(caplog):
 
 def test_a_network_without_a_faithful_backend_runs_in_float32():
     weights = [networks.random_weights(seed=seed) for seed in (1, 2)]
-    nets = [folding.fold(one) for one in weights]
-    only = Player("only", float(nets[1].tower[0].bias[0]))
+    nets = [descriptions.describe(one) for one in weights]
+    only = Player("only", float(nets[1].layers["input"].bias[0]))
     only.load(nets[0], numpy_backend.exact_answers(nets[0]))
     evaluator = inference.NetEvaluator(nets[0], [only], "")
     evaluator.load(weights[1])
@@ -226,7 +228,7 @@ def test_a_backend_requested_by_name_must_be_faithful_too(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         torch_backend.TorchBackend,
         "run",
-        lambda self, planes: (np.zeros((len(planes), 26)), np.ones(len(planes))),
+        lambda self, inputs: (np.zeros((len(inputs.planes), 26)), np.ones((len(inputs.planes), 1))),
     )
     with pytest.raises(ValueError, match=r"^backend=torch: policy off by .* nats, 0.0001 allowed$"):
         make(networks.random_weights(), "torch")

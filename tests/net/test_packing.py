@@ -23,9 +23,8 @@ def test_unpacking_gives_the_planes_back(size: int):
 
 
 def test_planes_of_real_positions_survive():
-    planes = agreement.random_planes(
-        game_config.GameConfig(size=5, move_limit=60), 16, np.random.default_rng(1)
-    )
+    config, rng = game_config.GameConfig(size=5, move_limit=60), np.random.default_rng(1)
+    planes = agreement.random_inputs(config, input_families.LEELA, 16, rng).planes
     packed = torch.from_numpy(input_families.LEELA.pack(planes))
     assert np.array_equal(packing.unpack(packed, 5, torch.uint8).numpy(), planes)
 

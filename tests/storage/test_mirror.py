@@ -9,6 +9,7 @@ import pytest
 
 from alphazero import files, run_paths
 from alphazero.evaluation import weight_files
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 from alphazero.storage import layout, mirror, stores
 from tests.storage import runs
@@ -254,7 +255,7 @@ def test_a_mirror_that_ends_at_any_call_is_whole_for_readers(folder: Path, here:
     make(folder, here).step()
     _check(here)
     assert layout.steps(here.sizes()) == [20, 30]
-    assert weight_files.load(here.name).size == 3
+    assert network_weights.size_of(weight_files.load(here.name)) == 3
 
 
 def _step_until_it_fails(passes: mirror.Mirror) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from alphazero import files, run_paths
 from alphazero.evaluation import weight_files
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 from alphazero.storage import mirror, pulling, stores
 from tests.storage import faults, runs
@@ -66,7 +67,7 @@ def check(dest: Path, folder: Path, numbers=(1, 2, 3)) -> None:
         assert (dest / path.name).read_bytes() == path.read_bytes()
     assert runs.names(dest) == sorted([*(path.name for path in both), "latest.json"])
     assert json.loads((dest / "latest.json").read_text())["file"] == wanted[-1].path.name
-    assert weight_files.load(dest).size == 3
+    assert network_weights.size_of(weight_files.load(dest)) == 3
 
 
 def test_a_mirror_gives_what_was_mirrored(mirrored: stores.Store, folder: Path, dest: Path):

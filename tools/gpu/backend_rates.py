@@ -9,7 +9,15 @@ import torch
 from alphazero import evaluator as evaluators
 from alphazero.benchmarks import measurement, nets, peaks, settings
 from alphazero.config import training as training_config
-from alphazero.net import backends, calibration, folding, inference, numpy_backend, operations
+from alphazero.net import (
+    backends,
+    calibration,
+    description,
+    descriptions,
+    inference,
+    numpy_backend,
+    operations,
+)
 from tools.gpu import learning, plan, task
 
 _COMPILED = "torch_compiled"
@@ -43,32 +51,30 @@ def measure_compiled(given: task.Task) -> task.Items:
         yield from learning.measure(given._replace(section=section), is_compiled=True)
 
 
-def check(backend: backends.Backend, net: folding.Folded, exact: calibration.Exact) -> str:
+def check(backend: backends.Backend, net: description.Description, exact: calibration.Exact) -> str:
     """Compares a backend's outputs with the exact ones and returns the error, empty if there is none.
 
     Newer weights are loaded and then the old ones again. If the backend is asynchronous, two batches are
     evaluated at the same time.
     """
-    newer = folding.fold(nets.random_weights(settings.parse_net(net.name), net.size))
+    newer = descriptions.describe(nets.random_weights(settings.parse_net(net.name), net.size), net.size)
     for now, answers in ((newer, numpy_backend.exact_answers(newer)), (net, exact)):
         backend.load(now, answers)
         if wrong := backends.unfaithfulness(backend, now, answers):
             return f"after newer weights: {wrong}"
     if isinstance(backend, backends.AsynchronousBackend):
-        positions = calibration.positions(net.size)
-        pending = [backend.submit(positions), backend.submit(positions[::-1].copy())]
+        positions = calibration.positions(net.size, net.family)
+        turned = positions.take(np.arange(len(positions.planes))[::-1])
+        pending = [backend.submit(positions), backend.submit(turned)]
         for answers, step in zip([one.result() for one in pending], (1, -1), strict=True):
-            logits, values = answers
-            if wrong := calibration.unfaithfulness(
-                exact, (logits[::step], values[::step]), backend.precision
-            ):
+            outputs = net.reader(positions)(tuple(answer[::step] for answer in answers))
+            if wrong := calibration.unfaithfulness(exact, outputs, backend.precision):
                 return f"with two batches in flight: {wrong}"
     return ""
 
 
-def overlapped_per_s(evaluator: inference.NetEvaluator, planes: np.ndarray, seconds: float) -> float:
+def overlapped_per_s(evaluator: inference.NetEvaluator, inputs: evaluators.Inputs, seconds: float) -> float:
     """Evaluations per second with two batches in flight, as in self-play."""
-    inputs = evaluators.Inputs(planes)
     pending = evaluator.submit(inputs)
 
     def evaluate() -> int:
@@ -76,7 +82,7 @@ def overlapped_per_s(evaluator: inference.NetEvaluator, planes: np.ndarray, seco
         following = evaluator.submit(inputs)
         pending.result()
         pending = following
-        return len(planes)
+        return len(inputs.planes)
 
     rate = measurement.rate(evaluate, seconds, time.perf_counter)
     pending.result()
@@ -88,7 +94,7 @@ def _measure_net(
 ) -> task.Items:
     torch.manual_seed(0)
     shape = settings.parse_net(section.net)
-    net = folding.fold(nets.random_weights(shape, section.size))
+    net = descriptions.describe(nets.random_weights(shape, section.size), section.size)
     exact = numpy_backend.exact_answers(net)
     peak = peaks.of_training(training_config.TrainingConfig(device=given.device))
     limit = peak.operations_per_s / operations.evaluation_operations(shape, section.size)
@@ -114,7 +120,7 @@ class _Faithful(NamedTuple):
     """A backend whose outputs are correct."""
 
     title: str
-    net: folding.Folded
+    net: description.Description
     exact: calibration.Exact
     backend: backends.Backend
     limit: float  # evaluations/s at the matrix peak
@@ -123,23 +129,23 @@ class _Faithful(NamedTuple):
 def _rates(given: task.Task, subject: _Faithful) -> task.Items:
     """Measures each batch size until no time is left."""
     evaluator = inference.NetEvaluator(subject.net, [subject.backend], "")
-    distance = calibration.distance(
-        subject.exact, subject.backend.run(calibration.positions(subject.net.size))
-    )
+    positions = calibration.positions(subject.net.size, subject.net.family)
+    outputs = subject.net.reader(positions)(subject.backend.run(positions))
+    distance = calibration.distance(subject.exact, outputs)
     rate = float("inf")
     for batch in given.form.batches:
         if given.left_s < max(_LEAST_S, 2 * given.form.seconds + _CALLS * batch / rate):
             yield task.Note(f"{subject.title}.batch{batch}", "not measured: no time left")
             continue
-        planes = nets.random_planes(batch, subject.net.size)
-        evaluator.evaluate(evaluators.Inputs(planes))
+        inputs = nets.random_inputs(batch, evaluator)
+        evaluator.evaluate(inputs)
         seconds = given.form.seconds / _ROUNDS
         single = max(
-            nets.evaluations_per_s(evaluator, planes, seconds, time.perf_counter) for _ in range(_ROUNDS)
+            nets.evaluations_per_s(evaluator, inputs, seconds, time.perf_counter) for _ in range(_ROUNDS)
         )
         value, setup = single, {}
         if evaluator.is_asynchronous:
-            value = max(overlapped_per_s(evaluator, planes, seconds) for _ in range(_ROUNDS))
+            value = max(overlapped_per_s(evaluator, inputs, seconds) for _ in range(_ROUNDS))
             setup["one batch at a time"] = round(single)
         rate = single
         yield measurement.Measurement(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from alphazero import evaluator as evaluators
 from alphazero import local_loop, run_paths
 from alphazero.benchmarks import measurement, nets, peaks, selfplays, settings
 from alphazero.config import compose, schema
 from alphazero.config import game as game_config
 from alphazero.config import training as training_config
-from alphazero.net import inference, leela, operations
+from alphazero.net import inference, operations
+from alphazero.net import weights as network_weights
 from alphazero.report import logs, status
 from alphazero.run_files import run_folder
 from alphazero.selfplay import warm_up
@@ -52,21 +52,23 @@ def self_play(given: task.Task) -> task.Items:
     yield task.renamed(measured, f"selfplay.{net.name}.{size}x{size}", **more)
 
 
-def _fastest(weights: leela.Weights, options: settings.BenchmarkSettings) -> nets.FastestBackend:
+def _fastest(weights: network_weights.Weights, options: settings.BenchmarkSettings) -> nets.FastestBackend:
     """The first faithful backend, with the search's batch size: half of the games if it is asynchronous."""
     names = _GPU_BACKENDS if options.device == "cuda" else ("auto",)
     reasons = []
     for name in names:
         try:
-            evaluator = inference.make_evaluator(weights, device=options.device, backend=name)
+            evaluator = inference.make_evaluator(
+                weights, size=options.size, device=options.device, backend=name
+            )
         except ValueError as error:
             reasons.append(str(error))
             continue
         batch = max(1, options.num_games // (2 if evaluator.is_asynchronous else 1))
-        planes = nets.random_planes(batch, weights.size)
-        evaluator.evaluate(evaluators.Inputs(planes))
-        rate = nets.evaluations_per_s(evaluator, planes, options.seconds / 20, options.clock)
-        return nets.FastestBackend(name, evaluator, planes, rate, [batch])
+        inputs = nets.random_inputs(batch, evaluator)
+        evaluator.evaluate(inputs)
+        rate = nets.evaluations_per_s(evaluator, inputs, options.seconds / 20, options.clock)
+        return nets.FastestBackend(name, evaluator, inputs, rate, [batch])
     raise RuntimeError("; ".join(reasons))
 
 

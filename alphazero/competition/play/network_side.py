@@ -13,6 +13,7 @@ from alphazero.config import search as search_config
 from alphazero.engine.commands import answers
 from alphazero.evaluation import weight_files
 from alphazero.go import handicap, play, rules
+from alphazero.net import weights as network_weights
 
 
 class NetworkSide:
@@ -152,12 +153,13 @@ class Networks:
                 player, evaluators.UniformEvaluator(size), "uniform network", self._num_games
             )
         weights = weight_files.load(player.weights)
-        if weights.size != size:
-            raise ValueError(
-                f"{player.weights}: network for {weights.size}x{weights.size}, not {size}x{size}"
-            )
+        if not network_weights.plays(weights, size):
+            own = network_weights.size_of(weights)
+            raise ValueError(f"{player.weights}: network for {own}x{own}, not {size}x{size}")
         # Imported here, because competitions of engines do not need the inference libraries.
         from alphazero.net import inference
 
-        evaluator = inference.make_evaluator(weights, batch=max(1, self._num_games // 2))
-        return LoadedNetwork(player, evaluator, f"AlphaZero {weights.name}", self._num_games)
+        batch = max(1, self._num_games // 2)
+        evaluator = inference.make_evaluator(weights, size=size, batch=batch)
+        name = f"AlphaZero {network_weights.name_of(weights)}"
+        return LoadedNetwork(player, evaluator, name, self._num_games)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from alphazero import evaluator as evaluators
 from alphazero.benchmarks import learners, measurement, nets, settings
 from alphazero.config import training as training_config
-from alphazero.net import backends, folding, graph_backend, inference, numpy_backend
+from alphazero.net import backends, descriptions, graph_backend, inference, numpy_backend
 from alphazero.training import data_parallel
 from tools.gpu import backend_rates, plan, playing, task
 
@@ -18,7 +17,7 @@ SHAPE, SIZE = settings.parse_net("b1c8"), 5
 
 def make(kind=graph_backend.GraphBackend):
     torch.manual_seed(0)
-    net = folding.fold(nets.random_weights(SHAPE, SIZE))
+    net = descriptions.describe(nets.random_weights(SHAPE, SIZE))
     return net, numpy_backend.exact_answers(net), kind(net, device=torch.device("cpu"), is_bf16=False)
 
 
@@ -33,14 +32,14 @@ class Mixing(graph_backend.GraphBackend):
     """Backend that also uses the newest batch's planes for the batch before it."""
 
     @torch.inference_mode()
-    def submit(self, planes):
+    def submit(self, inputs):
         if any(slot.is_taken for slot in self._slots):
             (slot,) = [slot for slot in self._slots if slot.is_taken]
-            following = super().submit(planes)
-            slot.logits_BA.copy_(following.slot.logits_BA)
-            slot.value_B.copy_(following.slot.value_B)
+            following = super().submit(inputs)
+            for output, other in zip(slot.outputs, following.slot.outputs, strict=True):
+                output.copy_(other)
             return following
-        return super().submit(planes)
+        return super().submit(inputs)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +60,8 @@ def test_outputs_are_checked_as_a_search_requests_them(kind, reason):
 def test_a_rate_with_two_batches_in_flight_leaves_none():
     net, _, backend = make()
     evaluator = inference.NetEvaluator(net, [backend], "")
-    planes = nets.random_planes(4, SIZE)
-    assert backend_rates.overlapped_per_s(evaluator, planes, 0.01) > 0
-    inputs = evaluators.Inputs(planes)
+    inputs = nets.random_inputs(4, evaluator)
+    assert backend_rates.overlapped_per_s(evaluator, inputs, 0.01) > 0
     first, second = evaluator.submit(inputs), evaluator.submit(inputs)
     np.testing.assert_array_equal(first.result()[0], second.result()[0])
 

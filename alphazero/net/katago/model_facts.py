@@ -1,0 +1,36 @@
+"""Facts about KataGo's networks: their names, and which inputs they ignore."""
+
+from alphazero.go import input_families
+from alphazero.net.katago import model, rectified
+
+_FAST_PLANES = range(14, 20)
+"""Ladders and areas, which the family KATAGO_FAST leaves out."""
+
+
+def family_of(weights: model.Model) -> input_families.InputFamily:
+    """KATAGO_FAST if the network ignores ladders and areas, else KATAGO."""
+    is_fast = not weights.input_convolution.kernel[:, _FAST_PLANES].any()
+    return input_families.KATAGO_FAST if is_fast else input_families.KATAGO
+
+
+def num_blocks(weights: model.Model) -> int:
+    """Residual blocks; rectifying blocks do not count."""
+    trunk = rectified.detect(weights)
+    return len(weights.blocks if trunk is None else trunk.blocks)
+
+
+def name_of(weights: model.Model) -> str:
+    """The shape, such as "kata-b4c32"."""
+    return f"kata-b{num_blocks(weights)}c{weights.filters}"
+
+
+def ignored_planes(weights: model.Model) -> list[int]:
+    """Input planes with weights of zero."""
+    kernel = weights.input_convolution.kernel
+    return [plane for plane in range(model.NUM_PLANES) if not kernel[:, plane].any()]
+
+
+def ignored_globals(weights: model.Model) -> list[int]:
+    """Global inputs with weights of zero."""
+    weight = weights.input_globals.weight
+    return [index for index in range(model.NUM_GLOBALS) if not weight[:, index].any()]
