@@ -28,7 +28,7 @@ SIDE_TO_MOVE, BLACK = 1, 2
 _ROWS_OF_TRUNK_START, _ROWS_OF_BLOCK, _ROWS_OF_HEADS = 4, 8, 14
 
 
-class Convolution(NamedTuple):
+class ConvolutionWithNorm(NamedTuple):
     """A convolution of O filters over I channels with K x K kernels, then batch norm without gamma.
 
     Output channel o is (kernel[o] * x + bias[o] - mean[o]) / sqrt(variance[o] + BATCH_NORM_EPS).
@@ -53,12 +53,12 @@ class Weights:
 
     version: int
     """SIDE_TO_MOVE: the value is that of the player to move. BLACK: it is Black's."""
-    tower: tuple[Convolution, ...]
+    tower: tuple[ConvolutionWithNorm, ...]
     """The input convolution, then two for each residual block."""
-    policy_convolution: Convolution
+    policy_convolution: ConvolutionWithNorm
     policy: Dense
     """[A, 2 * P]: logits from the two planes of the policy convolution, plane by plane."""
-    value_convolution: Convolution
+    value_convolution: ConvolutionWithNorm
     value_hidden: Dense
     """[VALUE_HIDDEN, P]."""
     value: Dense
@@ -209,10 +209,10 @@ def _assemble(version: int, rows: Iterator[np.ndarray]) -> Weights:
     tower = remaining[:-_ROWS_OF_HEADS]
     return Weights(
         version=version,
-        tower=tuple(Convolution(*tower[start : start + 4]) for start in range(0, len(tower), 4)),
-        policy_convolution=Convolution(*heads[0:4]),
+        tower=tuple(ConvolutionWithNorm(*tower[start : start + 4]) for start in range(0, len(tower), 4)),
+        policy_convolution=ConvolutionWithNorm(*heads[0:4]),
         policy=Dense(*heads[4:6]),
-        value_convolution=Convolution(*heads[6:10]),
+        value_convolution=ConvolutionWithNorm(*heads[6:10]),
         value_hidden=Dense(*heads[10:12]),
         value=Dense(*heads[12:14]),
     )

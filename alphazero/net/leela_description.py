@@ -81,7 +81,7 @@ def _layers(weights: leela.Weights) -> Mapping[str, description.Layer]:
     return layers | {name: description.DenseLayer(*layer) for name, layer in dense.items()}
 
 
-def _fold(layer: leela.Convolution) -> description.ConvolutionLayer:
+def _fold(layer: leela.ConvolutionWithNorm) -> description.ConvolutionLayer:
     scale = 1 / np.sqrt(layer.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
     kernel = layer.kernel * scale[:, None, None, None]
     bias = (layer.bias.astype(np.float64) - layer.mean) * scale

@@ -39,17 +39,17 @@ class NormedConvolution(nn.Module):
         """[B, O, H, W], before any activation."""
         return self.norm(self.convolution(x_BCHW))
 
-    def export(self) -> leela.Convolution:
+    def export(self) -> leela.ConvolutionWithNorm:
         """Multiplies gamma into kernel and mean, which is right for either sign; beta becomes the bias."""
         gamma, beta = _numpy64(self.norm.weight), _numpy64(self.norm.bias)
         mean, variance = _numpy64(self.norm.running_mean), _numpy64(self.norm.running_var)
         kernel = _numpy64(self.convolution.weight) * gamma[:, None, None, None]
         bias = beta * np.sqrt(variance + leela.BATCH_NORM_EPS)
-        return leela.Convolution(
+        return leela.ConvolutionWithNorm(
             *(part.astype(np.float32) for part in (kernel, bias, gamma * mean, variance))
         )
 
-    def load(self, weights: leela.Convolution) -> None:
+    def load(self, weights: leela.ConvolutionWithNorm) -> None:
         """Copies a layer of a file; gamma becomes 1."""
         deviation = np.sqrt(weights.variance.astype(np.float64) + leela.BATCH_NORM_EPS)
         _fill(self.convolution.weight, weights.kernel)

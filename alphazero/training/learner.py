@@ -32,7 +32,7 @@ _NUM_RECENT = 8
 """Number of batches for the EMA network's batch-norm statistics: 2,048 positions by default."""
 
 
-class PackedInputs(NamedTuple):
+class DeviceInputs(NamedTuple):
     """Inputs of a batch on the device."""
 
     planes_BK: torch.Tensor  # uint8 bits
@@ -54,7 +54,7 @@ class Learner:
         self._net = hardware.place(_make_network(config, generator), self._device).train()
         self._ema = swa_utils.AveragedModel(self._net, multi_avg_fn=self._update_ema)
         self._ema.eval().requires_grad_(False)
-        self._recent: collections.deque[PackedInputs] = collections.deque(maxlen=_NUM_RECENT)
+        self._recent: collections.deque[DeviceInputs] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
         """Optimizer steps taken."""
         self.samples = 0
@@ -154,7 +154,7 @@ class Learner:
             planes = state["recent"]
             globals = state.get("recent_globals", [torch.zeros(len(each), 0) for each in planes])
             pairs = zip(planes, globals, strict=True)
-            self._recent.extend(PackedInputs(*(each.to(self._device) for each in pair)) for pair in pairs)
+            self._recent.extend(DeviceInputs(*(each.to(self._device) for each in pair)) for pair in pairs)
         except (KeyError, RuntimeError, ValueError) as error:
             raise ValueError(
                 "the checkpoint belongs to another network, board, optimizer or version"
@@ -178,7 +178,7 @@ class Learner:
         return {**metrics, "rate": torch.tensor(setting.rate).to(metrics["loss"])}
 
     def _descend(
-        self, optimizer: optimizers.Optimizer, packed: PackedInputs, targets: losses.LossTargets
+        self, optimizer: optimizers.Optimizer, packed: DeviceInputs, targets: losses.LossTargets
     ) -> dict[str, torch.Tensor]:
         """Takes a gradient step. Returns metrics of the network before it, and the gradient norm."""
         with self._autocast():
@@ -191,7 +191,7 @@ class Learner:
         return {**metrics, "gradient_norm": norm}
 
     def _search(
-        self, optimizer: rso.Rso, packed: PackedInputs, targets: losses.LossTargets
+        self, optimizer: rso.Rso, packed: DeviceInputs, targets: losses.LossTargets
     ) -> dict[str, torch.Tensor]:
         """Takes a step without gradients, in float32. Returns metrics of the network before it."""
         found: list[dict[str, torch.Tensor]] = []
@@ -221,22 +221,22 @@ class Learner:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16)
 
-    def _to_device(self, batch: batches.TrainingBatch) -> tuple[PackedInputs, losses.LossTargets]:
+    def _to_device(self, batch: batches.TrainingBatch) -> tuple[DeviceInputs, losses.LossTargets]:
         """Inputs and targets, on the device."""
-        packed = PackedInputs(self._tensor(batch.planes), self._tensor(batch.globals))
+        packed = DeviceInputs(self._tensor(batch.planes), self._tensor(batch.globals))
         targets = losses.targets_of(batch, self._tensor)
         if self._is_policy_gradient:
             targets = targets._replace(is_free=losses.free_moves(self._inputs(packed)[0]))
         return packed, targets
 
-    def _inputs(self, packed: PackedInputs) -> tuple[torch.Tensor, torch.Tensor]:
+    def _inputs(self, packed: DeviceInputs) -> tuple[torch.Tensor, torch.Tensor]:
         """Planes [B, C, N, N] and globals [B, G] for the network. N follows from the number of bytes."""
         dtype, num_planes = torch.bfloat16 if self._is_bf16 else torch.float32, self._net.num_planes
         size = packing.size_of(packed.planes_BK, num_planes)
         unpacked_BCHW = packing.unpack(packed.planes_BK, size, dtype, num_planes)
         return unpacked_BCHW.contiguous(memory_format=torch.channels_last), packed.globals_BG.to(dtype)
 
-    def _adapt_start(self, packed: PackedInputs) -> None:
+    def _adapt_start(self, packed: DeviceInputs) -> None:
         """Gives the norms of a loaded network of KataGo's family the statistics of the first batch."""
         if self.step == 0 and self._config.init.weights and isinstance(self._net, network.KataNet):
             with self._autocast():

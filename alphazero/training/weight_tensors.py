@@ -53,13 +53,13 @@ def _leela_tensors(weights: leela.Weights) -> dict[str, Any]:
 
 def _leela_weights(tensors: dict[str, Any]) -> leela.Weights:
     arrays = {name: [tensor.numpy() for tensor in tensors[name]] for name in tensors if name != "version"}
-    tower, width = arrays["tower"], len(leela.Convolution._fields)
+    tower, width = arrays["tower"], len(leela.ConvolutionWithNorm._fields)
     return leela.Weights(
         version=tensors["version"],
-        tower=tuple(leela.Convolution(*tower[at : at + width]) for at in range(0, len(tower), width)),
-        policy_convolution=leela.Convolution(*arrays["policy_convolution"]),
+        tower=tuple(leela.ConvolutionWithNorm(*tower[at : at + width]) for at in range(0, len(tower), width)),
+        policy_convolution=leela.ConvolutionWithNorm(*arrays["policy_convolution"]),
         policy=leela.Dense(*arrays["policy"]),
-        value_convolution=leela.Convolution(*arrays["value_convolution"]),
+        value_convolution=leela.ConvolutionWithNorm(*arrays["value_convolution"]),
         value_hidden=leela.Dense(*arrays["value_hidden"]),
         value=leela.Dense(*arrays["value"]),
     )

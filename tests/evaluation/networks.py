@@ -12,9 +12,9 @@ def make_weights(seed: int = 0, size: int = 3, filters: int = 2) -> leela.Weight
     def numbers(*shape: int) -> np.ndarray:
         return rng.normal(0, 0.3, shape).astype(np.float32)
 
-    def convolution(outputs: int, inputs: int, side: int) -> leela.Convolution:
+    def convolution(outputs: int, inputs: int, side: int) -> leela.ConvolutionWithNorm:
         kernel, variance = numbers(outputs, inputs, side, side), 1 + np.abs(numbers(outputs))
-        return leela.Convolution(kernel, numbers(outputs), numbers(outputs), variance)
+        return leela.ConvolutionWithNorm(kernel, numbers(outputs), numbers(outputs), variance)
 
     return leela.Weights(
         version=leela.SIDE_TO_MOVE,

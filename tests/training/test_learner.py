@@ -97,7 +97,7 @@ def test_nothing_on_a_gpu_leaves_a_learner():
         moments.update({key: value.as_subclass(fake_gpu.GpuTensor) for key, value in moments.items()})
     sent += [one.candidate(), one.evaluate([batches.make_batch()])]
     moved = [[tensor.as_subclass(fake_gpu.GpuTensor) for tensor in packed] for packed in one._recent]
-    one._recent.extend(learner.PackedInputs(*tensors) for tensors in moved)
+    one._recent.extend(learner.DeviceInputs(*tensors) for tensors in moved)
     for kept in (one._net.state_dict(), one._optimizer.state_dict(), one._recent):
         with pytest.raises(RuntimeError, match="about to leave"):
             pickle.dumps(kept)
