@@ -28,7 +28,7 @@ LATEST_NETWORK = "latest.json"
 """Pointer in PROMOTED."""
 NETWORK = re.compile(r"(\d{5,})-([0-9a-f]{8})")
 """Name of a promoted network, without suffix: its number, and the first digits of its file's sha256."""
-WEIGHTS_SUFFIXES, WEIGHT_FILES = (".txt.gz", ".bin.gz"), "*.gz"
+WEIGHTS_SUFFIXES, WEIGHT_FILES = (".txt.gz", ".bin.gz"), "*-*.gz"
 """Ends of the names of weight files, Leela Zero's and KataGo's, and a pattern for both."""
 CERTIFICATE_SUFFIX, CERTIFICATES = ".json", "*.json"
 """The last pattern matches LATEST_NETWORK, too."""

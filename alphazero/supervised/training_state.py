@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from alphazero.config import schema
 from alphazero.datasets import shuffle
-from alphazero.training import data_parallel, learner, trainable, weight_tensors
+from alphazero.net import weights as network_weights
+from alphazero.training import data_parallel, learner, weight_tensors
 
 ReaderPlaces = list[list[shuffle.Place]]
 """Places of each rank's readers, in the order of ranks."""
@@ -16,7 +17,7 @@ class BestNetwork(NamedTuple):
 
     step: int
     metrics: dict[str, float]  # on the held-out positions
-    weights: trainable.Weights
+    weights: network_weights.Weights
 
 
 @dataclass(slots=True, kw_only=True)

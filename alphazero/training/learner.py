@@ -16,8 +16,9 @@ from alphazero.config import optimizer as optimizer_config
 from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.data import batch as batches
-from alphazero.net import hardware, leela, packing, resnet
-from alphazero.net.katago import network, reader
+from alphazero.net import hardware, packing, resnet
+from alphazero.net import weights as network_weights
+from alphazero.net.katago import network
 from alphazero.training import (
     batch_norms,
     data_parallel,
@@ -112,7 +113,7 @@ class Learner:
         means = {name: torch.stack([metrics[name] for metrics in found]).mean() for name in found[0]}
         return dict(zip(means, torch.stack(list(means.values())).tolist(), strict=True))
 
-    def candidate(self) -> trainable.Weights:
+    def candidate(self) -> network_weights.Weights:
         """The EMA network, which plays the games. Every rank must make the same call."""
         self._refresh_statistics()
         return self._ema_net.export()
@@ -280,15 +281,11 @@ def _make_network(config: schema.Config, generator: torch.Generator) -> trainabl
     if start is None:
         return trainable.make_network(size, config.net, generator)
     try:
-        return trainable.from_weights(size, config.net, generator, _read(start))
+        return trainable.from_weights(size, config.net, generator, network_weights.read(start))
     except OSError as error:
         raise ValueError(f"init.weights={start}: {error.strerror}") from error
     except ValueError as error:
         raise ValueError(f"init.weights={start}: {error}") from error
-
-
-def _read(path: str) -> trainable.Weights:
-    return reader.read(path) if reader.is_model(path) else leela.read(path)
 
 
 def _copy_to_cpu(tree: Any) -> Any:

@@ -4,13 +4,12 @@ import torch
 
 from alphazero.config import net as net_config
 from alphazero.data import targets as game_targets
-from alphazero.net import auxiliary, leela, resnet
+from alphazero.net import auxiliary, resnet
+from alphazero.net import weights as network_weights
 from alphazero.net.katago import model, network
 
 Network = resnet.ResNet | network.KataNet
 """A network of either family. `num_planes` and `num_globals` are the numbers of its inputs."""
-Weights = leela.Weights | model.Model
-"""What a network exports."""
 
 
 def make_network(
@@ -23,7 +22,7 @@ def make_network(
 
 
 def from_weights(
-    size: int, config: net_config.NetConfig, generator: torch.Generator, weights: Weights
+    size: int, config: net_config.NetConfig, generator: torch.Generator, weights: network_weights.Weights
 ) -> Network:
     """A network with these weights; its auxiliary heads are new, drawn from `generator`.
 

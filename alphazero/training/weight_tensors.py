@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from alphazero.net import leela
+from alphazero.net import weights as network_weights
 from alphazero.net.katago import model
-from alphazero.training import trainable
 
 _KIND = "kind"
 _PARTS = {
@@ -28,12 +28,12 @@ _PARTS = {
 }
 
 
-def tensors_of(weights: trainable.Weights) -> dict[str, Any]:
+def tensors_of(weights: network_weights.Weights) -> dict[str, Any]:
     """A network as a part of a state; the tensors share the memory of its arrays."""
     return _katago_tensors(weights) if isinstance(weights, model.Model) else _leela_tensors(weights)
 
 
-def weights_of(tensors: dict[str, Any]) -> trainable.Weights:
+def weights_of(tensors: dict[str, Any]) -> network_weights.Weights:
     """The network that `tensors_of` returned as tensors."""
     return _katago_part(tensors) if _KIND in tensors else _leela_weights(tensors)
 

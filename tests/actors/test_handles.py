@@ -18,9 +18,9 @@ from actors.selfplay import SelfPlayActor
 from actors.weight_store import WeightStore
 from alphazero.data import batch as batches
 from alphazero.evaluation import result as results
-from alphazero.net import leela
+from alphazero.net import weights as network_weights
 
-NAMES = {"ray": ray, "batches": batches, "results": results, "leela": leela}
+NAMES = {"ray": ray, "batches": batches, "results": results, "network_weights": network_weights}
 """Modules that are imported for type checkers only."""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from alphazero.net import weights as network_weights
 from alphazero.training import data_parallel, learner
 from tests.training import batches
 
@@ -37,8 +38,8 @@ def train_katago(folder: Path, number: int) -> dict:
     ranks = data_parallel.join((folder / "rendezvous").as_uri(), number, 2, torch.device("cpu"), 60)
     settings = batches.make_katago_config(batch_size=2 * SHARE, num_ranks=2)
     start = learner.Learner(settings).candidate()
-    learner._read = lambda path: start
-    settings.init.weights = "start.bin.gz"
+    settings.init.weights = str(folder / f"start{number}.bin.gz")
+    network_weights.write(start, settings.init.weights)
     one = learner.Learner(settings, ranks)
     drawn = [batches.make_katago_batch(10 * step + number, batch=SHARE) for step in range(NUM_STEPS)]
     one.train([batch._replace(auxiliary={}) for batch in drawn], progress=0)

@@ -80,9 +80,12 @@ class NetworkShape(NamedTuple):
 
 
 def of_config(config: net_config.NetConfig) -> NetworkShape:
-    """The shape of a new network. Every second block pools about a third of its channels, as in KataGo."""
+    """The shape of a new network. Every second block pools about a third of its channels, as in KataGo.
+
+    It pools at least 16, because 8-bit convolutions are fast for multiples of 16 channels.
+    """
     filters = config.filters
-    pooled = min(max(8 * round(filters / 24), 8), filters // 2)
+    pooled = min(max(8 * round(filters / 24), 16), filters // 2)
     ordinary, pooling = BlockShape(filters), BlockShape(filters - pooled, pooled)
     head = min(32, 8 * -(-3 * filters // 64))
     return NetworkShape(
