@@ -16,6 +16,7 @@ from alphazero.data import rows as data_rows
 from alphazero.data import targets as game_targets
 from alphazero.go import input_families
 from alphazero.net import leela, operations, resnet
+from alphazero.net import weights as network_weights
 from alphazero.net.katago import model, network, numpy_forward, reader, rectified
 from alphazero.training import (
     batch_norms,
@@ -41,10 +42,10 @@ def katago_weights(one: learner.Learner) -> model.Model:
     return weights
 
 
-def write_start(weights: model.Model, config: schema.Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes `weights` the start of runs with `config`."""
-    monkeypatch.setattr(learner, "_read", lambda path: weights)
-    config.init.weights = "start.bin.gz"
+def write_start(weights: model.Model, config: schema.Config, folder: Path) -> None:
+    """Makes a file of `weights` the start of runs with `config`."""
+    config.init.weights = str(folder / "start.bin.gz")
+    network_weights.write(weights, config.init.weights)
 
 
 def arrays(state: dict[str, object]) -> list[torch.Tensor]:
@@ -216,25 +217,24 @@ def test_the_statistics_of_a_start_are_those_of_the_first_batch(trunk: net_confi
 
 
 @pytest.mark.parametrize("trunk", TRUNKS)
-def test_a_run_continues_from_its_own_file(trunk: net_config.Trunk, monkeypatch: pytest.MonkeyPatch):
+def test_a_run_continues_from_its_own_file(trunk: net_config.Trunk, tmp_path: Path):
     first = learner.Learner(batches.make_katago_config(trunk))
     batch = batches.make_katago_batch(batch=64)
     first.train([batch] * 60, progress=0)
     weights = katago_weights(first)
     config = batches.make_katago_config(trunk)
-    write_start(weights, config, monkeypatch)
+    write_start(weights, config, tmp_path)
     second = learner.Learner(config)
     assert second.evaluate([batch])["loss"] == pytest.approx(first.evaluate([batch])["loss"], rel=1e-3)
     start = second.train([batch], progress=0)[0]["loss"]
     assert start == pytest.approx(first.evaluate([batch])["loss"], rel=0.05)
 
 
-def test_a_start_of_the_other_family_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_start_of_the_other_family_is_refused_in_one_line(tmp_path: Path):
     config = batches.make_config()
-    write_start(torch_nets.random_net(torch_nets.make_config()).export(), config, monkeypatch)
-    with pytest.raises(ValueError, match=r"^init\.weights=start\.bin\.gz: weights are of KataGo's family"):
+    write_start(torch_nets.random_net(torch_nets.make_config()).export(), config, tmp_path)
+    with pytest.raises(ValueError, match=r"^init\.weights=.*start\.bin\.gz: weights are of KataGo's family"):
         learner.check_start(config)
-    monkeypatch.undo()
     path = tmp_path / "start.txt.gz"
     leela.write(networks.random_weights(size=batches.SIZE), path)
     config = batches.make_katago_config()
