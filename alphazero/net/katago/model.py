@@ -1,7 +1,9 @@
 """KataGo's networks as plain arrays: what a model file of versions 8 to 15 holds.
 
-Kernels lie in torch's order. Each norm is merged into a factor and an offset for each channel, because files
-of different versions write norms in different ways. Source: KataGo, cpp/neuralnet/desc.cpp.
+Kernels lie in torch's order. Their rows begin at the bottom, as those of boards here; in files they begin at
+the top, as KataGo's boards do. So the answers are those of KataGo. Each norm is merged into a factor and an
+offset for each channel, because files of different versions write norms in different ways. Source: KataGo,
+cpp/neuralnet/desc.cpp.
 """
 
 import re

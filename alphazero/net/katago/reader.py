@@ -202,8 +202,8 @@ class _LayerReader:
         if height != width or height % 2 == 0:
             raise file.error(f"kernels of {height} x {width} are not supported; square ones of odd side are")
         numbers = file.array(height * width * inputs * outputs)
-        kernel = numbers.reshape(height, width, inputs, outputs).transpose(3, 2, 0, 1)
-        return model.Convolution(np.ascontiguousarray(kernel))
+        from_top = numbers.reshape(height, width, inputs, outputs).transpose(3, 2, 0, 1)
+        return model.Convolution(from_top[:, :, ::-1].copy())
 
     def _dense(self, inputs: int, outputs: int | None = None) -> model.Dense:
         """A matrix with zero biases."""

@@ -174,7 +174,7 @@ class _LayerWriter:
         if side % 2 == 0:
             raise ValueError(f"{name} has a kernel of {side} x {side}, expected an odd side")
         self._words(name, side, side, inputs, outputs, 1, 1)
-        self._array(name, kernel.transpose(2, 3, 1, 0))
+        self._array(name, kernel[:, :, ::-1].transpose(2, 3, 1, 0))
 
     def _dense(
         self, name: str, layer: model.Dense, inputs: int, outputs: int, *, has_bias: bool = False

@@ -12,8 +12,6 @@ from tools import fetch_katago
 needed = pytest.mark.skipif(fetch_katago.missing() is not None, reason=fetch_katago.missing() or "")
 START_LIMIT_S = 300.0
 """Time for a first start, in which kernels are compiled; they are kept in the program's folder."""
-OUR_SYMMETRY = 1
-"""KataGo's symmetry in which a network sees the board as it does here, with the bottom row first."""
 
 
 def command(network: Path, **settings: str | int) -> list[str]:
@@ -44,7 +42,7 @@ def raw_answers(client: gtp_client.GtpClient, optimism: float = 0) -> dict[str, 
     """
     rows: dict[str, list[list[float]]] = {}
     name = ""
-    for line in client.send(f"kata-raw-nn {OUR_SYMMETRY} {optimism}").splitlines():
+    for line in client.send(f"kata-raw-nn 0 {optimism}").splitlines():
         first, *rest = line.split() or [""]
         if first[:1].isalpha() and first != "NAN":
             name = first

@@ -41,17 +41,21 @@ def turn_back(boards: np.ndarray, number: int) -> np.ndarray:
 
 
 def answer(network, row: dict, game: play.Game) -> dict[str, np.ndarray]:
-    """Our answers in the terms of a row, over legal moves. The network sees the board as KataGo's did."""
+    """Our answers in the terms of a row, rows from the top, over legal moves.
+
+    The network sees the board as KataGo's did, in the symmetry of the row, but with the bottom row first.
+    """
     size, number = row["size"], row["symmetry"]
     planes, global_inputs = input_families.encode_game(input_families.KATAGO, game)
     from_top = planes[:, :, ::-1]
-    answers = numpy_forward.forward(network, turn(from_top, number), global_inputs, RAW_OPTIMISM)
-    logits = turn_back(answers.logits[0, :-1].reshape(size, size), number)
+    seen = turn(from_top, number)[:, :, ::-1]
+    answers = numpy_forward.forward(network, seen, global_inputs, RAW_OPTIMISM)
+    logits = turn_back(answers.logits[0, :-1].reshape(size, size)[::-1], number)
     is_legal = game.legal()
     is_legal[:-1] = is_legal[:-1].reshape(size, size)[::-1].ravel()
     turned = answers._replace(
         logits=np.append(logits, answers.logits[0, -1])[None],
-        ownership=turn_back(answers.ownership.reshape(1, size, size), number).reshape(1, -1),
+        ownership=turn_back(answers.ownership.reshape(1, size, size)[:, ::-1], number).reshape(1, -1),
     )
     is_white = row["to_move"] == "w"
     return raw_answers.expected(turned, is_legal, is_white=is_white, ko=row["rules"]["ko"])

@@ -83,13 +83,13 @@ def test_the_layout_of_version_8():
     assert block[11:19] == ["blocks.0.norm.activation", "blocks.0.first", "3", "3", "2", "1", "1", "1"]
 
 
-def test_kernels_lie_in_the_order_y_x_in_out():
+def test_kernels_lie_in_the_order_y_from_the_top_x_in_out():
     network = models.random_model(8, ["ordinary"], 2)
     kernel = np.arange(22 * 2 * 9, dtype=np.float32).reshape(2, 22, 3, 3)
     network = dataclasses.replace(network, input_convolution=model.Convolution(kernel))
     numbers = writer.to_bytes(network, is_binary=False).decode().splitlines()[18].split()
     places = [(y, x, i, o) for y in range(3) for x in range(3) for i in range(22) for o in range(2)]
-    assert [float(number) for number in numbers] == [kernel[o, i, y, x] for y, x, i, o in places]
+    assert [float(number) for number in numbers] == [kernel[o, i, 2 - y, x] for y, x, i, o in places]
 
 
 def test_a_real_network_written_again_gives_equal_answers(shared_data: Path, tmp_path: Path):
