@@ -101,7 +101,7 @@ def check_inputs(sources: Sequence[Source], family: input_families.InputFamily) 
     Chunks hold Leela Zero's planes, from which others cannot be made. Games are replayed and give any inputs.
     """
     chunks = [source for source in sources if source.kind is SourceKind.chunk]
-    if chunks and family is not input_families.LEELA:
+    if chunks and family != input_families.LEELA:
         raise ValueError(
             f"data.path: {chunks[0].path} is a training chunk and has the inputs of net.family=leela only; "
             "SGF files and game logs give those of every family"
@@ -140,7 +140,7 @@ def read(source: Source, reading: Reading, on_corruption: corruption.OnCorruptio
             numbers = np.full(len(batch.value), number)
             yield PositionBlock(batch, _is_held_out(source.path, numbers, reading.held_out_fraction))
     else:
-        assert reading.family is input_families.LEELA, "check_inputs comes first"
+        assert reading.family == input_families.LEELA, "check_inputs comes first"
         number = 0
         for batch in chunk.read(source.path, reading.size, on_corruption):
             # The 16 planes of stones are 2 P bytes, and empty before the first move.
