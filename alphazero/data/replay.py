@@ -103,13 +103,7 @@ class ReplayWindow:
         """
         if record.size != self._size:
             raise ValueError(f"game {record.game_id}: size {record.size}, expected {self._size}")
-        start = game_kernels.new_games(1, record.rules, _most_plies(record))
-        actions = record.moves[: record.num_played]
-        colors = np.where(np.arange(len(actions)) % 2 == 0, rules.BLACK, rules.WHITE)
-        try:
-            return self._replayer.replay(start, colors, actions, np.flatnonzero(record.has_target))
-        except ValueError as error:
-            raise ValueError(f"game {record.game_id}: {error}") from None
+        return inputs_of(record, self._replayer, np.flatnonzero(record.has_target))
 
     def add_replayed(self, record: records.GameRecord, inputs: packed_inputs.PackedInputs) -> int:
         """Stores a game with its inputs from `replay`; returns its number of targets."""
@@ -178,6 +172,22 @@ class ReplayWindow:
         turned = np.empty_like(values)
         _turn(self._permutations, values, turned, symmetries)
         return turned
+
+
+def inputs_of(
+    record: records.GameRecord, replayer: packed_inputs.InputReplayer, plies: np.ndarray
+) -> packed_inputs.PackedInputs:
+    """Inputs before these played moves of a game on the replayer's board.
+
+    plies: [N] increasing numbers of moves. Raises ValueError for an illegal move.
+    """
+    start = game_kernels.new_games(1, record.rules, _most_plies(record))
+    actions = record.moves[: record.num_played]
+    colors = np.where(np.arange(len(actions)) % 2 == 0, rules.BLACK, rules.WHITE)
+    try:
+        return replayer.replay(start, colors, actions, plies)
+    except ValueError as error:
+        raise ValueError(f"game {record.game_id}: {error}") from None
 
 
 def bytes_per_target(size: int, family: input_families.InputFamily = input_families.LEELA) -> int:

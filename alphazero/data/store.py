@@ -192,8 +192,7 @@ class ReplayStore:
         return self._held_out if self._is_held_out(game_id) else self._window
 
     def _is_held_out(self, game_id: str) -> bool:
-        """Depends on the id alone, so that a restart divides the games in the same way."""
-        return zlib.crc32(game_id.encode()) < self._config.replay.held_out_fraction * 2**32
+        return is_held_out(game_id, self._config.replay.held_out_fraction)
 
     def _count(self, game_id: str, end: str, num_targets: int) -> None:
         self._game_ids.add(game_id)
@@ -204,3 +203,12 @@ class ReplayStore:
 
     def _allowed_samples(self) -> float:
         return self._config.training.replay_ratio * self._counters.positions
+
+
+def is_held_out(game_id: str, fraction: float) -> bool:
+    """Whether a game is never trained on.
+
+    It depends on the id alone, so that every session divides the games in the same way. fraction:
+    `replay.held_out_fraction`.
+    """
+    return zlib.crc32(game_id.encode()) < fraction * 2**32
