@@ -9,7 +9,7 @@ COMMANDS = {
     "gtp": "play as a GTP engine",
     "match": "play engines and networks against each other",
     "pull": "fetch the promoted weight files of a run",
-    "export": "convert games to training chunks",
+    "export": "convert games to training chunks, or a run to a Leela Zero network",
     "bench": "measure this machine",
     "doctor": "show the cost of a cluster and the problems of its file",
     "train": "the old name of supervised",

@@ -60,7 +60,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     chunks.add_argument("--games-per-chunk", type=whole(1, 1_000_000), default=unset, help="games (32)")
     add = leela.add_argument
     add("--net", metavar="bNcM", default=unset, help="N blocks of M channels (b6c64)")
-    add("--minutes", type=command_line.number(0.01, 1e5), default=unset, help="of training (10)")
+    add("--minutes", type=command_line.number(0.01, 1e5), default=unset, help="of answers and training (10)")
     add("--games", type=whole(0, 10_000), default=unset, help="even number against the teacher (40)")
     add("--simulations", type=whole(1, 100_000), default=unset, help="per move (gate.num_simulations)")
     add("--threads", type=whole(1, 256), default=unset, help="math threads on a CPU (1)")

@@ -67,7 +67,11 @@ class ProgressReport:
         began, before = self._first
         if progress <= before:
             return "time left unknown"
-        seconds = (now - began) / (progress - before) * (1 - progress)
-        if seconds < 120:
-            return f"{seconds:.0f} s left"
-        return f"{seconds / 60:.0f} min left" if seconds < 7200 else f"{seconds / 3600:.1f} h left"
+        return time_left((now - began) / (progress - before) * (1 - progress))
+
+
+def time_left(seconds: float) -> str:
+    """The remaining time in words."""
+    if seconds < 120:
+        return f"{seconds:.0f} s left"
+    return f"{seconds / 60:.0f} min left" if seconds < 7200 else f"{seconds / 3600:.1f} h left"

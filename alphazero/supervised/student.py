@@ -89,8 +89,7 @@ class StudentTraining:
         return {name: found[name] for name in AGREEMENT}
 
     def _line(self, metrics: dict[str, float], elapsed_s: float, seconds: float) -> str:
-        left_s = max(0.0, seconds - elapsed_s)
-        left = f"{left_s:.0f} s left" if left_s < 120 else f"{left_s / 60:.0f} min left"
+        left = progress.time_left(max(0.0, seconds - elapsed_s))
         parts = [f"step {self.steps:,}", f"{elapsed_s / 60:.1f} min, {left}", f"loss {metrics['loss']:.3f}"]
         parts += [" ".join(f"{name} {metrics[f'{name}_loss']:.3f}" for name in ("policy", "value"))]
         return " | ".join([*parts, f"samples/s {self.samples / elapsed_s:,.0f}"])
