@@ -21,6 +21,7 @@ from alphazero.run_files import promotion, run_folder
 from alphazero.supervised import student, teacher_games
 from alphazero.training import trainable
 from tests import tiny_run
+from tests.data import games
 
 WORDS = ["net=kata-b4c32", "net.blocks=2", "net.filters=16", "replay.held_out_fraction=0.2"]
 SIZES = ["game.sizes={4: 1, 5: 2}", "game.komis={4: 2}", "game.komi_spread=1"]
@@ -75,9 +76,9 @@ def test_an_export(played, tmp_path, capsys, size):
     shape = {"board_size": size, "blocks": 2, "filters": 16, "komi": {5: 7.0, 4: 2.0}[size]}
     assert certificate.items() >= shape.items()
     assert certificate["largest_difference"] < 1e-4
-    games = [game for game in gamelog.GameLog(played / "games").read_all() if game.size == size]
-    held_out = [game for game in games if store.is_held_out(game.game_id, 0.2)]
-    assert (certificate["games"], certificate["held_out_games"]) == (len(games), len(held_out))
+    found = [game for game in gamelog.GameLog(played / "games").read_all() if game.size == size]
+    held_out = [game for game in found if store.is_held_out(game.game_id, 0.2)]
+    assert (certificate["games"], certificate["held_out_games"]) == (len(found), len(held_out))
     assert certificate["held_out_positions"] == sum(game.num_played for game in held_out)
     assert certificate["samples"] == 256 * certificate["steps"] > 0
     result = certificate["match"]
@@ -99,19 +100,19 @@ def test_an_export(played, tmp_path, capsys, size):
     assert divergence < 0.3 * _agreement(inference.make_exact(untrained), records, size)[0]
 
 
-def _answered(evaluator, games, size, komi):
+def _answered(evaluator, held_out, size, komi):
     teacher = teacher_games.Teacher(evaluator, size, komi)
-    return teacher.answer([teacher.replay(game) for game in games])
+    return teacher.answer([teacher.replay(game) for game in held_out])
 
 
-def _agreement(evaluator, games, size):
+def _agreement(evaluator, answered, size):
     """See `student.AGREEMENT`."""
-    teacher = teacher_games.Teacher(evaluator, size, games[0].komi)
-    planes = np.concatenate([teacher.replay(game).inputs.planes for game in games])
+    teacher = teacher_games.Teacher(evaluator, size, answered[0].komi)
+    planes = np.concatenate([teacher.replay(game).inputs.planes for game in answered])
     outputs = evaluator.evaluate(evaluators.Inputs(input_families.LEELA.unpack(planes, size)))
     logs = outputs.logits - np.log(np.exp(outputs.logits).sum(axis=1, keepdims=True))
-    policy = np.concatenate([game.policy for game in games]).astype(np.float64)
-    values = np.concatenate([game.root_values for game in games])
+    policy = np.concatenate([game.policy for game in answered]).astype(np.float64)
+    values = np.concatenate([game.root_values for game in answered])
     divergence = (policy * (np.log(np.maximum(policy, 1e-30)) - logs)).sum(axis=1).mean()
     same = (policy.argmax(axis=1) == logs.argmax(axis=1)).mean()
     return divergence, same, ((outputs.values - values) ** 2).mean()
@@ -119,7 +120,7 @@ def _agreement(evaluator, games, size):
 
 @pytest.mark.slow
 def test_a_run_of_leela_zeros_family(tmp_path, capsys):
-    """Its largest held-out part may be empty, and a folder gets promoted files."""
+    """Its only game is not held out, and a folder gets promoted files."""
     path = tmp_path / "run"
     write_run(path, "replay.held_out_fraction=0")
     promote(path, 5)
@@ -134,8 +135,6 @@ def test_a_run_of_leela_zeros_family(tmp_path, capsys):
 
 
 def _record(size):
-    from tests.data import games
-
     points = size * size
     return games.make_record(
         size=size, moves=np.array([0, points, points], np.int16), num_played=3, move_limit=2 * points,

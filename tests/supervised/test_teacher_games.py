@@ -160,7 +160,7 @@ def test_the_newest_games_come_first(tmp_path, config, monkeypatch):
     assert found.num_held_out_games == newest
     short = dataclasses.replace(config.replay, min_window=100, max_window=200, held_out_fraction=0.0)
     found = collect(tmp_path, dataclasses.replace(config, replay=short))
-    assert (len(found.training), found.num_games, found.is_complete) == (200, 100, True)
+    assert (len(found.training), found.num_games, found.is_complete) == (200, 50, True)
 
 
 @pytest.mark.parametrize("name", ["nothing", "other"])
