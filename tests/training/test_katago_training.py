@@ -286,10 +286,9 @@ def test_moves_on_stones_are_known_for_both_families():
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # raised by torch itself
-@pytest.mark.parametrize("trunk", TRUNKS)
-def test_a_compiled_step_equals_an_eager_one(trunk: net_config.Trunk):
+def test_a_compiled_step_equals_an_eager_one():
     series = [batches.make_katago_batch(seed) for seed in range(4)]
-    configs = (batches.make_katago_config(trunk, compile=choice) for choice in (False, True))
+    configs = (batches.make_katago_config(compile=choice) for choice in (False, True))
     eager, compiled = map(learner.Learner, configs)
     ours, theirs = compiled.train(series, progress=0), eager.train(series, progress=0)
     for mine, other in zip(ours, theirs, strict=True):
