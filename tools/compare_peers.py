@@ -110,7 +110,7 @@ def _add_katago(parser: command_line.Parser) -> None:
         "--katago-threads",
         type=command_line.whole_number(1, 1024),
         nargs="*",
-        default=[8],
+        default=[8, 16],
         help="of its search, besides --threads; the best counts",
     )
 

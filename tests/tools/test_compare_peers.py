@@ -304,7 +304,8 @@ def test_our_engine_is_compared_with_katago(tmp_path, monkeypatch):
     )
     assert said.name == "katago.kata-b1c6.1t"
     assert said.ours > 0 and said.ratio == said.ours / said.peer
-    assert [setup[-17:] for setup in said.peers] == [" 1 search threads", " 2 search threads"]
+    assert said.setup["ours"].startswith("kata-b2c6 on ")
+    assert [setup.split(", ")[1] for setup in said.peers] == ["numSearchThreads=1", "numSearchThreads=2"]
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ def compare(settings: KataGoSettings) -> Iterator[contest.Comparison]:
                 play(-1)
                 sides.append(play)
             version = sides[1].engine.send("version")
+            network = sides[0].engine.send("gomill-describe_engine").splitlines()[1]
             ours, *peers = contest.alternate(sides, settings.num_rounds)
         setup = {
             "board": f"{settings.size}x{settings.size}",
@@ -61,10 +62,11 @@ def compare(settings: KataGoSettings) -> Iterator[contest.Comparison]:
             "cores": num_threads,
             "visits": settings.num_visits,
             "weights": settings.weights.name,
+            "ours": network,
             "our arguments": " ".join(our_command(settings, num_threads)[5:]),
         }
         name = f"katago.{settings.net_name}.{num_threads}t"
-        names = [f"KataGo {version}, {count} search threads" for count in counts]
+        names = [f"KataGo {version}, numSearchThreads={count}" for count in counts]
         yield contest.compare(name, "visits/s", ours, dict(zip(names, peers, strict=True)), setup)
 
 
