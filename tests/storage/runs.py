@@ -35,8 +35,8 @@ def make(folder: Path, *, promoted: int = 3, steps: tuple[int, ...] = (10, 20)) 
 
 
 def promote(folder: Path, seed: int) -> promotion.Promoted:
-    """Promotes a small network: one of KataGo's family if the seed is odd, else one of Leela Zero's."""
-    weights = models.random_model(filters=24, seed=seed) if seed % 2 else networks.make_weights(seed)
+    """Promotes a network of 17 kB, of KataGo's family if the seed is odd, else of Leela Zero's."""
+    weights = models.random_model(filters=10, seed=seed) if seed % 2 else networks.make_weights(seed)
     return promotion.Promotions(folder / run_paths.PROMOTED).promote(weights, {"games": seed})
 
 
