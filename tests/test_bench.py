@@ -92,14 +92,18 @@ def test_measurements_are_printed_one_by_one(monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_everything_is_measured(capsys):
-    sizes = ["--size", "5", "--games", "4", "--simulations", "4", "--net", "b1c4", "--seconds", "0.05"]
+    sizes = ["--size", "5", "--games", "4", "--simulations", "4", "--seconds", "0.05"]
+    sizes += ["--net", "b1c4", "kata-b1c8"]
     assert bench.main([*bench.BENCHMARKS, *sizes, "--json"]) == 0
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = [measured["name"] for measured in printed]
     assert {"board.5x5", "search.5x5", "net.b1c4.torch", "selfplay.b1c4", "learner.b1c4", "gtp.b1c4"} <= set(
         names
     )
+    assert {"net.kata-b1c8.torch", "selfplay.kata-b1c8", "learner.kata-b1c8"} <= set(names)
     for measured in printed:
+        is_compared = measured["name"].startswith("net.kata-")
+        assert ("of b1c4" in measured["setup"]) == is_compared
         assert measured["value"] > 0
         assert measured["ratio"] == pytest.approx(measured["value"] / measured["limit"])
     assert max(measured["ratio"] for measured in printed if measured["name"].startswith("net.")) == 1

@@ -143,9 +143,17 @@ scorer = 'players'
     assert "time_settings 0 1 0" in (tmp_path / "leela-match" / "logs" / "AvB_0.gtp").read_text()
 
 
-def test_the_ladder_of_a_run(tmp_path):
+@pytest.mark.parametrize("family", [[], ["net=kata-b4c32"]], ids=["leela", "katago"])
+def test_the_ladder_of_a_run(family, tmp_path):
     """A run in one process promotes; then its ladder is played by the command, and is there the next time."""
-    words = ["conf=smoke", "cluster=local", "stop.promotions=2", "gate.threshold=0", "gate.num_games=4"]
+    words = [
+        "conf=smoke",
+        *family,
+        "cluster=local",
+        "stop.promotions=2",
+        "gate.threshold=0",
+        "gate.num_games=4",
+    ]
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "alphazero.run", *words, "stop.minutes=null", f"run.dir={folder}"]
     small = ["net.blocks=1", "net.filters=8", "search.num_simulations=4", "selfplay.num_games=16",

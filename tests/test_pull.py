@@ -12,13 +12,14 @@ from alphazero import pull
 from alphazero.run_files import promotion
 from alphazero.storage import sources
 from tests.evaluation import networks
+from tests.storage import runs
 
 
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:
-    """A run with three promoted networks."""
+    """A run with three promoted networks, the second one of KataGo's family."""
     for seed in range(3):
-        promotions(tmp_path / "run").promote(networks.make_weights(seed), {"games": seed})
+        runs.promote(tmp_path / "run", seed)
     return tmp_path / "run"
 
 

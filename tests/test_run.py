@@ -13,6 +13,8 @@ import pytest
 from alphazero import run as run_command
 from alphazero.config import compose
 from alphazero.data import gamelog
+from alphazero.evaluation import weight_files
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 from alphazero.training import checkpoint
 from tests import tiny_run
@@ -20,6 +22,8 @@ from tests.net import networks
 
 PROJECT = Path(__file__).resolve().parents[1]
 TINY = [*tiny_run.WORDS, "cluster=private", "selfplay.play_with=promoted"]
+KATAGO = ["net=kata-b4c32", "game.sizes={4: 1, 5: 2}"]
+"""A run of KataGo's family on two board sizes."""
 
 
 def start(*words, **options):
@@ -150,14 +154,15 @@ def test_a_signal_saves_and_leaves_within_seconds(signal_number, tmp_path):
 
 
 @pytest.mark.ray
-def test_a_killed_run_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize(("family", "sizes"), [([], [5]), (KATAGO, [4, 5])], ids=["leela", "katago"])
+def test_a_killed_run_goes_on_where_it_was(family, sizes, tmp_path):
     """SIGKILL for the driver and for its whole private cluster, in the middle of the run.
 
     Its mirror continues, too, and finally holds the newest state.
     """
     folder, second = tmp_path / "run", tmp_path / "mirror"
-    mirrored = f"mirror.uri={second}"
-    process = start(*TINY, f"run.dir={folder}", mirrored, start_new_session=True)
+    words = [*TINY, *family, f"run.dir={folder}", f"mirror.uri={second}"]
+    process = start(*words, start_new_session=True)
     wait_until(lambda: status(folder)["promotions"] >= 1 and status(folder)["step"] >= 60, process)
     wait_until(lambda: certificates(second), process)
     children = descendants(process.pid)
@@ -169,7 +174,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     promoted = certificates(folder)
     assert before and step >= 40 and promoted
 
-    code, output, errors = run(*TINY, f"run.dir={folder}", mirrored, f"stop.steps={step + 40}")
+    code, output, errors = run(*words, f"stop.steps={step + 40}")
     assert code == 0, output + errors
     assert [path.name for path in certificates(second)] == [path.name for path in certificates(folder)]
     assert checkpoint.newest_step(second / "checkpoints") == checkpoint.newest_step(folder / "checkpoints")
@@ -182,7 +187,10 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     best = json.loads(promoted[-1].read_text())
     log = gamelog.GameLog(folder / "games")
     fresh = [entry for entry in log.entries(lambda corruption: None) if entry.game_id not in before]
-    assert all(log.read(entry).oldest_weights >= best["steps"] for entry in fresh)
+    games = [log.read(entry) for entry in fresh]
+    assert all(game.oldest_weights >= best["steps"] for game in games)
+    assert sorted({game.size for game in games}) == sizes
+    _check_networks(folder, second, sizes)
     learner_events = _steps_of_first_report(folder)
     assert learner_events >= step, "the learner started from step 0"
 
@@ -205,6 +213,20 @@ def test_a_killed_rank_costs_the_steps_since_the_checkpoint(tmp_path):
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, output + errors
     assert "2 x learner rank" in output
+
+
+def _check_networks(folder, mirror, sizes):
+    """Reads the newest network from the run and from its mirror, and has the engine play with it.
+
+    A network of KataGo's family plays on boards of other sizes than its run's, too.
+    """
+    network = weight_files.load(folder)
+    assert network_weights.to_bytes(network) == network_weights.to_bytes(weight_files.load(mirror))
+    commands = "".join(f"boardsize {size}\ngenmove b\n" for size in (4, 5, 7))
+    command = [sys.executable, "-m", "alphazero.gtp", "--weights", str(folder), "--visits", "2"]
+    done = subprocess.run(command, input=commands, cwd=PROJECT, capture_output=True, text=True, timeout=200)
+    taken = [answer[0] == "=" for answer in done.stdout.split("\n\n")[:-1:2]]
+    assert taken == [len(sizes) > 1, True, len(sizes) > 1], done.stdout + done.stderr
 
 
 def _steps_of_first_report(folder):

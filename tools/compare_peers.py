@@ -1,9 +1,11 @@
-"""Speed beside other programs, measured in one run: python -m tools.compare_peers [selfplay] [gtp] [--json].
+"""Speed beside other programs, measured in one run: python -m tools.compare_peers [selfplay] [gtp] [katago].
 
 selfplay compares our self-play with pgx + mctx on the same cores, 9x9. gtp compares our GTP engine with Leela
-Zero, with the same 19x19 weight file and number of threads. The programs take turns, and the results are
-medians of the rounds. On a machine that does other work only the ratios are meaningful.
---make-env makes the environment of pgx and mctx; Leela Zero is Debian's package leela-zero.
+Zero, with the same 19x19 weight file and number of threads. katago compares it with KataGo, with a file of
+KataGo's family. The programs take turns, and the results are medians of the rounds. On a machine that does
+other work only the ratios are meaningful.
+--make-env makes the environment of pgx and mctx. Leela Zero is Debian's package leela-zero. `make katago`
+fetches KataGo, which tunes itself for minutes when it starts with a network of a new width.
 """
 
 import argparse
@@ -18,11 +20,13 @@ from alphazero.benchmarks import nets, settings
 from alphazero.config import command_line
 from alphazero.engine_client import gtp_client
 from alphazero.evaluation import weight_files
+from alphazero.go import input_families
 from alphazero.net import weights as network_weights
-from tools.peers import contest, engines, environment, selfplays, turns
+from tools.peers import contest, engines, environment, katago, selfplays, turns
 
-CONTESTS = ("selfplay", "gtp")
+CONTESTS = ("selfplay", "gtp", "katago")
 RANDOM_NET = "b4c32"  # plays 19x19 if no file is given; it is as fast as a trained network
+RANDOM_KATAGO_NET = "kata-b6c96"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +56,7 @@ def _make_parser() -> command_line.Parser:
     add = parser.add_argument
     whole_number = command_line.whole_number
     num_cores = len(os.sched_getaffinity(0))
-    add("contests", nargs="*", metavar="selfplay|gtp", help="both by default")
+    add("contests", nargs="*", metavar="|".join(CONTESTS), help="all by default")
     add("--rounds", type=whole_number(1, 1000), default=5)
     add("--json", action="store_true", help="one object a line")
     play = parser.add_argument_group("selfplay")
@@ -92,7 +96,23 @@ def _make_parser() -> command_line.Parser:
     add("--weights", metavar="FILE|DIR", help=networks)
     add("--engine-args", default="", help="options of our engine, such as='--threads {threads}'")
     add("--leelaz", help="the program")
+    _add_katago(parser)
     return parser
+
+
+def _add_katago(parser: command_line.Parser) -> None:
+    add = parser.add_argument_group("katago", "--threads and --engine-args are those of gtp").add_argument
+    networks = f"a network of KataGo's family: {weight_files.FORMS}; a random {RANDOM_KATAGO_NET} by default"
+    add("--katago-weights", metavar="FILE|DIR", help=networks)
+    add("--katago-visits", type=command_line.whole_number(1, 100_000), default=800, help="a move, for both")
+    add("--katago-size", type=command_line.whole_number(2, 19), default=9, help="of the board")
+    add(
+        "--katago-threads",
+        type=command_line.whole_number(1, 1024),
+        nargs="*",
+        default=[8, 16],
+        help="of its search, besides --threads; the best counts",
+    )
 
 
 def _prepare(options: argparse.Namespace, folder: Path) -> list[Iterator[contest.Comparison]]:
@@ -100,13 +120,15 @@ def _prepare(options: argparse.Namespace, folder: Path) -> list[Iterator[contest
     wanted = options.contests or CONTESTS
     unknown = [name for name in wanted if name not in CONTESTS]
     if unknown:
-        raise ValueError(f"{unknown[0]}: must be {' or '.join(CONTESTS)}")
+        raise ValueError(f"{unknown[0]}: must be {', '.join(CONTESTS[:-1])} or {CONTESTS[-1]}")
     cores = sorted(os.sched_getaffinity(0))
     chosen = []
     if "selfplay" in wanted:
         chosen.append(selfplays.compare(_selfplay_settings(options, cores[: options.cores])))
     if "gtp" in wanted:
         chosen.append(engines.compare(_gtp_settings(options, cores, folder)))
+    if "katago" in wanted:
+        chosen.append(katago.compare(_katago_settings(options, cores, folder)))
     return chosen
 
 
@@ -149,6 +171,32 @@ def _gtp_settings(options: argparse.Namespace, cores: list[int], folder: Path) -
         num_visits=options.visits,
         engine_arguments=shlex.split(options.engine_args),
         leelaz=leelaz,
+        num_rounds=options.rounds,
+    )
+
+
+def _katago_settings(options: argparse.Namespace, cores: list[int], folder: Path) -> katago.KataGoSettings:
+    katago.check_program()
+    if options.katago_weights is None:
+        path = folder / f"random-{RANDOM_KATAGO_NET}.bin.gz"
+        weights = nets.random_weights(settings.parse_net(RANDOM_KATAGO_NET), options.katago_size)
+        network_weights.write(weights, path)
+    else:
+        path = weight_files.find(options.katago_weights).absolute()
+        weights = weight_files.load(path)
+    if network_weights.family_of(weights) is input_families.LEELA:
+        raise ValueError(
+            f"argument --katago-weights: {path}: KataGo cannot load networks of Leela Zero's family"
+        )
+    return katago.KataGoSettings(
+        weights=path,
+        net_name=network_weights.name_of(weights),
+        size=options.katago_size,
+        threads=options.threads,
+        cores=cores,
+        search_threads=options.katago_threads,
+        num_visits=options.katago_visits,
+        engine_arguments=shlex.split(options.engine_args),
         num_rounds=options.rounds,
     )
 

@@ -41,9 +41,11 @@ class Summary:
     def text(self) -> str:
         """The summary as a table."""
         names = list(self.rows[0].losses) if self.rows else []
-        lines = ["".join(f"{title:>16}" for title in ["steps", *names])]
+        widths = [max(16, len(name) + 2) for name in names]
+        columns = list(zip(names, widths, strict=True))
+        lines = [f"{'steps':>16}" + "".join(f"{name:>{width}}" for name, width in columns)]
         for row in self.rows:
-            values = "".join(f"{row.losses[name]:16.4f}" for name in names)
+            values = "".join(f"{row.losses[name]:{width}.4f}" for name, width in columns)
             lines.append(f"{row.steps:>16}{values}")
         lines.append(f"promoted: {len(self.promotions)}")
         lines += [f"  {name}" for name in self.promotions]

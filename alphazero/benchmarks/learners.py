@@ -21,7 +21,7 @@ from alphazero.config import training as training_config
 from alphazero.data import record as records
 from alphazero.data import replay
 from alphazero.data import targets as game_targets
-from alphazero.go import board, game_kernels, geometry
+from alphazero.go import board, game_kernels, geometry, input_families
 from alphazero.net import hardware, operations
 from alphazero.training import data_parallel, learner, roofline
 
@@ -175,7 +175,8 @@ def _make_config(
 
 def _make_window(config: schema.Config) -> replay.ReplayWindow:
     """Returns a full window of random games. Their positions cost as much as real ones."""
-    window = replay.ReplayWindow(config.game.size, config.replay, game_targets.fields_of(config.net))
+    fields, family = game_targets.fields_of(config.net), input_families.of_net(config.net)
+    window = replay.ReplayWindow(config.game.size, config.replay, fields, family)
     rng = np.random.default_rng(0)
     while len(window) < _NUM_POSITIONS:
         window.add(_random_game(config.game, rng))

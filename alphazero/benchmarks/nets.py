@@ -1,6 +1,8 @@
 """Benchmark of network evaluations per second, the limit of self-play and matches: `net.<net>.<backend>`."""
 
-from collections.abc import Iterator
+import itertools
+import statistics
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from alphazero.training import trainable
 BATCHES = (16, 32, 64, 128, 256, 512)
 GPU_BATCHES = (256, 1024, 2048, 4096, 8192, 16384)
 _ROUNDS = 3
+_TURNS = 15
 
 
 class FastestBackend(NamedTuple):
@@ -34,18 +37,38 @@ class FastestBackend(NamedTuple):
 
 
 def measure(options: settings.BenchmarkSettings) -> Iterator[measurement.Measurement]:
-    """Measures each backend; the limit is the fastest one."""
-    for net in options.nets:
-        bests = all_bests(random_weights(net, options.size), options)
-        fastest = max(best.rate for best in bests)
-        for best in bests:
+    """Measures the backends of all networks in turns, so that other work on the machine affects all of them.
+
+    The limit is the fastest backend of the same network. Each network is also compared with the first one.
+    """
+    nets = {net.name: all_bests(random_weights(net, options.size), options) for net in options.nets}
+    rates = iter(rates_in_turns([best for bests in nets.values() for best in bests], options))
+    found = {name: list(itertools.islice(rates, len(bests))) for name, bests in nets.items()}
+    first = next(iter(nets))
+    for name, bests in nets.items():
+        for best, rate in zip(bests, found[name], strict=True):
             yield measurement.Measurement(
-                name=f"net.{net.name}.{best.backend}",
-                value=best.rate,
+                name=f"net.{name}.{best.backend}",
+                value=rate,
                 unit="evaluations/s",
-                limit=fastest,
-                setup=setup_of(best, options),
+                limit=max(found[name]),
+                setup={
+                    **setup_of(best, options),
+                    **({} if name == first else {f"of {first}": round(rate / max(found[first]), 3)}),
+                },
             )
+
+
+def rates_in_turns(bests: Sequence[FastestBackend], options: settings.BenchmarkSettings) -> list[float]:
+    """Returns evaluations/s of each backend at its best batch, medians of many short turns."""
+    turns = [
+        [
+            evaluations_per_s(best.evaluator, best.inputs, options.seconds / _TURNS, options.clock)
+            for best in bests
+        ]
+        for _ in range(_TURNS)
+    ]
+    return [statistics.median(rates) for rates in zip(*turns, strict=True)]
 
 
 def fastest(weights: network_weights.Weights, options: settings.BenchmarkSettings) -> FastestBackend:

@@ -10,6 +10,7 @@ from alphazero.config import training as training_config
 from alphazero.run_files import promotion
 from alphazero.storage import layout
 from tests.evaluation import networks
+from tests.net.katago import models
 
 
 def settings(uri: str = "elsewhere", **mirror: object) -> schema.Config:
@@ -34,9 +35,9 @@ def make(folder: Path, *, promoted: int = 3, steps: tuple[int, ...] = (10, 20)) 
 
 
 def promote(folder: Path, seed: int) -> promotion.Promoted:
-    return promotion.Promotions(folder / run_paths.PROMOTED).promote(
-        networks.make_weights(seed), {"games": seed}
-    )
+    """Promotes a network of 17 kB, of KataGo's family if the seed is odd, else of Leela Zero's."""
+    weights = models.random_model(filters=10, seed=seed) if seed % 2 else networks.make_weights(seed)
+    return promotion.Promotions(folder / run_paths.PROMOTED).promote(weights, {"games": seed})
 
 
 def save(folder: Path, step: int) -> None:

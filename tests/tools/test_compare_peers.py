@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from alphazero.net import leela
+from alphazero.net.katago import writer
 from tests.net import leela_zero, networks
-from tools import compare_peers
-from tools.peers import contest, engines, environment, selfplays, turns
+from tests.net.katago import models, stock
+from tools import compare_peers, fetch_katago
+from tools.peers import contest, engines, environment, katago, selfplays, turns
 
 CORES = sorted(os.sched_getaffinity(0))
 THIS = sys.executable
@@ -45,7 +47,7 @@ def refusal(arguments, capsys) -> str:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["learner"], "learner: must be selfplay or gtp"),
+        (["learner"], "learner: must be selfplay, gtp or katago"),
         (["--rounds", "0"], "argument --rounds: 0"),
         (["--peer-games", "none"], "argument --peer-games: none"),
         (["--threads", "100000"], "argument --threads: 100000"),
@@ -148,6 +150,39 @@ def test_engines_get_the_same_threads_and_visits():
     assert ours[ours.index("--visits") + 1] == theirs[theirs.index("-p") + 1] == "77"
     assert ours[-2:] == ["--threads", "2"]
     assert theirs[theirs.index("-t") + 1] == "2"
+
+
+def katago_settings(**changes) -> katago.KataGoSettings:
+    settings = katago.KataGoSettings(
+        weights=Path("net.bin.gz"),
+        net_name="kata-b1c6",
+        size=9,
+        threads=[2],
+        cores=CORES,
+        search_threads=[8],
+        num_visits=77,
+        engine_arguments=["--leaf-batch", "16"],
+        num_rounds=1,
+    )
+    return settings._replace(**changes)
+
+
+def test_katago_gets_the_same_visits_and_board():
+    ours, theirs = katago.our_command(katago_settings(), 2), katago.katago_command(katago_settings(), 8)
+    for option, value in (("--visits", "77"), ("--threads", "2"), ("--size", "9"), ("--leaf-batch", "16")):
+        assert ours[ours.index(option) + 1] == value
+    overrides = theirs[theirs.index("-override-config") + 1]
+    assert overrides == "maxVisits=77,numSearchThreads=8,nnMaxBatchSize=8,defaultBoardSize=9"
+    assert str(fetch_katago.settings(tuned=True)) in theirs, "it was not tuned for this machine"
+
+
+def test_katago_needs_a_program_and_a_network_of_its_family(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fetch_katago, "missing", lambda: "katago is missing")
+    assert "katago is missing" in refusal(["katago"], capsys)
+    monkeypatch.setattr(fetch_katago, "missing", lambda: None)
+    leela.write(networks.random_weights(size=9), tmp_path / "net.txt")
+    arguments = ["katago", "--katago-weights", str(tmp_path / "net.txt")]
+    assert "KataGo cannot load networks of Leela Zero's family" in refusal(arguments, capsys)
 
 
 def child(work: str) -> list[str]:
@@ -254,6 +289,23 @@ def test_our_engine_is_compared_with_leela_zero(tmp_path, capsys):
     assert said["name"] == "gtp.b1c4.1t"
     assert said["ours"] > 0 and said["peer"] > 0
     assert said["setup"]["peer"].startswith("Leela Zero 0.")
+
+
+@pytest.mark.slow
+@stock.needed
+def test_our_engine_is_compared_with_katago(tmp_path, monkeypatch):
+    """With KataGo's plain settings, because tuning takes minutes."""
+    untuned = fetch_katago.settings()
+    monkeypatch.setattr(fetch_katago, "settings", lambda tuned: untuned)
+    path = tmp_path / "tiny.bin.gz"
+    writer.write(models.random_model(), path)
+    (said,) = katago.compare(
+        katago_settings(weights=path, threads=[1], search_threads=[2], num_visits=20, num_rounds=2)
+    )
+    assert said.name == "katago.kata-b1c6.1t"
+    assert said.ours > 0 and said.ratio == said.ours / said.peer
+    assert said.setup["ours"].startswith("kata-b2c6 on ")
+    assert [setup.split(", ")[1] for setup in said.peers] == ["numSearchThreads=1", "numSearchThreads=2"]
 
 
 @pytest.mark.slow

@@ -48,4 +48,8 @@ def test_summary_has_losses_and_promotions(tmp_path):
     assert not found.fell("value_loss")
     assert found.promotions == ["00001-aaaaaaaa", "00002-bbbbbbbb"]
     assert "1-2         15.5000          1.0000" in found.text()
+    names = ["policy_loss", "score_deviation_loss"]
+    rows = [summary.Row(first_step=1, last_step=2, losses=dict.fromkeys(names, 0.5))]
+    heading = summary.Summary(rows=rows, promotions=[]).text().splitlines()[0]
+    assert heading.split() == ["steps", *names], "columns of long names run together"
     assert summary.Row(first_step=3, last_step=3, losses={}).steps == "3"

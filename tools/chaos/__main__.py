@@ -84,6 +84,8 @@ def why_not() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.Parser(prog="python -m tools.chaos", description=__doc__)
+    words = "more settings of the run, such as net=kata-b4c32"
+    parser.add_argument("words", nargs="*", metavar="KEY=VALUE", help=words)
     parser.add_argument("--minutes", type=command_line.number(0.5, 600), default=10.0)
     parser.add_argument("--kills", type=command_line.whole_number(1, 1000), default=32)
     parser.add_argument("--faults", type=command_line.whole_number(0, 2), default=2)
@@ -99,7 +101,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
     subprocess.run(token, check=True, capture_output=True)
     watcher = watch.Watcher(disk / "run")
     cluster = world.Cluster(folder)
-    driver = world.Driver(disk / "run", folder / "driver.log")
+    driver = world.Driver(disk / "run", folder / "driver.log", options.words)
     watcher.start()
     rng = random.Random(options.seed)
     began = time.monotonic()

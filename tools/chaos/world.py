@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.chaos import record as chaos_records
@@ -130,8 +131,9 @@ class Cluster:
 class Driver:
     """The process that a user starts."""
 
-    def __init__(self, run_folder: Path, log: Path) -> None:
-        self._command = [sys.executable, "-m", "alphazero.run", f"run.dir={run_folder}", *_RUN]
+    def __init__(self, run_folder: Path, log: Path, words: Sequence[str] = ()) -> None:
+        """words: more settings of the run."""
+        self._command = [sys.executable, "-m", "alphazero.run", f"run.dir={run_folder}", *_RUN, *words]
         self._log = log
         self.start()
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,9 @@ SIZE = 19  # the only board size of Debian's Leela Zero
 _OPENING_STONES = 8
 _TIME_LIMIT_S = 900.0  # the first move may compile kernels on a busy machine
 _STATISTICS = re.compile(r"(\d+) visits, \d+ nodes, (\d+) playouts, (\d+) n/s")
+
+Measure = Callable[[gtp_client.GtpClient, int], float]
+"""Lets an engine search a move with so many visits, and returns its simulations/s."""
 
 
 class EngineSettings(NamedTuple):
@@ -58,7 +61,7 @@ def compare(settings: EngineSettings) -> Iterator[contest.Comparison]:
             ):
                 with turns.pinned(cores):
                     engine = stack.enter_context(gtp_client.GtpClient(command, time_limit_s=_TIME_LIMIT_S))
-                play = _Player(engine, settings.num_visits, measure)
+                play = Player(engine, settings.num_visits, measure)
                 play(-1)
                 sides.append(play)
             version = sides[1].engine.send("version")
@@ -93,26 +96,30 @@ def leelaz_command(settings: EngineSettings, num_threads: int) -> list[str]:
     return [settings.leelaz, *options, *limits, "-w", str(settings.weights)]
 
 
-class _Player:
+class Player:
     """An engine that searches one new position in each round."""
 
-    def __init__(self, engine: gtp_client.GtpClient, num_visits: int, measure) -> None:
+    def __init__(
+        self, engine: gtp_client.GtpClient, num_visits: int, measure: Measure, size: int = SIZE
+    ) -> None:
+        """measure: lets the engine search a move; its simulations/s."""
         self.engine = engine
         self._num_visits = num_visits
         self._measure = measure
+        self._size = size
 
     def __call__(self, number: int) -> float:
         """Playouts/s of one move; the tree and the cache of earlier positions cannot be used."""
         self.engine.send("clear_board")
-        for color, move in opening(number):
+        for color, move in opening(number, self._size):
             self.engine.send(f"play {color} {move}")
         return self._measure(self.engine, self._num_visits)
 
 
-def opening(number: int) -> list[tuple[str, str]]:
+def opening(number: int, size: int = SIZE) -> list[tuple[str, str]]:
     """Stones at random points, which depend on the number only."""
-    points = np.random.default_rng(number + 1).permutation(SIZE * SIZE)[:_OPENING_STONES]
-    return [("bw"[ply % 2], rules.format_move(int(point), SIZE)) for ply, point in enumerate(points)]
+    points = np.random.default_rng(number + 1).permutation(size * size)[:_OPENING_STONES]
+    return [("bw"[ply % 2], rules.format_move(int(point), size)) for ply, point in enumerate(points)]
 
 
 def wall_clock_rate(engine: gtp_client.GtpClient, num_visits: int) -> float:

@@ -36,13 +36,18 @@ def set_rules(client: gtp_client.GtpClient, ko: str, suicide: bool) -> None:
 
 
 def raw_answers(client: gtp_client.GtpClient, optimism: float = 0) -> dict[str, np.ndarray]:
-    """What `kata-raw-nn` says of the position, by name: numbers, and boards [N, N] with the bottom row first.
+    """What KataGo says of the position (see `parse`). optimism: see `numpy_forward.forward`."""
+    return parse(client.send(f"kata-raw-nn 0 {optimism}"))
 
-    Illegal moves are nan. optimism: see `numpy_forward.forward`.
+
+def parse(answer: str) -> dict[str, np.ndarray]:
+    """An answer to `kata-raw-nn` by name: numbers, and boards [N, N] with the bottom row first.
+
+    Illegal moves are nan.
     """
     rows: dict[str, list[list[float]]] = {}
     name = ""
-    for line in client.send(f"kata-raw-nn 0 {optimism}").splitlines():
+    for line in answer.splitlines():
         first, *rest = line.split() or [""]
         if first[:1].isalpha() and first != "NAN":
             name = first

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from alphazero.config import game as game_config
+from alphazero.config import net as net_config
 from alphazero.engine_client import gtp_client
 from alphazero.go import input_families, play, rules
 from alphazero.net.katago import model, numpy_forward, reader, writer
-from tests.net.katago import models, raw_answers, stock
+from tests.net.katago import models, raw_answers, stock, torch_nets
 
 pytestmark = [pytest.mark.slow, stock.needed]
 
@@ -19,9 +20,18 @@ KO_RULES = {
     "SITUATIONAL": game_config.Ko.situational,
     "SIMPLE": game_config.Ko.simple,
 }
+
+
+def make_trained(trunk: net_config.Trunk, **shape: int) -> model.Model:
+    """A network from torch, with norms as after training."""
+    return torch_nets.random_net(torch_nets.make_config(trunk, **shape)).export()
+
+
 NETWORKS: dict[str, tuple[Callable[[Path], model.Model], str]] = {
     # network, and the suffix of its file
     "ours": (lambda _: models.random_model(8, ["ordinary", "pooling", "ordinary"], 16), ".bin.gz"),
+    "post-activation": (lambda _: make_trained(net_config.Trunk.post, blocks=4, filters=32), ".bin.gz"),
+    "pre-activation": (lambda _: make_trained(net_config.Trunk.pre), ".bin.gz"),
     "nested with mish": (
         lambda _: models.random_model(15, [("ordinary", "pooling")], 8, activation=model.Activation.mish),
         ".bin",
