@@ -26,6 +26,15 @@ class MoveChoice(NamedTuple):
     visits: int  # descents through the root that count for this choice, a kept subtree's included
 
 
+class RawEvaluation(NamedTuple):
+    """The network's own evaluation of a position, of A moves and P points, seen by the player to move."""
+
+    policy: np.ndarray  # [A] over all moves, illegal ones included
+    value: float  # in [-1, 1]
+    lead: float | None  # expected final lead in points, komi included; None without such a head
+    ownership: np.ndarray | None  # [P] in [-1, 1], expected owners; None likewise
+
+
 class SearchLimits(NamedTuple):
     """Limits of one search beside the configured number of simulations."""
 
@@ -146,11 +155,11 @@ class EngineSearch:
         self._root = self._rollouts = None
         self._forget_answers()
 
-    def evaluate(self, position: play.Game, s: int) -> tuple[np.ndarray, float]:
-        """Evaluates the position in float32: policy [A] over all moves, illegal ones included, and value.
+    def evaluate(self, position: play.Game, s: int) -> RawEvaluation:
+        """Evaluates the position in float32.
 
         The network sees the position under symmetry s, in the numbering of Leela Zero: its point p shows
-        the board's point permutations[s][p]. The value is that of the player to move.
+        the board's point permutations[s][p].
         """
         if self._exact is None:
             self._exact = self._make_exact()
@@ -160,7 +169,14 @@ class EngineSearch:
         outputs = self._exact.evaluate(evaluators.Inputs(seen, scalars if scalars.size else None))
         logits = outputs.logits[0]
         weights = np.exp(logits.astype(np.float64) - logits.max())
-        return symmetry.apply(weights / weights.sum(), s, self._size), float(outputs.values[0])
+        return RawEvaluation(
+            policy=symmetry.apply(weights / weights.sum(), s, self._size),
+            value=float(outputs.values[0]),
+            lead=None if outputs.scores is None else float(outputs.scores[0]),
+            ownership=None
+            if outputs.ownership is None
+            else symmetry.apply(outputs.ownership[0], s, self._size),
+        )
 
     def _run(
         self, search: lockstep.LockstepSearch, limits: SearchLimits, num_simulations: int

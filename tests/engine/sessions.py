@@ -95,7 +95,8 @@ class FakeSearch(engine_search.EngineSearch):
         weights = np.arange(1.0, self.size**2 + 2)
         weights[-1] += s
         is_white = position.to_play == rules.WHITE
-        return weights / weights.sum(), 0.5 if is_white else -0.1 * s
+        value = 0.5 if is_white else -0.1 * s
+        return engine_search.RawEvaluation(weights / weights.sum(), value, lead=None, ownership=None)
 
     def _set_actions(self, position, limits):
         legal = position.legal()

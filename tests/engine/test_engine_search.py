@@ -251,7 +251,7 @@ def test_a_symmetry_turns_what_the_network_sees_and_its_answer_back(s):
     evaluator = evaluators.HashedEvaluator(SIZE)
     search = make_search(evaluator)
     moves = [0, 8, 3, 17, 22]
-    policy, value = search.evaluate(new_game(moves), s)
+    policy, value, *_ = search.evaluate(new_game(moves), s)
     back = symmetry.permutations(SIZE)[symmetry.inverse(s)]
     turned = new_game([int(back[action]) for action in moves])
     planes = np.zeros((1, features.NUM_PLANES, SIZE * SIZE), np.uint8)
@@ -274,7 +274,7 @@ def test_it_agrees_with_leela_zero_under_every_symmetry(oracle, shared_data):
         for color, move in case["moves"]:
             game.resume()
             game.play(rules.parse_move(move, weights.size), {"b": rules.BLACK, "w": rules.WHITE}[color])
-        policy, value = search.evaluate(game, case["symmetry"])
+        policy, value, *_ = search.evaluate(game, case["symmetry"])
         theirs = np.array(case["policy_A1_rowmajor_then_pass"])
         is_printed = np.append(game.stones == rules.EMPTY, True)
         assert np.abs(policy - theirs)[is_printed].max() <= 1e-5

@@ -5,7 +5,7 @@ import pytest
 
 from alphazero import evaluator as evaluators
 from alphazero.engine import setup
-from alphazero.go import input_families, play
+from alphazero.go import input_families, play, symmetry
 from alphazero.net import inference
 from tests.engine import sessions
 from tests.net.katago import torch_nets
@@ -33,11 +33,14 @@ def test_raw_evaluations_see_komi(weights):
     values = []
     for komi in (-20.5, 20.5):
         game = play.Game(5, komi)
-        policy, value = engine.search.evaluate(game, 3)
+        policy, value, lead, ownership = engine.search.evaluate(game, 3)
         planes, scalars = input_families.encode_game(input_families.KATAGO, game)
         outputs = inference.make_exact(weights, 5).evaluate(evaluators.Inputs(planes, scalars))
+        assert outputs.scores is not None and outputs.ownership is not None
         assert value == pytest.approx(float(outputs.values[0]), abs=1e-5)  # the empty board is symmetric
         assert policy.sum() == pytest.approx(1)
+        assert lead == pytest.approx(float(outputs.scores[0]), abs=1e-4)
+        assert ownership == pytest.approx(symmetry.apply(outputs.ownership[0], 3, 5), abs=1e-5)
         values.append(value)
     assert abs(values[0] - values[1]) > 1e-4
     assert np.isfinite(values).all()

@@ -4,9 +4,11 @@ P points, A = P + 1 actions. Point 0 is A1; the pass comes last (docs/convention
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from alphazero.engine import engine_search
 from alphazero.go import rules
 
 
@@ -35,27 +37,36 @@ def heatmap(policy: np.ndarray, stones: np.ndarray, value: float) -> str:
     return "\n".join([*lines, f"pass: {thousandths[-1]}", f"winrate: {(1 + value) / 2:.6f}"])
 
 
-def raw_evaluation(symmetry: int, policy: np.ndarray, legal: np.ndarray, white_wins: float) -> str:
+def raw_evaluation(
+    symmetry: int, found: engine_search.RawEvaluation, legal: np.ndarray, *, is_white: bool
+) -> str:
     """Formats one evaluation as KataGo's `kata-raw-nn` does: top row first, NAN at illegal points.
 
     The policy is the network's own over all A moves. Probabilities of illegal moves are omitted; the
-    others are not renormalised. `whiteLead` is omitted, as exported networks have no score head.
-    white_wins: probability.
+    others are not renormalised. Lead and owners are omitted if the network has no heads for them.
+    is_white: whether White is to move; values are printed for White.
     """
-    size = math.isqrt(len(policy) - 1)
-    numbers = [f"{p:.9f}" if is_legal else "NAN" for p, is_legal in zip(policy, legal, strict=True)]
-    rows = [" ".join(numbers[row * size : (row + 1) * size]) for row in range(size - 1, -1, -1)]
-    return "\n".join(
-        [
-            f"symmetry {symmetry}",
-            f"whiteWin {white_wins:.9f}",
-            f"whiteLoss {1 - white_wins:.9f}",
-            "noResult 0.000000000",
-            "policy",
-            *rows,
-            f"policyPass {numbers[-1]}",
-        ]
-    )
+    sign = 1 if is_white else -1
+    white_wins = (1 + sign * found.value) / 2
+    policy = [f"{p:.9f}" if is_legal else "NAN" for p, is_legal in zip(found.policy, legal, strict=True)]
+    lines = [
+        f"symmetry {symmetry}",
+        f"whiteWin {white_wins:.9f}",
+        f"whiteLoss {1 - white_wins:.9f}",
+        "noResult 0.000000000",
+    ]
+    if found.lead is not None:
+        lines.append(f"whiteLead {sign * found.lead:.6f}")
+    lines += ["policy", *_rows(policy[:-1]), f"policyPass {policy[-1]}"]
+    if found.ownership is not None:
+        lines += ["whiteOwnership", *_rows([f"{sign * owner:.7f}" for owner in found.ownership])]
+    return "\n".join(lines)
+
+
+def _rows(points: Sequence[str]) -> list[str]:
+    """Lines of a board from the text of each point, top row first."""
+    size = math.isqrt(len(points))
+    return [" ".join(points[row * size : (row + 1) * size]) for row in range(size - 1, -1, -1)]
 
 
 def score(margin: float) -> str:

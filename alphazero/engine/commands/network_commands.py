@@ -41,10 +41,9 @@ def commands(session: state.State) -> dict[str, protocol.Command]:
 def _raw_evaluation(session: state.State, arguments: Sequence[str]) -> str:
     texts = []
     for s in command_arguments.symmetries(command_arguments.only(arguments)):
-        policy, value = session.search.evaluate(session.game, s)
-        white_value = value if session.game.to_play == rules.WHITE else -value
-        legal = session.position().legal()
-        texts.append(answers.raw_evaluation(s, policy, legal, (1 + white_value) / 2))
+        found = session.search.evaluate(session.game, s)
+        is_white = session.game.to_play == rules.WHITE
+        texts.append(answers.raw_evaluation(s, found, session.position().legal(), is_white=is_white))
     return "\n".join(texts)
 
 
@@ -52,7 +51,7 @@ def _heatmap(session: state.State, arguments: Sequence[str]) -> str:
     choice = command_arguments.only(arguments) if arguments else "0"
     is_average = choice in ("average", "avg")
     symmetries = command_arguments.symmetries("all" if is_average else choice)
-    pairs = [session.search.evaluate(session.game, s) for s in symmetries]
+    pairs = [session.search.evaluate(session.game, s)[:2] for s in symmetries]
     if is_average:
         policies, values = zip(*pairs, strict=True)
         pairs = [(np.mean(policies, axis=0), float(np.mean(values)))]
@@ -81,7 +80,7 @@ def _final_status_list(session: state.State, arguments: Sequence[str]) -> str:
 def _policy(session: state.State) -> str:
     """Returns GoGui labels of the raw policy, in percent, at legal points with at least 1 %."""
     position = session.position()
-    policy, _ = session.search.evaluate(position, 0)
+    policy = session.search.evaluate(position, 0).policy
     percents = np.where(position.legal(), np.round(100 * policy), 0).astype(int)[:-1]
     points = np.flatnonzero(percents).tolist()
     labels = [f"{rules.format_move(point, position.size)} {percents[point]}" for point in points]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alphazero.engine import engine_search
 from alphazero.engine.commands import answers
 from alphazero.go import rules
 
@@ -27,7 +28,9 @@ def test_heatmap_rounds_down_and_hides_occupied_points():
 
 def test_raw_evaluation_has_white_s_view_and_no_number_for_illegal_moves():
     legal = np.array([0, 1, 1, 1, 1], bool)
-    assert answers.raw_evaluation(3, POLICY, legal, 0.75).split("\n") == [
+    found = engine_search.RawEvaluation(POLICY, 0.5, None, None)
+    lines = answers.raw_evaluation(3, found, legal, is_white=True).split("\n")
+    assert lines == [
         "symmetry 3",
         "whiteWin 0.750000000",
         "whiteLoss 0.250000000",
@@ -36,6 +39,15 @@ def test_raw_evaluation_has_white_s_view_and_no_number_for_illegal_moves():
         "0.000999900 0.400000000",
         "NAN 0.200490000",
         "policyPass 0.298510100",
+    ]
+    found = found._replace(value=-0.5, lead=-2.25, ownership=np.array([1, -0.5, 0.25, 0]))
+    assert answers.raw_evaluation(3, found, legal, is_white=False).split("\n") == [
+        *lines[:4],
+        "whiteLead 2.250000",
+        *lines[4:],
+        "whiteOwnership",
+        "-0.2500000 -0.0000000",  # A2 and B2
+        "-1.0000000 0.5000000",
     ]
 
 
