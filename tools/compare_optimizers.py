@@ -24,6 +24,7 @@ from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
 from alphazero.data import gamelog, replay
 from alphazero.data import targets as game_targets
+from alphazero.go import input_families
 from alphazero.net import packing, resnet
 from alphazero.training import losses, optimizers, rso, schedules, trainable
 from tools import plot_optimizers
@@ -115,11 +116,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return plot_optimizers.main([options.output], options.figure)
 
 
-def load(source: Path, held_out: float, most: int) -> Positions:
+def load(
+    source: Path, held_out: float, most: int, family: input_families.InputFamily = input_families.LEELA
+) -> Positions:
     """The games of a run's folder, split into training and held-out positions.
 
     held_out: share of the games that is held out, at equal distances.
     most: maximum number of held-out positions, which are spread over the held-out games.
+    family: inputs of the networks.
     Raises ValueError if there are too few games or several board sizes.
     """
     log = source / run_paths.GAMES
@@ -135,7 +139,7 @@ def load(source: Path, held_out: float, most: int) -> Positions:
     for share in shares:
         most_targets = max(1, sum(game.num_targets for game in share))
         config = replay_config.ReplayConfig(min_window=most_targets, max_window=most_targets)
-        windows.append(replay.ReplayWindow(games[0].size, config))
+        windows.append(replay.ReplayWindow(games[0].size, config, family=family))
         for game in share:
             windows[-1].add(game)
     if min(map(len, windows)) == 0:
