@@ -43,11 +43,11 @@ def run(*words, **options):
     """Exit code, output and errors."""
     process = start(*words, **options, start_new_session=True)
     try:
-        output, errors = process.communicate(timeout=240)
+        output, errors = process.communicate(timeout=420)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         texts = [*process.communicate(timeout=20), *(log.read_text() for log in _logs(words))]
-        pytest.fail("\n".join(["the run did not end within 240 s:", *texts]))
+        pytest.fail("\n".join(["the run did not end within 420 s:", *texts]))
     return process.returncode, output, errors
 
 
