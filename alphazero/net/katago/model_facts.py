@@ -3,14 +3,20 @@
 from alphazero.go import input_families
 from alphazero.net.katago import model, rectified
 
-_FAST_PLANES = range(14, 20)
-"""Ladders and areas, which the family KATAGO_FAST leaves out."""
+LADDERS_AND_AREAS = slice(14, 20)
+"""Input planes that the family KATAGO_FAST leaves out."""
 
 
 def family_of(weights: model.Model) -> input_families.InputFamily:
-    """KATAGO_FAST if the network ignores ladders and areas, else KATAGO."""
-    is_fast = not weights.input_convolution.kernel[:, _FAST_PLANES].any()
-    return input_families.KATAGO_FAST if is_fast else input_families.KATAGO
+    """KATAGO_FAST if the network ignores ladders and areas, else the one with its kind of areas."""
+    if not reads_tactics(weights):
+        return input_families.KATAGO_FAST
+    return input_families.KATAGO_SUICIDE_AREA if weights.suicide_area else input_families.KATAGO
+
+
+def reads_tactics(weights: model.Model) -> bool:
+    """Whether the network reads ladders or areas."""
+    return bool(weights.input_convolution.kernel[:, LADDERS_AND_AREAS].any())
 
 
 def num_blocks(weights: model.Model) -> int:

@@ -6,12 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from alphazero.config import net as net_config
-from alphazero.net.katago import model, rectified
+from alphazero.net.katago import model, model_facts, rectified
 
 _NEVER = -5000.0
 """Logit of a game without result, which our rules do not know; finite in half precision."""
-_LADDERS_AND_AREAS = slice(14, 20)
-"""Input planes of ladders and areas."""
 
 
 class BlockShape(NamedTuple):
@@ -118,19 +116,14 @@ def of_model(found: model.Model, config: net_config.NetConfig) -> NetworkShape:
             f"weights are {shape.name} with net.trunk={shape.trunk.value}; "
             f"the network is {config.name} with net.trunk={config.trunk.value}"
         )
-    if config.inputs is net_config.InputSet.fast and reads_all(found):
+    if config.inputs is net_config.InputSet.fast and model_facts.reads_tactics(found):
         raise ValueError("weights read ladders and areas; training them needs net.inputs=full")
     return shape
 
 
-def reads_all(found: model.Model) -> bool:
-    """Whether the network reads ladders or areas; without them it needs the fast inputs only."""
-    return bool(found.input_convolution.kernel[:, _LADDERS_AND_AREAS].any())
-
-
 def clear_slow_inputs(kernel: np.ndarray) -> None:
     """Sets weights [O, 22, K, K], or their gradients, to zero where inputs are ladders and areas."""
-    kernel[:, _LADDERS_AND_AREAS] = 0
+    kernel[:, model_facts.LADDERS_AND_AREAS] = 0
 
 
 def _traits(found: model.Model) -> FileTraits:

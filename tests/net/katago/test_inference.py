@@ -165,6 +165,8 @@ def test_planes_without_weights_need_not_be_computed():
     kernel[0, 19, 0, 0] = 1
     full = dataclasses.replace(weights, input_convolution=model.Convolution(kernel))
     assert inference.make_exact(full, 5).family == input_families.KATAGO
+    other = dataclasses.replace(full, suicide_area=True)
+    assert inference.make_exact(other, 5).family == input_families.KATAGO_SUICIDE_AREA
     evaluator = inference.make_exact(weights, 5)
     assert evaluator.family == evaluators.family(evaluator) == input_families.KATAGO_FAST
     assert evaluators.family(evaluators.UniformEvaluator(5)) == input_families.LEELA
