@@ -18,31 +18,20 @@ from alphazero.run_files import promotion, run_folder
 from alphazero.search import symmetries
 from alphazero.storage import background
 from alphazero.training import checkpoint
-from tests import tiny_run
+from tests import local_run, tiny_run
 from tools import summary
-
-
-def run(path, *words):
-    config = compose.compose([*tiny_run.WORDS, *words, f"run.dir={path}"])
-    folder = run_folder.RunFolder(path)
-    folder.open(config, compose.to_yaml(config))
-    try:
-        local_loop.LocalLoop(config, folder).run()
-    finally:
-        folder.close()
-    return folder
 
 
 @pytest.mark.slow
 def test_a_second_session_resumes_the_run(tmp_path):
-    folder = run(tmp_path / "run", "stop.steps=60")
+    folder = local_run.run(tmp_path / "run", "stop.steps=60")
     first = gamelog.GameLog(folder.games).read_all()
     names = {game.game_id for game in first}
     promoted = promotion.Promotions(folder.weights / "promoted").all()
     assert checkpoint.newest_step(folder.checkpoints) == 60
     assert [network.certificate["steps"] for network in promoted] == [20, 40, 60]
 
-    folder = run(tmp_path / "run", "stop.steps=100")
+    folder = local_run.run(tmp_path / "run", "stop.steps=100")
     second = list(gamelog.GameLog(folder.games).read_all())
     assert names < {game.game_id for game in second}
     assert len({game.game_id for game in second}) == len(second)
@@ -61,7 +50,7 @@ def test_a_second_session_resumes_the_run(tmp_path):
 def test_a_run_folder_may_have_any_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for steps in (20, 40):
-        folder = run(compose.compose([f"run.dir=./{name}"]).run.dir, f"stop.steps={steps}")
+        folder = local_run.run(compose.compose([f"run.dir=./{name}"]).run.dir, f"stop.steps={steps}")
         assert folder.path == tmp_path / name
         assert checkpoint.newest_step(folder.checkpoints) == steps
         assert compose.of_run(folder.path).stop.steps == steps
@@ -98,7 +87,7 @@ def test_self_play_keeps_its_symmetry_setting_with_newer_weights(tmp_path, monke
         "submit",
         lambda self, planes: generations.append(self.generation) or submit(self, planes),
     )
-    run(tmp_path / "run", "search.symmetry=random", "stop.steps=45")
+    local_run.run(tmp_path / "run", "search.symmetry=random", "stop.steps=45")
     assert set(generations) == {0, 1, 2}
 
 
@@ -122,14 +111,14 @@ def test_a_folder_in_use_or_of_another_run_is_refused(tmp_path):
 def test_a_run_resumes_from_its_mirror_on_another_machine(tmp_path):
     """The mirror has no games. Steps, networks and totals continue, and the learner trains on new games."""
     place = f"mirror.uri={tmp_path / 'mirror'}"
-    first = run(tmp_path / "run", place, "stop.steps=60")
+    first = local_run.run(tmp_path / "run", place, "stop.steps=60")
     before = status.Status.load(first.path / "status.json")
     with pytest.raises(ValueError, match="holds another run than"):
         background.check(compose.compose([*tiny_run.WORDS, place]), tmp_path / "new")
     assert pull.main([str(tmp_path / "mirror"), str(tmp_path / "new"), "--run"]) == 0
     first.path.rename(tmp_path / "lost")
 
-    second = run(tmp_path / "new", place, "stop.steps=100")
+    second = local_run.run(tmp_path / "new", place, "stop.steps=100")
     after = status.Status.load(second.path / "status.json")
     assert checkpoint.newest_step(second.checkpoints) == 100
     assert checkpoint.newest_step(tmp_path / "mirror" / "checkpoints") == 100
@@ -149,7 +138,7 @@ def test_an_unreachable_mirror_does_not_end_a_run(tmp_path, monkeypatch, caplog)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         unused = listener.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused}")
-    folder = run(tmp_path / "run", "mirror.uri=s3://bucket/x", "stop.steps=40")
+    folder = local_run.run(tmp_path / "run", "mirror.uri=s3://bucket/x", "stop.steps=40")
     assert checkpoint.newest_step(folder.checkpoints) == 40
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     first, *_, last = [text for text in warnings if text.startswith("mirror: s3://bucket/x")]

@@ -3,25 +3,16 @@
 import numpy as np
 import pytest
 
-from alphazero import local_loop
-from alphazero.config import compose
 from alphazero.data import gamelog
-from alphazero.run_files import promotion, run_folder
+from alphazero.run_files import promotion
 from alphazero.training import checkpoint
-from tests import tiny_run
+from tests import local_run
 
 WORDS = ["net=kata-b4c32", "net.blocks=1", "net.filters=16", "game.size=5"]
 
 
 def run(path, *words):
-    config = compose.compose([*tiny_run.WORDS, *WORDS, "game.komi_spread=1.5", *words, f"run.dir={path}"])
-    folder = run_folder.RunFolder(path)
-    folder.open(config, compose.to_yaml(config))
-    try:
-        local_loop.LocalLoop(config, folder).run()
-    finally:
-        folder.close()
-    return folder
+    return local_run.run(path, *WORDS, "game.komi_spread=1.5", *words)
 
 
 @pytest.mark.slow

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from alphazero import evaluator as evaluators
-from alphazero import export, files, local_loop
+from alphazero import export, files
 from alphazero.config import compose
 from alphazero.data import gamelog, store
 from alphazero.evaluation import match
 from alphazero.go import input_families
 from alphazero.net import inference, leela
 from alphazero.net import weights as network_weights
-from alphazero.run_files import promotion, run_folder
+from alphazero.run_files import promotion
 from alphazero.supervised import student, teacher_games
 from alphazero.training import trainable
-from tests import tiny_run
+from tests import local_run, tiny_run
 from tests.data import games
 
 WORDS = ["net=kata-b4c32", "net.blocks=2", "net.filters=16", "replay.held_out_fraction=0.2"]
@@ -50,13 +50,7 @@ def call(*arguments):
 def played(tmp_path_factory):
     """A run of KataGo's family on two board sizes."""
     path = tmp_path_factory.mktemp("run")
-    config = compose.compose([*tiny_run.WORDS, *WORDS, *SIZES, "stop.steps=60", f"run.dir={path}"])
-    folder = run_folder.RunFolder(path)
-    folder.open(config, compose.to_yaml(config))
-    try:
-        local_loop.LocalLoop(config, folder).run()
-    finally:
-        folder.close()
+    local_run.run(path, *WORDS, *SIZES, "stop.steps=60")
     return path
 
 
