@@ -1,12 +1,16 @@
 """The evaluator as an actor."""
 
 import logging
+import os
 import threading
+import time
 
 import ray
 
 from actors import gate_player, handles, telemetry, worker_setup
 from actors import plan as plans
+from alphazero import cpu_meter
+from alphazero.config import gate as gate_config
 from alphazero.config import schema
 from alphazero.run_files import candidate as candidates
 from alphazero.run_files import promotion, run_folder
@@ -35,8 +39,11 @@ class EvaluatorActor:
         self._weight_store = services.weight_store
         self._stopping = threading.Event()
         self._telemetry = telemetry.Telemetry(services.reporter, "gate")
-        self._match_telemetry = telemetry.Telemetry(services.reporter, "match")
-        self._every_steps = config.gate.every_steps
+        meter = cpu_meter.CpuMeter()
+        self._match_telemetry = telemetry.Telemetry(services.reporter, "match", meter=meter)
+        worker_setup.yield_to_learner()
+        self._meter = meter
+        self._rule = config.gate
         folder = run_folder.RunFolder(config.run.dir)
         self._promotions = promotion.Promotions(folder.promoted)
         player = player_place and gate_player.RemoteMatch(config, services, player_place)
@@ -46,12 +53,13 @@ class EvaluatorActor:
         """Judges candidates until `stop`."""
         known = self._take_best()
         while not self._stopping.is_set():
-            too_early = known + self._every_steps - 1
+            too_early = known + self._rule.every_steps - 1
             newest = ray.get(self._weight_store.newest_candidate.remote(too_early))
             if newest is None:
                 self._stopping.wait(_PAUSE_S)
                 continue
             candidate = ray.get(newest.candidate)
+            began, spent = time.monotonic(), self._meter.totals()[cpu_meter.SUFFIX]
             try:
                 outcome = self._gate.judge(candidate, self._stopping.is_set, self._report_score)
             except OSError as error:
@@ -64,6 +72,8 @@ class EvaluatorActor:
             if outcome.is_promoted:
                 ray.get(self._weight_store.promote.remote(candidate))
             self._telemetry.report_now(outcome.metrics(), candidate.version)
+            spent = self._meter.totals()[cpu_meter.SUFFIX] - spent
+            self._stopping.wait(_rest_s(self._rule, spent, time.monotonic() - began))
 
     def _report_score(self, metrics: dict[str, float]) -> None:
         """Reports the score of the match under way."""
@@ -85,3 +95,8 @@ class EvaluatorActor:
                 self._gate.start_with(best)
                 return best.version
         return -1
+
+
+def _rest_s(rule: gate_config.GateConfig, spent_s: float, lasted_s: float) -> float:
+    """Seconds until the next gate may begin, after one that took so much CPU time and so long."""
+    return max(0.0, spent_s / (rule.cpu_share * len(os.sched_getaffinity(0))) - lasted_s)

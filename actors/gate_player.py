@@ -8,6 +8,7 @@ import ray
 
 from actors import handles, telemetry, worker_setup
 from actors import plan as plans
+from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.evaluation import result as results
 from alphazero.run_files import candidate as candidates
@@ -28,7 +29,8 @@ class GatePlayer:
 
         self._match = gate_match.GateMatch(worker_setup.for_own_devices(config))
         self._stopping = threading.Event()
-        self._telemetry = telemetry.Telemetry(services.reporter, "match")
+        meter = cpu_meter.CpuMeter()
+        self._telemetry = telemetry.Telemetry(services.reporter, "match", meter=meter)
 
     def start_with(self, best: candidates.Candidate) -> None:
         """`GateMatch.start_with`."""

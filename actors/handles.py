@@ -111,6 +111,7 @@ class RankHandle(Protocol):
     train: RemoteMethod[messages.TrainedSteps]
     evaluate: RemoteMethod[dict[str, float]]
     candidate: RemoteMethod["network_weights.Weights | None"]
+    grow: RemoteMethod[None]
     state: RemoteMethod[dict[str, Any] | None]
     load_state: RemoteMethod[None]
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from actors import handles, telemetry, worker_setup
+from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.run_files import promotion, run_folder
 
@@ -26,10 +27,11 @@ class LadderActor:
     """
 
     def __init__(self, config: schema.Config, services: handles.Services) -> None:
-        worker_setup.lower_priority()
+        worker_setup.use_idle_cores()
         self._config = worker_setup.for_own_devices(config)
         self._stopping = threading.Event()
-        self._telemetry = telemetry.Telemetry(services.reporter, "ladder")
+        meter = cpu_meter.CpuMeter()
+        self._telemetry = telemetry.Telemetry(services.reporter, "ladder", meter=meter)
 
     @functools.cached_property
     def _ladder(self) -> "ladder.Ladder":
@@ -50,7 +52,7 @@ class LadderActor:
                 self._stopping.wait(_PAUSE_S)
                 continue
             try:
-                if self._ladder.play(self._stopping.is_set):
+                if self._ladder.play(self._should_stop):
                     self._report()
             except BlockingIOError:
                 self._stopping.wait(_PAUSE_S)
@@ -61,6 +63,11 @@ class LadderActor:
     def stop(self) -> None:
         """Makes `run` return after the current move; the games under way do not count."""
         self._stopping.set()
+
+    def _should_stop(self) -> bool:
+        """Whether to stop. Each move asks this, so it is also where CPU time is reported."""
+        self._telemetry.report(dict)
+        return self._stopping.is_set()
 
     def _report(self) -> None:
         """Reports the newest network's rating, at that network's step."""

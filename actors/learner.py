@@ -10,6 +10,7 @@ import ray
 
 from actors import batch_requests, handles, messages, rank_group, telemetry, worker_setup
 from actors import plan as plans
+from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import rows as data_rows
@@ -46,7 +47,8 @@ class LearnerActor:
         self._stopping = threading.Event()
         self._is_asked_to_publish = threading.Event()
         self._progress = messages.RunProgress(fraction=0, games=0, positions=0)
-        self._telemetry = telemetry.Telemetry(services.reporter, "learner")
+        self._meter = cpu_meter.CpuMeter()
+        self._telemetry = telemetry.Telemetry(services.reporter, "learner", meter=self._meter)
         self._step_s = _FIRST_STEP_S
         self._waited_s, self._reported = 0.0, time.monotonic()
 
@@ -117,10 +119,12 @@ class LearnerActor:
         training = self._config.training
         began, before, rollbacks = time.monotonic(), self._learner.step, self._trainer.rollbacks
         drawn = shards if self._ranks else ray.get(shards[0])
-        taken = self._trainer.train(drawn, self._progress.fraction)
+        with self._meter.of("steps"):
+            taken = self._trainer.train(drawn, self._progress.fraction)
         if self._trainer.rollbacks > rollbacks:
             return
         self._step_s = (time.monotonic() - began) / len(taken)
+        self._trainer.grow_if_due(self._config.net, self._progress.positions)
         step = self._learner.step
         speed = {"samples_per_s": training.batch_size / self._step_s, "rollbacks": rollbacks, "step": step}
         self._telemetry.report(

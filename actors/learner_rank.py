@@ -66,6 +66,10 @@ class LearnerRank:
         found = self._learner.candidate()
         return found if self._is_first else None
 
+    def grow(self, stage: str) -> None:
+        """`Learner.grow`."""
+        self._learner.grow(stage)
+
     def state(self) -> dict[str, Any] | None:
         """`Learner.state` of the first rank, None of the other ranks, which have the same."""
         if self._is_first:

@@ -41,7 +41,7 @@ from actors import (
     supervision,
 )
 from actors import plan as plans
-from alphazero import files, heap
+from alphazero import cpu_meter, files, heap
 from alphazero.config import schema
 from alphazero.report import panel, status
 from alphazero.run_files import promotion, run_folder
@@ -116,6 +116,7 @@ class RunDriver:
         self._placement = plan_follower.PlanFollower(plan, self._starter, self._supervised)
         self._balance = balance.BalanceMeter(config.training)
         self._promotions = promotion.Promotions(folder.promoted)
+        self._meter = cpu_meter.CpuMeter()
         self._minutes_before = status.minutes_so_far(folder.path)
         self._began = time.monotonic()
         self._first_move_s: float | None = None
@@ -204,6 +205,7 @@ class RunDriver:
             "promotions": self._promotions.count(),
             "weights": max(0, ray.get(services.weight_store.versions.remote()).best),
             "deaths": self._supervised.deaths,
+            **self._meter.totals(),
         }
         if self._first_move_s is not None:
             run["first_move_s"] = self._first_move_s

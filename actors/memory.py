@@ -43,7 +43,8 @@ _ACTIVATIONS = 5
 
 def network_bytes(config: schema.Config) -> int:
     """Size of a network's weights in float32: the tower's convolutions and the heads' dense layers."""
-    points, filters, blocks = config.game.size**2, config.net.filters, config.net.blocks
+    points, net = config.game.size**2, config.net.largest
+    filters, blocks = net.filters, net.blocks
     # Each channel of a convolution has a bias and its batch norm's statistics.
     tower = 9 * features.NUM_PLANES * filters + 18 * blocks * filters**2 + 3 * filters * (2 * blocks + 1)
     policy = 2 * (filters + 3) + (2 * points + 1) * (points + 1)
@@ -114,8 +115,8 @@ def of_actor(name: str, config: schema.Config, drives_ranks: bool = False) -> in
         return _REPLAY_BUFFER + size_windows.num_bytes(config)
     if name == plans.RANK or (name == plans.LEARNER and not drives_ranks):
         rows = config.training.batch_size // config.training.num_ranks
-        layers = 2 * config.net.blocks + 1
-        activations = 4 * rows * size**2 * config.net.filters * layers
+        net = config.net.largest
+        activations = 4 * rows * size**2 * net.filters * (2 * net.blocks + 1)
         return _LEARNER + _NETWORKS_OF_A_LEARNER * network_bytes(config) + _ACTIVATIONS * activations
     return _COMPUTING[name] + network_bytes(config) if name in _COMPUTING else _SERVICE
 
@@ -126,11 +127,10 @@ def on_gpu(name: str, config: schema.Config) -> int:
     The sum of CUDA's own memory, the network, and the activations of one pass for each batch size that has a
     CUDA graph. A rank keeps the activations of all layers for its gradients.
     """
-    size, filters = config.game.size, config.net.filters
+    size, filters, blocks = config.game.size, config.net.largest.filters, config.net.largest.blocks
     if name == plans.RANK or name == plans.LEARNER:
         rows = config.training.batch_size // config.training.num_ranks
-        layers = 2 * config.net.blocks + 1
-        kept = 2 * _ACTIVATIONS * rows * size**2 * filters * layers
+        kept = 2 * _ACTIVATIONS * rows * size**2 * filters * (2 * blocks + 1)
         return _CUDA + _NETWORKS_OF_A_LEARNER * network_bytes(config) + kept
     rows = config.selfplay.num_games if name == plans.SELF_PLAY else config.gate.num_games // 2
     return _CUDA + network_bytes(config) + 2 * _GRAPHS * _ACTIVATIONS * rows * size**2 * filters

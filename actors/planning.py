@@ -305,7 +305,7 @@ class _Planner:
         kind = self._config.cluster.selfplay_on
         if kind is not cluster_config.SelfPlayOn.auto:
             return kind is cluster_config.SelfPlayOn.gpus
-        flops = operations.evaluation_operations(self._config.net, self._config.game.size)
+        flops = operations.evaluation_operations(self._config.net.largest, self._config.game.size)
         on_gpu = min(_GPU_FLOPS / flops / self._config.cluster.actors_per_gpu, _THREAD_POSITIONS)
         return on_gpu >= _WORTH_OF_CPUS * _CORE_FLOPS / flops
 

@@ -80,6 +80,7 @@ class RankGroup:
         self.step = 0
         self.samples = 0
         self.learning_rate_factor = 1.0
+        self._stage = config.net.name
         self._reserve()
         self._start()
 
@@ -107,6 +108,16 @@ class RankGroup:
         assert first is not None
         return first
 
+    @property
+    def stage(self) -> str:
+        """`Learner.stage`."""
+        return self._stage
+
+    def grow(self, stage: str) -> None:
+        """`Learner.grow` on all ranks."""
+        self._get([rank.grow.remote(stage) for rank in self._ranks])
+        self._stage = stage
+
     def state(self) -> dict[str, Any]:
         """All mutable state; batch norm's statistics are means over the ranks."""
         first, *_ = self._get([rank.state.remote() for rank in self._ranks])
@@ -119,6 +130,7 @@ class RankGroup:
         self._get([rank.load_state.remote(shared) for rank in self._ranks])
         self.step, self.samples = state["step"], state["samples"]
         self.learning_rate_factor = state["rate_factor"]
+        self._stage = state.get("stage", self._config.net.name)
 
     def stop(self) -> None:
         """Ends all ranks and removes their placement group."""

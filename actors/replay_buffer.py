@@ -50,6 +50,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors import messages
+from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.data import batch as batches
 from alphazero.data import record as records
@@ -70,6 +71,7 @@ class ReplayBuffer:
     def __init__(self, config: schema.Config, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: in seconds, to measure the disk."""
         self._clock = clock
+        self._meter = cpu_meter.CpuMeter()
         folder = run_folder.RunFolder(config.run.dir)
         self._store = store.ReplayStore(config, folder.games)
         self._store.restore()
@@ -128,4 +130,4 @@ class ReplayBuffer:
 
     def metrics(self) -> dict[str, float]:
         """Totals and running statistics by name."""
-        return self._store.metrics()
+        return self._store.metrics() | self._meter.totals()

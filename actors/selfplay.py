@@ -11,6 +11,7 @@ import ray
 from ray import exceptions
 
 from actors import handles, pushes, telemetry, worker_setup
+from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
 from alphazero.search import symmetries
@@ -46,6 +47,7 @@ class SelfPlayActor:
 
         poll_s: seconds between two polls for a newer network, and between two reports.
         """
+        worker_setup.yield_to_learner()
         self._began = began
         self._poll_s = poll_s
         self._num_threads = num_threads
@@ -61,7 +63,8 @@ class SelfPlayActor:
         self._rng = np.random.default_rng([config.run.seed, int(session, 16)])
         window = config.selfplay.push_window
         self._pushes = pushes.Pushes(services.replay_buffer, actor, window, self._stopping)
-        self._telemetry = telemetry.Telemetry(services.reporter, actor, poll_s)
+        self._meter = cpu_meter.CpuMeter()
+        self._telemetry = telemetry.Telemetry(services.reporter, actor, poll_s, self._meter)
         self._polled_at = 0.0
 
     def run(self) -> None:
@@ -88,7 +91,9 @@ class SelfPlayActor:
             for size in self._config.game.shares
         }
         asked = {
-            size: symmetries.wrap(network, self._config.search, size, self._rng)
+            size: symmetries.wrap(
+                cpu_meter.MeteredEvaluator(network, self._meter), self._config.search, size, self._rng
+            )
             for size, network in networks.items()
         }
         backend = networks[self._config.game.size]
@@ -112,8 +117,9 @@ class SelfPlayActor:
             self._telemetry.report(lambda: {**worker.metrics(), "backend": backend.describe()})
             newer = self._newer_candidate() if self._is_poll_due() else None
             if newer is not None:
-                for network in networks.values():
-                    network.load(newer.weights)
+                with self._meter.of("loading"):
+                    for network in networks.values():
+                        network.load(newer.weights)
                 worker.set_weights(asked, self._version)
         self._pushes.drain(_DRAIN_S)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ray
 
 from actors import handles
+from alphazero import cpu_meter
 
 _logger = logging.getLogger(__name__)
 
@@ -17,11 +18,18 @@ class Telemetry:
     At most one report is under way, and at most one is sent per interval.
     """
 
-    def __init__(self, reporter: handles.ReporterHandle, source: str, interval_s: float = 1.0) -> None:
-        """source: name of the sender, as in `report.aggregator`."""
+    def __init__(
+        self,
+        reporter: handles.ReporterHandle,
+        source: str,
+        interval_s: float = 1.0,
+        meter: cpu_meter.CpuMeter | None = None,
+    ) -> None:
+        """source: name of the sender, as in `report.aggregator`. meter: its CPU seconds join every report."""
         self._reporter = reporter
         self._source = source
         self._interval_s = interval_s
+        self._meter = meter
         self._last = 0.0
         self._under_way: ray.ObjectRef[None] | None = None
 
@@ -31,7 +39,10 @@ class Telemetry:
         if now - self._last < self._interval_s or not self._is_free():
             return
         self._last = now
-        self._under_way = self._reporter.record.remote(self._source, metrics(), step)
+        found = metrics()
+        if self._meter is not None:
+            found |= self._meter.totals()
+        self._under_way = self._reporter.record.remote(self._source, found, step)
 
     def report_now(self, metrics: dict[str, float | str], step: int | None = None) -> None:
         """Sends a rare report, such as a gate's outcome, without limits."""

@@ -13,6 +13,8 @@ from alphazero.config import schema
 from alphazero.config import training as training_config
 from alphazero.report import logs
 
+_SELF_PLAY_NICENESS = 3
+"""Beside two players on two cores a learner gets nearly a whole one; with equal priorities, half of one."""
 _EXTRA_NICENESS = 10
 
 
@@ -55,9 +57,28 @@ def on_cpus(config: schema.Config) -> schema.Config:
     return dataclasses.replace(config, training=training)
 
 
+def yield_to_learner() -> None:
+    """Lets the learner and the services go first on busy cores.
+
+    The order loses nothing: the replay ratio makes the learner wait for self-play in time.
+    """
+    os.nice(_SELF_PLAY_NICENESS)
+
+
 def lower_priority() -> None:
     """Lets the run's other processes go first on busy cores."""
     os.nice(_EXTRA_NICENESS)
+
+
+def use_idle_cores() -> None:
+    """Lets all other processes go first on busy cores, and the children of this process likewise.
+
+    Niceness does not suffice where Ray has given every worker nearly the highest one.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        lower_priority()
 
 
 def set_up() -> None:

@@ -8,6 +8,7 @@ COMMANDS = {
     "supervised": "train from chunks, SGF files or game logs",
     "gtp": "play as a GTP engine",
     "match": "play engines and networks against each other",
+    "compare": "compare two settings on forks of a run",
     "pull": "fetch the promoted weight files of a run",
     "export": "convert games to training chunks, or a run to a Leela Zero network",
     "bench": "measure this machine",

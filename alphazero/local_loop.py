@@ -136,6 +136,7 @@ class LocalLoop:
         training = self._config.training
         while (drawn := self._store.request_batches(1, training.batch_size)) is not None:
             metrics = self._trainer.train(drawn, self._progress())
+            self._trainer.grow_if_due(self._config.net, self._store.counters.positions)
             step = self._learner.step
             self._store.set_samples(self._learner.samples)  # lower after a rollback
             for taken in metrics:

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("alphazero", "actors", "tests", "tools")
 MAX_LINES, MAX_STATEMENTS, MAX_ARGUMENTS, MAX_COMMAND_LINES = 400, 40, 7, 100
 NO_COMMANDS = (
-    *("__init__", "arrays", "evaluator", "files", "heap", "imports", "jit", "json_lines"),
+    *("__init__", "arrays", "cpu_meter", "evaluator", "files", "heap", "imports", "jit", "json_lines"),
     *("local_loop", "locks", "run_paths"),
 )
 

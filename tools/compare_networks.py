@@ -9,22 +9,15 @@ winners that the value names. Each run adds a line to --output.
 import json
 import statistics
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from alphazero.comparison import held_out, supervised
 from alphazero.config import command_line, compose, schema
-from alphazero.data import batch as batches
-from alphazero.data import rows as data_rows
 from alphazero.go import input_families
-from alphazero.training import learner
-from tools import compare_optimizers
 
-_STEPS_AT_ONCE = 8
 _METRICS = ("policy_kl", "policy_top1", "value_mse", "value_accuracy")
 
 
@@ -47,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configs = {name: _config(name, options.set) for name in options.nets}
         families = {family.name: family for family in map(_family, configs.values())}
         positions = {
-            name: compare_optimizers.load(
-                options.source, options.held_out, options.held_out_positions, family
-            )
+            name: held_out.load(options.source, options.held_out, options.held_out_positions, family)
             for name, family in families.items()
         }
     except ValueError as error:
@@ -65,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def compare(
     configs: dict[str, schema.Config],
-    positions: dict[str, compare_optimizers.Positions],
+    positions: dict[str, held_out.Positions],
     seconds: float,
     num_seeds: int,
 ) -> Iterator[dict[str, Any]]:
@@ -74,26 +65,19 @@ def compare(
         for name, config in configs.items():
             known = positions[_family(config).name]
             config.run.seed, config.game.size = seed, known.size
-            yield {"net": name, **train(config, known, seconds)}
+            yield {"net": name, **_trained(config, known, seconds)}
 
 
-def train(config: schema.Config, positions: compare_optimizers.Positions, seconds: float) -> dict[str, Any]:
-    """Trains one network for so many CPU seconds, in which batches are drawn, too, and evaluates it.
-
-    Other work on the machine does not count. The seed determines the first network and the batches.
-    """
-    one = learner.Learner(config)
-    rng = np.random.default_rng(config.run.seed)
-    batch_size, spent = config.training.batch_size, 0.0
-    while spent < seconds:
-        before = time.process_time()
-        drawn = [positions.window.sample(batch_size, rng) for _ in range(_STEPS_AT_ONCE)]
-        one.train(drawn, min(1.0, spent / seconds))
-        spent += time.process_time() - before
-    one.candidate()  # gives the averaged network its norms' statistics
-    metrics = one.evaluate(_parts(positions.held_out, batch_size))
-    found = {key: round(metrics[key], 5) for key in _METRICS}
-    return {"seed": config.run.seed, "steps": one.step, "samples_per_s": round(one.samples / spent), **found}
+def _trained(config: schema.Config, positions: held_out.Positions, seconds: float) -> dict[str, Any]:
+    """Metrics of a new network after its training."""
+    result = supervised.train(config, positions, seconds)
+    found = {key: round(result.metrics[key], 5) for key in _METRICS}
+    return {
+        "seed": config.run.seed,
+        "steps": result.steps,
+        "samples_per_s": round(result.samples_per_s),
+        **found,
+    }
 
 
 def table(results: Sequence[dict[str, Any]]) -> list[str]:
@@ -115,12 +99,6 @@ def _config(name: str, words: Sequence[str]) -> schema.Config:
 
 def _family(config: schema.Config) -> input_families.InputFamily:
     return input_families.of_net(config.net)
-
-
-def _parts(batch: batches.TrainingBatch, size: int) -> list[batches.TrainingBatch]:
-    """The positions in parts of nearly equal length, because metrics are means over parts."""
-    rows = np.arange(len(batch.value))
-    return [data_rows.take(batch, part) for part in np.array_split(rows, -(-len(rows) // size))]
 
 
 def _spread(values: Sequence[float]) -> str:

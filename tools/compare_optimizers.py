@@ -17,14 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from alphazero import run_paths
+from alphazero.comparison import held_out
 from alphazero.config import command_line, compose, schema
 from alphazero.config import optimizer as optimizer_config
-from alphazero.config import replay as replay_config
 from alphazero.data import batch as batches
-from alphazero.data import gamelog, replay
 from alphazero.data import targets as game_targets
-from alphazero.go import input_families
 from alphazero.net import packing, resnet
 from alphazero.training import losses, optimizers, rso, schedules, trainable
 from tools import plot_optimizers
@@ -77,14 +74,6 @@ ENTRIES = [
 ]
 
 
-class Positions(NamedTuple):
-    """Positions that all runs train on, and those that they are evaluated on."""
-
-    size: int
-    window: replay.ReplayWindow
-    held_out: batches.TrainingBatch
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Executes all runs, then makes the table and the figure; 2 for bad arguments."""
     summary, _, details = (__doc__ or "").partition("\n\n")
@@ -105,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not entries:
             raise ValueError(f"--only: no entry has {' or '.join(options.only)} in its name")
-        positions = load(options.source, options.held_out, options.held_out_positions)
+        positions = held_out.load(options.source, options.held_out, options.held_out_positions)
     except ValueError as error:
         parser.error(str(error))
     print(f"{len(positions.window):,} positions, {len(positions.held_out.value):,} held out", flush=True)
@@ -116,40 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return plot_optimizers.main([options.output], options.figure)
 
 
-def load(
-    source: Path, held_out: float, most: int, family: input_families.InputFamily = input_families.LEELA
-) -> Positions:
-    """The games of a run's folder, split into training and held-out positions.
-
-    held_out: share of the games that is held out, at equal distances.
-    most: maximum number of held-out positions, which are spread over the held-out games.
-    family: inputs of the networks.
-    Raises ValueError if there are too few games or several board sizes.
-    """
-    log = source / run_paths.GAMES
-    folder = log if log.is_dir() else source
-    games = list(gamelog.GameLog(folder).read_all())
-    every = max(2, round(1 / held_out))
-    shares = [game for index, game in enumerate(games) if index % every], games[::every]
-    if not shares[0]:
-        raise ValueError(f"{source}: holds {len(games)} games of a run, which are too few")
-    if len(sizes := {game.size for game in games}) > 1:
-        raise ValueError(f"{source}: holds games of several sizes, {', '.join(map(str, sorted(sizes)))}")
-    windows = []
-    for share in shares:
-        most_targets = max(1, sum(game.num_targets for game in share))
-        config = replay_config.ReplayConfig(min_window=most_targets, max_window=most_targets)
-        windows.append(replay.ReplayWindow(games[0].size, config, family=family))
-        for game in share:
-            windows[-1].add(game)
-    if min(map(len, windows)) == 0:
-        raise ValueError(f"{source}: the games have no positions to learn from")
-    numbers = np.unique(np.linspace(0, len(windows[1]) - 1, most).astype(np.int64))
-    return Positions(games[0].size, windows[0], windows[1].gather(numbers, np.zeros_like(numbers)))
-
-
 def compare(
-    entries: Sequence[OptimizerEntry], positions: Positions, seconds: float, num_seeds: int
+    entries: Sequence[OptimizerEntry], positions: held_out.Positions, seconds: float, num_seeds: int
 ) -> Iterator[dict[str, Any]]:
     """The runs of each entry: those of the search, then one for each seed at the best learning rate."""
     torch.set_num_threads(1)
@@ -183,7 +140,7 @@ def train(
     config: schema.Config,
     seed: int,
     seconds: float,
-    positions: Positions,
+    positions: held_out.Positions,
     num_points: int = 1,
 ) -> dict[str, Any]:
     """Trains for `seconds` and returns the curve: step, seconds of training alone, held-out metrics.

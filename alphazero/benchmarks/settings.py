@@ -1,6 +1,5 @@
 """Settings of the benchmarks."""
 
-import re
 import time
 from typing import NamedTuple
 
@@ -31,8 +30,5 @@ class BenchmarkSettings(NamedTuple):
 
 def parse_net(name: str) -> net_config.NetConfig:
     """Parses a network's name such as "b4c32" or "kata-b4c32"; raises ValueError if it is not one."""
-    match = re.fullmatch(r"(kata-)?b(\d{1,3})c(\d{1,4})", name)
-    if match is None:
-        raise ValueError(f"{name}: must be blocks and filters, such as b4c32 or kata-b4c32")
-    family = net_config.Family.katago if match[1] else net_config.Family.leela
-    return net_config.NetConfig(family=family, blocks=int(match[2]), filters=int(match[3]))
+    family, blocks, filters = net_config.parse(name)
+    return net_config.NetConfig(family=family, blocks=blocks, filters=filters)

@@ -80,6 +80,22 @@ def compose(words: Sequence[str] = ()) -> schema.Config:
             return _checked(hydra.compose("config", overrides=overrides.for_hydra(words)))
 
 
+def changed(config: schema.Config, words: Sequence[str]) -> schema.Config:
+    """The settings with other ones from words such as "search.c_scale=1" or "schedule=constant".
+
+    A group's option changes only the keys in its file. Raises SettingsError for a mistake.
+    """
+    with _explained():
+        _register()
+        groups = [key for entry in DEFAULTS if isinstance(entry, dict) for key in entry if " " not in key]
+        defaults = ["kept", *({group: None} for group in groups if group != "conf"), "_self_"]
+        store = ConfigStore.instance()
+        store.store(name="kept", node=OmegaConf.structured(paths.with_paths(config, overrides.escape)))
+        store.store(name="changed", node={"defaults": defaults})
+        with hydra.initialize(version_base="1.3", config_path=None):
+            return _checked(hydra.compose("changed", overrides=overrides.for_hydra(words)))
+
+
 def main_config(arguments: Sequence[str] | None = None) -> schema.Config | None:
     """The settings of the command line; None if it only prints something, such as with --help.
 

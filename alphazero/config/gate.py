@@ -33,14 +33,17 @@ class GateConfig:
     wins."""
     min_games: int = 20
     """sprt: no decision before this many games; even."""
-    elo0: float = 0.0
+    elo0: float = -20.0
     """sprt: Elo difference that is not enough."""
-    elo1: float = 100.0
+    elo1: float = 20.0
     """sprt: Elo difference that is enough."""
     alpha: float = 0.05
     """sprt: probability of promoting a candidate whose difference is elo0."""
     beta: float = 0.05
     """sprt: probability of refusing a candidate whose difference is elo1."""
+    cpu_share: float = 0.05
+    """Largest share of the CPU time of the evaluator's node that gates take; the next one waits until then.
+    Games that a GPU plays elsewhere do not count."""
     num_simulations: int = 32
     """Simulations per move of both sides; with search=none both sample from their policies instead."""
     threshold: float = 0.5
@@ -65,5 +68,6 @@ class GateConfig:
         )
         checks.require_range("gate.alpha", self.alpha, 0.0001, 0.49)
         checks.require_range("gate.beta", self.beta, 0.0001, 0.49)
+        checks.require(0 < self.cpu_share <= 1, "gate.cpu_share", self.cpu_share, "above 0 and at most 1")
         checks.require_at_least("gate.keep_refused", self.keep_refused, 0)
         checks.require_at_least("gate.opening_plies", self.opening_plies, 0)

@@ -1,7 +1,10 @@
 """Settings of the network: its family, its shape and the initial values of its heads."""
 
-from dataclasses import dataclass
+import itertools
+import re
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from alphazero.config import checks
 
@@ -42,6 +45,17 @@ class InputSet(Enum):
     """All inputs of version 7."""
 
 
+_NAME = re.compile(r"(kata-)?b(\d{1,3})c(\d{1,4})")
+
+
+def parse(name: str) -> tuple[Family, int, int]:
+    """Family, blocks and filters of a name such as "b4c32" or "kata-b4c32"; ValueError for other text."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name}: must be blocks and filters, such as b4c32 or kata-b4c32")
+    return Family.katago if match[1] else Family.leela, int(match[2]), int(match[3])
+
+
 @dataclass(kw_only=True, slots=True)
 class NetConfig:
     """A residual network: AlphaGo Zero's in Leela Zero's form, or KataGo's."""
@@ -56,6 +70,9 @@ class NetConfig:
     """Residual blocks of two 3x3 convolutions."""
     filters: int = 32
     """Channels of the tower."""
+    growth: Any = None
+    """Larger networks by the run's positions at which they take over, such as {400000: kata-b6c64}; null for
+    none. Growing does not change a network's answers (`training/growth.py`)."""
     ownership: bool = True
     """Auxiliary head for each point's final owner. Auxiliary heads train the tower and are never exported.
     KataGo's family always has heads for owners and scores, and its files hold them."""
@@ -81,9 +98,50 @@ class NetConfig:
         for name, only in allowed.items():
             value = getattr(self, name)
             checks.require(value is only, f"net.{name}", value.value, f"{only.value} with {own}")
+        self._check_growth()
+
+    def _check_growth(self) -> None:
+        if self.growth is None:
+            return
+        is_table = isinstance(self.growth, dict) and all(
+            type(each) is int and each > 0 for each in self.growth
+        )
+        allowed = "networks by numbers of positions, in order, such as {400000: kata-b6c64}"
+        is_rising = is_table and list(self.growth) == sorted(self.growth)
+        checks.require(is_rising, "net.growth", self.growth, allowed)
+        names = self.stages
+        for name in names[1:]:
+            is_known = _NAME.fullmatch(str(name)) is not None and parse(name)[0] is self.family
+            checks.require(is_known, "net.growth", name, f"a network of net.family={self.family.value}")
+        for smaller, larger in itertools.pairwise(names):
+            (_, *before), (_, *after) = parse(smaller), parse(larger)
+            fits = all(a <= b for a, b in zip(before, after, strict=True)) and before != after
+            checks.require(
+                fits, "net.growth", larger, f"larger than {smaller}, with at least as many blocks and filters"
+            )
+        checks.require(self.trunk is Trunk.post, "net.growth", self.growth, "null with net.trunk=pre")
 
     @property
     def name(self) -> str:
         """Short name, such as "b4c32", or "kata-b4c32" in KataGo's family."""
         prefix = "kata-" if self.family is Family.katago else ""
         return f"{prefix}b{self.blocks}c{self.filters}"
+
+    @property
+    def stages(self) -> list[str]:
+        """Names of the networks of a run, from the first one to the largest."""
+        return [self.name, *(self.growth or {}).values()]
+
+    @property
+    def largest(self) -> "NetConfig":
+        """The settings of the last stage."""
+        return self.resized(self.stages[-1])
+
+    def resized(self, name: str) -> "NetConfig":
+        """The settings with the blocks and filters of a name, and without growth."""
+        _, blocks, filters = parse(name)
+        return replace(self, blocks=blocks, filters=filters, growth=None)
+
+    def stage_at(self, positions: int) -> str:
+        """Name of the network that a run with so many positions has."""
+        return [self.name, *(name for due, name in (self.growth or {}).items() if due <= positions)][-1]

@@ -29,6 +29,7 @@ class ScheduleName(Enum):
     cosine = "cosine"
     onecycle = "onecycle"
     tail = "tail"
+    inverse_sqrt = "inverse_sqrt"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -76,12 +77,15 @@ class OptimizerConfig:
 class ScheduleConfig:
     """Learning rate and momentum over the run's progress (0 at its start, 1 at a stop.* bound).
 
-    A run without bounds always has progress 0, so that onecycle would stay at its low start.
+    A run without bounds always has progress 0, so that onecycle would stay at its low start. inverse_sqrt
+    follows the steps instead: it needs no bound, and a later bound changes nothing.
     """
 
     name: ScheduleName = ScheduleName.tail
     warmup_steps: int = 100
     """Steps over which the learning rate rises from zero, in every schedule."""
+    decay_steps: int = 4_000
+    """inverse_sqrt: steps at the peak; from then on the learning rate is the peak * sqrt(this / steps)."""
     tail_start: float = 0.6
     """tail: progress at which the learning rate begins to fall linearly."""
     final_fraction: float = 0.05
@@ -103,6 +107,7 @@ class ScheduleConfig:
 
     def __post_init__(self) -> None:
         checks.require_at_least("schedule.warmup_steps", self.warmup_steps, 0)
+        checks.require_at_least("schedule.decay_steps", self.decay_steps, 1)
         checks.require_range("schedule.tail_start", self.tail_start, 0, 1)
         checks.require_range("schedule.final_fraction", self.final_fraction, 0, 1)
         is_rising = all(0 <= mark <= 1 for mark in self.milestones) and self.milestones == sorted(

@@ -54,6 +54,9 @@ class TrainingConfig:
     """Checkpoints at multiples of this step are kept for good; 0 keeps none for good."""
     average_decay: float = 0.995
     """Decay per step of the averaged weights (EMA), which are the published ones."""
+    average_share: float = 0.0
+    """Length of the average, 1 / (1 - decay), as a fraction of the steps so far, from the step on at which
+    this is more than `average_decay` gives: the average grows with the run. 0 for a constant decay."""
     policy_loss: PolicyLoss = PolicyLoss.cross_entropy
     policy_weight: float = 1.0
     """Weight of the policy's loss."""
@@ -98,6 +101,7 @@ class TrainingConfig:
         checks.require_at_least("training.checkpoint_steps", self.checkpoint_steps, 1)
         checks.require_at_least("training.keep_checkpoints", self.keep_checkpoints, 1)
         checks.require_range("training.average_decay", self.average_decay, 0, 0.99999)
+        checks.require_range("training.average_share", self.average_share, 0, 0.5)
         checks.require_at_least("training.policy_weight", self.policy_weight, 0)
         checks.require_at_least("training.value_weight", self.value_weight, 0)
         checks.require_at_least("training.ownership_weight", self.ownership_weight, 0)

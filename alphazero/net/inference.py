@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from alphazero import evaluator as evaluators
@@ -25,6 +25,10 @@ class NetEvaluation(NamedTuple):
         return self.read(self.raw.result())
 
 
+Choose = Callable[[description.Description], tuple[Sequence[backends.Backend], str]]
+"""Returns backends with the network, the preferred one first and faithful, and how they were chosen."""
+
+
 class NetEvaluator:
     """A network as `alphazero.evaluator.AsynchronousEvaluator`. It is not thread-safe.
 
@@ -32,8 +36,18 @@ class NetEvaluator:
     backend whose answers are faithful to it. If there is none, the network runs on torch in float32.
     """
 
-    def __init__(self, net: description.Description, ranked: Sequence[backends.Backend], report: str) -> None:
-        """ranked: backends; the first one holds `net` and is faithful to it. report: how they were chosen."""
+    def __init__(
+        self,
+        net: description.Description,
+        ranked: Sequence[backends.Backend],
+        report: str,
+        choose: Choose | None = None,
+    ) -> None:
+        """ranked: backends; the first one holds `net` and is faithful to it. report: how they were chosen.
+
+        choose: chooses backends for a network of another shape; None if none will be loaded.
+        """
+        self._choose = choose
         self._net = net
         self._ranked = list(ranked)
         self._use(self._ranked[0])
@@ -69,9 +83,11 @@ class NetEvaluator:
         return NetEvaluation(evaluators.Ready(self._backend.run(inputs)), read)
 
     def load(self, weights: network_weights.Weights) -> None:
-        """Switches to other weights of the same shape. Nothing is measured again."""
+        """Switches to other weights. Nothing is measured again unless their shape is another one."""
         net = descriptions.describe(weights, self._net.size)
-        assert net.replaces(self._net), "another shape needs another evaluator"
+        if not net.replaces(self._net):
+            self._replace(net)
+            return
         exact = numpy_backend.exact_answers(net)
         self._net, reasons = net, []
         self.generation += 1
@@ -90,6 +106,17 @@ class NetEvaluator:
             )
         self._use(backend)
         self._reason = f" ({'; '.join(reasons)})" if reasons else ""
+
+    def _replace(self, net: description.Description) -> None:
+        """Chooses backends for a network of another shape, such as one that has grown."""
+        assert self._choose is not None, "another shape needs another evaluator"
+        for backend in self._ranked:
+            backend.unload()
+        ranked, self.report = self._choose(net)
+        self._net, self._ranked = net, list(ranked)
+        self.generation += 1
+        self._reason = ""
+        self._use(self._ranked[0])
 
     def _use(self, backend: backends.Backend) -> None:
         self._backend = backend
@@ -133,16 +160,20 @@ def make_evaluator(
     net = descriptions.describe(weights, size)
     place = machine.pick(training_config.Device(device))
     options = backends.candidates(place, training_config.Precision(precision), num_threads)
-    if backend == "auto":
-        choice = _choose(net, place, options, num_threads, batch)
-        return NetEvaluator(net, choice.ranked, choice.report)
-    if backend not in options:
+    if backend not in ("auto", *options):
         raise ValueError(f"backend={backend}: must be one of {', '.join(['auto', *options])} on this machine")
-    try:
-        chosen, _ = backends.make_faithful(net, numpy_backend.exact_answers(net), options[backend])
-    except ValueError as error:
-        raise ValueError(f"backend={backend}: {error}") from error
-    return NetEvaluator(net, [chosen], f"{chosen.name}, as requested")
+
+    def choose(net: description.Description) -> tuple[Sequence[backends.Backend], str]:
+        if backend == "auto":
+            choice = _choose(net, place, options, num_threads, batch)
+            return choice.ranked, choice.report
+        try:
+            chosen, _ = backends.make_faithful(net, numpy_backend.exact_answers(net), options[backend])
+        except ValueError as error:
+            raise ValueError(f"backend={backend}: {error}") from error
+        return [chosen], f"{chosen.name}, as requested"
+
+    return NetEvaluator(net, *choose(net), choose)
 
 
 def make_exact(weights: network_weights.Weights, size: int | None = None) -> NetEvaluator:

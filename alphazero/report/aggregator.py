@@ -1,9 +1,10 @@
 """Aggregation of the reports of a run's processes: newest values, rates, ages, and what each waits for."""
 
 import re
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 
+from alphazero import cpu_meter
 from alphazero.data import record as records
 from alphazero.report import status
 
@@ -18,6 +19,9 @@ MIRROR = "mirror"
 
 WAITING_FOR = "waiting_for"
 """Metric that names what a source waits for. A report without it means that the source works again."""
+
+CORES = "cores"
+"""Group of the CPU time by kind of work, as the number of busy cores."""
 
 COUNTERS = {SELFPLAY: ("moves", "simulations", "evaluations"), REPLAY: ("games", "positions")}
 """Totals whose growth per second is reported."""
@@ -65,17 +69,20 @@ class MetricsAggregator:
         if WAITING_FOR not in metrics:
             self._working.add(source)
         self._reported[source] = now
-        for name in COUNTERS.get(group_of(source), ()):
-            if name in metrics:
+        for name in metrics:
+            if name.endswith(cpu_meter.SUFFIX) or name in COUNTERS.get(group_of(source), ()):
                 self._rates.setdefault((source, name), Rate()).add(now, float(metrics[name]))
 
     def metrics(self, group: str, now: float) -> dict[str, float]:
-        """All numbers of a group by name: means over its members, and sums of their rates."""
+        """All numbers of a group by name: means over its members, and sums of their rates.
+
+        CPU seconds are left out, see `cores`.
+        """
         alive = self._alive(group, now)
         columns: dict[str, list[float]] = {}
         for source in alive:
             for name, value in self._newest[source].items():
-                if not isinstance(value, str):
+                if not (isinstance(value, str) or name.endswith(cpu_meter.SUFFIX)):
                     columns.setdefault(name, []).append(float(value))
         metrics = {name: sum(column) / len(column) for name, column in columns.items()}
         for name in COUNTERS.get(group, ()):
@@ -85,6 +92,24 @@ class MetricsAggregator:
             if rates:
                 metrics[f"{name}_per_s"] = sum(rates)
         return metrics
+
+    def cores(self, now: float) -> dict[str, float]:
+        """Number of busy cores by group and kind of work, such as selfplay_network; the rest of a group last.
+
+        Only processes that report their CPU seconds count.
+        """
+        busy: dict[tuple[str, str], float] = defaultdict(float)
+        for (source, name), rate in self._rates.items():
+            if name.endswith(cpu_meter.SUFFIX):
+                kind = name.removesuffix(cpu_meter.SUFFIX).removesuffix("_")
+                busy[group_of(source), kind] += rate.per_s(now)
+        found = {}
+        for group in sorted({group for group, _ in busy}):
+            kinds = {kind: count for (other, kind), count in busy.items() if other == group and kind}
+            rest = max(0.0, busy[group, ""] - sum(kinds.values()))
+            found |= {f"{group}_{kind}": count for kind, count in kinds.items()}
+            found |= {f"{group}_rest" if kinds else group: rest}
+        return found
 
     def status(self, now: float) -> status.Status:
         """The status of the run at time `now`."""
@@ -103,6 +128,7 @@ class MetricsAggregator:
             first_move_s=min(
                 self._newest_of(SELFPLAY, "first_move_s") + self._newest_of(RUN, "first_move_s"), default=None
             ),
+            cores=self.cores(now),
             simulations_per_s=play.get("simulations_per_s", 0.0),
             actors=len(self._alive(SELFPLAY, now)),
             window=int(replay.get("window", 0)),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from alphazero import run_paths
+from alphazero import cpu_meter, run_paths
 from alphazero.report import aggregator, status, tensorboard
 
 WRITE_INTERVAL_S = 5.0
@@ -40,7 +40,8 @@ class Reporter:
         now = self._clock()
         self._tally.record(source, metrics, now)
         if step is not None:
-            self._writer.add(aggregator.group_of(source), metrics, step)
+            shown = {name: value for name, value in metrics.items() if not name.endswith(cpu_meter.SUFFIX)}
+            self._writer.add(aggregator.group_of(source), shown, step)
             if source == aggregator.LEARNER:
                 self._step = step
         if now - self._written >= WRITE_INTERVAL_S:
@@ -73,6 +74,7 @@ class Reporter:
             aggregator.RUN,
         ):
             self._writer.add(group, self._tally.metrics(group, now), self._step)
+        self._writer.add(aggregator.CORES, self._tally.cores(now), self._step)
         try:
             self._tally.status(now).save(self._folder / run_paths.STATUS)
         except OSError as error:

@@ -28,6 +28,8 @@ class Status:
     """Positions with a training target."""
     games_per_hour: float = 0.0
     positions_per_s: float = 0.0
+    cores: dict[str, float] = field(default_factory=dict)
+    """Number of busy cores by kind of work, over the last half minute (`MetricsAggregator.cores`)."""
     simulations_per_s: float = 0.0
     """Simulations of all self-play actors together."""
     actors: int = 0
@@ -78,6 +80,7 @@ class Status:
             ("running", f"{self.minutes:.1f} min  ({self._first_move_text()})"),
             ("self-play", f"{self.actors} actors, {self.simulations_per_s:,.0f} simulations/s"),
             ("network on", self.backend or "-"),
+            ("busy cores", self._cores_text()),
             ("games", f"{self.games:,}  ({self.games_per_hour:,.0f}/h, newest {_ago(self.game_age_s)})"),
             ("games end", self._ends_text()),
             ("positions", f"{self.positions:,}  ({self.positions_per_s:,.0f}/s, window {self.window:,})"),
@@ -98,6 +101,14 @@ class Status:
         if self.first_move_s is None:
             return "no move yet"
         return f"first move after {self.first_move_s:.1f} s"
+
+    def _cores_text(self) -> str:
+        """The kinds of work that take at least a hundredth of a core, largest first."""
+        largest = sorted(self.cores.items(), key=lambda item: -item[1])
+        return (
+            ", ".join(f"{kind.replace('_', ' ')} {count:.2f}" for kind, count in largest if count >= 0.01)
+            or "-"
+        )
 
     def _ends_text(self) -> str:
         """How the newest games ended, and how many games ever reached the move limit."""

@@ -23,6 +23,7 @@ LAYOUT = {
         "positions per second": [r"replay/positions_per_s"],
         "samples for each position": [r"replay/samples_per_position"],
         "learner waits, data is old": [r"learner/waited_fraction", r"replay/staleness_steps"],
+        "busy cores by kind of work": [r"cores/.*"],
         "gate": [r"gate/score", r"gate/promoted", r"gate/limit_fraction"],
         "gate's match: evidence and its bounds": [r"match/(refused_at|llr|promoted_at)"],
         "gate's match: Elo with 95 %": [r"match/elo.*"],

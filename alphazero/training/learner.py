@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from alphazero.net.katago import network
 from alphazero.training import (
     batch_norms,
     data_parallel,
+    growth,
     losses,
     optimizers,
     rso,
@@ -52,9 +54,8 @@ class Learner:
         self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
-        self._net = hardware.place(_make_network(config, generator), self._device).train()
-        self._ema = swa_utils.AveragedModel(self._net, multi_avg_fn=self._update_ema)
-        self._ema.eval().requires_grad_(False)
+        self._stages = config.net.stages
+        self._use(_make_network(config, generator))
         self._recent: collections.deque[DeviceInputs] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
         """Optimizer steps taken."""
@@ -62,6 +63,13 @@ class Learner:
         """Positions trained on by all ranks, repeated ones included."""
         self.learning_rate_factor = 1.0
         """Factor on the schedule's learning rate, lowered after a rollback."""
+        self._grown_at = 0
+
+    def _use(self, net: trainable.Network) -> None:
+        """Trains this network from now on; the EMA network starts as a copy of it."""
+        self._net = hardware.place(net, self._device).train()
+        self._ema = swa_utils.AveragedModel(self._net, multi_avg_fn=self._update_ema)
+        self._ema.eval().requires_grad_(False)
 
     @functools.cached_property
     def _optimizer(self) -> optimizers.Optimizer | rso.Rso:
@@ -118,6 +126,33 @@ class Learner:
         self._refresh_statistics()
         return self._ema_net.export()
 
+    @property
+    def stage(self) -> str:
+        """Name of the network, one of `net.stages`."""
+        return self._config.net.name
+
+    def grow(self, stage: str) -> None:
+        """Makes the network a larger one with the same answers. Every rank must make the same call.
+
+        The optimizer starts again, with a warm-up.
+        """
+        small, averaged, count = self._net, self._ema_net, self._ema.n_averaged
+        self._resize(stage)
+        self._ema.n_averaged.copy_(count)
+        for before, after in ((small, self._net), (averaged, self._ema_net)):
+            # The same seed for both: averages of the weights need the same channels in the same places.
+            growth.grow(before, after, np.random.default_rng([self._config.run.seed, self.step]))
+        self._grown_at = self.step
+
+    def _resize(self, stage: str) -> None:
+        """Replaces the network by a new one of another stage, and forgets the optimizer."""
+        net = self._config.net.resized(stage)
+        made = trainable.make_network(self._config.game.size, net, torch.Generator().manual_seed(0))
+        self._config = dataclasses.replace(self._config, net=net)
+        self._use(made)
+        for name in ("_optimizer", "_forward"):
+            self.__dict__.pop(name, None)
+
     def state(self) -> dict[str, Any]:
         """A copy of everything that changes, as tensors on the CPU and plain Python.
 
@@ -129,6 +164,8 @@ class Learner:
                 "step": self.step,
                 "samples": self.samples,
                 "rate_factor": self.learning_rate_factor,
+                "stage": self.stage,
+                "grown_at": self._grown_at,
                 "net": self._net.state_dict(),
                 "averaged": self._ema.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
@@ -145,6 +182,11 @@ class Learner:
         """Resumes from a `state`. Raises ValueError if it belongs to another board, network or optimizer."""
         state = copy.deepcopy(state)  # an optimizer keeps the tensors it is given
         try:
+            # Checkpoints of earlier versions have no stage: their networks did not grow.
+            stage = state.get("stage", self.stage)
+            if stage != self.stage and stage in self._stages:
+                self._resize(stage)
+            self._grown_at = state.get("grown_at", 0)
             self._net.load_state_dict(state["net"])
             self._ema.load_state_dict(state["averaged"])
             self._optimizer.load_state_dict(state["optimizer"])
@@ -166,7 +208,8 @@ class Learner:
         packed, targets = self._to_device(batch)
         self._recent.append(packed)
         self._adapt_start(packed)
-        setting = schedules.at(self._config.schedule, self._config.optimizer, self.step, progress)
+        rules = (self._config.schedule, self._config.optimizer)
+        setting = schedules.at(*rules, self.step, progress, warm_from=self._grown_at)
         setting = setting._replace(rate=self.learning_rate_factor * setting.rate)
         optimizers.apply(self._optimizer, setting)
         if isinstance(self._optimizer, rso.Rso):
@@ -255,7 +298,9 @@ class Learner:
 
         The decay starts low, so that the EMA forgets the random initial weights quickly.
         """
-        decay = min(self._config.training.average_decay, self.step / (self.step + 10))
+        training = self._config.training
+        length = max(1.0, training.average_share * self.step)
+        decay = min(max(training.average_decay, 1 - 1 / length), self.step / (self.step + 10))
         swa_utils.get_ema_multi_avg_fn(decay)(ema, current, count)
 
     def _refresh_statistics(self) -> None:

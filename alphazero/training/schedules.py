@@ -20,24 +20,28 @@ def at(
     optimizer: optimizer_config.OptimizerConfig,
     step: int,
     progress: float,
+    *,
+    warm_from: int = 0,
 ) -> Setting:
     """Learning rate and momentum of step number `step` (0 is the first).
 
     progress: of the run, 0 at its start and 1 when a stop.* bound is reached. It is 0 for a run without
-    bounds, and values above 1 count as 1. Only onecycle changes the momentum, and only for an optimizer that
-    has one.
+    bounds, and values above 1 count as 1. warm_from: the step at which the warm-up begins. Only onecycle
+    changes the momentum, and only for an optimizer that has one.
     """
     progress = min(1.0, progress)
-    warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    warmup = min(1.0, (step + 1 - warm_from) / config.warmup_steps) if config.warmup_steps else 1.0
     momentum = optimizer.momentum
     if config.name is Name.onecycle and momentum > 0:
         share = _cycle(config, progress)
         momentum = config.high_momentum + share * (config.low_momentum - config.high_momentum)
-    return Setting(optimizer.rate * warmup * _share_of_peak(config, progress), momentum)
+    return Setting(optimizer.rate * warmup * _share_of_peak(config, step, progress), momentum)
 
 
-def _share_of_peak(config: optimizer_config.ScheduleConfig, progress: float) -> float:
+def _share_of_peak(config: optimizer_config.ScheduleConfig, step: int, progress: float) -> float:
     """The learning rate as a fraction of the peak, without warm-up."""
+    if config.name is Name.inverse_sqrt:
+        return math.sqrt(config.decay_steps / max(config.decay_steps, step))
     if config.name is Name.steps:
         return config.milestone_factor ** sum(progress >= mark for mark in config.milestones)
     if config.name is Name.cosine:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from alphazero.config import net as net_config
 from alphazero.config import training as training_config
 from alphazero.training import checkpoint
 
@@ -23,6 +24,15 @@ class Trainable(Protocol):
 
     def train(self, drawn: Any, progress: float) -> list[dict[str, float]]:
         """See `learner.Learner.train`."""
+        ...
+
+    @property
+    def stage(self) -> str:
+        """See `learner.Learner.stage`."""
+        ...
+
+    def grow(self, stage: str) -> None:
+        """See `learner.Learner.grow`."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -82,6 +92,13 @@ class Trainer:
             self._roll_back(error)
             return []
         return metrics
+
+    def grow_if_due(self, net: net_config.NetConfig, positions: int) -> None:
+        """Grows the network if a run with so many positions has a larger one by `net.growth`."""
+        due, stage = net.stage_at(positions), self._trainable.stage
+        if net.stages.index(due) > net.stages.index(stage):
+            _logger.info("step %d: the network grows from %s to %s", self._trainable.step, stage, due)
+            self._trainable.grow(due)
 
     def save(self) -> bool:
         """Writes a checkpoint. Returns False, after a warning, if it cannot be written."""

@@ -1,5 +1,6 @@
 """Tests of composition: all shipped files compose, specific settings win, and mistakes give one line."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -212,3 +213,25 @@ def write(path, text):
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"# @package _global_\n{text}")
     return path
+
+
+def test_changes_of_a_runs_settings_keep_the_others():
+    before = compose.compose(["conf=smoke", "schedule.warmup_steps=7", "run.dir=a=b [1] ${x}"])
+    assert compose.changed(before, []) == before
+    after = compose.changed(before, ["schedule=constant", "search.c_scale=0.1"])
+    assert after.schedule == dataclasses.replace(before.schedule, name=optimizer_config.ScheduleName.constant)
+    assert (after.search.c_scale, after.game, after.run) == (0.1, before.game, before.run)
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("search.c_scal=1", "search.c_scal: unknown key; search has"),
+        ("search.c_scale=high", "search.c_scale=high: "),
+        ("schedule=none", "schedule=none: unknown; there are constant"),
+    ],
+)
+def test_mistakes_in_changes_are_one_line(word: str, line: str):
+    with pytest.raises(mistakes.SettingsError, match=f"^{line}") as caught:
+        compose.changed(compose.compose(["conf=smoke"]), [word])
+    assert len(str(caught.value).splitlines()) == 1

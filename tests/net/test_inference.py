@@ -70,6 +70,18 @@ def test_new_weights_replace_the_old_ones(backend: str):
     )
 
 
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
+def test_a_network_of_another_shape_replaces_the_old_one(backend: str):
+    old, new = (networks.random_weights(size=5, filters=filters, seed=filters) for filters in (8, 16))
+    planes = networks.random_planes(4, size=5)
+    evaluator = inference.make_evaluator(old, device="cpu", precision="fp32", backend=backend)
+    evaluator.load(new)
+    logits, *_ = evaluator.evaluate(evaluators.Inputs(planes))
+    true_logits, _ = numpy_forward.forward(leela.to_text(new), planes)
+    np.testing.assert_allclose(logits, true_logits, atol=1e-4 * true_logits.std())
+    assert evaluator.generation == 1
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_arrays_of_another_process_may_be_read_only(backend: str):
     weights, planes = networks.random_weights(), networks.random_planes(2)

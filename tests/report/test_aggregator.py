@@ -117,3 +117,15 @@ def test_backends_are_named_once_or_counted():
     assert merged.status(1.0).backend == "torch cuda bf16"
     merged.record("selfplay001", {"backend": "torch cpu fp32"}, 1.0)
     assert merged.status(1.0).backend == "torch cuda bf16 (2), torch cpu fp32 (1)"
+
+
+def test_busy_cores_are_the_growth_of_cpu_seconds_by_kind_of_work():
+    tally = aggregator.MetricsAggregator()
+    for now in (0.0, 10.0):
+        for actor in ("selfplay000", "selfplay001"):
+            tally.record(actor, {"cpu_s": 5 + 0.9 * now, "network_cpu_s": 0.6 * now}, now)
+        tally.record("ladder", {"cpu_s": 0.1 * now}, now)
+    found = tally.cores(10.0)
+    assert found == pytest.approx({"selfplay_network": 1.2, "selfplay_rest": 0.6, "ladder": 0.1})
+    assert tally.status(10.0).cores == found
+    assert not any("cpu" in name for name in tally.metrics("selfplay", 10.0))

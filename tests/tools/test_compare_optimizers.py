@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from alphazero.comparison import held_out
 from alphazero.data import gamelog
 from alphazero.training import losses, trainable
 from tests.training import batches, positions
@@ -92,7 +93,7 @@ def write_games(folder: Path, sizes: list[int]) -> Path:
 
 
 def test_held_out_games_are_not_trained_on(tmp_path: Path):
-    found = compare_optimizers.load(write_games(tmp_path, [5] * 10), held_out=0.2, most=40)
+    found = held_out.load(write_games(tmp_path, [5] * 10), held_out=0.2, most=40)
     assert found.size == 5
     assert len(found.window) == 8 * 30
     assert len(found.held_out.value) == 40

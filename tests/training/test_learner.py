@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from alphazero.config import net as net_config
 from alphazero.config import optimizer as optimizer_config
 from alphazero.config import training as training_config
 from alphazero.data import rows as data_rows
 from alphazero.go import input_families
 from alphazero.net import leela, numpy_forward, resnet
+from alphazero.net import weights as network_weights
 from alphazero.training import checkpoint, learner, optimizers
 from tests.net import networks
 from tests.training import batches, fake_gpu
@@ -131,13 +133,15 @@ def test_a_head_without_its_targets_is_refused_in_one_line():
         one.train([batches.make_batch()._replace(auxiliary={})], progress=0)
 
 
-def test_the_ema_network_is_the_formula():
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_the_ema_network_is_the_formula(share: float):
     """It starts with the parameters after the first step, then averages old and new ones."""
-    one = learner.Learner(batches.make_config(average_decay=0.5))
+    one = learner.Learner(batches.make_config(average_decay=0.5, average_share=share))
     expected: dict[str, np.ndarray] = {}
     for step in range(1, 15):
         one.train([batches.make_batch(step)], progress=0)
-        decay = min(0.5, step / (step + 10)) if step > 1 else 0.0
+        longest = max(0.5, 1 - 1 / (share * step)) if share * step > 1 else 0.5
+        decay = min(longest, step / (step + 10)) if step > 1 else 0.0
         for name, tensor in one.state()["net"].items():
             expected[name] = decay * expected.get(name, 0.0) + (1 - decay) * tensor.numpy()
     ema = one.state()["averaged"]
@@ -258,3 +262,54 @@ def test_a_compiled_step_equals_an_eager_one():
         assert mine["loss"] == pytest.approx(other["loss"], rel=1e-3)
     for name, tensor in eager.state()["net"].items():
         np.testing.assert_allclose(compiled.state()["net"][name], tensor, atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("make", [batches.make_config, batches.make_katago_config])
+def test_a_grown_network_goes_on_learning_and_resumes_at_its_size(make, tmp_path: Path):
+    config = make(average_decay=0.5)
+    is_katago = config.net.family is net_config.Family.katago
+    draw = batches.make_katago_batch if is_katago else batches.make_batch
+    config.net.growth = {100: "kata-b3c16" if is_katago else "b2c12"}
+    series = [draw(seed) for seed in range(24)]
+    one = learner.Learner(config)
+    one.train(series[:8], progress=0)
+    small, before = one.candidate(), one.evaluate(series[:2])
+    one.grow(config.net.growth[100])
+    after = one.evaluate(series[:2])
+    for name in ("policy_loss", "value_loss", "ownership_loss"):
+        assert after[name] == pytest.approx(before[name], rel=1e-3)
+    assert (
+        network_weights.name_of(one.candidate()) == config.net.growth[100] != network_weights.name_of(small)
+    )
+    one.train(series[8:12], progress=0)
+    kept = checkpoint.Checkpoints(tmp_path, keep=1)
+    kept.save(one.step, one.state())
+    one.train(series[12:], progress=0)
+    other = learner.Learner(config)
+    other.load_state(kept.load_newest())
+    assert (other.stage, other.step) == (config.net.growth[100], 12)
+    other.train(series[12:], progress=0)
+    for own, resumed in zip(numbers(one), numbers(other), strict=True):
+        np.testing.assert_array_equal(own, resumed)
+
+
+def test_a_rollback_beyond_a_growth_gives_the_smaller_network_back():
+    config = batches.make_config()
+    config.net.growth = {100: "b2c12"}
+    one = learner.Learner(config)
+    one.train([batches.make_batch(1)], progress=0)
+    state = one.state()
+    one.grow("b2c12")
+    one.load_state(state)
+    assert one.stage == "b1c8"
+    one.train([batches.make_batch(2)], progress=0)
+
+
+def test_growth_warms_up_again():
+    config = batches.make_config()
+    config.net.growth = {100: "b2c12"}
+    one = learner.Learner(config)
+    rates = [metrics["rate"] for metrics in one.train([batches.make_batch()] * 7, progress=0)]
+    one.grow("b2c12")
+    again = [metrics["rate"] for metrics in one.train([batches.make_batch()] * 7, progress=0)]
+    assert again == rates and rates[0] < rates[3] < rates[5] == rates[6]

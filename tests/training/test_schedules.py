@@ -41,12 +41,17 @@ CASES = [
     (Name.onecycle, 500, 0.8, 0.2),
     (Name.onecycle, 500, 0.9, 0.15),
     (Name.onecycle, 500, 1.0, 0.1),
+    (Name.inverse_sqrt, 4, 0.0, 0.5),
+    (Name.inverse_sqrt, 200, 0.0, 1),
+    (Name.inverse_sqrt, 800, 0.0, 0.5),
+    (Name.inverse_sqrt, 800, 0.9, 0.5),
+    (Name.inverse_sqrt, 20_000, 0.0, 0.1),
 ]
 
 
 def make_config(name: Name, **settings: object) -> optimizer_config.ScheduleConfig:
     common = {"warmup_steps": 10, "final_fraction": 0.1, "milestones": [0.5, 0.75], "milestone_factor": 0.2}
-    cycle = {"start_fraction": 0.2, "cycle_peak": 0.4, "cycle_end": 0.8}
+    cycle = {"start_fraction": 0.2, "cycle_peak": 0.4, "cycle_end": 0.8, "decay_steps": 200}
     return optimizer_config.ScheduleConfig(name=name, **{**common, **cycle, **settings})
 
 
@@ -80,7 +85,7 @@ def test_without_warmup_the_first_step_has_the_full_learning_rate():
     assert schedules.at(config, ADAMW, 0, 1.0).rate == ADAMW.rate
 
 
-@pytest.mark.parametrize("name", compose.names("schedule"))
+@pytest.mark.parametrize("name", sorted(set(compose.names("schedule")) - {"inverse_sqrt"}))
 def test_configured_schedules_end_low_and_never_jump_up(name: str):
     """Only onecycle rises, and only up to its peak; only steps jumps down."""
     config = compose.compose([f"schedule={name}"]).schedule

@@ -39,9 +39,10 @@ class PooledConvolution(nn.Module):
 
     def __init__(self, inputs: int, shape: network_shape.BlockShape, activation: model.Activation) -> None:
         super().__init__()
-        self._parts = [shape.regular, shape.pooled]
+        self.parts = [shape.regular, shape.pooled]
+        """R and G."""
         self._activation = activation
-        self.convolution = resnet.NormedConvolution(inputs, sum(self._parts), shape.first_side)
+        self.convolution = resnet.NormedConvolution(inputs, sum(self.parts), shape.first_side)
         self.to_bias = nn.Linear(3 * shape.pooled, shape.regular, bias=False) if shape.pooled else None
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
@@ -49,13 +50,13 @@ class PooledConvolution(nn.Module):
         y_BCHW = self.convolution(x_BCHW)
         if self.to_bias is None:
             return activate(self._activation, y_BCHW)
-        regular_BRHW, pooled_BGHW = y_BCHW.split(self._parts, dim=1)
+        regular_BRHW, pooled_BGHW = y_BCHW.split(self.parts, dim=1)
         bias_BR = self.to_bias(pool(activate(self._activation, pooled_BGHW)))
         return activate(self._activation, regular_BRHW + bias_BR[:, :, None, None])
 
     def export(self) -> tuple[model.Convolution, rectified.Pooling | None, model.Norm]:
         """The first convolution of a block, its pooling, and the norm after both."""
-        regular, (kernel, bias) = self._parts[0], fold(self.convolution)
+        regular, (kernel, bias) = self.parts[0], fold(self.convolution)
         first, middle = model.Convolution(kernel[:regular]), bias_norm(bias[:regular], self._activation)
         if self.to_bias is None:
             return first, None, middle

@@ -24,8 +24,9 @@ class PolicyAndValue(nn.Module):
         """filters: C."""
         super().__init__()
         self._activation, self._pass_activation = activation, shape.pass_activation
-        self._parts = [shape.policy, shape.pooled, shape.value]
-        self.convolution = resnet.NormedConvolution(filters, sum(self._parts), shape.side)
+        self.parts = [shape.policy, shape.pooled, shape.value]
+        """Channels of the convolution: of the policy, pooled for the policy, of the value."""
+        self.convolution = resnet.NormedConvolution(filters, sum(self.parts), shape.side)
         self.to_bias = nn.Linear(3 * shape.pooled, shape.policy, bias=False)
         self.policy = layers.make_convolution(shape.policy, 1, shape.policy_side)
         has_hidden = shape.pass_hidden > 0
@@ -38,7 +39,7 @@ class PolicyAndValue(nn.Module):
 
     def forward(self, x_BCHW: torch.Tensor, multipliers: model.Multipliers) -> resnet.NetOutputs:
         """Answers of the exported heads. Those for owners and scores are in `auxiliary`."""
-        points_BPNN, pooled_BGNN, value_BVNN = self.convolution(x_BCHW).split(self._parts, dim=1)
+        points_BPNN, pooled_BGNN, value_BVNN = self.convolution(x_BCHW).split(self.parts, dim=1)
         pools_BG = layers.pool(self._activate(pooled_BGNN))
         bias_BP = self.to_bias(pools_BG)
         policy_B1NN = self.policy(self._activate(points_BPNN + bias_BP[:, :, None, None]))
@@ -62,7 +63,7 @@ class PolicyAndValue(nn.Module):
 
     def export(self, traits: network_shape.FileTraits) -> rectified.Heads:
         """Both heads with their norms folded."""
-        (policy, pooled, _), (kernel, bias) = self._parts, layers.fold(self.convolution)
+        (policy, pooled, _), (kernel, bias) = self.parts, layers.fold(self.convolution)
         kernels = np.split(kernel, [policy, policy + pooled])
         biases = np.split(bias, [policy, policy + pooled])
         points, pools, features = map(model.Convolution, kernels)

@@ -1,0 +1,1 @@
+"""Comparisons of settings: forks of a run, or trainings on its positions, and a match between them."""

@@ -1,0 +1,82 @@
+"""Two forks of a run that take turns on the same cores until both have had the same time."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from alphazero import files
+from alphazero.comparison import fork as forks
+from alphazero.comparison import request
+from alphazero.report import status
+
+_PLAN = "comparison.json"
+
+
+def compare(
+    asked: request.Request, folder: Path, should_stop: Callable[[], bool], say: request.Say
+) -> request.Sides | None:
+    """Plays the missing turns of both forks, which are in `folder`; None if `should_stop` ended them.
+
+    Raises ValueError with one line if the source holds no run that has been running, if `folder` holds
+    another comparison, and for mistakes in the settings.
+    """
+    start, sides = _begin(asked, folder)
+    for name, end in turns(start, asked.minutes, asked.num_slices):
+        if sides[name].minutes < end:
+            if not sides[name].play_until(end, should_stop):
+                return None
+            say(f"{name}: {sides[name].minutes - start:.1f} of {asked.minutes:g} minutes")
+    return request.Sides(
+        *(_finished(sides[name], words) for name, words in zip(sides, asked.words, strict=True))
+    )
+
+
+def turns(start: float, minutes: float, count: int) -> list[tuple[str, float]]:
+    """Names of the sides in the order of their turns, each with the running time at which its turn ends.
+
+    The sides change places in every round, so that neither is always the later one.
+    """
+    ends = [start + minutes * (number + 1) / count for number in range(count)]
+    orders = (request.NAMES, request.NAMES[::-1])
+    return [(name, end) for number, end in enumerate(ends) for name in orders[number % 2]]
+
+
+def _begin(asked: request.Request, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
+    """The run's minutes at the fork, and both forks: new ones, or those of the interrupted comparison."""
+    path = folder / _PLAN
+    plan = {
+        "source": str(asked.source),
+        "words": asked.words,
+        "minutes": asked.minutes,
+        "slices": asked.num_slices,
+    }
+    plan = json.loads(json.dumps(plan))
+    if path.exists():
+        kept = _read(path)
+        start = kept.pop("start", 0.0)
+        if kept != plan:
+            raise ValueError(f"{folder}: holds another comparison; choose another --output")
+    else:
+        start = status.minutes_so_far(asked.source)
+        if start <= 0:
+            raise ValueError(f"{asked.source}: holds no run that has been running")
+    sides = {}
+    for name, words in zip(request.NAMES, asked.words, strict=True):
+        place = folder / name
+        config = forks.settings(asked.source, place, words, start + asked.minutes)
+        sides[name] = forks.Fork(place) if place.exists() else forks.make(asked.source, place, config)
+    files.write_atomic(path, json.dumps({**plan, "start": start}, indent=1).encode())
+    return start, sides
+
+
+def _read(path: Path) -> dict:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (TypeError, ValueError):
+        raise ValueError(f"{path}: is damaged; choose another --output") from None
+
+
+def _finished(one: forks.Fork, words: tuple[str, ...]) -> request.Side:
+    now = status.last(one.folder)
+    facts = {"minutes": now.minutes, "games": now.games, "positions": now.positions, "steps": now.step}
+    return request.Side(words=words, weights=one.network(), game=one.config.game, facts=facts)
