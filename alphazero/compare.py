@@ -35,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compare(options: argparse.Namespace, words: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     # Imported here, because importing torch takes seconds.
-    from alphazero.comparison import outcome, request, slices, supervised
+    from alphazero.comparison import contenders, outcome, slices, supervised
 
     source = Path(options.run_dir)
     folder = Path(options.output) if options.output else source.with_name(f"{source.name}-comparison")
-    asked = request.Request(
+    asked = contenders.Assignment(
         source=source,
         words=words,
         minutes=options.minutes,

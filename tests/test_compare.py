@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alphazero import compare, locks
-from alphazero.comparison import fork
+from alphazero.comparison import fork as forks
 from alphazero.config import compose
 from alphazero.report import status
 from alphazero.run_files import run_folder
@@ -58,9 +58,9 @@ def test_new_networks_are_compared_on_the_same_positions(run, tmp_path, capfd):
 
 @pytest.mark.slow
 def test_a_running_run_is_not_forked(run, tmp_path):
-    config = fork.settings(run.path, tmp_path / "a", [], 1)
+    config = forks.settings(run.path, tmp_path / "a", [], 1)
     with locks.Lock(run.path / "lock"), pytest.raises(ValueError, match=r"run: is running; stop it first"):
-        fork.make(run.path, tmp_path / "a", config)
+        forks.make(run.path, tmp_path / "a", config)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,8 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from alphazero.benchmarks import nets
-from alphazero.benchmarks import settings as benchmark_settings
+from alphazero.benchmarks import nets, settings
 from alphazero.config import command_line
 from alphazero.config import game as game_config
 from alphazero.evaluation import network_match, weight_files
@@ -88,14 +87,14 @@ def _rates(evaluators: Sequence[inference.NetEvaluator], options: argparse.Names
     """Evaluations/s of each network at the match's batch: half of the games wait for the opponent."""
     batch = min(64, options.pairs)
     device = "cuda" if "cuda" in evaluators[0].describe() else "cpu"
-    settings = benchmark_settings.BenchmarkSettings(
+    measured = settings.BenchmarkSettings(
         size=options.size, nets=[], num_simulations=0, num_games=0, device=device, seconds=_SECONDS
     )
     bests = [
         nets.FastestBackend("", evaluator, nets.random_inputs(batch, evaluator), 0.0, [batch])
         for evaluator in evaluators
     ]
-    return nets.rates_in_turns(bests, settings)
+    return nets.rates_in_turns(bests, measured)
 
 
 def _name(path: str) -> str:

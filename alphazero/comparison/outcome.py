@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alphazero import files
-from alphazero.comparison import request
+from alphazero.comparison import contenders
 from alphazero.evaluation import network_match
 from alphazero.evaluation import result as results
 from alphazero.net import inference
@@ -13,7 +13,7 @@ from alphazero.net import inference
 _RESULT = "result.json"
 
 
-def play(asked: request.Request, sides: request.Sides, folder: Path) -> str:
+def play(asked: contenders.Assignment, sides: contenders.Contenders, folder: Path) -> str:
     """Plays the match; writes its games and the result to `folder`, and returns the result in one line."""
     a, b = (
         network_match.Entrant(
@@ -21,7 +21,7 @@ def play(asked: request.Request, sides: request.Sides, folder: Path) -> str:
             inference.make_evaluator(side.weights, size=side.game.size, batch=min(64, asked.pairs)),
             asked.simulations,
         )
-        for name, side in zip(request.NAMES, sides, strict=True)
+        for name, side in zip(contenders.NAMES, sides, strict=True)
     )
     played = network_match.play(
         a, b, sides.a.game, pairs=asked.pairs, opening_plies=asked.opening_plies, seed=asked.seed
@@ -32,7 +32,7 @@ def play(asked: request.Request, sides: request.Sides, folder: Path) -> str:
     return line(asked, sides, played)
 
 
-def line(asked: request.Request, sides: request.Sides, played: results.MatchResult) -> str:
+def line(asked: contenders.Assignment, sides: contenders.Contenders, played: results.MatchResult) -> str:
     """The result in one line: the settings, the difference in Elo with its interval, and Elo per hour."""
     per_hour = played.elo.elo / (asked.minutes / 60)
     return (
@@ -41,7 +41,9 @@ def line(asked: request.Request, sides: request.Sides, played: results.MatchResu
     )
 
 
-def _facts(asked: request.Request, sides: request.Sides, played: results.MatchResult) -> dict[str, Any]:
+def _facts(
+    asked: contenders.Assignment, sides: contenders.Contenders, played: results.MatchResult
+) -> dict[str, Any]:
     return {
         "source": str(asked.source),
         "minutes": asked.minutes,
@@ -49,7 +51,7 @@ def _facts(asked: request.Request, sides: request.Sides, played: results.MatchRe
         "elo_per_hour": played.elo.elo / (asked.minutes / 60),
         "sides": {
             name: {"settings": list(side.words), **side.facts}
-            for name, side in zip(request.NAMES, sides, strict=True)
+            for name, side in zip(contenders.NAMES, sides, strict=True)
         },
         "match": played.facts(),
     }

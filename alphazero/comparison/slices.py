@@ -5,16 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alphazero import files
+from alphazero.comparison import contenders
 from alphazero.comparison import fork as forks
-from alphazero.comparison import request
 from alphazero.report import status
 
 _PLAN = "comparison.json"
 
 
 def compare(
-    asked: request.Request, folder: Path, should_stop: Callable[[], bool], say: request.Say
-) -> request.Sides | None:
+    asked: contenders.Assignment, folder: Path, should_stop: Callable[[], bool], say: contenders.Say
+) -> contenders.Contenders | None:
     """Plays the missing turns of both forks, which are in `folder`; None if `should_stop` ended them.
 
     Raises ValueError with one line if the source holds no run that has been running, if `folder` holds
@@ -26,7 +26,7 @@ def compare(
             if not sides[name].play_until(end, should_stop):
                 return None
             say(f"{name}: {sides[name].minutes - start:.1f} of {asked.minutes:g} minutes")
-    return request.Sides(
+    return contenders.Contenders(
         *(_finished(sides[name], words) for name, words in zip(sides, asked.words, strict=True))
     )
 
@@ -37,11 +37,11 @@ def turns(start: float, minutes: float, count: int) -> list[tuple[str, float]]:
     The sides change places in every round, so that neither is always the later one.
     """
     ends = [start + minutes * (number + 1) / count for number in range(count)]
-    orders = (request.NAMES, request.NAMES[::-1])
+    orders = (contenders.NAMES, contenders.NAMES[::-1])
     return [(name, end) for number, end in enumerate(ends) for name in orders[number % 2]]
 
 
-def _begin(asked: request.Request, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
+def _begin(asked: contenders.Assignment, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
     """The run's minutes at the fork, and both forks: new ones, or those of the interrupted comparison."""
     path = folder / _PLAN
     plan = {
@@ -61,7 +61,7 @@ def _begin(asked: request.Request, folder: Path) -> tuple[float, dict[str, forks
         if start <= 0:
             raise ValueError(f"{asked.source}: holds no run that has been running")
     sides = {}
-    for name, words in zip(request.NAMES, asked.words, strict=True):
+    for name, words in zip(contenders.NAMES, asked.words, strict=True):
         place = folder / name
         config = forks.settings(asked.source, place, words, start + asked.minutes)
         sides[name] = forks.Fork(place) if place.exists() else forks.make(asked.source, place, config)
@@ -76,7 +76,7 @@ def _read(path: Path) -> dict:
         raise ValueError(f"{path}: is damaged; choose another --output") from None
 
 
-def _finished(one: forks.Fork, words: tuple[str, ...]) -> request.Side:
+def _finished(one: forks.Fork, words: tuple[str, ...]) -> contenders.Contender:
     now = status.last(one.folder)
     facts = {"minutes": now.minutes, "games": now.games, "positions": now.positions, "steps": now.step}
-    return request.Side(words=words, weights=one.network(), game=one.config.game, facts=facts)
+    return contenders.Contender(words=words, weights=one.network(), game=one.config.game, facts=facts)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphazero.comparison import held_out, request
+from alphazero.comparison import contenders, held_out
 from alphazero.config import compose, schema
 from alphazero.data import batch as batches
 from alphazero.data import rows as data_rows
@@ -29,11 +29,11 @@ class Trained(NamedTuple):
 
 
 def compare(
-    asked: request.Request, should_stop: Callable[[], bool], say: request.Say
-) -> request.Sides | None:
+    asked: contenders.Assignment, should_stop: Callable[[], bool], say: contenders.Say
+) -> contenders.Contenders | None:
     """Trains a network with the settings of each side, on one core; None if `should_stop` ended it."""
     run, sides = compose.of_run(asked.source), []
-    for name, words in zip(request.NAMES, asked.words, strict=True):
+    for name, words in zip(contenders.NAMES, asked.words, strict=True):
         config = compose.changed(run, words)
         config = replace(
             config,
@@ -46,8 +46,8 @@ def compare(
             return None
         facts = {"steps": result.steps, "samples_per_s": round(result.samples_per_s), **result.metrics}
         say(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in facts.items()))
-        sides.append(request.Side(words=words, weights=result.weights, game=config.game, facts=facts))
-    return request.Sides(*sides)
+        sides.append(contenders.Contender(words=words, weights=result.weights, game=config.game, facts=facts))
+    return contenders.Contenders(*sides)
 
 
 def train(

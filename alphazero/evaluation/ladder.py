@@ -31,6 +31,7 @@ from alphazero.evaluation import (
     ratings,
 )
 from alphazero.net import inference
+from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 
 UNIFORM = "uniform"
@@ -66,7 +67,7 @@ class Ladder:
         self._promotions = promotion.Promotions(folder / run_paths.PROMOTED)
         self._steps: dict[str, int] = {}  # of networks by their numbers; certificates are not kept
         self._num_seen = 0
-        self._evaluators: dict[str, evaluators.Evaluator] = {}
+        self._evaluators: dict[str, inference.NetEvaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
         self._has_gnugo = self._gnugo is not None
         self._games = ladder_games.LadderGames(folder / run_paths.LADDER_GAMES, self._settings)
@@ -236,15 +237,21 @@ class Ladder:
     def _evaluator_of(self, name: str) -> evaluators.Evaluator:
         if name not in self._steps:
             return evaluators.UniformEvaluator(self._config.game.size)
-        if name not in self._evaluators:
-            if len(self._evaluators) >= _MOST_EVALUATORS:
-                self._evaluators.pop(next(iter(self._evaluators)))
-            training = self._config.training
-            self._evaluators[name] = inference.make_evaluator(
-                self._promotions.get(int(name)).load(),
-                size=self._config.game.size,
-                device=training.device,
-                precision=training.precision,
-                batch=_PAIRS_AT_ONCE,
-            )
-        return self._evaluators[name]
+        evaluator = self._evaluators.pop(name, None) or self._load(self._promotions.get(int(name)).load())
+        self._evaluators[name] = evaluator  # the last used one comes last
+        return evaluator
+
+    def _load(self, weights: network_weights.Weights) -> inference.NetEvaluator:
+        """Loads a network into the evaluator that was not used for longest, once there are enough of them."""
+        if len(self._evaluators) >= _MOST_EVALUATORS:
+            evaluator = self._evaluators.pop(next(iter(self._evaluators)))
+            evaluator.load(weights)
+            return evaluator
+        training = self._config.training
+        return inference.make_evaluator(
+            weights,
+            size=self._config.game.size,
+            device=training.device,
+            precision=training.precision,
+            batch=_PAIRS_AT_ONCE,
+        )

@@ -108,7 +108,7 @@ def judge_with(tmp_path, monkeypatch, scores, *words: str):
 
 
 def test_a_sequential_gate_promotes_at_its_first_decision(tmp_path, monkeypatch):
-    words = ["gate.num_games=200", "gate.min_games=12", "gate.elo1=100"]
+    words = ["gate.num_games=200", "gate.min_games=12", "gate.elo0=0", "gate.elo1=100"]
     outcome, metrics = judge_with(tmp_path, monkeypatch, [2.0, 1.5] * 50, *words)
     assert outcome.is_promoted and outcome.verdict is not None and outcome.match is not None
     assert outcome.match.num_games == 2 * outcome.verdict.num_pairs < 60

@@ -65,6 +65,29 @@ def test_newcomers_meet_the_newest_placed_network_first(tmp_path):
     assert made._next_pair() == ("00004", "00003")
 
 
+def test_evaluators_are_loaded_again_instead_of_made(tmp_path, monkeypatch):
+    """Making one measures all backends, which costs time and memory for each."""
+    made, loaded = [], []
+
+    class Reloadable(evaluators.HashedEvaluator):
+        def load(self, weights):
+            loaded.append(weights)
+
+    def make(weights, **_):
+        made.append(Reloadable(SIZE, len(made)))
+        return made[-1]
+
+    monkeypatch.setattr(ladder.inference, "make_evaluator", make)
+    monkeypatch.setattr(ladder, "_MOST_EVALUATORS", 2)
+    promote(tmp_path, 3)
+    played = make_ladder(tmp_path)
+    first, second = played._evaluator_of("00001"), played._evaluator_of("00002")
+    assert played._evaluator_of("00001") is first and not loaded
+    assert played._evaluator_of("00003") is second, "the one that was not used for longest"
+    assert (len(made), len(loaded)) == (2, 1)
+    assert played._evaluator_of("00001") is first and len(loaded) == 1
+
+
 def test_games_are_kept_and_counted_once(tmp_path):
     promote(tmp_path, 2)
     made = make_ladder(tmp_path)

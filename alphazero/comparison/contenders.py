@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Assignment:
     """A comparison of two sides' settings on one run."""
 
     source: Path
@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Contender:
     """One side at the end."""
 
     words: tuple[str, ...]
@@ -51,8 +51,8 @@ class Side:
         return " ".join(self.words) or "the run's settings"
 
 
-class Sides(NamedTuple):
+class Contenders(NamedTuple):
     """Both sides at the end."""
 
-    a: Side
-    b: Side
+    a: Contender
+    b: Contender
