@@ -276,6 +276,7 @@ def _back_up(tree: trees.Tree, game: Integer, index: Integer, value: Real) -> No
         record.pending -= 1
         record.visits += 1
         record.value_sum += value
+        record.square_sum += value * value
         value = -value
         index = np.int64(record.parent)
 

@@ -14,6 +14,11 @@ from alphazero.search import root as roots
 from alphazero.search import tree as trees
 from alphazero.search.constants import SearchConstants
 
+_USUAL_WEIGHT = 2.0
+"""Number of values that the usual deviation counts for (KataGo: `cpuctUtilityStdevPriorWeight`)."""
+_LEAST_SHARE = 0.15
+"""Share of the most visits that a move needs to be played for its bound (KataGo: `minVisitPropForLCB`)."""
+
 
 def prepare(
     root: roots.Root,
@@ -45,7 +50,7 @@ def select(
         total += node.visits + node.pending
         mass += node.prior
         child = node.next_sibling
-    factor = _exploration(settings, total)
+    factor = _exploration(settings, tree.nodes[game, index], total)
     best, best_child, best_score = trees.best_unvisited(tree, game, index), np.int64(trees.UNVISITED), -np.inf
     if best != trees.NO_ACTION:
         fallback = trees.mean_value(tree.nodes[game, index]) - settings.fpu_reduction * np.sqrt(mass)
@@ -69,7 +74,7 @@ def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root
     priors, children = root.priors[game], root.children[game]
     total, mass = _visited_at_root(tree, root, game)
     fallback = trees.mean_value(tree.nodes[game, trees.ROOT]) - settings.fpu_reduction * np.sqrt(mass)
-    factor = _exploration(settings, total)
+    factor = _exploration(settings, tree.nodes[game, trees.ROOT], total)
     best, best_score = 0, -np.inf
     for action in range(len(priors)):
         if priors[action] > 0:
@@ -86,11 +91,28 @@ def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root
 
 
 @jit
-def _exploration(settings: SearchConstants, total: Integer) -> Real:
+def _exploration(settings: SearchConstants, node: np.record, total: Integer) -> Real:
     """c(N) * sqrt(N) of a node whose children have N = `total` visits."""
     c = settings.c_init + np.log((1 + total + settings.c_base) / settings.c_base)
+    if settings.deviation_scale > 0:
+        deviation = _deviation(settings, node)
+        c *= 1 + settings.deviation_scale * (deviation / settings.usual_deviation - 1)
     # The square root is at least 1, so that the first visit follows the prior.
     return c * np.sqrt(max(total, 1))
+
+
+@jit
+def _deviation(settings: SearchConstants, node: np.record) -> Real:
+    """Standard deviation of a node's values, with the weight of two values of the usual deviation.
+
+    As in KataGo (searchexplorehelpers.cpp, `getExploreScaling` and its callers).
+    """
+    if node.visits <= 1:
+        return settings.usual_deviation
+    square_of_mean = trees.mean_value(node) ** 2
+    usual = square_of_mean + settings.usual_deviation**2
+    total = _USUAL_WEIGHT * usual + node.square_sum
+    return np.sqrt(max(0.0, total / (_USUAL_WEIGHT + node.visits - 1) - square_of_mean))
 
 
 @jit
@@ -123,9 +145,37 @@ def _forced_visits(settings: SearchConstants, prior: Real, total: Integer) -> Re
 def read_result(
     settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, policy: np.ndarray
 ) -> tuple[Integer, Real]:
-    """The most visited action and the mean value of the root. Fills policy as `visit_policy` does."""
+    """The action to play and the mean value of the root. Fills policy as `visit_policy` does.
+
+    The action is the most visited one, or that of the largest lower bound if the settings want it and the
+    search does not explore.
+    """
     action = visit_policy(settings, tree, root, game, policy)
+    if settings.lower_bound > 0 and not root.is_exploring[game]:
+        action = _safest(settings, tree, root, game, action)
     return action, trees.mean_value(tree.nodes[game, trees.ROOT])
+
+
+@jit
+def _safest(
+    settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, most: Integer
+) -> Integer:
+    """The action of the largest lower bound of its value, if it has enough visits. most: the most visited."""
+    priors, children = root.priors[game], root.children[game]
+    best, best_bound = most, -np.inf
+    if children[most] == trees.UNVISITED:
+        return most
+    least = _LEAST_SHARE * tree.nodes[game, children[most]].visits
+    for action in range(len(priors)):
+        if children[action] != trees.UNVISITED and priors[action] > 0:
+            node = tree.nodes[game, children[action]]
+            if node.visits > 0 and node.visits >= least:
+                mean = trees.child_value(node)
+                variance = max(0.0, node.square_sum / node.visits - mean * mean)
+                bound = mean - settings.lower_bound * np.sqrt(variance / node.visits)
+                if bound > best_bound:
+                    best, best_bound = action, bound
+    return best
 
 
 @jit
@@ -166,7 +216,7 @@ def _prune(
 ) -> None:
     """Subtracts the visits that PUCT alone would not have spent, from all actions except `best`."""
     priors, children = root.priors[game], root.children[game]
-    factor = _exploration(settings, total)
+    factor = _exploration(settings, tree.nodes[game, trees.ROOT], total)
     limit = _score(tree.nodes[game, children[best]], priors[best], factor)
     for action in range(len(visits)):
         if visits[action] > 0 and action != best:

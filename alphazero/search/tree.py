@@ -25,6 +25,7 @@ LEAST_TOTAL = np.float32(1e-30)
 
 _FIELDS = [
     ("value_sum", np.float64),  # sum of backed-up values, seen by the player to move at the node
+    ("square_sum", np.float64),  # sum of their squares
     ("raw_value", np.float32),  # the network's value, or the exact one if the game is over
     ("prior", np.float32),  # policy of the parent for the move that led here
     ("visits", np.int32),  # backed-up descents through this node, including its own evaluation
@@ -101,6 +102,7 @@ def add_node(tree: Tree, game: Integer, parent: Integer, action: Integer) -> np.
 @jit
 def _clear(node: np.record) -> None:
     node.value_sum = 0.0
+    node.square_sum = 0.0
     node.raw_value = 0.0
     node.prior = 1.0
     node.visits = 0
@@ -248,13 +250,14 @@ def _find_child(tree: Tree, game: Integer, action: Integer) -> np.int64:
 @jit
 def _move_node(tree: Tree, game: Integer, index: Integer, new_parent: Integer) -> np.int64:
     old = tree.nodes[game, index]
-    value_sum, raw_value, visits = old.value_sum, old.raw_value, old.visits
+    value_sum, square_sum, raw_value, visits = old.value_sum, old.square_sum, old.raw_value, old.visits
     is_terminal, is_closed, action = old.is_terminal, old.best_unvisited == CLOSED, np.int64(old.action)
     withholds_pass = old.withholds_pass
     moved = add_node(tree, game, new_parent, action)
     arrays.copy(tree.unvisited[game, moved], tree.unvisited[game, index])
     node = tree.nodes[game, moved]
     node.value_sum = value_sum
+    node.square_sum = square_sum
     node.raw_value = raw_value
     node.visits = visits
     node.is_terminal = is_terminal

@@ -28,6 +28,9 @@ class Options:
     c_base: float = 19652.0
     fpu_reduction: float = 0.25
     forced_playouts: float = 0.0
+    deviation_scale: float = 0.0
+    usual_deviation: float = 0.4
+    lower_bound: float = 0.0
     leaf_batch: int = 1
     score_weight: float = 0.0
     score_scale: float = 10.0
@@ -91,6 +94,8 @@ class Node:
         self.pending = 0
         """Descents of the current batch that passed through this node."""
         self.value_sum = 0.0
+        self.values: list[float] = []
+        """All values that were backed up, for the player to move here."""
         self.raw_value = 0.0
         self.is_terminal = False
         self.priors = np.zeros(position.num_actions)
@@ -162,4 +167,5 @@ def back_up(path: list[Node]) -> None:
     for node in reversed(path):
         node.visits += 1
         node.value_sum += value
+        node.values.append(value)
         value = -value

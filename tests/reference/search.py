@@ -11,10 +11,20 @@ import numpy as np
 from tests.reference.nodes import Node, Options, Position, back_up, evaluate, reconsider_pass, settle, softmax
 
 
-def exploration(options: Options, total: int) -> float:
+def exploration(options: Options, node: Node, total: int) -> float:
     """c of PUCT times the square root of the children's visits."""
     constant = options.c_init + math.log((1 + total + options.c_base) / options.c_base)
+    constant *= 1 + options.deviation_scale * (deviation(options, node) / options.usual_deviation - 1)
     return constant * math.sqrt(max(total, 1))
+
+
+def deviation(options: Options, node: Node) -> float:
+    """Standard deviation of a node's values, with two more values of the usual deviation, as in KataGo."""
+    if node.visits <= 1:
+        return options.usual_deviation
+    values = np.array(node.values)
+    usual = 2 * (node.mean**2 + options.usual_deviation**2)
+    return math.sqrt(max(0, ((values**2).sum() + usual) / (len(values) + 1) - node.mean**2))
 
 
 def puct_scores(options: Options, node: Node, priors: np.ndarray) -> dict[int, float]:
@@ -22,7 +32,7 @@ def puct_scores(options: Options, node: Node, priors: np.ndarray) -> dict[int, f
     visited = node.visited(priors)
     total = sum(node.n(action) for action in visited)
     first_play = node.mean - options.fpu_reduction * math.sqrt(sum(priors[visited]))
-    constant = exploration(options, total)
+    constant = exploration(options, node, total)
     return {
         action: (node.q(action) if action in visited else first_play)
         + constant * priors[action] / (1 + node.n(action))
@@ -201,7 +211,16 @@ class Search:
         if self.options.is_gumbel:
             return self._best(self._halving_scores(self.new_visits.max()), self._unit(self.root))
         shares = self._visit_shares()
-        return int(np.argmax(shares))
+        best = int(np.argmax(shares))
+        if self.options.lower_bound and not self.is_noisy and self.root.children:
+            bounds = {a: self._lower_bound(a) for a in np.flatnonzero(shares >= 0.15 * shares[best]).tolist()}
+            return self._best(bounds, 1.0)
+        return best
+
+    def _lower_bound(self, action: int) -> float:
+        """Value of a visited root move minus some standard errors of its mean."""
+        values = np.array(self.root.children[action].values)
+        return self.root.q(action) - self.options.lower_bound * values.std() / math.sqrt(len(values))
 
     def policy(self) -> np.ndarray:
         """Target of training [A]."""
@@ -225,7 +244,7 @@ class Search:
     def _pruned(self, visits: np.ndarray) -> np.ndarray:
         """Visits [A] without those that only forced playouts explain (Wu 2019, section 3.2)."""
         scores, best = puct_scores(self.options, self.root, self.priors), int(np.argmax(visits))
-        constant = exploration(self.options, int(visits.sum()))
+        constant = exploration(self.options, self.root, int(visits.sum()))
         pruned = visits.copy()
         for action in np.flatnonzero(visits).tolist():
             if action == best:
