@@ -38,6 +38,7 @@ class EvaluatorActor:
 
         self._weight_store = services.weight_store
         self._stopping = threading.Event()
+        self._finishing = threading.Event()
         self._telemetry = telemetry.Telemetry(services.reporter, "gate")
         meter = cpu_meter.CpuMeter()
         self._match_telemetry = telemetry.Telemetry(services.reporter, "match", meter=meter)
@@ -53,10 +54,13 @@ class EvaluatorActor:
         """Judges candidates until `stop`."""
         known = self._take_best()
         while not self._stopping.is_set():
-            too_early = known + self._rule.every_steps - 1
+            is_last = self._finishing.is_set()
+            too_early = known if is_last else known + self._rule.every_steps - 1
             newest = ray.get(self._weight_store.newest_candidate.remote(too_early))
+            if newest is None and is_last:
+                return
             if newest is None:
-                self._stopping.wait(_PAUSE_S)
+                self._finishing.wait(_PAUSE_S)
                 continue
             candidate = ray.get(newest.candidate)
             began, spent = time.monotonic(), self._meter.totals()[cpu_meter.SUFFIX]
@@ -73,15 +77,20 @@ class EvaluatorActor:
                 ray.get(self._weight_store.promote.remote(candidate))
             self._telemetry.report_now(outcome.metrics(), candidate.version)
             spent = self._meter.totals()[cpu_meter.SUFFIX] - spent
-            self._stopping.wait(_rest_s(self._rule, spent, time.monotonic() - began))
+            self._finishing.wait(_rest_s(self._rule, spent, time.monotonic() - began))
 
     def _report_score(self, metrics: dict[str, float]) -> None:
         """Reports the score of the match under way."""
         self._match_telemetry.report(lambda: dict(metrics))
 
+    def finish(self) -> None:
+        """Makes `run` return once it has judged the newest candidate, without further rests."""
+        self._finishing.set()
+
     def stop(self) -> None:
         """Makes `run` return after the current move; the match does not count."""
         self._stopping.set()
+        self._finishing.set()
 
     def _take_best(self) -> int:
         promoted = self._promotions.latest()

@@ -97,6 +97,12 @@ class LearnerHandle(LoopHandle, Protocol):
     publish_again: RemoteMethod[None]
 
 
+class EvaluatorHandle(LoopHandle, Protocol):
+    """An `evaluator.EvaluatorActor`."""
+
+    finish: RemoteMethod[None]
+
+
 class MirrorHandle(LoopHandle, Protocol):
     """A `mirror.MirrorActor`."""
 

@@ -83,6 +83,7 @@ class LearnerActor:
                 self._train(shards)
             except rank_group.RanksLost:
                 self._restore()
+        self._publish()  # for the last gate of a run that is complete
         self._trainer.save()
         if isinstance(self._learner, rank_group.RankGroup):
             self._learner.stop()

@@ -18,6 +18,7 @@ mirror      promoted files,     the same in a     new files; the place     evalu
 """
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -51,6 +52,7 @@ _TICK_S = 0.5
 _RELEASE_S = 60.0
 """Pause between releases of the driver's memory."""
 _STOP_S = 30.0
+_LAST_GATE_S = 300.0
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles ignores `stop`."""
 
@@ -177,11 +179,29 @@ class RunDriver:
                 if self._first_move_s is None:
                     # An earlier session may have been killed before its last files were mirrored.
                     self._placement.start_mirror()
+                elif now.promotions < (self._config.stop.promotions or math.inf):
+                    self._judge_last()
                 return
             self._inform_learner(
                 messages.RunProgress(fraction=fraction, games=now.games, positions=now.positions)
             )
             self._release_memory()
+
+    def _judge_last(self) -> None:
+        """Ends self-play and the learner, and lets the evaluator judge the learner's last network.
+
+        The last minutes of a schedule are worth the most, and a gate may be resting.
+        """
+        ends_at = time.monotonic() + _LAST_GATE_S
+
+        def should_stop() -> bool:
+            return self._interrupted.is_set() or time.monotonic() > ends_at
+
+        self._placement.end_selfplay()
+        self._supervised.finish(plans.LEARNER, lambda learner: learner.stop.remote(), should_stop)
+        self._supervised.finish(
+            plans.EVALUATOR, lambda judge: cast(handles.EvaluatorHandle, judge).finish.remote(), should_stop
+        )
 
     def _release_memory(self) -> None:
         """Gives free memory back now and then: a driver lives as long as its run."""

@@ -17,6 +17,7 @@ _SHORT_LIFE_S = 20.0
 _MOST_SHORT_LIVES = 8
 """Largest number in a row; more are not the machine's fault and end the run."""
 
+_POLL_S = 0.5
 StartActor = Callable[[], handles.LoopHandle]
 """Starts an actor and returns its handle."""
 
@@ -102,6 +103,20 @@ class SupervisedActors:
         for actor in self._actors.values():
             if actor.running is None and self._clock() >= actor.due:
                 self._begin(actor)
+
+    def finish(
+        self, name: str, ask: Callable[[handles.LoopHandle], object], should_stop: Callable[[], bool]
+    ) -> None:
+        """Asks a living actor to end, and waits until it has ended or `should_stop` returns True.
+
+        After this call only `stop` may follow.
+        """
+        actor = self._actors.get(name)
+        if actor is None or actor.running is None:
+            return
+        ask(actor.running.handle)
+        while not should_stop() and not ray.wait([actor.running.result], num_returns=1, timeout=_POLL_S)[0]:
+            pass
 
     def stop(self, patience_s: float) -> list[str]:
         """Stops all actors; returns the names of those that had not ended within `patience_s`."""

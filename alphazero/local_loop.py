@@ -91,6 +91,7 @@ class LocalLoop:
                 while self._progress() < 1:
                     self._step()
                     view.show(self._reporter.snapshot())
+            self._judge_last()
         finally:
             self._trainer.save()
             self._reported = 0.0
@@ -177,6 +178,12 @@ class LocalLoop:
         if outcome.is_promoted:
             self._best = candidate
         return outcome.is_promoted
+
+    def _judge_last(self) -> None:
+        """Judges the learner's last network, as the last minutes of a schedule are worth the most."""
+        counters, most = self._store.counters, self._config.stop.promotions
+        if self._learner.step > self._judged and (most is None or self._promotions.count() < most):
+            self._judge(self._candidate(counters.games, counters.positions))
 
     def _progress(self) -> float:
         minutes = self._minutes_before + (time.monotonic() - self._began) / 60

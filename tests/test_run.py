@@ -184,6 +184,8 @@ def test_a_killed_run_goes_on_where_it_was(family, sizes, tmp_path):
     assert len(after) == status(folder)["games"]
     assert checkpoint.newest_step(folder / "checkpoints") >= step + 40
     assert set(promoted) <= set(certificates(folder))
+    last = json.loads(certificates(folder)[-1].read_text())
+    assert last["steps"] == checkpoint.newest_step(folder / "checkpoints"), "the last network was not judged"
     best = json.loads(promoted[-1].read_text())
     log = gamelog.GameLog(folder / "games")
     fresh = [entry for entry in log.entries(lambda corruption: None) if entry.game_id not in before]

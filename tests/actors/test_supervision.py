@@ -183,3 +183,25 @@ def test_all_actors_are_stopped_and_late_ones_named(fake, supervised):
     fake.ends[0] = None
     assert supervised.stop(1) == ["evaluator"]
     assert all(handle.is_told for handle in fake.made)
+
+
+def test_an_actor_that_finishes_is_waited_for(fake):
+    supervised = supervision.SupervisedActors(Clock())
+    supervised.start("judge", lambda: fake.make())
+    asked = []
+
+    def should_stop():
+        fake.ends[0] = None  # it has ended in the meantime
+        return False
+
+    supervised.finish("judge", asked.append, should_stop)
+    assert asked == fake.made and not fake.made[0].is_told
+    assert supervised.stop(0) == []
+
+
+def test_nobody_waits_longer_than_the_caller_wants(fake):
+    supervised = supervision.SupervisedActors(Clock())
+    supervised.start("judge", lambda: fake.make())
+    supervised.finish("judge", lambda handle: None, lambda: True)
+    supervised.finish("missing", lambda handle: None, lambda: False)
+    assert supervised.stop(0) == ["judge"]
