@@ -1,7 +1,6 @@
 """The evaluator as an actor."""
 
 import logging
-import os
 import threading
 import time
 
@@ -10,10 +9,9 @@ import ray
 from actors import gate_player, handles, telemetry, worker_setup
 from actors import plan as plans
 from alphazero import cpu_meter
-from alphazero.config import gate as gate_config
 from alphazero.config import schema
 from alphazero.run_files import candidate as candidates
-from alphazero.run_files import promotion, run_folder
+from alphazero.run_files import promotion, refused, run_folder
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.5
@@ -24,15 +22,20 @@ class EvaluatorActor:
     """Plays the gate match of the newest candidate and promotes it if it passes.
 
     Consumes candidates, produces promoted files and matches. Waits for a candidate that is
-    `gate.every_steps` newer than the last one it judged, freed by the learner. If it is killed, the match
+    `gate.every_steps` newer than the last one it judged, freed by the learner, and after a match until it
+    has taken no more than `gate.cpu_share` of the CPU time. If it is killed, the match
     under way is lost; a promotion is on disk before any actor plays with it. The driver restarts it after a
     second, and it begins with the newest promoted network on disk.
     """
 
     def __init__(
-        self, config: schema.Config, services: handles.Services, player_place: plans.Placement | None = None
+        self,
+        config: schema.Config,
+        services: handles.Services,
+        num_cpus: float,
+        player_place: plans.Placement | None = None,
     ) -> None:
-        """player_place: the place of a gate player for its games; None to play them in this process."""
+        """num_cpus: of this node. player_place: the place of a gate player; None to play in this process."""
         # Not at the top: the driver imports this module too and does not need torch.
         from alphazero.evaluation import gate
 
@@ -45,14 +48,16 @@ class EvaluatorActor:
         worker_setup.yield_to_learner()
         self._meter = meter
         self._rule = config.gate
+        self._num_cpus = num_cpus
         folder = run_folder.RunFolder(config.run.dir)
         self._promotions = promotion.Promotions(folder.promoted)
+        self._refused = folder.refused
         player = player_place and gate_player.RemoteMatch(config, services, player_place)
         self._gate = gate.Gate(worker_setup.for_own_devices(config), folder, player)
 
     def run(self) -> None:
         """Judges candidates until `stop`."""
-        known = self._take_best()
+        known = max(self._take_best(), refused.newest_step(self._refused))
         while not self._stopping.is_set():
             is_last = self._finishing.is_set()
             too_early = known if is_last else known + self._rule.every_steps - 1
@@ -76,8 +81,11 @@ class EvaluatorActor:
             if outcome.is_promoted:
                 ray.get(self._weight_store.promote.remote(candidate))
             self._telemetry.report_now(outcome.metrics(), candidate.version)
+            self._match_telemetry.report(dict)
             spent = self._meter.totals()[cpu_meter.SUFFIX] - spent
-            self._finishing.wait(_rest_s(self._rule, spent, time.monotonic() - began))
+            self._finishing.wait(
+                _rest_s(self._rule.cpu_share * self._num_cpus, spent, time.monotonic() - began)
+            )
 
     def _report_score(self, metrics: dict[str, float]) -> None:
         """Reports the score of the match under way."""
@@ -106,6 +114,10 @@ class EvaluatorActor:
         return -1
 
 
-def _rest_s(rule: gate_config.GateConfig, spent_s: float, lasted_s: float) -> float:
-    """Seconds until the next gate may begin, after one that took so much CPU time and so long."""
-    return max(0.0, spent_s / (rule.cpu_share * len(os.sched_getaffinity(0))) - lasted_s)
+def _rest_s(cores: float, spent_s: float, lasted_s: float) -> float:
+    """Seconds until the next gate may begin.
+
+    cores: number that gates may keep busy on average. spent_s, lasted_s: CPU time and duration of the last
+    gate.
+    """
+    return max(0.0, spent_s / cores - lasted_s)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _PAUSE_S = 0.2
+_LAST_PUBLISH_S = 20.0
 _FIRST_STEP_S = 1.0
 """Assumed duration of the first step."""
 
@@ -83,8 +84,8 @@ class LearnerActor:
                 self._train(shards)
             except rank_group.RanksLost:
                 self._restore()
-        self._publish()  # for the last gate of a run that is complete
         self._trainer.save()
+        self._publish_last()
         if isinstance(self._learner, rank_group.RankGroup):
             self._learner.stop()
 
@@ -148,6 +149,14 @@ class LearnerActor:
         """Sends the weight store the untrained and the newest network; it ignores one that is not newer."""
         self._services.weight_store.promote.remote(self._untrained)
         self._publish()
+
+    def _publish_last(self) -> None:
+        """Publishes the last network for the last gate, and returns when the weight store has it."""
+        try:
+            published = self._services.weight_store.publish.remote(self._candidate())
+        except rank_group.RanksLost:
+            return
+        ray.wait([published], timeout=_LAST_PUBLISH_S)
 
     def _publish(self) -> None:
         self._services.weight_store.publish.remote(self._candidate())

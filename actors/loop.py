@@ -22,6 +22,7 @@ import math
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import cast
 
 import ray
@@ -52,7 +53,8 @@ _TICK_S = 0.5
 _RELEASE_S = 60.0
 """Pause between releases of the driver's memory."""
 _STOP_S = 30.0
-_LAST_GATE_S = 300.0
+_LAST_GATE_S = 900.0
+"""Longest time for the last gate of a run that is complete."""
 _STOP_EARLY_S = 3.0
 """Before the first move there is nothing to save, and a process that compiles ignores `stop`."""
 
@@ -180,28 +182,35 @@ class RunDriver:
                     # An earlier session may have been killed before its last files were mirrored.
                     self._placement.start_mirror()
                 elif now.promotions < (self._config.stop.promotions or math.inf):
-                    self._judge_last()
+                    self._judge_last(view)
                 return
             self._inform_learner(
                 messages.RunProgress(fraction=fraction, games=now.games, positions=now.positions)
             )
             self._release_memory()
 
-    def _judge_last(self) -> None:
-        """Ends self-play and the learner, and lets the evaluator judge the learner's last network.
+    def _judge_last(self, view: panel.Panel) -> None:
+        """Stops self-play and the learner, and lets the evaluator judge the learner's last network.
 
-        The last minutes of a schedule are worth the most, and a gate may be resting.
+        The last minutes of a schedule are worth the most, and gates may be resting.
         """
         ends_at = time.monotonic() + _LAST_GATE_S
 
         def should_stop() -> bool:
+            now = ray.get(self._starter.services.reporter.snapshot.remote())
+            view.show(replace(now, waiting_for="the last network's gate; Ctrl-C ends it"))
             return self._interrupted.is_set() or time.monotonic() > ends_at
 
-        self._placement.end_selfplay()
-        self._supervised.finish(plans.LEARNER, lambda learner: learner.stop.remote(), should_stop)
-        self._supervised.finish(
-            plans.EVALUATOR, lambda judge: cast(handles.EvaluatorHandle, judge).finish.remote(), should_stop
+        self._supervised.ask_to_stop(plans.SELF_PLAY)
+        has_ended = self._supervised.finish(
+            plans.LEARNER, lambda learner: learner.stop.remote(), should_stop
+        ) and self._supervised.finish(
+            plans.EVALUATOR,
+            lambda evaluator: cast(handles.EvaluatorHandle, evaluator).finish.remote(),
+            should_stop,
         )
+        if not has_ended:
+            _logger.warning("the last network was not judged")
 
     def _release_memory(self) -> None:
         """Gives free memory back now and then: a driver lives as long as its run."""

@@ -37,10 +37,6 @@ class PlanFollower:
             self._supervised.start(plans.LADDER, lambda: self._starter.start_ladder(self.plan))
         self.start_mirror()
 
-    def end_selfplay(self) -> None:
-        """Ends all self-play actors."""
-        self._selfplay.leave({place.node.id for place in self.plan.placements})
-
     def start_mirror(self) -> None:
         """Starts the mirror, if the run has one."""
         if self.plan.of(plans.MIRROR):

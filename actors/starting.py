@@ -54,7 +54,9 @@ class ActorStarter:
 
     def start_evaluator(self, plan: plans.Plan) -> handles.LoopHandle:
         """Starts the evaluator, which starts its gate player."""
-        arguments = (self._config, self.services, plan.one(plans.GATE_PLAYER))
+        place = plan.one(plans.EVALUATOR)
+        assert place is not None
+        arguments = (self._config, self.services, place.node.cpus, plan.one(plans.GATE_PLAYER))
         return self._start(plan, EvaluatorActor, plans.EVALUATOR, *arguments)
 
     def start_ladder(self, plan: plans.Plan) -> handles.LoopHandle:

@@ -106,17 +106,31 @@ class SupervisedActors:
 
     def finish(
         self, name: str, ask: Callable[[handles.LoopHandle], object], should_stop: Callable[[], bool]
-    ) -> None:
+    ) -> bool:
         """Asks a living actor to end, and waits until it has ended or `should_stop` returns True.
 
-        After this call only `stop` may follow.
+        Returns whether it has ended. RuntimeError if it raised an error. Only `ask` and `stop` may follow.
         """
         actor = self._actors.get(name)
         if actor is None or actor.running is None:
-            return
+            return False
         ask(actor.running.handle)
-        while not should_stop() and not ray.wait([actor.running.result], num_returns=1, timeout=_POLL_S)[0]:
-            pass
+        while not ray.wait([actor.running.result], num_returns=1, timeout=_POLL_S)[0]:
+            if should_stop():
+                return False
+        try:
+            ray.get(actor.running.result)
+        except exceptions.RayError as error:
+            if not ray_errors.is_death(error):
+                raise RuntimeError(f"{name} failed: {ray_errors.last_line(error)}") from error
+            return False
+        return True
+
+    def ask_to_stop(self, prefix: str) -> None:
+        """Calls `stop` of the living actors whose names begin with `prefix`; does not wait for their end."""
+        for name, actor in self._actors.items():
+            if name.startswith(prefix) and actor.running is not None:
+                actor.running.handle.stop.remote()
 
     def stop(self, patience_s: float) -> list[str]:
         """Stops all actors; returns the names of those that had not ended within `patience_s`."""

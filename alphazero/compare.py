@@ -3,7 +3,7 @@
 Two forks of the run, with its checkpoint and games, go on with the settings before and after --against, in
 turns on the same cores. Then their networks play a match. Without settings after --against the second fork
 goes on as the run would. The same command resumes an interrupted comparison. --supervised compares new
-networks instead, which train on the run's positions.
+networks instead, which train on the run's positions; it keeps nothing if it is interrupted.
 """
 
 import argparse
@@ -37,8 +37,14 @@ def _compare(options: argparse.Namespace, words: tuple[tuple[str, ...], tuple[st
     # Imported here, because importing torch takes seconds.
     from alphazero.comparison import contenders, outcome, slices, supervised
 
-    source = Path(options.run_dir)
-    folder = Path(options.output) if options.output else source.with_name(f"{source.name}-comparison")
+    # Absolute, because a fork's file of settings names its folder.
+    source = Path(options.run_dir).expanduser().absolute()
+    ending = "supervised" if options.supervised else "comparison"
+    folder = source.with_name(f"{source.name}-{ending}")
+    if options.output:
+        folder = Path(options.output).expanduser().absolute()
+    if folder.is_relative_to(source):
+        raise ValueError(f"--output={folder}: must be outside of the run's folder")
     asked = contenders.Assignment(
         source=source,
         words=words,
@@ -49,14 +55,19 @@ def _compare(options: argparse.Namespace, words: tuple[tuple[str, ...], tuple[st
         opening_plies=options.opening_plies,
         seed=options.seed,
     )
-    with stopping.on_signals() as should_stop:
+    with stopping.on_signals() as stop:
+
+        def should_stop() -> bool:
+            return bool(stop())
+
         if options.supervised:
-            sides = supervised.compare(asked, lambda: bool(should_stop()), _say)
+            sides = supervised.compare(asked, should_stop, _say)
         else:
-            sides = slices.compare(asked, folder, lambda: bool(should_stop()), _say)
-    if sides is None:
+            sides = slices.compare(asked, folder, should_stop, _say)
+        line = None if sides is None or stop() else outcome.play(asked, sides, folder, should_stop)
+    if line is None:
         raise KeyboardInterrupt
-    _say(outcome.play(asked, sides, folder))
+    _say(line)
 
 
 def _say(line: str) -> None:
@@ -65,7 +76,8 @@ def _say(line: str) -> None:
 
 def _make_parser() -> command_line.Parser:
     summary, _, details = (__doc__ or "").partition("\n\n")
-    parser = command_line.Parser(prog="alphazero compare", description=summary, epilog=details)
+    usage = "alphazero compare RUN_DIR [OPTION ...] -- KEY=VALUE ... --against [KEY=VALUE ...]"
+    parser = command_line.Parser(prog="alphazero compare", usage=usage, description=summary, epilog=details)
     add, whole_number = parser.add_argument, command_line.whole_number
     add("run_dir", metavar="RUN_DIR", help="folder of a run that is not running")
     add("--minutes", type=command_line.number(0.05, 100_000), default=7.0, help="for each side")
@@ -75,7 +87,7 @@ def _make_parser() -> command_line.Parser:
     add("--opening-plies", type=whole_number(0, 40), default=6)
     add("--supervised", action="store_true", help="train new networks on the run's positions instead")
     add("--seed", type=whole_number(0, 2**31), default=0, help="of the match and of --supervised")
-    add("--output", metavar="DIR", help="for forks and results (RUN_DIR-comparison)")
+    add("--output", metavar="DIR", help="for forks and results (RUN_DIR-comparison or -supervised)")
     return parser
 
 

@@ -18,7 +18,7 @@ from alphazero.evaluation import gate
 from alphazero.net import inference
 from alphazero.report import clock, panel, reporter, status
 from alphazero.run_files import candidate as candidates
-from alphazero.run_files import promotion, run_folder
+from alphazero.run_files import promotion, refused, run_folder
 from alphazero.search import symmetries
 from alphazero.selfplay import mixed_sizes, warm_up
 from alphazero.storage import background
@@ -44,7 +44,7 @@ class LocalLoop:
         self._gate = gate.Gate(config, folder)
         self._learner = learner.Learner(config)
         self._best = self._start_best()
-        self._judged = self._best.version
+        self._judged = max(self._best.version, refused.newest_step(folder.refused))
         self._trainer = trainer.Trainer(
             self._learner, checkpoint.of_run(folder.checkpoints, config.training), config.training
         )

@@ -53,7 +53,7 @@ def _with_start(config: schema.Config) -> schema.Config:
 
         heads.check_named(config.cluster.address)
     config = weight_files.with_start(config)
-    if config.init.weights is not None:
+    if config.init.weights is not None or config.net.growth is not None:
         from alphazero.training import learner
 
         learner.check_start(config)

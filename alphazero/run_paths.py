@@ -33,7 +33,7 @@ WEIGHTS_SUFFIXES, WEIGHT_FILES = (".txt.gz", ".bin.gz"), "*-*.gz"
 CERTIFICATE_SUFFIX, CERTIFICATES = ".json", "*.json"
 """The last pattern matches LATEST_NETWORK, too."""
 
-LADDER_GAMES, RATINGS = "ladder/games.jsonl", "ladder/ratings.json"
+LADDER, LADDER_GAMES, RATINGS = "ladder", "ladder/games.jsonl", "ladder/ratings.json"
 
 ANY_STEP = "step-*"
 """Pattern of the names that `of_step` returns."""

@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = network_match.play(
             a, b, game, pairs=options.pairs, opening_plies=options.opening_plies, seed=options.seed
         )
+        assert result is not None, "the match was not stopped"
         print(f"{result.report()}{time.monotonic() - began:.0f} s\n", flush=True)
         if options.output is not None:
             with options.output.open("a") as file:

@@ -15,12 +15,15 @@ from alphazero.config import compose, schema
 from alphazero.config import run as run_config
 from alphazero.net import weights as network_weights
 from alphazero.report import status
+from alphazero.run_files import run_folder
 from alphazero.training import checkpoint, learner
 
 _LEFT_BEHIND = (
     *(run_paths.LOCK, run_paths.LOG, run_paths.EVENTS, run_paths.MATCHES, run_paths.SGF, run_paths.IDENTITY),
-    "ladder",
+    run_paths.LADDER,
 )
+_OWN_KEYS = ("run.dir", "run.resume", "stop.", "mirror.", "init.")
+"""Settings of forks that the user cannot choose."""
 _DEFAULTS = ("ladder.games_per_network=0",)
 """Settings of forks that the run does not have and the user may change: a ladder only takes time."""
 _SETTINGS = "settings"
@@ -48,7 +51,8 @@ class Fork:
     def play_until(self, minutes: float, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Runs one session until the fork has so many minutes. Returns False if `should_stop` ended it.
 
-        What the session prints goes to the fork's `session.txt`. Raises RuntimeError if it fails.
+        What the session prints goes to the fork's `session.txt`. Raises RuntimeError if it fails or ends
+        early.
         """
         command = [sys.executable, "-m", "alphazero.run", "--config-dir", str(self.folder / _SETTINGS)]
         output = self.folder / "session.txt"
@@ -58,16 +62,16 @@ class Fork:
             )
             is_stopped = False
             try:
-                while session.poll() is None and self.minutes < minutes:
-                    is_stopped = is_stopped or should_stop()
-                    if is_stopped:
-                        break
+                while session.poll() is None and self.minutes < minutes and not is_stopped:
                     time.sleep(_POLL_S)
+                    is_stopped = should_stop()
             finally:
                 code = _end(session)
-        if code not in (0, 130, -signal.SIGINT):
-            raise RuntimeError(f"a session of {self.folder} failed with code {code}; see {output}")
-        return not is_stopped
+        if is_stopped:
+            return False
+        if code not in (0, 130) or self.minutes < minutes:
+            raise RuntimeError(f"a session of {self.folder} ended early with code {code}; see {output}")
+        return True
 
     def network(self) -> network_weights.Weights:
         """The averaged network of the newest checkpoint; ValueError in one line if there is none."""
@@ -83,9 +87,17 @@ def settings(source: Path, folder: Path, words: Sequence[str], minutes: float) -
     """The settings of a fork of the run in `source`, changed by `words`.
 
     minutes: the bound of its schedule, counted from the start of the run. Raises ValueError with one line if
-    `source` holds no run, and for mistakes in the words.
+    `source` holds no run, for mistakes in the words, and for settings that a fork cannot have.
     """
-    config = compose.changed(compose.of_run(source), [*_DEFAULTS, *words])
+    run = compose.of_run(source)
+    for word in words:
+        if word.lstrip("+").startswith(_OWN_KEYS):
+            raise ValueError(f"{word}: a comparison sets this itself")
+    config = compose.changed(run, [*_DEFAULTS, *words])
+    fixed, before = run_folder.fixed_settings(config), run_folder.fixed_settings(run)
+    for key, value in fixed.items():
+        if value != before[key]:
+            raise ValueError(f"{key}={value}: forks go on with the run's {before[key]}; see --supervised")
     return replace(
         config,
         run=replace(config.run, dir=str(folder), resume=run_config.Resume.auto),

@@ -1,6 +1,8 @@
 """The match at the end of a comparison, its line of text and its JSON."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,16 @@ from alphazero.net import inference
 _RESULT = "result.json"
 
 
-def play(asked: contenders.Assignment, sides: contenders.Contenders, folder: Path) -> str:
-    """Plays the match; writes its games and the result to `folder`, and returns the result in one line."""
+def play(
+    asked: contenders.Assignment,
+    sides: contenders.Contenders,
+    folder: Path,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> str | None:
+    """Plays the match; writes its games and the result to `folder`, and returns the result in one line.
+
+    Returns None if `should_stop` ended it.
+    """
     a, b = (
         network_match.Entrant(
             f"{name}: {side.name}",
@@ -24,8 +34,17 @@ def play(asked: contenders.Assignment, sides: contenders.Contenders, folder: Pat
         for name, side in zip(contenders.NAMES, sides, strict=True)
     )
     played = network_match.play(
-        a, b, sides.a.game, pairs=asked.pairs, opening_plies=asked.opening_plies, seed=asked.seed
+        a,
+        b,
+        sides.a.game,
+        pairs=asked.pairs,
+        opening_plies=asked.opening_plies,
+        seed=asked.seed,
+        should_stop=should_stop,
     )
+    if played is None:
+        return None
+    shutil.rmtree(folder / "match", ignore_errors=True)  # of an earlier match with more games
     played.write_folder(folder / "match")
     facts = _facts(asked, sides, played)
     files.write_atomic(folder / _RESULT, json.dumps(facts).encode())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alphazero import files
 from alphazero.comparison import contenders
@@ -44,32 +45,49 @@ def turns(start: float, minutes: float, count: int) -> list[tuple[str, float]]:
 def _begin(asked: contenders.Assignment, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
     """The run's minutes at the fork, and both forks: new ones, or those of the interrupted comparison."""
     path = folder / _PLAN
-    plan = {
-        "source": str(asked.source),
-        "words": asked.words,
-        "minutes": asked.minutes,
-        "slices": asked.num_slices,
-    }
-    plan = json.loads(json.dumps(plan))
-    if path.exists():
-        kept = _read(path)
-        start = kept.pop("start", 0.0)
-        if kept != plan:
-            raise ValueError(f"{folder}: holds another comparison; choose another --output")
-    else:
-        start = status.minutes_so_far(asked.source)
-        if start <= 0:
+    now = status.minutes_so_far(asked.source)
+    start = _start_of(asked, path)
+    if start is None:
+        if now <= 0:
             raise ValueError(f"{asked.source}: holds no run that has been running")
-    sides = {}
-    for name, words in zip(contenders.NAMES, asked.words, strict=True):
-        place = folder / name
-        config = forks.settings(asked.source, place, words, start + asked.minutes)
-        sides[name] = forks.Fork(place) if place.exists() else forks.make(asked.source, place, config)
-    files.write_atomic(path, json.dumps({**plan, "start": start}, indent=1).encode())
-    return start, sides
+        if any((folder / name).exists() for name in contenders.NAMES):
+            raise ValueError(f"{folder}: holds forks of an unknown comparison; choose another --output")
+        start = now
+    places = {name: folder / name for name in contenders.NAMES}
+    # All mistakes are found before anything is written.
+    configs = {
+        name: forks.settings(asked.source, places[name], words, start + asked.minutes)
+        for name, words in zip(contenders.NAMES, asked.words, strict=True)
+    }
+    files.write_atomic(path, json.dumps({**_identity(asked), "start": start}, indent=1).encode())
+    for name, place in places.items():
+        if not place.exists():
+            if now != start:
+                raise ValueError(
+                    f"{asked.source}: has gone on since the comparison began; choose another --output"
+                )
+            forks.make(asked.source, place, configs[name])
+    return start, {name: forks.Fork(place) for name, place in places.items()}
 
 
-def _read(path: Path) -> dict:
+def _identity(asked: contenders.Assignment) -> dict[str, Any]:
+    """What a resumed comparison must have in common with the interrupted one."""
+    words = [list(side) for side in asked.words]
+    return {"source": str(asked.source), "words": words, "minutes": asked.minutes, "slices": asked.num_slices}
+
+
+def _start_of(asked: contenders.Assignment, path: Path) -> float | None:
+    """The start in the file of a comparison; None without one. ValueError if it is another comparison."""
+    if not path.exists():
+        return None
+    kept = _read(path)
+    start = kept.pop("start", None)
+    if not isinstance(start, float) or kept != _identity(asked):
+        raise ValueError(f"{path.parent}: holds another comparison; choose another --output")
+    return start
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
     except (TypeError, ValueError):

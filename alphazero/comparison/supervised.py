@@ -9,6 +9,7 @@ import numpy as np
 
 from alphazero.comparison import contenders, held_out
 from alphazero.config import compose, schema
+from alphazero.config import run as run_config
 from alphazero.data import batch as batches
 from alphazero.data import rows as data_rows
 from alphazero.go import input_families
@@ -38,6 +39,7 @@ def compare(
         config = replace(
             config,
             run=replace(config.run, seed=asked.seed),
+            init=run_config.InitConfig(),
             training=replace(config.training, num_threads=1),
         )
         positions = held_out.load(asked.source, _HELD_OUT, _MOST_HELD_OUT, input_families.of_net(config.net))

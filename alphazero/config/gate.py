@@ -38,12 +38,13 @@ class GateConfig:
     elo1: float = 20.0
     """sprt: Elo difference that is enough."""
     alpha: float = 0.05
-    """sprt: probability of promoting a candidate whose difference is elo0."""
+    """sprt: probability of promoting a candidate whose difference is elo0, if `num_games` were unlimited."""
     beta: float = 0.05
-    """sprt: probability of refusing a candidate whose difference is elo1."""
+    """sprt: probability of refusing a candidate whose difference is elo1, if `num_games` were unlimited."""
     cpu_share: float = 0.05
-    """Largest share of the CPU time of the evaluator's node that gates take; the next one waits until then.
-    Games that a GPU plays elsewhere do not count."""
+    """Largest share of the CPU time of the evaluator's node that gates take: after a match that took more,
+    the evaluator pauses. Games that a GPU plays elsewhere do not count. With cluster=local there is no
+    pause."""
     num_simulations: int = 32
     """Simulations per move of both sides; with search=none both sample from their policies instead."""
     threshold: float = 0.5

@@ -113,6 +113,7 @@ class NetConfig:
         for name in names[1:]:
             is_known = _NAME.fullmatch(str(name)) is not None and parse(name)[0] is self.family
             checks.require(is_known, "net.growth", name, f"a network of net.family={self.family.value}")
+            self.resized(name)  # checks the ranges
         for smaller, larger in itertools.pairwise(names):
             (_, *before), (_, *after) = parse(smaller), parse(larger)
             fits = all(a <= b for a, b in zip(before, after, strict=True)) and before != after

@@ -20,6 +20,8 @@ PATHS = ("data.path", "init.weights", "ladder.gnugo", "mirror.uri", "run.dir")
 """Keys whose values are paths, patterns or URIs."""
 LISTS = ("data.path",)
 """Keys of these whose value may be a list."""
+TABLES = ("game.sizes", "game.komis", "net.growth")
+"""Keys whose values are tables, which a word replaces. Hydra would add its entries to those of the file."""
 _WORD = re.compile(r"(\+{0,2})([A-Za-z_][\w.]*)=(.*)", re.DOTALL)
 _MISSING = "???"  # of OmegaConf
 _BEFORE_QUOTE = re.compile(r"(\\*)(['\"]|\Z)")
@@ -27,8 +29,8 @@ _INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
 def for_hydra(words: Sequence[str]) -> list[str]:
-    """The words with the values of `PATHS` quoted; other words stay."""
-    return [_for_hydra(word) for word in words]
+    """The words with the values of `PATHS` quoted, and tables of `TABLES` emptied first; other words stay."""
+    return [part for word in words for part in (*_emptied(word), _for_hydra(word))]
 
 
 def escape(text: str) -> str:
@@ -44,6 +46,12 @@ def advice(word: str) -> str:
     if found is None or not found[3]:
         return ""
     return f"; quote the value twice: {shlex.quote(f'{found[1]}{found[2]}={_quoted(found[3])}')}"
+
+
+def _emptied(word: str) -> list[str]:
+    found = _WORD.fullmatch(word)
+    is_table = found is not None and found[2] in TABLES and found[3].startswith("{")
+    return [f"{found[1]}{found[2]}=null"] if found is not None and is_table else []
 
 
 def _for_hydra(word: str) -> str:

@@ -62,13 +62,13 @@ class SearchConfig:
     """PUCT: k of the sqrt(k * P * N) visits that self-play gives each visited root move and removes from the
     policy target again (Wu 2019, section 3.2, with k = 2); 0 for none."""
 
-    deviation_scale: float = 0.0
+    utility_stdev_scale: float = 0.0
     """PUCT: how far the exploration at a node follows the standard deviation of its values: the factor is
-    1 + this * (deviation / usual_deviation - 1). 0 for a constant one. KataGo: 0.85
+    1 + this * (deviation / utility_stdev_prior - 1). 0 for a constant one. KataGo: 0.85
     (`cpuctUtilityStdevScale`)."""
-    usual_deviation: float = 0.4
+    utility_stdev_prior: float = 0.4
     """PUCT: standard deviation of the values at which that factor is 1 (KataGo: `cpuctUtilityStdevPrior`)."""
-    lower_bound: float = 0.0
+    lcb_stdevs: float = 0.0
     """PUCT without noise: a search returns the move of the largest value minus this many standard errors,
     among moves with at least 0.15 of the most visits. 0 for the most visited move. KataGo: 5
     (`lcbStdevs`)."""
@@ -86,9 +86,9 @@ class SearchConfig:
         checks.require_range("search.fpu_reduction", self.fpu_reduction, 0, 2)
         checks.require_range("search.noise_fraction", self.noise_fraction, 0, 1)
         checks.require_positive("search.noise_concentration", self.noise_concentration)
-        checks.require_range("search.deviation_scale", self.deviation_scale, 0, 1)
-        checks.require_range("search.usual_deviation", self.usual_deviation, 0.01, 2)
-        checks.require_range("search.lower_bound", self.lower_bound, 0, 100)
+        checks.require_range("search.utility_stdev_scale", self.utility_stdev_scale, 0, 1)
+        checks.require_range("search.utility_stdev_prior", self.utility_stdev_prior, 0.01, 2)
+        checks.require_range("search.lcb_stdevs", self.lcb_stdevs, 0, 100)
         checks.require_range("search.forced_playouts", self.forced_playouts, 0, 100)
         checks.require_positive("search.tree_megabytes", self.tree_megabytes)
         checks.require_range("search.leaf_batch", self.leaf_batch, 1, 1024)

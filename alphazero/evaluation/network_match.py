@@ -1,5 +1,6 @@
 """Matches between two networks by PUCT without noise, from openings of both."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +21,20 @@ class Entrant(NamedTuple):
 
 
 def play(
-    a: Entrant, b: Entrant, game: game_config.GameConfig, *, pairs: int, opening_plies: int, seed: int
-) -> results.MatchResult:
-    """Plays pairs of games with the same opening and colours swapped. Each network draws half of them."""
+    a: Entrant,
+    b: Entrant,
+    game: game_config.GameConfig,
+    *,
+    pairs: int,
+    opening_plies: int,
+    seed: int,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> results.MatchResult | None:
+    """Plays pairs of games with the same opening and colours swapped.
+
+       Each network draws half of the openings.
+    Returns None if `should_stop` ends the match.
+    """
     rng = np.random.default_rng(seed)
     first_moves = [
         opening
@@ -40,6 +52,5 @@ def play(
         )
         for entrant in (a, b)
     ]
-    played = match.play_match(*sides, game, first_moves)
-    assert played is not None, "the match was not stopped"
-    return played
+    first, second = sides
+    return match.play_match(first, second, game, first_moves, should_stop=should_stop)

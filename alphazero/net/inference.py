@@ -112,6 +112,9 @@ class NetEvaluator:
         assert self._choose is not None, "another shape needs another evaluator"
         for backend in self._ranked:
             backend.unload()
+        # The old backends must not hold memory of the device while the new ones are measured.
+        self._ranked.clear()
+        del self._backend, self._queue
         ranked, self.report = self._choose(net)
         self._net, self._ranked = net, list(ranked)
         self.generation += 1

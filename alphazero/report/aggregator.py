@@ -100,9 +100,10 @@ class MetricsAggregator:
         """
         busy: dict[tuple[str, str], float] = defaultdict(float)
         for (source, name), rate in self._rates.items():
-            if name.endswith(cpu_meter.SUFFIX):
+            group = group_of(source)
+            if name.endswith(cpu_meter.SUFFIX) and source in self._alive(group, now):
                 kind = name.removesuffix(cpu_meter.SUFFIX).removesuffix("_")
-                busy[group_of(source), kind] += rate.per_s(now)
+                busy[group, kind] += rate.per_s(now)
         found = {}
         for group in sorted({group for group, _ in busy}):
             kinds = {kind: count for (other, kind), count in busy.items() if other == group and kind}

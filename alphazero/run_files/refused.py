@@ -12,6 +12,15 @@ _COMPRESSED = ".gz"
 """End of every weight file's name."""
 
 
+def newest_step(folder: Path) -> int:
+    """The learner's step of the newest refused network; 0 if there is none."""
+    steps = (
+        run_paths.step_of(path.stem)
+        for path in folder.glob(f"{run_paths.ANY_STEP}{run_paths.CERTIFICATE_SUFFIX}")
+    )
+    return max((step for step in steps if step is not None), default=0)
+
+
 def keep(
     folder: Path, version: int, weights: network_weights.Weights, facts: Mapping[str, Any], newest: int
 ) -> Path:

@@ -42,7 +42,7 @@ class RunFolder:
             self._check(config)
             for folder in (self.games, self.sgf, self.checkpoints, self.matches, self.weights, self.events):
                 folder.mkdir(exist_ok=True)
-            files.write_atomic(self._facts, json.dumps(_fixed_settings(config), indent=1).encode())
+            files.write_atomic(self._facts, json.dumps(fixed_settings(config), indent=1).encode())
             files.write_atomic(self.config, config_text.encode())
         except OSError as error:
             self.close()
@@ -74,14 +74,14 @@ class RunFolder:
             before = json.loads(self._facts.read_text())
         except ValueError:
             raise ValueError(f"{self._facts}: is corrupt; remove it to continue with this folder") from None
-        for key, now in _fixed_settings(config).items():
+        for key, now in fixed_settings(config).items():
             if before.get(key, now) != now:
                 raise ValueError(
                     f"{key}={now}: the run in {self.path} has {before[key]}; choose another run.dir"
                 )
 
 
-def _fixed_settings(config: schema.Config) -> dict[str, object]:
+def fixed_settings(config: schema.Config) -> dict[str, object]:
     """Settings that a resumed run cannot change."""
     heads = (f"net.{target.name}" for target in game_targets.auxiliary())
     rules = ("game.size", "game.komi", "game.ko", "game.suicide")

@@ -26,9 +26,9 @@ class SearchConstants(NamedTuple):
     c_base: float
     fpu_reduction: float
     forced_playouts: float
-    deviation_scale: float
-    usual_deviation: float
-    lower_bound: float
+    utility_stdev_scale: float
+    utility_stdev_prior: float
+    lcb_stdevs: float
     outcome: OutcomeValue
 
 
@@ -48,8 +48,8 @@ def from_config(config: search_config.SearchConfig, outcome: OutcomeValue) -> Se
         c_base=float(config.c_base),
         fpu_reduction=float(config.fpu_reduction),
         forced_playouts=float(config.forced_playouts),
-        deviation_scale=float(config.deviation_scale),
-        usual_deviation=float(config.usual_deviation),
-        lower_bound=float(config.lower_bound),
+        utility_stdev_scale=float(config.utility_stdev_scale),
+        utility_stdev_prior=float(config.utility_stdev_prior),
+        lcb_stdevs=float(config.lcb_stdevs),
         outcome=OutcomeValue(float(outcome.score_weight), float(outcome.score_scale)),
     )

@@ -81,47 +81,19 @@ def _visited_move(tree: trees.Tree, game: int, action: int, child: int, lower_bo
 
 
 def _lower_bounds(tree: trees.Tree, game: int, children: dict[int, int]) -> dict[int, float]:
-    """Lower confidence bounds by action, as in Leela Zero: Student's distribution on the values' variance.
-
-    The tree stores sums of values but no sums of squares. Each value that was backed up is the `raw_value` of
-    a node below. It was backed up as often as the node has more visits than its children together. So the
-    variance is exact, unless a kept subtree has lost nodes. The visits of lost nodes count with the value of
-    their parent.
-    """
+    """Lower confidence bounds by action, as in Leela Zero: Student's distribution on the values' variance."""
     # The import takes longer than many searches, and only analyses need it.
     from scipy import special
 
-    count = int(tree.num_nodes[game])
-    own, top, squares = np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count)
-    _sum_squares(tree, np.int64(game), own, top, squares)
     nodes = np.array(list(children.values()))
     visits = tree.nodes[game, nodes]["visits"].astype(np.float64)
     means = -tree.nodes[game, nodes]["value_sum"] / visits
     freedom = np.maximum(visits - 1, 1)
-    variances = np.maximum(squares[nodes] - visits * means**2, 0) / freedom
+    squares = tree.nodes[game, nodes]["square_sum"]
+    variances = np.maximum(squares - visits * means**2, 0) / freedom
     bounds = means - special.stdtrit(freedom, 1 - TAIL_PROBABILITY) * np.sqrt(variances / visits)
     bounds = np.where(visits < 2, -1, np.maximum(bounds, -1))
     return dict(zip(children, bounds.tolist(), strict=True))
-
-
-@jit
-def _sum_squares(
-    tree: trees.Tree, game: Integer, own: np.ndarray, top: np.ndarray, squares: np.ndarray
-) -> None:
-    """Fills squares [N] at the root's children with the sums of the squares of their values.
-
-    own, top: [N] scratch for the visits that ended at a node and the child of the root above it.
-    """
-    for index in range(len(own)):
-        own[index] = tree.nodes[game, index].visits
-        if index > 0:
-            own[tree.nodes[game, index].parent] -= tree.nodes[game, index].visits
-    for index in range(1, len(own)):
-        node = tree.nodes[game, index]
-        top[index] = index if node.parent == trees.ROOT else top[node.parent]
-    for index in range(1, len(own)):
-        value = np.float64(tree.nodes[game, index].raw_value)
-        squares[top[index]] += own[index] * value * value
 
 
 @jit

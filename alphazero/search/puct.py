@@ -94,9 +94,9 @@ def select_at_root(settings: SearchConstants, tree: trees.Tree, root: roots.Root
 def _exploration(settings: SearchConstants, node: np.record, total: Integer) -> Real:
     """c(N) * sqrt(N) of a node whose children have N = `total` visits."""
     c = settings.c_init + np.log((1 + total + settings.c_base) / settings.c_base)
-    if settings.deviation_scale > 0:
+    if settings.utility_stdev_scale > 0:
         deviation = _deviation(settings, node)
-        c *= 1 + settings.deviation_scale * (deviation / settings.usual_deviation - 1)
+        c *= 1 + settings.utility_stdev_scale * (deviation / settings.utility_stdev_prior - 1)
     # The square root is at least 1, so that the first visit follows the prior.
     return c * np.sqrt(max(total, 1))
 
@@ -105,12 +105,12 @@ def _exploration(settings: SearchConstants, node: np.record, total: Integer) -> 
 def _deviation(settings: SearchConstants, node: np.record) -> Real:
     """Standard deviation of a node's values, with the weight of two values of the usual deviation.
 
-    As in KataGo (searchexplorehelpers.cpp, `getExploreScaling` and its callers).
+    As in KataGo (searchexplorehelpers.cpp, `getFpuValueForChildrenAssumeVisited`).
     """
     if node.visits <= 1:
-        return settings.usual_deviation
+        return settings.utility_stdev_prior
     square_of_mean = trees.mean_value(node) ** 2
-    usual = square_of_mean + settings.usual_deviation**2
+    usual = square_of_mean + settings.utility_stdev_prior**2
     total = _USUAL_WEIGHT * usual + node.square_sum
     return np.sqrt(max(0.0, total / (_USUAL_WEIGHT + node.visits - 1) - square_of_mean))
 
@@ -151,13 +151,13 @@ def read_result(
     search does not explore.
     """
     action = visit_policy(settings, tree, root, game, policy)
-    if settings.lower_bound > 0 and not root.is_exploring[game]:
-        action = _safest(settings, tree, root, game, action)
+    if settings.lcb_stdevs > 0 and not root.is_exploring[game]:
+        action = _largest_lower_bound(settings, tree, root, game, action)
     return action, trees.mean_value(tree.nodes[game, trees.ROOT])
 
 
 @jit
-def _safest(
+def _largest_lower_bound(
     settings: SearchConstants, tree: trees.Tree, root: roots.Root, game: Integer, most: Integer
 ) -> Integer:
     """The action of the largest lower bound of its value, if it has enough visits. most: the most visited."""
@@ -170,12 +170,25 @@ def _safest(
         if children[action] != trees.UNVISITED and priors[action] > 0:
             node = tree.nodes[game, children[action]]
             if node.visits > 0 and node.visits >= least:
-                mean = trees.child_value(node)
-                variance = max(0.0, node.square_sum / node.visits - mean * mean)
-                bound = mean - settings.lower_bound * np.sqrt(variance / node.visits)
+                bound = trees.child_value(node) - settings.lcb_stdevs * _standard_error(node)
                 if bound > best_bound:
                     best, best_bound = action, bound
     return best
+
+
+@jit
+def _standard_error(node: np.record) -> Real:
+    """Standard error of the mean value of a node with visits.
+
+    One more value, one away from the others, has the weight 1 / visits ** 2, so that nodes of few visits are
+    uncertain, as in KataGo (searchhelpers.cpp, `getSelfUtilityLCBAndRadius`).
+    """
+    visits, square_of_mean = np.float64(node.visits), trees.mean_value(node) ** 2
+    weight = 1 / visits**2
+    square = max(node.square_sum / visits, square_of_mean + 1e-8)
+    square = (square * visits + (square + 1) * weight) / (visits + weight)
+    effective_visits = (visits + weight) ** 2 / (visits + weight**2)
+    return np.sqrt((square - square_of_mean) / effective_visits)
 
 
 @jit

@@ -40,6 +40,10 @@ def run(config: schema.Config, folder: run_folder.RunFolder, found: dataset.Surv
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, ValueError for mistakes of the user, and RuntimeError if
     a process failed. The same command resumes from the last checkpoint.
     """
+    if config.net.growth is not None:
+        raise ValueError(
+            f"net.growth={config.net.growth}: must be null, as only self-play counts its positions"
+        )
     count = config.training.num_ranks
     if count == 1:
         stop = threading.Event()

@@ -182,7 +182,7 @@ def _weighted(
     if outputs is not None:
         weight = weight[_index(outputs)]
     if inputs is not None:
-        shares = torch.tensor(inputs.shares, dtype=weight.dtype)
+        shares = torch.tensor(inputs.shares, dtype=weight.dtype, device=weight.device)
         weight = weight[:, _index(inputs)] * shares.reshape(1, -1, *[1] * (weight.dim() - 2))
     large.weight.copy_(weight)
     if small.bias is not None:

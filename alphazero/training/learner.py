@@ -54,7 +54,7 @@ class Learner:
         self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
-        self._stages = config.net.stages
+        self._start, self._stages = config, config.net.stages
         self._use(_make_network(config, generator))
         self._recent: collections.deque[DeviceInputs] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
@@ -146,9 +146,7 @@ class Learner:
 
     def _resize(self, stage: str) -> None:
         """Replaces the network by a new one of another stage, and forgets the optimizer."""
-        net = self._config.net.resized(stage)
-        made = trainable.make_network(self._config.game.size, net, torch.Generator().manual_seed(0))
-        self._config = dataclasses.replace(self._config, net=net)
+        self._config, made = _at_stage(self._start, stage)
         self._use(made)
         for name in ("_optimizer", "_forward"):
             self.__dict__.pop(name, None)
@@ -180,11 +178,15 @@ class Learner:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Resumes from a `state`. Raises ValueError if it belongs to another board, network or optimizer."""
+        # Checkpoints of earlier versions have no stage: their networks did not grow.
+        stage = state.get("stage", self.stage)
+        if stage not in self._stages:
+            raise ValueError(
+                f"the checkpoint belongs to another network, {stage}, which net.growth does not name"
+            )
         state = copy.deepcopy(state)  # an optimizer keeps the tensors it is given
         try:
-            # Checkpoints of earlier versions have no stage: their networks did not grow.
-            stage = state.get("stage", self.stage)
-            if stage != self.stage and stage in self._stages:
+            if stage != self.stage:
                 self._resize(stage)
             self._grown_at = state.get("grown_at", 0)
             self._net.load_state_dict(state["net"])
@@ -315,9 +317,26 @@ class Learner:
 
 
 def check_start(config: schema.Config) -> None:
-    """Raises ValueError with one line if `init.weights` does not fit the run's board and network."""
-    if config.init.weights is not None:
-        _make_network(config, torch.Generator())
+    """Raises ValueError with one line if `init.weights` or `net.growth` does not fit the run."""
+    if config.init.weights is None and config.net.growth is None:
+        return
+    small = _make_network(config, torch.Generator())
+    for stage in config.net.stages[1:]:
+        _, large = _at_stage(config, stage)
+        try:
+            growth.grow(small, large, np.random.default_rng(0))
+        except ValueError as error:
+            raise ValueError(f"net.growth={stage}: {error}") from error
+        small = large
+
+
+def _at_stage(config: schema.Config, stage: str) -> tuple[schema.Config, trainable.Network]:
+    """The settings and a network of one of `net.stages`, with weights that are to be replaced."""
+    generator = torch.Generator().manual_seed(0)
+    if stage == config.net.name:
+        return config, _make_network(config, generator)
+    net = config.net.resized(stage)
+    return dataclasses.replace(config, net=net), trainable.make_network(config.game.size, net, generator)
 
 
 def _make_network(config: schema.Config, generator: torch.Generator) -> trainable.Network:

@@ -187,21 +187,38 @@ def test_all_actors_are_stopped_and_late_ones_named(fake, supervised):
 
 def test_an_actor_that_finishes_is_waited_for(fake):
     supervised = supervision.SupervisedActors(Clock())
-    supervised.start("judge", lambda: fake.make())
+    supervised.start("evaluator", lambda: fake.make())
     asked = []
 
     def should_stop():
-        fake.ends[0] = None  # it has ended in the meantime
+        fake.ends[0] = None  # it ends in the meantime
         return False
 
-    supervised.finish("judge", asked.append, should_stop)
+    assert supervised.finish("evaluator", asked.append, should_stop)
     assert asked == fake.made and not fake.made[0].is_told
     assert supervised.stop(0) == []
 
 
 def test_nobody_waits_longer_than_the_caller_wants(fake):
     supervised = supervision.SupervisedActors(Clock())
-    supervised.start("judge", lambda: fake.make())
-    supervised.finish("judge", lambda handle: None, lambda: True)
-    supervised.finish("missing", lambda handle: None, lambda: False)
-    assert supervised.stop(0) == ["judge"]
+    supervised.start("evaluator", lambda: fake.make())
+    assert not supervised.finish("evaluator", lambda handle: None, lambda: True)
+    assert not supervised.finish("missing", lambda handle: None, lambda: False)
+    assert supervised.stop(0) == ["evaluator"]
+
+
+def test_an_error_while_an_actor_finishes_ends_the_run(fake):
+    supervised = supervision.SupervisedActors(Clock())
+    supervised.start("learner", lambda: fake.make())
+    fake.ends[0] = exceptions.RayTaskError("run", "the traceback", ValueError("a mistake"))
+    with pytest.raises(RuntimeError, match="learner failed"):
+        supervised.finish("learner", lambda handle: None, lambda: False)
+
+
+def test_actors_of_one_kind_are_asked_to_stop(fake):
+    supervised = supervision.SupervisedActors(Clock())
+    for name in ("self-play 0", "self-play 1", "learner"):
+        supervised.start(name, lambda: fake.make())
+    supervised.ask_to_stop("self-play")
+    assert [handle.is_told for handle in fake.made] == [True, True, False]
+    assert supervised.stop(0) == ["self-play 0", "self-play 1", "learner"]

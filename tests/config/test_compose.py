@@ -223,6 +223,14 @@ def test_changes_of_a_runs_settings_keep_the_others():
     assert (after.search.c_scale, after.game, after.run) == (0.1, before.game, before.run)
 
 
+def test_a_table_replaces_the_runs_table():
+    kata = ["conf=9x9", "net=kata-b4c32"]
+    before = compose.compose([*kata, "net.growth={300: kata-b6c64}", "game.sizes={7: 1, 9: 8}"])
+    after = compose.changed(before, ["net.growth={600: kata-b6c64}", "game.sizes={9: 3, 5: 1}"])
+    assert (after.net.growth, after.game.sizes) == ({600: "kata-b6c64"}, {9: 3, 5: 1})
+    assert compose.changed(after, ["net.growth=null"]).net.growth is None
+
+
 @pytest.mark.parametrize(
     ("word", "line"),
     [

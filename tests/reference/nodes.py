@@ -28,9 +28,9 @@ class Options:
     c_base: float = 19652.0
     fpu_reduction: float = 0.25
     forced_playouts: float = 0.0
-    deviation_scale: float = 0.0
-    usual_deviation: float = 0.4
-    lower_bound: float = 0.0
+    utility_stdev_scale: float = 0.0
+    utility_stdev_prior: float = 0.4
+    lcb_stdevs: float = 0.0
     leaf_batch: int = 1
     score_weight: float = 0.0
     score_scale: float = 10.0

@@ -14,16 +14,16 @@ from tests.reference.nodes import Node, Options, Position, back_up, evaluate, re
 def exploration(options: Options, node: Node, total: int) -> float:
     """c of PUCT times the square root of the children's visits."""
     constant = options.c_init + math.log((1 + total + options.c_base) / options.c_base)
-    constant *= 1 + options.deviation_scale * (deviation(options, node) / options.usual_deviation - 1)
+    constant *= 1 + options.utility_stdev_scale * (deviation(options, node) / options.utility_stdev_prior - 1)
     return constant * math.sqrt(max(total, 1))
 
 
 def deviation(options: Options, node: Node) -> float:
     """Standard deviation of a node's values, with two more values of the usual deviation, as in KataGo."""
     if node.visits <= 1:
-        return options.usual_deviation
+        return options.utility_stdev_prior
     values = np.array(node.values)
-    usual = 2 * (node.mean**2 + options.usual_deviation**2)
+    usual = 2 * (node.mean**2 + options.utility_stdev_prior**2)
     return math.sqrt(max(0, ((values**2).sum() + usual) / (len(values) + 1) - node.mean**2))
 
 
@@ -212,15 +212,20 @@ class Search:
             return self._best(self._halving_scores(self.new_visits.max()), self._unit(self.root))
         shares = self._visit_shares()
         best = int(np.argmax(shares))
-        if self.options.lower_bound and not self.is_noisy and self.root.children:
+        if self.options.lcb_stdevs and not self.is_noisy and self.root.children:
             bounds = {a: self._lower_bound(a) for a in np.flatnonzero(shares >= 0.15 * shares[best]).tolist()}
             return self._best(bounds, 1.0)
         return best
 
     def _lower_bound(self, action: int) -> float:
         """Value of a visited root move minus some standard errors of its mean."""
-        values = np.array(self.root.children[action].values)
-        return self.root.q(action) - self.options.lower_bound * values.std() / math.sqrt(len(values))
+        values, n = np.array(self.root.children[action].values), self.root.n(action)
+        square = max((values**2).mean(), values.mean() ** 2 + 1e-8)
+        weights = np.array([n, 1 / n**2])
+        square = np.average([square, square + 1], weights=weights)
+        effective = weights.sum() ** 2 / (n + weights[1] ** 2)
+        error = math.sqrt((square - values.mean() ** 2) / effective)
+        return self.root.q(action) - self.options.lcb_stdevs * error
 
     def policy(self) -> np.ndarray:
         """Target of training [A]."""

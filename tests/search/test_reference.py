@@ -123,8 +123,8 @@ def test_many_whole_games(algorithm, size, seed):
         {"c_scale": 0.05, "c_init": 3.0, "fpu_reduction": 0.0},
         {"forced_playouts": 2.0, "num_simulations": 48},
         {"forced_playouts": 2.0, "num_simulations": 48, "leaf_batch": 4},
-        {"deviation_scale": 0.85, "num_simulations": 64, "leaf_batch": 4},
-        {"lower_bound": 1.5, "num_simulations": 64},
+        {"utility_stdev_scale": 0.85, "num_simulations": 64, "leaf_batch": 4},
+        {"lcb_stdevs": 5.0, "num_simulations": 64},
     ],
     ids=str,
 )

@@ -305,6 +305,30 @@ def test_a_rollback_beyond_a_growth_gives_the_smaller_network_back():
     one.train([batches.make_batch(2)], progress=0)
 
 
+def test_a_grown_checkpoint_needs_its_stage():
+    config = batches.make_config()
+    config.net.growth = {100: "b2c12"}
+    one = learner.Learner(config)
+    one.grow("b2c12")
+    with pytest.raises(
+        ValueError, match=r"^the checkpoint belongs to another network, b2c12, which net.growth"
+    ):
+        learner.Learner(batches.make_config()).load_state(one.state())
+
+
+def test_growth_that_cannot_work_is_refused_before_the_run():
+    """The pooling block of c64 has fewer regular channels than that of c60."""
+    config = batches.make_katago_config()
+    config.net = net_config.NetConfig(family=net_config.Family.katago, blocks=2, filters=60)
+    config.net.growth = {100: "kata-b2c64"}
+    with pytest.raises(
+        ValueError, match=r"^net\.growth=kata-b2c64: has 44 channels in the smaller network and 40"
+    ):
+        learner.check_start(config)
+    config.net.growth = {100: "kata-b3c96"}
+    learner.check_start(config)
+
+
 def test_growth_warms_up_again():
     config = batches.make_config()
     config.net.growth = {100: "b2c12"}

@@ -21,15 +21,16 @@ class Stop(IntEnum):
 def on_signals() -> Iterator[Callable[[], Stop]]:
     """Yields a function that returns the level requested so far.
 
-    One SIGINT requests `after_games`; a second one or SIGTERM requests `at_once`.
+    One SIGINT requests `after_games`; a second one, SIGTERM or SIGHUP requests `at_once`.
     """
     level = 0
 
     def raise_level(number: int, frame: object) -> None:
         nonlocal level
-        level += 2 if number == signal.SIGTERM else 1
+        level += 1 if number == signal.SIGINT else 2
 
-    before = {number: signal.signal(number, raise_level) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, raise_level) for number in numbers}
     try:
         yield lambda: Stop(min(level, Stop.at_once))
     finally:
