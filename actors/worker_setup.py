@@ -60,7 +60,7 @@ def on_cpus(config: schema.Config) -> schema.Config:
 def yield_to_learner() -> None:
     """Lets the learner and the services go first on busy cores.
 
-    The order loses nothing: the replay ratio makes the learner wait for self-play in time.
+    Self-play still gets its part: the replay ratio makes the learner wait for games.
     """
     os.nice(_SELF_PLAY_NICENESS)
 

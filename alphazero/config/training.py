@@ -55,8 +55,8 @@ class TrainingConfig:
     average_decay: float = 0.995
     """Decay per step of the averaged weights (EMA), which are the published ones."""
     average_share: float = 0.0
-    """Length of the average, 1 / (1 - decay), as a fraction of the steps so far, from the step on at which
-    this is more than `average_decay` gives: the average grows with the run. 0 for a constant decay."""
+    """Fraction of all steps so far that the average covers: its length, 1 / (1 - decay), is this times the
+    steps, and at least that of `average_decay`. 0: `average_decay` alone."""
     policy_loss: PolicyLoss = PolicyLoss.cross_entropy
     policy_weight: float = 1.0
     """Weight of the policy's loss."""
