@@ -69,7 +69,8 @@ class Fork:
                 code = _end(session)
         if is_stopped:
             return False
-        if code not in (0, 130) or self.minutes < minutes:
+        # Python dies of the signal itself if it comes before the run has begun.
+        if code not in (0, 130, -signal.SIGINT) or self.minutes < minutes:
             raise RuntimeError(f"a session of {self.folder} ended early with code {code}; see {output}")
         return True
 
