@@ -47,7 +47,15 @@ def test_an_earlier_run_continues(earlier):
 
 @pytest.mark.slow
 def test_earlier_supervised_training_continues(earlier, capsys, monkeypatch):
-    words = ["conf=9x9", "game.size=5", "game.komi=7", "net.blocks=1", "net.filters=8", "data.num_readers=1"]
+    words = [
+        "conf=9x9",
+        "net=b4c32",
+        "game.size=5",
+        "game.komi=7",
+        "net.blocks=1",
+        "net.filters=8",
+        "data.num_readers=1",
+    ]
     words += ["training.checkpoint_steps=10", "training.batch_size=32", "data.evaluate_steps=10"]
     words += [f"data.path={earlier / 'run' / 'games'}", "stop.steps=30", f"run.dir={earlier / 'supervised'}"]
     monkeypatch.setattr("sys.argv", ["supervised", *words])

@@ -90,7 +90,7 @@ def student_config(options: DistillationOptions) -> schema.Config:
     if shape is None:
         raise ValueError(f"--net={options.net}: must be bNcM, such as b6c64 (N blocks of M channels)")
     net = net_config.NetConfig(blocks=int(shape[1]), filters=int(shape[2]))
-    played, config = compose.of_run(options.source), compose.compose(["conf=9x9"])
+    played, config = compose.of_run(options.source), compose.compose(["conf=9x9", "net=b4c32"])
     game = dataclasses.replace(played.game.of_size(options.size or played.game.size), komi_spread=0.0)
     training = dataclasses.replace(config.training, num_threads=options.threads)
     gate = dataclasses.replace(

@@ -33,7 +33,10 @@ def test_sizes_survive_the_runs_file(tmp_path):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["conf=9x9", "game.sizes={7: 1, 9: 8}"], "game.sizes=.*: must be null with net.family=leela"),
+        (
+            ["conf=9x9", "net=b4c32", "game.sizes={7: 1, 9: 8}"],
+            "game.sizes=.*: must be null with net.family=leela",
+        ),
         ([*KATA, "game.sizes={7: 1}"], "game.sizes=.*: must be sides with game.size=9"),
         ([*KATA, "game.sizes={7: 0, 9: 1}"], "game.sizes=.*: must be board sides from 2 to 19 with shares"),
         ([*KATA, "game.sizes={1: 1, 9: 1}"], "game.sizes=.*: must be board sides from 2 to 19"),
@@ -42,7 +45,10 @@ def test_sizes_survive_the_runs_file(tmp_path):
         ([*KATA, "game.komis={7: 9}"], "game.komis=.*: must be komi by the sides of game.sizes"),
         ([*KATA, "game.sizes={7: 1, 9: 1}", "game.komis={9: 9}"], "game.komis=.*other than game.size"),
         ([*KATA, "game.sizes={7: 1, 9: 1}", "game.komis={7: 9.2}"], "game.komis=.*multiples of 0.5"),
-        (["conf=9x9", "game.komi_spread=2"], "game.komi_spread=2.0: must be 0 with net.family=leela"),
+        (
+            ["conf=9x9", "net=b4c32", "game.komi_spread=2"],
+            "game.komi_spread=2.0: must be 0 with net.family=leela",
+        ),
     ],
 )
 def test_mistakes_are_one_line(words, line):

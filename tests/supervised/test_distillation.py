@@ -37,7 +37,7 @@ def write_run(path, *words):
 
 def promote(path, size):
     """Promotes an untrained network of Leela Zero's family."""
-    config = compose.compose(["net.blocks=1", "net.filters=4"])
+    config = compose.compose(["net=b2c16", "net.blocks=1", "net.filters=4"])
     weights = trainable.make_network(size, config.net).export()
     return promotion.Promotions(path / "weights" / "promoted").promote(weights, {})
 
@@ -83,7 +83,7 @@ def test_an_export(played, tmp_path, capsys, size):
 
     weights = leela.read(tmp_path / "net.txt.gz")
     assert (weights.name, weights.size) == ("b2c16", size)
-    config = compose.compose(["net.blocks=2", "net.filters=16"])
+    config = compose.compose(["net=b2c16"])
     untrained = trainable.make_network(size, config.net).export()
     answers = inference.make_exact(teacher.load(), size)
     records = _answered(answers, held_out, size, certificate["komi"])

@@ -14,6 +14,7 @@ from tests.data import games
 
 SETTINGS = [
     "conf=9x9",
+    "net=b4c32",
     "net.blocks=1",
     "net.filters=8",
     "game.size=3",

@@ -92,12 +92,11 @@ def test_copies_of_a_channel_get_different_gradients():
     large = _grown(_trained("kata-b2c16"), "kata-b2c32").train()
     answers = _answers(large)
     (answers["policy"].square().mean() + answers["value"].square().mean()).backward()
-    gradient = large.input.convolution.weight.grad.flatten(1)
-    assert (
-        large.input.convolution.weight[:16]
-        .sort(dim=0)
-        .values.equal(large.input.convolution.weight[16:].sort(dim=0).values)
-    ), "each channel has one copy"
+    weight = large.get_parameter("input.convolution.weight")
+    assert weight.grad is not None
+    gradient = weight.grad.flatten(1)
+    first, second = (half.sort(dim=0).values for half in weight.split(16))
+    assert first.equal(second), "each channel has one copy"
     distances = torch.cdist(gradient, gradient) + 1e9 * torch.eye(len(gradient))
     assert distances.min() > 1e-4 * gradient.norm(dim=1).mean()
 
