@@ -14,7 +14,7 @@ from actors import handles, pushes, telemetry, worker_setup
 from alphazero import cpu_meter
 from alphazero.config import schema
 from alphazero.config import selfplay as selfplay_config
-from alphazero.search import symmetries
+from alphazero.search import metering, symmetries
 from alphazero.selfplay import mixed_sizes, warm_up
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class SelfPlayActor:
         }
         asked = {
             size: symmetries.wrap(
-                cpu_meter.MeteredEvaluator(network, self._meter), self._config.search, size, self._rng
+                metering.MeteredEvaluator(network, self._meter), self._config.search, size, self._rng
             )
             for size, network in networks.items()
         }

@@ -4,9 +4,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from alphazero import evaluator as evaluators
-from alphazero.go import input_families
-
 SUFFIX = "cpu_s"
 """End of the names of CPU seconds among a process's metrics."""
 
@@ -48,42 +45,3 @@ class CpuMeter:
             kind = self._kinds[-1]
             self._spent[kind] = self._spent.get(kind, 0.0) + now - self._since
         self._since = now
-
-
-class MeteredEvaluator:
-    """An evaluator whose CPU time counts as one kind of work."""
-
-    def __init__(self, evaluator: evaluators.Evaluator, meter: CpuMeter, kind: str = "network") -> None:
-        self._evaluator = evaluator
-        self._meter = meter
-        self._kind = kind
-
-    @property
-    def is_asynchronous(self) -> bool:
-        """Whether the evaluator is asynchronous."""
-        return evaluators.is_asynchronous(self._evaluator)
-
-    @property
-    def num_batches(self) -> int:
-        """Number of pending batches that keeps the evaluator busy."""
-        return evaluators.num_batches(self._evaluator)
-
-    @property
-    def generation(self) -> int:
-        """Generation of the evaluator."""
-        return evaluators.generation(self._evaluator)
-
-    @property
-    def family(self) -> input_families.InputFamily:
-        """What the evaluator's network takes."""
-        return evaluators.family(self._evaluator)
-
-    def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
-        """Implements `Evaluator.evaluate`."""
-        with self._meter.of(self._kind):
-            return self._evaluator.evaluate(inputs)
-
-    def submit(self, inputs: evaluators.Inputs) -> evaluators.Pending[evaluators.Outputs]:
-        """Implements `AsynchronousEvaluator.submit`. The time of reading the outputs does not count."""
-        with self._meter.of(self._kind):
-            return evaluators.submit(self._evaluator, inputs)
