@@ -163,7 +163,10 @@ def test_a_killed_run_goes_on_where_it_was(family, sizes, tmp_path):
     folder, second = tmp_path / "run", tmp_path / "mirror"
     words = [*TINY, *family, f"run.dir={folder}", f"mirror.uri={second}"]
     process = start(*words, start_new_session=True)
-    wait_until(lambda: status(folder)["promotions"] >= 1 and status(folder)["step"] >= 60, process)
+    # On a new machine the kernels of two board sizes are compiled first, beside another test.
+    wait_until(
+        lambda: status(folder)["promotions"] >= 1 and status(folder)["step"] >= 60, process, timeout_s=300
+    )
     wait_until(lambda: certificates(second), process)
     children = descendants(process.pid)
     process.kill()
