@@ -5,6 +5,7 @@ from alphazero.training import learner
 from tests.training import batches
 
 WORDS = [
+    "net=b2c16",
     "optimizer=signum",
     "schedule.warmup_steps=0",
     f"game.size={batches.SIZE}",
