@@ -45,7 +45,7 @@ def _compare(options: argparse.Namespace, words: tuple[tuple[str, ...], tuple[st
         folder = Path(options.output).expanduser().absolute()
     if folder.is_relative_to(source):
         raise ValueError(f"--output={folder}: must be outside of the run's folder")
-    asked = contenders.Assignment(
+    asked = contenders.ComparisonSettings(
         source=source,
         words=words,
         minutes=options.minutes,

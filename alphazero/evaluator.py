@@ -102,6 +102,23 @@ def family(evaluator: Evaluator) -> input_families.InputFamily:
     return getattr(evaluator, "family", input_families.LEELA)
 
 
+class Wrapper:
+    """Base of evaluators that wrap another one: its generation and family are theirs."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    @property
+    def generation(self) -> int:
+        """Generation of the wrapped evaluator."""
+        return generation(self._evaluator)
+
+    @property
+    def family(self) -> input_families.InputFamily:
+        """What the wrapped evaluator's network takes."""
+        return family(self._evaluator)
+
+
 class UniformEvaluator:
     """Gives all moves the same logit and all positions the value 0."""
 

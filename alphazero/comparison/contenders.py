@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class ComparisonSettings:
     """A comparison of two sides' settings on one run."""
 
     source: Path

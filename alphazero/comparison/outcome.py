@@ -16,7 +16,7 @@ _RESULT = "result.json"
 
 
 def play(
-    asked: contenders.Assignment,
+    asked: contenders.ComparisonSettings,
     sides: contenders.Contenders,
     folder: Path,
     should_stop: Callable[[], bool] = lambda: False,
@@ -51,7 +51,9 @@ def play(
     return line(asked, sides, played)
 
 
-def line(asked: contenders.Assignment, sides: contenders.Contenders, played: results.MatchResult) -> str:
+def line(
+    asked: contenders.ComparisonSettings, sides: contenders.Contenders, played: results.MatchResult
+) -> str:
     """The result in one line: the settings, the difference in Elo with its interval, and Elo per hour."""
     per_hour = played.elo.elo / (asked.minutes / 60)
     return (
@@ -61,7 +63,7 @@ def line(asked: contenders.Assignment, sides: contenders.Contenders, played: res
 
 
 def _facts(
-    asked: contenders.Assignment, sides: contenders.Contenders, played: results.MatchResult
+    asked: contenders.ComparisonSettings, sides: contenders.Contenders, played: results.MatchResult
 ) -> dict[str, Any]:
     return {
         "source": str(asked.source),

@@ -14,7 +14,7 @@ _PLAN = "comparison.json"
 
 
 def compare(
-    asked: contenders.Assignment, folder: Path, should_stop: Callable[[], bool], say: contenders.Say
+    asked: contenders.ComparisonSettings, folder: Path, should_stop: Callable[[], bool], say: contenders.Say
 ) -> contenders.Contenders | None:
     """Plays the missing turns of both forks, which are in `folder`; None if `should_stop` ended them.
 
@@ -42,7 +42,7 @@ def turns(start: float, minutes: float, count: int) -> list[tuple[str, float]]:
     return [(name, end) for number, end in enumerate(ends) for name in orders[number % 2]]
 
 
-def _begin(asked: contenders.Assignment, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
+def _begin(asked: contenders.ComparisonSettings, folder: Path) -> tuple[float, dict[str, forks.Fork]]:
     """The run's minutes at the fork, and both forks: new ones, or those of the interrupted comparison."""
     path = folder / _PLAN
     now = status.minutes_so_far(asked.source)
@@ -70,13 +70,13 @@ def _begin(asked: contenders.Assignment, folder: Path) -> tuple[float, dict[str,
     return start, {name: forks.Fork(place) for name, place in places.items()}
 
 
-def _identity(asked: contenders.Assignment) -> dict[str, Any]:
+def _identity(asked: contenders.ComparisonSettings) -> dict[str, Any]:
     """What a resumed comparison must have in common with the interrupted one."""
     words = [list(side) for side in asked.words]
     return {"source": str(asked.source), "words": words, "minutes": asked.minutes, "slices": asked.num_slices}
 
 
-def _start_of(asked: contenders.Assignment, path: Path) -> float | None:
+def _start_of(asked: contenders.ComparisonSettings, path: Path) -> float | None:
     """The start in the file of a comparison; None without one. ValueError if it is another comparison."""
     if not path.exists():
         return None

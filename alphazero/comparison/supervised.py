@@ -30,10 +30,11 @@ class Trained(NamedTuple):
 
 
 def compare(
-    asked: contenders.Assignment, should_stop: Callable[[], bool], say: contenders.Say
+    asked: contenders.ComparisonSettings, should_stop: Callable[[], bool], say: contenders.Say
 ) -> contenders.Contenders | None:
     """Trains a network with the settings of each side, on one core; None if `should_stop` ended it."""
     run, sides = compose.of_run(asked.source), []
+    loaded: dict[str, held_out.Positions] = {}  # by family of inputs
     for name, words in zip(contenders.NAMES, asked.words, strict=True):
         config = compose.changed(run, words)
         config = replace(
@@ -42,8 +43,10 @@ def compare(
             init=run_config.InitConfig(),
             training=replace(config.training, num_threads=1),
         )
-        positions = held_out.load(asked.source, _HELD_OUT, _MOST_HELD_OUT, input_families.of_net(config.net))
-        result = train(config, positions, 60 * asked.minutes, should_stop)
+        family = input_families.of_net(config.net)
+        if family.name not in loaded:
+            loaded[family.name] = held_out.load(asked.source, _HELD_OUT, _MOST_HELD_OUT, family)
+        result = train(config, loaded[family.name], 60 * asked.minutes, should_stop)
         if should_stop():
             return None
         facts = {"steps": result.steps, "samples_per_s": round(result.samples_per_s), **result.metrics}

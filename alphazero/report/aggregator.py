@@ -69,8 +69,9 @@ class MetricsAggregator:
         if WAITING_FOR not in metrics:
             self._working.add(source)
         self._reported[source] = now
+        counters = COUNTERS.get(group_of(source), ())
         for name in metrics:
-            if name.endswith(cpu_meter.SUFFIX) or name in COUNTERS.get(group_of(source), ()):
+            if name.endswith(cpu_meter.SUFFIX) or name in counters:
                 self._rates.setdefault((source, name), Rate()).add(now, float(metrics[name]))
 
     def metrics(self, group: str, now: float) -> dict[str, float]:
@@ -99,11 +100,12 @@ class MetricsAggregator:
         Only processes that report their CPU seconds count.
         """
         busy: dict[tuple[str, str], float] = defaultdict(float)
+        groups = {source: group_of(source) for source in self._newest}
+        alive = {source for group in set(groups.values()) for source in self._alive(group, now)}
         for (source, name), rate in self._rates.items():
-            group = group_of(source)
-            if name.endswith(cpu_meter.SUFFIX) and source in self._alive(group, now):
+            if name.endswith(cpu_meter.SUFFIX) and source in alive:
                 kind = name.removesuffix(cpu_meter.SUFFIX).removesuffix("_")
-                busy[group, kind] += rate.per_s(now)
+                busy[groups[source], kind] += rate.per_s(now)
         found = {}
         for group in sorted({group for group, _ in busy}):
             kinds = {kind: count for (other, kind), count in busy.items() if other == group and kind}

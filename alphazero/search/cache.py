@@ -27,7 +27,7 @@ class CacheTable(NamedTuple):
     values: np.ndarray  # [S] float32
 
 
-class CachedEvaluator:
+class CachedEvaluator(evaluators.Wrapper):
     """An evaluator that calls `evaluator` only for positions that are not in the cache. Never asynchronous.
 
     A new position that occurs twice in one call is evaluated twice. The cache is cleared when the generation
@@ -42,7 +42,7 @@ class CachedEvaluator:
         family: input_families.InputFamily = input_families.LEELA,
     ) -> None:
         """num_bytes: largest size of the table. The number of entries is rounded down to a power of two."""
-        self._evaluator = evaluator
+        super().__init__(evaluator)
         self._generation = evaluators.generation(evaluator)
         self._table = make_table(size, num_bytes)
         self._keys = np.zeros((0, 2), np.uint64)
@@ -51,16 +51,6 @@ class CachedEvaluator:
         self._asked_globals = np.zeros((0, family.num_globals), np.float32)
         self.num_lookups = 0
         self.num_hits = 0
-
-    @property
-    def generation(self) -> int:
-        """Generation of the wrapped evaluator."""
-        return evaluators.generation(self._evaluator)
-
-    @property
-    def family(self) -> input_families.InputFamily:
-        """What the wrapped evaluator's network takes."""
-        return evaluators.family(self._evaluator)
 
     def clear(self) -> None:
         """Empties the cache."""

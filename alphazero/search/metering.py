@@ -2,16 +2,15 @@
 
 from alphazero import cpu_meter
 from alphazero import evaluator as evaluators
-from alphazero.go import input_families
 
 
-class MeteredEvaluator:
+class MeteredEvaluator(evaluators.Wrapper):
     """An evaluator whose CPU time counts as one kind of work."""
 
     def __init__(
         self, evaluator: evaluators.Evaluator, meter: cpu_meter.CpuMeter, kind: str = "network"
     ) -> None:
-        self._evaluator = evaluator
+        super().__init__(evaluator)
         self._meter = meter
         self._kind = kind
 
@@ -24,16 +23,6 @@ class MeteredEvaluator:
     def num_batches(self) -> int:
         """Number of pending batches that keeps the evaluator busy."""
         return evaluators.num_batches(self._evaluator)
-
-    @property
-    def generation(self) -> int:
-        """Generation of the evaluator."""
-        return evaluators.generation(self._evaluator)
-
-    @property
-    def family(self) -> input_families.InputFamily:
-        """What the evaluator's network takes."""
-        return evaluators.family(self._evaluator)
 
     def evaluate(self, inputs: evaluators.Inputs) -> evaluators.Outputs:
         """Implements `Evaluator.evaluate`."""

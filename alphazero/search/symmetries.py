@@ -10,7 +10,7 @@ import numpy as np
 
 from alphazero import evaluator as evaluators
 from alphazero.config import search as search_config
-from alphazero.go import input_families, symmetry
+from alphazero.go import symmetry
 from alphazero.jit import jit
 
 
@@ -28,11 +28,11 @@ def wrap(
     return evaluator
 
 
-class _Wrapper:
+class _Wrapper(evaluators.Wrapper):
     """Base of both wrappers: a buffer for moved planes, and the properties of the wrapped evaluator."""
 
     def __init__(self, evaluator: evaluators.Evaluator, size: int) -> None:
-        self._evaluator = evaluator
+        super().__init__(evaluator)
         self._table = symmetry.permutations(size).copy()  # read-only arrays are another type for numba
         self._moved = np.zeros((0, 0), np.uint8)
 
@@ -40,16 +40,6 @@ class _Wrapper:
     def is_asynchronous(self) -> bool:
         """Whether the wrapped evaluator is asynchronous."""
         return evaluators.is_asynchronous(self._evaluator)
-
-    @property
-    def generation(self) -> int:
-        """Generation of the wrapped evaluator."""
-        return evaluators.generation(self._evaluator)
-
-    @property
-    def family(self) -> input_families.InputFamily:
-        """What the wrapped evaluator's network takes."""
-        return evaluators.family(self._evaluator)
 
     def _submit(
         self, inputs: evaluators.Inputs, symmetries: np.ndarray

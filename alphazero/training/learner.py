@@ -54,7 +54,7 @@ class Learner:
         self._is_policy_gradient = training.policy_loss is training_config.PolicyLoss.reinforce
         self._is_bf16 = hardware.is_bf16(training.precision, self._device)
         generator = torch.Generator().manual_seed(config.run.seed)
-        self._start, self._stages = config, config.net.stages
+        self._start = config
         self._use(_make_network(config, generator))
         self._recent: collections.deque[DeviceInputs] = collections.deque(maxlen=_NUM_RECENT)
         self.step = 0
@@ -180,7 +180,7 @@ class Learner:
         """Resumes from a `state`. Raises ValueError if it belongs to another board, network or optimizer."""
         # Checkpoints of earlier versions have no stage: their networks did not grow.
         stage = state.get("stage", self.stage)
-        if stage not in self._stages:
+        if stage not in self._start.net.stages:
             raise ValueError(
                 f"the checkpoint belongs to another network, {stage}, which net.growth does not name"
             )

@@ -24,7 +24,9 @@ def test_the_sides_change_places_in_every_round():
 )
 def test_another_comparison_is_not_continued(tmp_path, content: str, line: str):
     (tmp_path / "comparison.json").write_text(content)
-    asked = contenders.Assignment(source=tmp_path / "run", words=(("search.c_scale=1",), ()), minutes=1)
+    asked = contenders.ComparisonSettings(
+        source=tmp_path / "run", words=(("search.c_scale=1",), ()), minutes=1
+    )
     with pytest.raises(ValueError, match=line):
         slices.compare(asked, tmp_path, lambda: False, lambda text: None)
     assert (tmp_path / "comparison.json").read_text() == content
@@ -32,7 +34,7 @@ def test_another_comparison_is_not_continued(tmp_path, content: str, line: str):
 
 def test_a_run_without_time_is_refused(tmp_path):
     (tmp_path / "status.json").write_text(json.dumps({"minutes": 0.0}))
-    asked = contenders.Assignment(source=tmp_path, words=(("search.c_scale=1",), ()), minutes=1)
+    asked = contenders.ComparisonSettings(source=tmp_path, words=(("search.c_scale=1",), ()), minutes=1)
     with pytest.raises(ValueError, match="holds no run that has been running"):
         slices.compare(asked, tmp_path / "out", lambda: False, lambda text: None)
     assert not (tmp_path / "out").exists()
