@@ -45,20 +45,20 @@ def test_a_mistake_is_one_line(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
 def test_error_rates_of_the_default_gate(players):
-    """Most matches end at the maximum; docs/gates.md names these rates."""
+    """Most matches end at the maximum; docs/results.md names these rates."""
     test = simulate_gates.DEFAULT
     rng = np.random.default_rng(0)
-    assert 0.10 < simulate_gates.simulate(test, players, test.elo0, 2_000, rng).promoted < 0.20
-    assert 0.80 < simulate_gates.simulate(test, players, test.elo1, 2_000, rng).promoted < 0.91
+    assert 0.08 < simulate_gates.simulate(test, players, test.elo0, 1_000, rng).promoted < 0.22
+    assert 0.76 < simulate_gates.simulate(test, players, test.elo1, 1_000, rng).promoted < 0.93
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("players", simulate_gates.PLAYERS, ids=lambda players: players.name)
 def test_error_rates_of_a_gate_with_enough_games(players):
-    """10,000 gates at each of the two differences; the tolerance is one percentage point, as documented."""
+    """3,000 gates at each of the two differences; the tolerance of one percentage point is 2.5 deviations."""
     test = dataclasses.replace(simulate_gates.DEFAULT, elo0=0, elo1=100)
     rng = np.random.default_rng(0)
-    wrong = simulate_gates.simulate(test, players, test.elo0, 10_000, rng)
+    wrong = simulate_gates.simulate(test, players, test.elo0, 3_000, rng)
     assert wrong.promoted <= test.alpha + 0.01
-    right = simulate_gates.simulate(test, players, test.elo1, 10_000, rng)
+    right = simulate_gates.simulate(test, players, test.elo1, 3_000, rng)
     assert 1 - right.promoted <= test.beta + 0.01

@@ -98,7 +98,9 @@ def test_other_backends_are_measured_after_a_failure(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("minutes", "left_s"), [(0.02, 60), (5, 0)], ids=["bound", "interrupted"])
 def test_a_loop_that_promotes_nothing_fails_after_its_results(minutes, left_s):
-    form = plan.SHORT._replace(loop_minutes=minutes, loop=(*plan.SHORT.loop, "gate.every_steps=1000000"))
+    # Without training there is no candidate, neither during the run nor at its end.
+    loop = (*plan.SHORT.loop, "training.min_positions=1000000")
+    form = plan.SHORT._replace(loop_minutes=minutes, loop=loop)
     items = playing.loop(given("loop", left_s, form))
     began = time.monotonic()
     measured = next(items)
