@@ -68,10 +68,9 @@ class SearchConfig:
     (`cpuctUtilityStdevScale`)."""
     utility_stdev_prior: float = 0.4
     """PUCT: standard deviation of the values at which that factor is 1 (KataGo: `cpuctUtilityStdevPrior`)."""
-    lcb_stdevs: float = 0.0
+    lcb_stdevs: float = 5.0
     """PUCT without noise: a search returns the move of the largest value minus this many standard errors,
-    among moves with at least 0.15 of the most visits. 0 for the most visited move. KataGo: 5
-    (`lcbStdevs`)."""
+    among moves with at least 0.15 of the most visits (KataGo: `lcbStdevs`). 0 for the most visited move."""
     symmetry: Symmetry = Symmetry.none
     """Symmetry of the network's input: none, a random one, or the mean over all eight."""
 

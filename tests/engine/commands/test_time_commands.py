@@ -169,8 +169,8 @@ def test_a_move_without_time_is_the_best_of_the_first_step(algorithm):
 def test_the_engine_keeps_its_own_clock_for_each_colour():
     engine, now = make_slow_engine()
     ask(engine, "time_settings 300 0 0")
-    total = sum(seconds_of(engine, now) for _ in range(15))
-    assert 200 < total <= 300
+    total = sum(seconds_of(engine, now) for _ in range(8))
+    assert 150 < total <= 300
     assert seconds_of(engine, now, "genmove w") > 40, "five moves are expected after the opening"
 
 
