@@ -78,7 +78,7 @@ class ScheduleConfig:
     """Learning rate and momentum over the run's progress (0 at its start, 1 at a stop.* bound).
 
     A run without bounds always has progress 0, so that onecycle would stay at its low start. inverse_sqrt
-    follows the steps instead: it needs no bound, and a later bound changes nothing.
+    follows the steps, and near a bound also the progress.
     """
 
     name: ScheduleName = ScheduleName.tail
@@ -87,9 +87,10 @@ class ScheduleConfig:
     decay_steps: int = 4_000
     """inverse_sqrt: steps at the peak; from then on the learning rate is the peak * sqrt(this / steps)."""
     tail_start: float = 0.6
-    """tail: progress at which the learning rate begins to fall linearly."""
+    """tail, inverse_sqrt: progress at which the learning rate begins to fall linearly."""
     final_fraction: float = 0.05
-    """tail, cosine, onecycle: learning rate at progress 1, as a fraction of the peak."""
+    """tail, inverse_sqrt, cosine, onecycle: learning rate at progress 1, as a fraction of what it would be
+    without that fall."""
     milestones: list[float] = field(default_factory=lambda: [0.57, 0.86])
     """steps: progress at each drop of the rate. AlphaGo Zero: 400,000 and 600,000 of 700,000 steps."""
     milestone_factor: float = 0.1

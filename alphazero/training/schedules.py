@@ -41,19 +41,26 @@ def at(
 def _share_of_peak(config: optimizer_config.ScheduleConfig, step: int, progress: float) -> float:
     """The learning rate as a fraction of the peak, without warm-up."""
     if config.name is Name.inverse_sqrt:
-        return math.sqrt(config.decay_steps / max(config.decay_steps, step))
+        return math.sqrt(config.decay_steps / max(config.decay_steps, step)) * _cooldown(config, progress)
     if config.name is Name.steps:
         return config.milestone_factor ** sum(progress >= mark for mark in config.milestones)
     if config.name is Name.cosine:
         return _mix(config.final_fraction, 1, (1 + math.cos(math.pi * progress)) / 2)
-    if config.name is Name.tail and progress > config.tail_start:
-        return _mix(1, config.final_fraction, (progress - config.tail_start) / (1 - config.tail_start))
+    if config.name is Name.tail:
+        return _cooldown(config, progress)
     if config.name is Name.onecycle:
         if progress <= config.cycle_end:
             return _mix(config.start_fraction, 1, _cycle(config, progress))
         fallen = (progress - config.cycle_end) / (1 - config.cycle_end)
         return _mix(config.start_fraction, config.final_fraction, fallen)
     return 1.0
+
+
+def _cooldown(config: optimizer_config.ScheduleConfig, progress: float) -> float:
+    """1, then linearly down to `final_fraction` from `tail_start` on."""
+    if progress <= config.tail_start:
+        return 1.0
+    return _mix(1, config.final_fraction, (progress - config.tail_start) / (1 - config.tail_start))
 
 
 def _cycle(config: optimizer_config.ScheduleConfig, progress: float) -> float:

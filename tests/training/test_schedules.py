@@ -44,7 +44,9 @@ CASES = [
     (Name.inverse_sqrt, 4, 0.0, 0.5),
     (Name.inverse_sqrt, 200, 0.0, 1),
     (Name.inverse_sqrt, 800, 0.0, 0.5),
-    (Name.inverse_sqrt, 800, 0.9, 0.5),
+    (Name.inverse_sqrt, 800, 0.6, 0.5),
+    (Name.inverse_sqrt, 800, 0.8, 0.275),
+    (Name.inverse_sqrt, 800, 1.0, 0.05),
     (Name.inverse_sqrt, 20_000, 0.0, 0.1),
 ]
 
@@ -85,7 +87,7 @@ def test_without_warmup_the_first_step_has_the_full_learning_rate():
     assert schedules.at(config, ADAMW, 0, 1.0).rate == ADAMW.rate
 
 
-@pytest.mark.parametrize("name", sorted(set(compose.names("schedule")) - {"inverse_sqrt"}))
+@pytest.mark.parametrize("name", compose.names("schedule"))
 def test_configured_schedules_end_low_and_never_jump_up(name: str):
     """Only onecycle rises, and only up to its peak; only steps jumps down."""
     config = compose.compose([f"schedule={name}"]).schedule
