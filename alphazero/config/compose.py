@@ -21,7 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from alphazero import run_paths
+from alphazero import run_paths, shipped
 from alphazero.config import mistakes, overrides, paths, schema
 
 # Later entries win, so that a complete run may set any key of any group.
@@ -57,10 +57,8 @@ HYDRA = {"output_subdir": None, "run": {"dir": "."}, "help": {"template": HELP}}
 
 
 def conf_folder() -> Path:
-    """The folder of the shipped YAML files: inside the package when installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "conf"
-    return installed if installed.is_dir() else package.parent / "conf"
+    """The folder of the shipped YAML files."""
+    return shipped.folder("conf")
 
 
 def names(group: str = "conf") -> list[str]:

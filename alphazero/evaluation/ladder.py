@@ -1,7 +1,10 @@
 """The ladder: ratings of all promoted networks of a run, on one scale with opponents that never change.
 
+Where the shipped anchors fit the game, they are these opponents: a rating is Elo above GNU Go's level 10.
+On other boards the opponent is the uniform player: a rating is Elo above it.
+
 The games are in ladder/games.jsonl of the run's folder. Those of a match are appended when it is over.
-Every fit of the ratings uses all games of the same settings.
+Every fit of the ratings uses all games of the same settings, and the games of the anchors' calibration.
 """
 
 import contextlib
@@ -9,11 +12,12 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from alphazero import evaluator as evaluators
 from alphazero import files, heap, run_paths
@@ -22,6 +26,7 @@ from alphazero.config import schema
 from alphazero.config import search as search_config
 from alphazero.engine_client import gtp_client
 from alphazero.evaluation import (
+    anchors,
     bradley_terry,
     gtp_player,
     ladder_games,
@@ -35,7 +40,7 @@ from alphazero.net import weights as network_weights
 from alphazero.run_files import promotion
 
 UNIFORM = "uniform"
-"""The opponent whose rating is 0: our search with a uniform network."""
+"""Our search with a uniform network. Its rating is 0 where there are no anchors."""
 _PAIRS_AT_ONCE = 4
 _GAMES = "/usr/games"
 """Debian's folder of GNU Go, which may be missing from PATH."""
@@ -48,7 +53,7 @@ class Rung:
     """One player's place on the ladder."""
 
     name: str
-    """"uniform", "gnugo-1" (its level), or a promoted network's number."""
+    """"uniform", "anchor-1", "gnugo-1" (its level), or a promoted network's number."""
     step: int | None
     """The learner's step of a network."""
     elo: ratings.Estimate
@@ -67,10 +72,16 @@ class Ladder:
         self._promotions = promotion.Promotions(folder / run_paths.PROMOTED)
         self._steps: dict[str, int] = {}  # of networks by their numbers; certificates are not kept
         self._num_seen = 0
+        self._anchors = anchors.of_game(config.game)
         self._evaluators: dict[str, inference.NetEvaluator] = {}
         self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
         self._has_gnugo = self._gnugo is not None
         self._games = ladder_games.LadderGames(folder / run_paths.LADDER_GAMES, self._settings)
+
+    @property
+    def reference(self) -> str:
+        """The player whose rating is 0."""
+        return anchors.REFERENCE if self._anchors.names else UNIFORM
 
     @property
     def _settings(self) -> list[float]:
@@ -104,20 +115,19 @@ class Ladder:
             }
             for rung in rungs
         ]
-        text = json.dumps({"settings": self._settings, "players": entries}, indent=1, allow_nan=False)
+        content = {"settings": self._settings, "reference": self.reference, "players": entries}
+        text = json.dumps(content, indent=1, allow_nan=False)
         files.write_atomic(self._ratings, f"{text}\n".encode())
         heap.release()  # the text and the fit grow with the number of networks
         return rungs
 
     @property
     def names(self) -> list[str]:
-        """All players: the uniform one, GNU Go's levels, then networks in the order of promotion."""
+        """All players: the reference, other fixed players, then networks in the order of promotion."""
+        fixed = [*self._anchors.others, *self._anchors.names] or [UNIFORM]
         levels = [f"gnugo-{level}" for level in self._rules.gnugo_levels]
-        return [
-            UNIFORM,
-            *(name for name in levels if self._has_gnugo or name in self._games),
-            *sorted(self._steps),
-        ]
+        fixed += [name for name in levels if self._has_gnugo or name in self._games]
+        return [*dict.fromkeys(fixed), *sorted(self._steps)]
 
     @property
     def num_games(self) -> int:
@@ -130,9 +140,9 @@ class Ladder:
         return self._rules.games_per_network * len(self._steps)
 
     def rungs(self) -> list[Rung]:
-        """Returns all players that are connected to the uniform one by games, strongest first."""
+        """Returns all players that are connected to the reference by games, strongest first."""
         names = self._connected()
-        points = self._games.matrix(names)
+        points = self._points(names)
         won, lost = points.sum(axis=1), points.sum(axis=0)
         rungs = [
             Rung(
@@ -186,13 +196,15 @@ class Ladder:
 
     def report(self) -> str:
         """Formats the ladder as a table."""
-        lines = [f"{'player':10} {'step':>9} {'Elo':>6} {'95 %':>15} {'games':>6} {'score':>6}"]
+        lines = [f"{'player':13} {'step':>9} {'Elo':>6} {'95 %':>15} {'games':>6} {'score':>6}"]
         for rung in self.rungs():
             step = "-" if rung.step is None else f"{rung.step:,}"
-            interval = "fixed" if rung.name == UNIFORM else f"{rung.elo.low:+.0f} to {rung.elo.high:+.0f}"
+            interval = f"{rung.elo.low:+.0f} to {rung.elo.high:+.0f}"
+            if rung.name == self.reference:
+                interval = "fixed"
             share = f"{100 * rung.points / rung.games:.0f} %" if rung.games else "-"
             lines.append(
-                f"{rung.name:10} {step:>9} {rung.elo.elo:6.0f} {interval:>15} {rung.games:6} {share:>6}"
+                f"{rung.name:13} {step:>9} {rung.elo.elo:6.0f} {interval:>15} {rung.games:6} {share:>6}"
             )
         return "\n".join(lines)
 
@@ -203,17 +215,33 @@ class Ladder:
         if newcomers:
             # The newest rated network is likely to have a similar strength.
             networks = [name for name in connected if name in self._steps]
-            return newcomers[0], networks[-1] if networks else UNIFORM
-        points = self._games.matrix(connected)
-        is_present = np.array([self._has_gnugo or not name.startswith("gnugo-") for name in connected])
+            return newcomers[0], networks[-1] if networks else self._weakest
+        points = self._points(connected)
+        is_present = np.array([self._can_play(name) for name in connected])
         fitted = bradley_terry.fit(points)
         pair = bradley_terry.most_informative_pair(fitted, points + points.T, is_present)
         return connected[pair[0]], connected[pair[1]]
 
+    @property
+    def _weakest(self) -> str:
+        """The first opponent of the first network."""
+        return next(iter(self._anchors.names), UNIFORM)
+
+    def _can_play(self, name: str) -> bool:
+        if name.startswith("gnugo-"):
+            return self._has_gnugo and int(name.removeprefix("gnugo-")) in self._rules.gnugo_levels
+        return name not in self._anchors.others
+
+    def _points(self, names: Sequence[str]) -> sparse.csr_array:
+        """[n, n] points of each row's player against each column's, in the run and in the calibration."""
+        return self._games.matrix(names) + self._anchors.matrix(names)
+
     def _connected(self) -> list[str]:
-        """Returns the players that games connect to the uniform one, in the order of `names`."""
+        """Returns the players that games connect to the reference, in the order of `names`."""
         met = self._games.opponents()
-        reached, found = {UNIFORM}, {UNIFORM}
+        for name, others in self._anchors.opponents().items():
+            met.setdefault(name, set()).update(others)
+        reached, found = {self.reference}, {self.reference}
         while found:
             found = {other for name in found for other in met.get(name, ())} - reached
             reached |= found
@@ -230,16 +258,24 @@ class Ladder:
                 yield player
         else:
             search = search_config.SearchConfig(
-                algorithm=search_config.Algorithm.puct, num_simulations=self._rules.num_simulations
+                algorithm=search_config.Algorithm.puct, num_simulations=self._num_simulations(name)
             )
             yield players.SearchPlayer(name, self._evaluator_of(name), search, rng)
 
+    def _num_simulations(self, name: str) -> int:
+        return self._anchors.simulations.get(name, self._rules.num_simulations)
+
     def _evaluator_of(self, name: str) -> evaluators.Evaluator:
-        if name not in self._steps:
+        if name not in self._steps and name not in self._anchors.names:
             return evaluators.UniformEvaluator(self._config.game.size)
-        evaluator = self._evaluators.pop(name, None) or self._load(self._promotions.get(int(name)).load())
+        evaluator = self._evaluators.pop(name, None) or self._load(self._weights_of(name))
         self._evaluators[name] = evaluator  # the last used one comes last
         return evaluator
+
+    def _weights_of(self, name: str) -> network_weights.Weights:
+        if name in self._anchors.names:
+            return self._anchors.weights(name)
+        return self._promotions.get(int(name)).load()
 
     def _load(self, weights: network_weights.Weights) -> inference.NetEvaluator:
         """Loads a network into the evaluator that was not used for longest, once there are enough of them."""
