@@ -48,8 +48,8 @@ def test_error_rates_of_the_default_gate(players):
     """Most matches end at the maximum; docs/results.md names these rates."""
     test = simulate_gates.DEFAULT
     rng = np.random.default_rng(0)
-    assert 0.08 < simulate_gates.simulate(test, players, test.elo0, 1_000, rng).promoted < 0.22
-    assert 0.76 < simulate_gates.simulate(test, players, test.elo1, 1_000, rng).promoted < 0.93
+    assert 0.06 < simulate_gates.simulate(test, players, test.elo0, 400, rng).promoted < 0.24
+    assert 0.74 < simulate_gates.simulate(test, players, test.elo1, 400, rng).promoted < 0.95
 
 
 @pytest.mark.slow
