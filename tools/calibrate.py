@@ -1,8 +1,8 @@
 """Ratings of anchors from a competition: python -m tools.calibrate COMPETITION_DIR ANCHORS_DIR.
 
 COMPETITION_DIR is the folder of `alphazero match ANCHORS_DIR/calibration.yaml`, in which the anchors (players
-called anchor-1, anchor-2, ... with weight files of ANCHORS_DIR) play each other, GNU Go and KataGo networks.
-Writes ANCHORS_DIR/calibration.json, which ties the ladders of runs to these players, and prints the ratings.
+called anchor-01, anchor-02, ... with weight files of ANCHORS_DIR) play each other and other engines, GNU Go
+among them. Writes ANCHORS_DIR/calibration.json, which ties ladders to these players, and prints the ratings.
 """
 
 import sys
@@ -55,7 +55,7 @@ def of_competition(played: ledger.Contents, folder: Path) -> anchors.Calibration
             a, b = sorted((game.black, game.white))
             totals[a, b].append(game.points(a))
     if not found or not any(anchors.REFERENCE in pair for pair in totals):
-        raise ValueError(f"the competition needs players called {_PREFIX}1 and {anchors.REFERENCE}")
+        raise ValueError(f"the competition needs players called {_PREFIX}01 and {anchors.REFERENCE}")
     (size, komi), *_ = games
     return anchors.Calibration(
         size=size,

@@ -19,7 +19,7 @@ from typing import Any
 
 from alphazero import run_paths
 from alphazero.config import command_line, compose
-from alphazero.evaluation import ladder, ratings
+from alphazero.evaluation import anchors, ladder, ratings
 from alphazero.report import status
 
 RECIPE = (
@@ -47,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.folder.exists():
         parser.error(f"{options.folder}: exists")
+    try:
+        game = compose.compose([*RECIPE, *options.set]).game
+    except ValueError as error:
+        parser.error(str(error))
+    if not anchors.of_game(game).names:
+        parser.error(f"no anchors are shipped for {game.size}x{game.size} with these rules")
     options.folder.mkdir(parents=True)
     with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda seed: _learn(seed, options), options.seeds))
@@ -98,8 +104,6 @@ def rate(folder: Path, num_games: int) -> ratings.Estimate:
     """The rating of a run's last network after so many games against the anchors."""
     rated = ladder.Ladder(compose.of_run(folder), folder)
     rated.add_promoted()
-    if rated.reference == ladder.UNIFORM:
-        raise ValueError(f"{folder}: no anchors are shipped for its board")
     while rated.num_games < num_games:
         rated.play()
     return next(rung.elo for rung in rated.write_ratings() if rung.step is not None)

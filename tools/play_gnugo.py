@@ -78,7 +78,7 @@ def _make_parser() -> command_line.Parser:
         default=os.cpu_count() or 1,
         help="number of GNU Go processes",
     )
-    add("--gnugo", default=shutil.which("gnugo") or "/usr/games/gnugo", help="the program")
+    add("--gnugo", default=gtp_player.find_gnugo() or "gnugo", help="the program")
     add("--output", type=Path, metavar="DIR")
     add("--json", action="store_true")
     return parser

@@ -8,17 +8,17 @@ import matplotlib
 
 matplotlib.use("svg")
 from matplotlib import pyplot
-from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import SCALARS
 
 from alphazero import run_paths
+from tools import run_events
 
 LOSSES = ("policy_kl", "value_loss", "ownership_loss")
 
 
 def main(folder: Path, target: Path) -> int:
     """Draws losses over the minutes of the first session, and the sum of the gates' Elo."""
-    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
-    events.Reload()
+    events = run_events.read(folder)
     start = min(events.Scalars(tag)[0].wall_time for tag in events.Tags()[SCALARS])
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     for name in LOSSES:

@@ -14,7 +14,6 @@ from alphazero.evaluation import ratings
 
 SIMULATIONS = 128
 """Simulations per move of the matches in the plot."""
-_NAMES = {"gnugo-1": "GNU Go level 1", "gnugo-10": "GNU Go level 10"}
 
 
 class Point(NamedTuple):
@@ -59,9 +58,13 @@ def lines(found: list[dict[str, Any]]) -> dict[str, list[Point]]:
                     0.0 if low is None else 100 * ratings.to_score(low),
                     100.0 if high is None else 100 * ratings.to_score(high),
                 )
-                name = _NAMES.get(match["opponent"], "KataGo's network, as many simulations")
-                by_opponent.setdefault(name, []).append(point)
+                by_opponent.setdefault(_label(match["opponent"]), []).append(point)
     return by_opponent
+
+
+def _label(opponent: str) -> str:
+    kind, _, level = opponent.partition("-")
+    return f"GNU Go level {level}" if kind == "gnugo" else "KataGo's network, as many simulations"
 
 
 if __name__ == "__main__":

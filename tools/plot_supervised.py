@@ -7,9 +7,10 @@ import matplotlib
 
 matplotlib.use("svg")
 from matplotlib import pyplot
-from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import SCALARS
 
 from alphazero import run_paths
+from tools import run_events
 
 HEAD = (
     "| run | best step | sessions | policy loss | top 1 | top 5 | value mse | winner |\n" + "|---" * 8 + "|"
@@ -39,8 +40,7 @@ def main(target: Path, folders: list[Path]) -> int:
 
 def read(folder: Path) -> dict[str, Points]:
     """Steps and values by tag, of all sessions; steps that were repeated after a kill count once."""
-    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
-    events.Reload()
+    events = run_events.read(folder)
     tags = events.Tags()[SCALARS]
     return {tag: sorted({event.step: event.value for event in events.Scalars(tag)}.items()) for tag in tags}
 

@@ -8,7 +8,6 @@ command resumes. It ends with a table and OUTPUT/strength.json.
 import argparse
 import bisect
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
 from alphazero import files, run_paths
 from alphazero.competition.play import competitions, stopping
@@ -24,6 +22,7 @@ from alphazero.competition.results import ledger, report
 from alphazero.config import command_line, compose
 from alphazero.evaluation import gtp_player
 from alphazero.run_files import promotion
+from tools import run_events
 
 RESULTS = "strength.json"
 _CONTROL = "strength.yaml"
@@ -47,10 +46,16 @@ def _make_parser() -> command_line.Parser:
     parser = command_line.Parser(prog="python -m tools.strength", description=summary, epilog=details)
     add, whole_number = parser.add_argument, command_line.whole_number
     add("run_dir", type=Path, metavar="RUN_DIR")
-    add("--minutes", type=float, nargs="+", required=True, help="of the run, in all its sessions")
+    add(
+        "--minutes",
+        type=command_line.number(0, 1_000_000),
+        nargs="+",
+        required=True,
+        help="of the run, in all its sessions",
+    )
     add("--simulations", type=whole_number(1, 100_000), nargs="+", default=[1, 16, 128])
     add("--levels", type=whole_number(1, 10), nargs="*", default=[1, 10], help="of GNU Go")
-    add("--gnugo", default=shutil.which("gnugo") or "/usr/games/gnugo", help="the program")
+    add("--gnugo", default=gtp_player.find_gnugo() or "gnugo", help="the program")
     add("--katago", type=Path, metavar="FILE", help="a network of KataGo's, as another opponent")
     add("--games", type=whole_number(2, 100_000), default=200, help="of each match")
     add("--jobs", type=whole_number(1, 1024), default=8, help="games at once")
@@ -85,8 +90,7 @@ def dates(run: Path) -> list[Dated]:
     promoted = promotion.Promotions(run / run_paths.PROMOTED).all()
     if not promoted:
         raise ValueError(f"{run}: has promoted no network")
-    events = EventAccumulator(str(run / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
-    events.Reload()
+    events = run_events.read(run)
     clock = sorted((event.wall_time, event.value) for event in events.Scalars("run/minutes"))
     times, minutes = np.array(clock).T
     known = {

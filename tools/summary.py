@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import SCALARS
 
 from alphazero import run_paths
+from tools import run_events
 
 NUM_ROWS = 8
 
@@ -54,8 +55,7 @@ class Summary:
 
 def summarize(folder: Path) -> Summary:
     """Reads the run in `folder`. A run without a step has no rows."""
-    events = EventAccumulator(str(folder / run_paths.LOOP_EVENTS), size_guidance={SCALARS: 0})
-    events.Reload()
+    events = run_events.read(folder)
     series: dict[str, dict[int, float]] = {}
     for tag in events.Tags()[SCALARS]:
         group, _, name = tag.partition("/")

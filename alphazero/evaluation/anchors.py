@@ -1,10 +1,11 @@
-"""Anchors: shipped networks of known strength, to which the ladder of every run is tied.
+"""Anchors: shipped networks of known strength, to which ladders of their board are tied.
 
 `weights/anchors/9x9/calibration.json` has their files and the results of a competition among them, GNU Go and
 KataGo's g170 b6c96 (`python -m tools.calibrate`). So a run's rating is Elo above GNU Go's level 10 although
 neither program is needed.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ class Calibration(msgspec.Struct, frozen=True):
     size: int
     komi: float
     anchors: dict[str, Anchor]
-    """By their names, the weakest first."""
+    """By their names, such as anchor-01; the weakest first."""
     results: list[PairResult]
 
 
@@ -59,18 +60,18 @@ class Anchors:
         self._folder = folder
         self._calibration = calibration
 
-    @property
+    @functools.cached_property
     def names(self) -> list[str]:
         """The anchors, the weakest first."""
         return list(self._calibration.anchors)
 
-    @property
+    @functools.cached_property
     def others(self) -> list[str]:
         """The other players of the calibration, with the reference first."""
         met = {name for result in self._calibration.results for name in (result.a, result.b)}
         return sorted(met.difference(self.names), key=lambda name: (name != REFERENCE, name))
 
-    @property
+    @functools.cached_property
     def simulations(self) -> dict[str, int]:
         """Simulations per move of each anchor."""
         return {name: anchor.simulations for name, anchor in self._calibration.anchors.items()}

@@ -1,5 +1,6 @@
 """GTP engine as one side of a match: a few processes that serve many games."""
 
+import shutil
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,9 @@ from alphazero.config import game as game_config
 from alphazero.engine_client import gtp_client
 from alphazero.evaluation import openings, players
 from alphazero.go import board, game_kernels, geometry, rules
+
+_GAMES = "/usr/games"
+"""Debian's folder of GNU Go, which may be missing from PATH."""
 
 
 class GtpPlayer(players.SearchPlayer):
@@ -148,6 +152,11 @@ class _Engine:
     def _answer(self) -> str:
         assert self._client is not None
         return self._client.finish()
+
+
+def find_gnugo(program: str = "gnugo") -> str | None:
+    """The path of GNU Go's program; None if it is not installed."""
+    return shutil.which(program) or shutil.which(program, path=_GAMES)
 
 
 def gnugo_command(program: str, level: int, seed: int) -> list[str]:

@@ -10,7 +10,6 @@ Every fit of the ratings uses all games of the same settings, and the games of t
 import contextlib
 import json
 import logging
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,8 +41,6 @@ from alphazero.run_files import promotion
 UNIFORM = "uniform"
 """Our search with a uniform network. Its rating is 0 where there are no anchors."""
 _PAIRS_AT_ONCE = 4
-_GAMES = "/usr/games"
-"""Debian's folder of GNU Go, which may be missing from PATH."""
 _MOST_EVALUATORS = 4
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +71,7 @@ class Ladder:
         self._num_seen = 0
         self._anchors = anchors.of_game(config.game)
         self._evaluators: dict[str, inference.NetEvaluator] = {}
-        self._gnugo = shutil.which(self._rules.gnugo) or shutil.which(self._rules.gnugo, path=_GAMES)
+        self._gnugo = gtp_player.find_gnugo(self._rules.gnugo)
         self._has_gnugo = self._gnugo is not None
         self._games = ladder_games.LadderGames(folder / run_paths.LADDER_GAMES, self._settings)
 

@@ -182,7 +182,7 @@ class FakeGnugo(gtp_player.GtpPlayer):
 
 def test_gnu_go_takes_part_if_installed_and_is_left_out_after_a_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(ladder.gtp_player, "GtpPlayer", FakeGnugo)
-    monkeypatch.setattr(ladder.shutil, "which", lambda name, path=None: name)
+    monkeypatch.setattr(ladder.gtp_player, "find_gnugo", lambda name: name)
     promote(tmp_path, 1)
     made = make_ladder(tmp_path, "ladder.gnugo_levels=[3]")
     assert made.names == ["uniform", "gnugo-3", "00001"]

@@ -1,13 +1,13 @@
 """Strength of a run over its minutes: dates of networks, the competition and its table."""
 
 import json
-import shutil
 
 import pytest
 from torch.utils import tensorboard
 
 from alphazero import run_paths
 from alphazero.config import compose
+from alphazero.evaluation import gtp_player
 from alphazero.run_files import promotion, run_folder
 from tests.evaluation import networks
 from tools import strength
@@ -54,9 +54,7 @@ def test_a_run_without_networks_is_refused(tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    shutil.which("gnugo", path="/usr/games:/usr/bin") is None, reason="GNU Go is not installed"
-)
+@pytest.mark.skipif(gtp_player.find_gnugo() is None, reason="GNU Go is not installed")
 def test_the_matches_and_their_table(run, capsys):
     words = [str(run), "--minutes", "2", "10", "--simulations", "1", "4", "--levels", "1", "--games", "4"]
     assert strength.main(words) == 0
